@@ -23,10 +23,15 @@ class Recipe:
         dims: With scratch: entries of `transformers.T5Config` that differ from the size's, such as
             ``{"d_model": 96, "feed_forward_proj": "gated-gelu"}``.
         vocab_size: With scratch: pieces of the tokenizer, marks of domains, slots and acts not counted.
+        tokenizer: With scratch: the kind of SentencePiece model, ``unigram`` (as T5's) or ``bpe``.
         multitask: One model for every task instead of one a task.
         lowercase: Lower-case utterances, and the values of states and acts, as in PPTOD's data; a response that is to
             be generated stays as it is.
         act_values: Whether act spans have values (``(area) north``) or slots alone.
+        history: What is shown of the turns before: ``all`` of them, ``last+K`` (the last K alone), or ``state+K`` (the
+            last K, and for DST the state before the current turn: gold in training, the model's own when it answers).
+        packing: ``turn`` (each turn an input of its own) or ``dialogue`` (all turns of a dialogue in one pass; see
+            `baselines.pptod.packing`).
         batching: ``examples`` (`batch_size` examples, shuffled) or ``tokens`` (examples of like length, up to
             `batch_tokens` source tokens, padding included).
         batch_size: Examples a batch and device.
@@ -56,15 +61,20 @@ class Recipe:
         dev_dialogues: Dev dialogues to evaluate on, evenly spaced; None for all.
         num_beams: Beams of decoding; 1 is greedy.
         decode_tokens: Source tokens a decoding batch, padding included.
+        engine: What decodes: ``transformers`` or ``ctranslate2``.
+        engine_precision: What ctranslate2 computes in: ``float32`` or ``int8``.
     """
 
     model: str = "t5-small"
     init: Literal["pretrained", "scratch"] = "pretrained"
     dims: Mapping[str, int | float | str] = field(default_factory=dict)
     vocab_size: int = 4000
+    tokenizer: Literal["unigram", "bpe"] = "unigram"
     multitask: bool = False
     lowercase: bool = True
     act_values: bool = False
+    history: str = "all"
+    packing: Literal["turn", "dialogue"] = "turn"
     batching: Literal["examples", "tokens"] = "examples"
     batch_size: int = 16
     batch_tokens: int = 4096
@@ -90,6 +100,8 @@ class Recipe:
     dev_dialogues: int | None = 200
     num_beams: int = 1
     decode_tokens: int = 16384
+    engine: Literal["transformers", "ctranslate2"] = "transformers"
+    engine_precision: Literal["float32", "int8"] = "float32"
 
     def __post_init__(self) -> None:
         """Checks the ranges.
