@@ -194,6 +194,11 @@ class Prediction:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+def as_state(predicted: Mapping[str, Mapping[str, str]]) -> State:
+    """A predicted state in the form that gold states have."""
+    return {domain: {slot: (value,) for slot, value in slots.items()} for domain, slots in predicted.items()}
+
+
 def first_values(state: State) -> dict[str, dict[str, str]]:
     """A state with only the first acceptable value of each slot: the form that predictions have."""
     return {domain: {slot: values[0] for slot, values in slots.items()} for domain, slots in state.items()}

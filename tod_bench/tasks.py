@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from tod_bench.errors import UserError
-from tod_bench.records import Act, Dialogue, Prediction, State, TaskName, Turn, first_values
+from tod_bench.records import Act, Dialogue, Prediction, State, TaskName, Turn, as_state, first_values
 from tod_bench.systems import Exchange, TurnInput
 
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
@@ -70,8 +70,7 @@ def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:
 def _state(dialogue: Dialogue, turn: Turn, states: Predictions | None) -> State:
     if states is None:
         return turn.state
-    predicted = _predicted(states, dialogue, turn, "state").state or {}
-    return {domain: {slot: (value,) for slot, value in slots.items()} for domain, slots in predicted.items()}
+    return as_state(_predicted(states, dialogue, turn, "state").state or {})
 
 
 def _acts(dialogue: Dialogue, turn: Turn, acts: Predictions | None) -> tuple[Act, ...]:

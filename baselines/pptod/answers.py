@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from baselines.pptod.decoding import decode, spaced
 from baselines.pptod.examples import Example, Examples, source_of
 from baselines.pptod.models import computes_in_bf16
 from baselines.pptod.recipe import Recipe
+from baselines.pptod.rollout import roll_out
 from tod_bench.linearize import parse_acts, parse_state
 from tod_bench.records import Prediction, Schema, TaskName
 from tod_bench.systems import TurnInput
@@ -35,7 +37,12 @@ class Writer:
     schema: Schema
 
     def answers(self, task: TaskName, turns: Sequence[TurnInput]) -> list[Prediction]:
-        """The predictions for some turns, in their order."""
+        """The predictions for some turns of whole dialogues, in their order."""
+        if task == "dst" and self.recipe.carries_state:
+            return roll_out(turns, partial(self._answers, task))
+        return self._answers(task, turns)
+
+    def _answers(self, task: TaskName, turns: Sequence[TurnInput]) -> list[Prediction]:
         sources = ((source_of(task, shown, self.recipe), None) for shown in turns)
         examples = Examples(sources, self.tokenizer, self.recipe)
         texts = decode(

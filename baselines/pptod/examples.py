@@ -162,18 +162,21 @@ def training_examples(
     """Sources and targets of every turn, conditioned on gold state and acts (teacher forcing), task after task."""
     for dialogue in dialogues:
         for task in tasks:
-            for shown, turn in zip(turn_inputs([dialogue], task), dialogue.turns, strict=True):
+            inputs = turn_inputs([dialogue], task, privileges=frozenset({"previous_state"}))
+            for shown, turn in zip(inputs, dialogue.turns, strict=True):
                 yield source_of(task, shown, recipe), target_of(task, turn, recipe)
 
 
 def source_of(task: TaskName, shown: TurnInput, recipe: Recipe) -> Source:
-    """The input of a turn."""
+    """The input of a turn; with ``history: state+K`` DST reads `TurnInput.previous_state`, gold or predicted."""
     write = str.lower if recipe.lowercase else str
+    first = 0 if recipe.turns_shown is None else max(0, len(shown.history) - recipe.turns_shown)
+    state = (shown.previous_state or {}) if task == "dst" and recipe.carries_state else shown.state
     return source(
         task,
-        ((write(exchange.user), write(exchange.system)) for exchange in shown.history),
+        ((write(exchange.user), write(exchange.system)) for exchange in shown.history[first:]),
         write(shown.user),
-        state=None if shown.state is None else _cased(first_values(shown.state), recipe),
+        state=None if state is None else _cased(first_values(state), recipe),
         acts=None if shown.acts is None else _cased_acts(shown.acts, recipe),
         db_matches=shown.db_matches,
         act_values=recipe.act_values,

@@ -4,6 +4,7 @@ The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Tab
 1e-3, 10 epochs, AdamW, no weight decay. The paper names no schedule: ours is constant, as in PPTOD's released trainer.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -131,10 +132,22 @@ class Recipe:
             wrong.append("the scheduler constant has no warmup; take constant_with_warmup")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             wrong.append("dropout must be at least 0 and below 1")
+        if not re.fullmatch(r"all|(last|state)\+\d+", self.history):
+            wrong.append(f"history must be all, last+K or state+K (such as state+1), not {self.history!r}")
         if self.dims and self.init != "scratch":
             wrong.append("dims can only be set with init: scratch")
         if wrong:
             raise UserError(f"pptod: {'; '.join(wrong)}")
+
+    @property
+    def turns_shown(self) -> int | None:
+        """How many turns before the current one are shown; None for all."""
+        return None if self.history == "all" else int(self.history.split("+")[1])
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether DST is shown the state before the current turn."""
+        return self.history.startswith("state")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

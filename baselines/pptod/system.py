@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import update_wrapper
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from baselines.pptod.recipe import Recipe
+from baselines.pptod.rollout import whole_dialogues
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, TurnInput
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from baselines.pptod.answers import Writer
 
 CHUNK = 4096
-"""Turns that are sorted by length and decoded together; they are answered before more are asked for."""
+"""Turns (and the rest of their last dialogue) that are sorted by length and decoded together."""
 
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
 
@@ -62,8 +62,7 @@ class PPTOD:
         """Answers in the order of the inputs, chunk by chunk."""
         if self._writer is None:
             raise UserError("pptod: the system was asked before it was loaded")
-        stream = iter(inputs)
-        while chunk := list(islice(stream, CHUNK)):
+        for chunk in whole_dialogues(inputs, CHUNK):
             yield from self._writer.answers(task, chunk)
 
 

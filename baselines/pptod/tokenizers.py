@@ -7,7 +7,7 @@ is the concatenation of its segments' tokens, and each utterance is tokenised on
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tod_bench.errors import UserError
 from tod_bench.linearize import MARKS, bracket_mark, slot_mark
@@ -40,18 +40,28 @@ def corpus_marks(dialogues: Iterable[Dialogue], schema: Schema) -> tuple[str, ..
     return (*MARKS, *sorted(map(bracket_mark, brackets)), *sorted(map(slot_mark, slots)))
 
 
-def train_tokenizer(texts: Iterable[str], vocab_size: int, marks: Sequence[str]) -> "PreTrainedTokenizerBase":
-    """A SentencePiece unigram tokenizer, as a fast tokenizer whose specials have T5's ids.
+def train_tokenizer(
+    texts: Iterable[str], vocab_size: int, marks: Sequence[str], kind: Literal["unigram", "bpe"] = "unigram"
+) -> "PreTrainedTokenizerBase":
+    """A SentencePiece tokenizer, as a fast tokenizer whose specials have T5's ids.
 
     Args:
         texts: Texts without marks.
         vocab_size: Pieces, marks not counted; fewer where the texts do not have as many.
         marks: Marks to keep in one piece.
+        kind: ``unigram`` or ``bpe``. On little text BPE keeps more of the common words whole.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
+    from transformers.tokenization_utils_base import generate_merges
 
-    tokenizer = Tokenizer(models.Unigram(_unigram_pieces(texts, vocab_size), unk_id=SPECIALS.index("<unk>")))
+    pieces = _pieces(texts, vocab_size, kind)
+    if kind == "bpe":
+        vocabulary = {piece: index for index, (piece, _) in enumerate(pieces)}
+        merges = generate_merges(vocabulary, dict(pieces), skip_tokens=SPECIALS)
+        tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", fuse_unk=True))
+    else:
+        tokenizer = Tokenizer(models.Unigram(pieces, unk_id=SPECIALS.index("<unk>")))
     # Both Metaspaces put "▁" before every word, as SentencePiece and T5 do.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     tokenizer.decoder = decoders.Metaspace()
@@ -82,14 +92,14 @@ def load_tokenizer(place: str | Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def _unigram_pieces(texts: Iterable[str], vocab_size: int) -> list[tuple[str, float]]:
+def _pieces(texts: Iterable[str], vocab_size: int, kind: str) -> list[tuple[str, float]]:
     from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
     model = io.BytesIO()
     SentencePieceTrainer.train(
         sentence_iterator=_nonempty(texts),
         model_writer=model,
-        model_type="unigram",
+        model_type=kind,
         vocab_size=vocab_size,
         hard_vocab_limit=False,
         character_coverage=1.0,

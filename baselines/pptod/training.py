@@ -93,7 +93,7 @@ def ready_tokenizer(recipe: Recipe, dialogues: Sequence[Dialogue], context: FitC
     place = context.folder / "tokenizer"
     if not place.exists():
         texts = tokenizer_texts(dialogues, recipe)
-        tokenizer = train_tokenizer(texts, recipe.vocab_size, corpus_marks(dialogues, context.schema))
+        tokenizer = train_tokenizer(texts, recipe.vocab_size, corpus_marks(dialogues, context.schema), recipe.tokenizer)
         save(place, tokenizer)
     return load_tokenizer(place)
 

@@ -22,9 +22,11 @@ from tod_bench.tasks import TASKS, turn_inputs
 RECIPE = Recipe(init="scratch", model="t5-tiny")
 
 
-@pytest.fixture
-def tokenizer(toy_train: list[Dialogue], context: FitContext) -> Any:
-    return train_tokenizer(tokenizer_texts(toy_train, RECIPE), 120, corpus_marks(toy_train, context.schema))
+@pytest.fixture(params=["unigram", "bpe"])
+def tokenizer(request: pytest.FixtureRequest, toy_train: list[Dialogue], context: FitContext) -> Any:
+    return train_tokenizer(
+        tokenizer_texts(toy_train, RECIPE), 120, corpus_marks(toy_train, context.schema), request.param
+    )
 
 
 def test_scratch_tokenizer_has_t5s_ids_and_whole_marks(tokenizer: Any) -> None:
@@ -34,8 +36,16 @@ def test_scratch_tokenizer_has_t5s_ids_and_whole_marks(tokenizer: Any) -> None:
         assert len(tokenizer(mark, add_special_tokens=False).input_ids) == 1, mark
 
 
+def test_bpe_merges_as_sentencepiece_does() -> None:
+    """The example of Sennrich et al. (2016)."""
+    texts = ["low low low low lower lower newest newest newest newest newest newest widest widest widest"]
+    found = train_tokenizer(texts, 30, (), "bpe")
+    assert found.tokenize("lowest newest slow") == ["▁low", "est", "▁newest", "▁", "s", "low"]
+
+
 def test_scratch_tokenizer_is_the_same_every_time(toy_train: list[Dialogue], tokenizer: Any, tmp_path: Path) -> None:
-    again = train_tokenizer(tokenizer_texts(toy_train, RECIPE), 120, corpus_marks(toy_train, {}))
+    kind = "bpe" if "BPE" in type(tokenizer.backend_tokenizer.model).__name__ else "unigram"
+    again = train_tokenizer(tokenizer_texts(toy_train, RECIPE), 120, corpus_marks(toy_train, {}), kind)
     assert again.get_vocab() == tokenizer.get_vocab()
     save(tmp_path / "tokenizer", tokenizer)
     loaded = load_tokenizer(tmp_path / "tokenizer")
