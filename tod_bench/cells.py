@@ -50,6 +50,17 @@ class BuiltSystem:
             return task in self.config.tasks
         return self.config.system is None or task in self.trait.tasks
 
+    @property
+    def prediction_params(self) -> dict[str, Any]:
+        """The parameters that decide only how a trained model predicts; see `tod_bench.systems.System`."""
+        settings: frozenset[str] = getattr(self.trait, "prediction_settings", frozenset())
+        return {name: value for name, value in self.config.params.items() if name in settings}
+
+    @property
+    def training_params(self) -> dict[str, Any]:
+        """The other parameters."""
+        return {name: value for name, value in self.config.params.items() if name not in self.prediction_params}
+
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
         """Tasks that one training serves; empty when nothing is trained."""
         return () if self.config.system is None else self.trait.fits_together(task)
@@ -97,7 +108,7 @@ class Board:
                 "train": parse_split(corpus.splits.train),
                 "dev": parse_split(corpus.splits.dev),
                 "system": built.config.system,
-                "params": built.config.params,
+                "params": built.training_params,
                 "tasks": built.fits_together(cell.task),
                 "seed": cell.seed,
             }
@@ -112,6 +123,7 @@ class Board:
         return digest_of(
             {
                 "fit": self.fit_key(cell),
+                "params": self.systems[cell.system].prediction_params,
                 "test": parse_split(self.config.corpora[cell.corpus].splits.test),
                 "task": cell.task,
                 "sources": [settings.state, settings.acts] if cell.task != "dst" else [],

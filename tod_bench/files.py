@@ -1,8 +1,10 @@
-"""Writing files so that a kill leaves either the old file or the new one, and hashing them."""
+"""Writing files so that a kill leaves either the old file or the new one, telling a full disk, and hashing."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,6 +12,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from tod_bench.errors import UserError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_WORDS = ("No space left on device", "Disk quota exceeded", "File too large")
+_NOTHING_FREE = 1 << 20
+"""Bytes below which a disk counts as full when a library has failed without saying why."""
 
 
 @contextmanager
@@ -31,10 +38,47 @@ def atomic_writer(path: Path) -> Iterator[IO[str]]:
         Path(temporary).replace(path)
         temporary = None
     except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}; nothing finished was lost") from error
+        remedy = f"make room in {path.parent}" if error.errno in _FULL else f"see that {path.parent} can be written to"
+        raise UserError(
+            f"{path} could not be written: {error.strerror or error}; {remedy} and run the same command again, "
+            "what was finished is kept"
+        ) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_explained(folder: Path) -> Iterator[None]:
+    """Turns what a full disk makes any library raise inside of the block into one sentence.
+
+    Args:
+        folder: Where the block writes.
+
+    Raises:
+        UserError: The disk is full, or a quota or a limit on the size of files is reached.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if not (_names_a_full_disk(error) or shutil.disk_usage(folder).free < _NOTHING_FREE):
+            raise
+        said = str(error).partition("\n")[0]
+        raise UserError(
+            f"the disk of {folder} is full ({said}); make room there and run the same command again, "
+            "what was finished is kept"
+        ) from error
+
+
+def _names_a_full_disk(error: BaseException | None) -> bool:
+    # Libraries written in Rust and C++ raise no OSError, only its words.
+    while error is not None:
+        if getattr(error, "errno", None) in _FULL or any(words in str(error) for words in _FULL_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _mode_of_new_files() -> int:

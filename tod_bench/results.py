@@ -8,18 +8,21 @@ Keys are digests of everything that decides the content, so that equal work is f
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tod_bench.errors import UserError
-from tod_bench.files import write_json
+from tod_bench.files import full_disk_explained, write_json
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
 
 FORMAT = 1
 """Version of the files in a store."""
+
+_REMEDY = "delete it, and it will be made again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,11 @@ class Store:
 
     def fit_record(self, key: str) -> dict[str, Any] | None:
         """What training left to record; None while it is not finished."""
-        return _read(self._training(key) / "fit.json")
+        return read_record(self._training(key) / "fit.json")
 
     def save_fit_record(self, key: str, record: Mapping[str, Any]) -> None:
         """Marks a training as finished."""
-        write_json(self._training(key) / "fit.json", {"format": FORMAT, "key": key, **record})
+        _keep(self._training(key) / "fit.json", {"format": FORMAT, "key": key, **record})
 
     def predictions_path(self, key: str) -> Path:
         """The prediction file of a cell; it is complete whenever it is there."""
@@ -105,11 +108,13 @@ class Store:
     def prediction_record(self, key: str) -> dict[str, Any] | None:
         """What is known about a prediction file; None while there is none."""
         path = self.predictions_path(key)
-        return _read(path.with_suffix(".json")) if path.is_file() else None
+        return read_record(path.with_suffix(".json")) if path.is_file() else None
 
     def save_prediction_record(self, key: str, record: Mapping[str, Any]) -> None:
         """Notes what a prediction file was made from."""
-        write_json(self.predictions_path(key).with_suffix(".json"), {"format": FORMAT, "key": key, **record})
+        path = self.predictions_path(key)
+        _keep(path.with_suffix(".json"), {"format": FORMAT, "key": key, **record})
+        _clear_parts(path)
 
     def result_path(self, key: str) -> Path:
         """The result file of a cell."""
@@ -117,35 +122,72 @@ class Store:
 
     def result(self, key: str) -> Result | None:
         """The result of a cell; None while it is not finished."""
-        value = _read(self.result_path(key))
-        return None if value is None else Result.from_json(value)
+        return read_result(self.result_path(key))
 
     def save_result(self, result: Result) -> None:
         """Keeps a result."""
-        write_json(self.result_path(result.key), result.to_json())
+        _keep(self.result_path(result.key), result.to_json())
 
-    def lock(self, key: str) -> Any:
-        """A lock between processes on one key, to be used as a context manager."""
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Holds a key while something is made for it; the system lets go of it when the process dies, however it does.
+
+        Raises:
+            UserError: The store cannot be written to, or its disk fills up inside of the block.
+        """
         from filelock import FileLock
 
         folder = self.root / "locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            held = FileLock(folder / f"{key[:24]}.lock").acquire()
         except OSError as error:
-            raise UserError(f"{folder} cannot be made: {error.strerror}; choose another store with --store") from None
-        return FileLock(folder / f"{key[:24]}.lock")
+            raise UserError(
+                f"{self.root} cannot be written to: {error.strerror}; make room there, or choose another --store"
+            ) from None
+        with held, full_disk_explained(self.root):
+            yield
 
     def _training(self, key: str) -> Path:
         return self.root / "models" / key[:24]
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Reads a JSON file of a store; None where there is none.
+
+    Raises:
+        UserError: It is unreadable, damaged, or of another version.
+    """
     try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it, and it will be made again") from None
-    if value.get("format") != FORMAT:
-        raise UserError(f"{path} was written by another version of tod-bench; use another --store")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); {_REMEDY}") from None
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise UserError(f"{path} was not written by this version of tod-bench; use another --store")
     return value
+
+
+def read_result(path: Path) -> Result | None:
+    """Reads a result file; None where there is none.
+
+    Raises:
+        UserError: It is unreadable, damaged, or of another version.
+    """
+    value = read_record(path)
+    try:
+        return None if value is None else Result.from_json(value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not a result of tod-bench ({error!r}); {_REMEDY}") from None
+
+
+def _keep(path: Path, value: Mapping[str, Any]) -> None:
+    write_json(path, value)
+    _clear_parts(path)
+
+
+def _clear_parts(path: Path) -> None:
+    # Who holds the lock of a key is the only one to write its files: any other part is of a process that was killed.
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        part.unlink(missing_ok=True)

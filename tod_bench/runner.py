@@ -13,6 +13,7 @@ from typing import Any
 
 from tod_bench.cells import Board
 from tod_bench.errors import UserError
+from tod_bench.files import digest_of
 from tod_bench.judging import judged
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.provenance import provenance
@@ -56,7 +57,17 @@ def run(board: Board, store: Store, announce: Announce = lambda _cell, _step: No
         UserError: A corpus, a prediction file or the store is unusable; what was finished is kept.
     """
     workshop = Workshop(board, store, announce)
-    return [workshop.result(cell) for cell in board.cells]
+    results = {cell: workshop.result(cell) for cell in by_model(board)}
+    return [results[cell] for cell in board.cells]
+
+
+def by_model(board: Board) -> list[Cell]:
+    """The cells with the tasks of one model side by side, so that it is loaded once."""
+    models: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in board.cells:
+        together = board.systems[cell.system].fits_together(cell.task) or cell.task
+        models.setdefault((cell.corpus, cell.system, together, cell.seed), []).append(cell)
+    return [cell for cells in models.values() for cell in cells]
 
 
 class Workshop:
@@ -158,11 +169,12 @@ class Workshop:
             record = self.store.fit_record(key)
             if record is None:
                 record = self._fit(cell, key, context)
-        if self._loaded is None or self._loaded[0] != key:
+        ready = digest_of([key, built.prediction_params])
+        if self._loaded is None or self._loaded[0] != ready:
             self._loaded = None  # the old model's memory goes before the new one's is taken
             system = built.new()
             system.load(context)
-            self._loaded = (key, system)
+            self._loaded = (ready, system)
         return self._loaded[1], record
 
     def _fit(self, cell: Cell, key: str, context: FitContext) -> dict[str, Any]:

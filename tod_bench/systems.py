@@ -78,6 +78,9 @@ class System(Protocol):
     Attributes:
         tasks: The tasks it can do.
         privileges: Gold it must be shown: any of ``previous_state``, ``gold``.
+
+    A class may also have `prediction_settings`, a frozenset: those of its parameters that leave a trained model as it
+    is and only decide how it predicts. Changing one of them gives new predictions without a new training.
     """
 
     tasks: ClassVar[frozenset[TaskName]]

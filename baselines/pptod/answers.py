@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from baselines.pptod.converted import Converted
 from baselines.pptod.decoding import decode, spaced
 from baselines.pptod.examples import Example, Examples, source_of
 from baselines.pptod.models import computes_in_bf16
@@ -23,14 +24,14 @@ class Writer:
     """A model that answers turns.
 
     Attributes:
-        model: The model, on its device.
+        model: The model, on its device, or converted for CTranslate2.
         tokenizer: Its tokenizer.
         recipe: What it was trained by.
         max_new_tokens: Longest output.
         schema: What can be tracked; slots that it does not have are left out of predictions.
     """
 
-    model: "PreTrainedModel"
+    model: "PreTrainedModel | Converted"
     tokenizer: "PreTrainedTokenizerBase"
     recipe: Recipe
     max_new_tokens: int

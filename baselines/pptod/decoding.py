@@ -6,13 +6,15 @@ The longest come first, so that memory runs out at once or not at all.
 """
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from baselines.pptod.collator import Collator
-from baselines.pptod.examples import Examples
+from baselines.pptod.converted import Converted
+from baselines.pptod.examples import Examples, Ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -22,7 +24,7 @@ MAX_BATCH = 256
 
 
 def decode(
-    model: "PreTrainedModel",
+    model: "PreTrainedModel | Converted",
     tokenizer: "PreTrainedTokenizerBase",
     examples: Examples,
     *,
@@ -34,32 +36,46 @@ def decode(
     """The model's output for every example, in their order.
 
     Args:
-        model: The model, on its device.
+        model: The model, on its device, or converted for CTranslate2.
         tokenizer: Its tokenizer.
         examples: What it reads.
         batch_tokens: Source tokens a batch, padding included.
         max_new_tokens: Longest output.
         num_beams: Beams; 1 is greedy.
-        bf16: Whether to compute in bf16.
+        bf16: Whether to compute in bf16; a converted model has its own precision.
     """
+    write = model.write if isinstance(model, Converted) else partial(generate, model, tokenizer, bf16=bf16)
+    texts = [""] * len(examples)
+    for numbers in with_progress(list(length_batches(examples, batch_tokens))):
+        rows = [examples[number]["input_ids"] for number in numbers]
+        written = write(rows, max_new_tokens=max_new_tokens, num_beams=num_beams)
+        for number, text in zip(numbers, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
+            texts[number] = text
+    return texts
+
+
+def generate(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[Ids],
+    *,
+    max_new_tokens: int,
+    num_beams: int,
+    bf16: bool,
+) -> Any:
+    """The output of a batch by transformers, as a matrix of token ids; it stops when every row has ended."""
     import torch
     from transformers import DynamicCache, EncoderDecoderCache
 
-    collate = Collator.of(model, tokenizer)
-    texts = [""] * len(examples)
+    batch = Collator.of(model, tokenizer)([{"input_ids": row} for row in rows])
+    batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+    # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     model.eval()
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for numbers in with_progress(list(length_batches(examples, batch_tokens))):
-            batch = collate([{"input_ids": examples[number]["input_ids"]} for number in numbers])
-            batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
-            # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
-            cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-            output = model.generate(
-                **batch, max_new_tokens=max_new_tokens, num_beams=num_beams, do_sample=False, past_key_values=cache
-            )
-            for number, text in zip(numbers, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):
-                texts[number] = text
-    return texts
+        return model.generate(
+            **batch, max_new_tokens=max_new_tokens, num_beams=num_beams, do_sample=False, past_key_values=cache
+        )
 
 
 def length_batches(examples: Examples, batch_tokens: int) -> Iterator[list[int]]:

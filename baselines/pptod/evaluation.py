@@ -81,7 +81,8 @@ def summed_loss(writer: Writer, examples: Examples) -> float:
 
     from baselines.pptod.trainer import token_loss
 
-    model, collate = writer.model, Collator.of(writer.model, writer.tokenizer)
+    model: Any = writer.model
+    collate = Collator.of(model, writer.tokenizer)
     bf16 = computes_in_bf16(writer.recipe.precision)
     model.eval()
     total = torch.zeros((), dtype=torch.float64)

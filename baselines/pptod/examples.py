@@ -66,6 +66,7 @@ class Example:
     Attributes:
         source: The input's segments, without those of the turns cut.
         target: The output's segment; None where the output is to be predicted.
+        history: How many of the source's segments, after its head, are turns before the current one.
         length: Tokens of the source, the tokenizer's special tokens included, after cutting.
         cut: Turns left out on the left.
         lost: Tokens left out beyond that: of the current utterance, where it alone is too long.
@@ -73,6 +74,7 @@ class Example:
 
     source: tuple[int, ...]
     target: int | None
+    history: int
     length: int
     cut: int
     lost: int
@@ -116,11 +118,18 @@ class Examples:
     def __getitem__(self, index: int) -> dict[str, Ids]:
         """The token ids of an example."""
         item = self.items[index]
-        parts = [self._segments[number] for number in item.source]
-        if item.lost:
-            parts[1:] = [np.concatenate(parts[1:])[item.lost :]]
-        ids = np.concatenate([self._before, *parts, self._after])
+        head, turns, current = self.parts(index)
+        ids = np.concatenate([head, *turns, current])
         return {"input_ids": ids, **({} if item.target is None else {"labels": self._target(item)})}
+
+    def parts(self, index: int) -> tuple[Ids, list[Ids], Ids]:
+        """The input's tokens in parts: its head, each turn before, oldest first, and the current turn to the end."""
+        item = self.items[index]
+        head, *rest = (self._segments[number] for number in item.source)
+        shown, own = rest[: item.history], rest[item.history :]
+        turns = [np.concatenate(pair) for pair in zip(shown[::2], shown[1::2], strict=True)]
+        current = np.concatenate(own)[item.lost :]
+        return np.concatenate([self._before, head]), turns, np.concatenate([current, self._after])
 
     def report(self) -> dict[str, int]:
         """What was cut, for the record."""
@@ -144,7 +153,8 @@ class Examples:
             total -= sum(lengths[position:following])
             cut, position = cut + 1, following
         lost = max(0, total - self._limit)
-        return Example((numbers[0], *numbers[position:]), target, total - lost, cut, lost)
+        history = sum(map(len, shown.turns[cut:]))
+        return Example((numbers[0], *numbers[position:]), target, history, total - lost, cut, lost)
 
     def _target(self, item: Example) -> Ids:
         if item.target is None:

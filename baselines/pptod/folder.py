@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baselines.pptod.recipe import Recipe
+from baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 from tod_bench.records import Dialogue, TaskName
@@ -46,9 +46,10 @@ def claim(folder: Path, inputs: dict[str, Any]) -> None:
 def inputs_of(
     recipe: Recipe, tasks: Sequence[TaskName], train: Sequence[Dialogue], dev: Sequence[Dialogue], seed: int
 ) -> dict[str, Any]:
-    """Everything that decides a training, as JSON values."""
+    """Everything that decides a training, as JSON values; settings of decoding alone do not."""
     digests = {"train": _digest(train), "dev": _digest(dev)}
-    return {"recipe": recipe.to_json(), "tasks": list(tasks), "seed": seed, **digests}
+    training = {name: value for name, value in recipe.to_json().items() if name not in PREDICTION_SETTINGS}
+    return {"recipe": training, "tasks": list(tasks), "seed": seed, **digests}
 
 
 def finished(folder: Path) -> dict[str, Any] | None:
@@ -63,8 +64,17 @@ def finished(folder: Path) -> dict[str, Any] | None:
 def last_checkpoint(folder: Path) -> str | None:
     """The newest checkpoint that was written to its end; transformers writes the trainer's state last."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda place: int(place.name.split("-")[1]))
-    whole = [place for place in found if (place / "trainer_state.json").exists()]
+    whole = [place for place in found if _is_whole(place / "trainer_state.json")]
     return str(whole[-1]) if whole else None
+
+
+def _is_whole(state: Path) -> bool:
+    # A kill or a full disk while it is being written leaves the beginning of it.
+    try:
+        json.loads(state.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def finish(

@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from tod_bench.errors import UserError
 
+PREDICTION_SETTINGS = frozenset({"num_beams", "decode_tokens", "engine", "engine_precision"})
+"""Settings of decoding alone: a model that was trained under others serves."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
@@ -60,7 +63,7 @@ class Recipe:
             dev ``loss``, or the ``last``, without any evaluation.
         evaluate_every: Epochs between evaluations; the last epoch is always evaluated.
         dev_dialogues: Dev dialogues to evaluate on, evenly spaced; None for all.
-        num_beams: Beams of decoding; 1 is greedy.
+        num_beams: Beams of prediction; 1 is greedy, as the selection of checkpoints always is.
         decode_tokens: Source tokens a decoding batch, padding included.
         engine: What decodes: ``transformers`` or ``ctranslate2``.
         engine_precision: What ctranslate2 computes in: ``float32`` or ``int8``.
@@ -134,8 +137,14 @@ class Recipe:
             wrong.append("dropout must be at least 0 and below 1")
         if not re.fullmatch(r"all|(last|state)\+\d+", self.history):
             wrong.append(f"history must be all, last+K or state+K (such as state+1), not {self.history!r}")
+        if self.packing == "dialogue" and self.history != "all":
+            wrong.append(f"packing: dialogue shows every turn before, so it takes history: all, not {self.history}")
+        if self.packing == "dialogue" and self.engine != "transformers":
+            wrong.append(f"packing: dialogue is decoded by the engine transformers, not {self.engine}")
         if self.dims and self.init != "scratch":
             wrong.append("dims can only be set with init: scratch")
+        if self.engine == "ctranslate2" and self.packing == "dialogue":
+            wrong.append("engine: ctranslate2 cannot read packed dialogues; set engine: transformers")
         if wrong:
             raise UserError(f"pptod: {'; '.join(wrong)}")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from baselines.pptod.recipe import Recipe
+from baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from baselines.pptod.rollout import whole_dialogues
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
@@ -24,6 +24,7 @@ class PPTOD:
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset(TASKS)
     privileges: ClassVar[frozenset[str]] = frozenset()
+    prediction_settings: ClassVar[frozenset[str]] = PREDICTION_SETTINGS
 
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe(**settings)
@@ -46,6 +47,7 @@ class PPTOD:
         """Loads the trained model onto the GPU, where there is one."""
         _need_packages()
         from baselines.pptod.answers import Writer
+        from baselines.pptod.converted import load_converted
         from baselines.pptod.folder import finished
         from baselines.pptod.models import pretrained_model
         from baselines.pptod.processes import device
@@ -55,7 +57,10 @@ class PPTOD:
         if record is None:
             raise UserError(f"pptod: {context.folder} holds no finished training")
         tokenizer = load_tokenizer(place)
-        model = pretrained_model(place, tokenizer).to(device())
+        if self.recipe.engine == "ctranslate2":
+            model = load_converted(context.folder, tokenizer, self.recipe.engine_precision)
+        else:
+            model = pretrained_model(place, tokenizer).to(device())
         self._writer = Writer(model, tokenizer, self.recipe, record["max_new_tokens"], context.schema)
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:

@@ -3,10 +3,12 @@
 import random
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.answers import Writer
 from baselines.pptod.collator import Collator
+from baselines.pptod.converted import check_convertible
 from baselines.pptod.evaluation import criterion, dev_scorer
 from baselines.pptod.examples import Examples, training_examples
 from baselines.pptod.folder import claim, finish, finished, inputs_of, last_checkpoint, save
@@ -54,8 +56,11 @@ def train(
     with group.main_process_first():
         tokenizer = ready_tokenizer(recipe, used, context)
     model = new_model(recipe, tokenizer)
+    if recipe.engine == "ctranslate2":
+        check_convertible(model.config)
     examples = Examples(training_examples(used, tasks, recipe), tokenizer, recipe)
-    writer = Writer(model, tokenizer, recipe, output_budget(examples, recipe), context.schema)
+    greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
+    writer = Writer(model, tokenizer, greedy, output_budget(examples, recipe), context.schema)
     trainer = make_trainer(writer, tasks, examples, dev, context)
     outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
     record = {

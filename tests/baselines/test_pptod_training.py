@@ -270,8 +270,8 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
     from baselines.pptod.folder import last_checkpoint
 
     assert last_checkpoint(tmp_path) is None
-    for step, state in ((9, True), (10, True), (11, False)):
+    for step, state in ((9, "{}"), (10, "{}"), (11, None), (12, '{"epoch": 1'), (13, "")):
         (tmp_path / f"checkpoint-{step}").mkdir()
-        if state:
-            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+        if state is not None:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
     assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")

@@ -42,7 +42,8 @@ def command(config: str, overrides: tuple[str, ...], store: Path, jobs: int, qui
     from tod_bench.cells import build
     from tod_bench.configs import load_config
     from tod_bench.reports.files import write_table
-    from tod_bench.reports.page import NEEDED, can_render, write_page
+    from tod_bench.reports.html import NEEDED, can_render
+    from tod_bench.reports.page import write_page
     from tod_bench.reports.page_data import page_data, table_of
     from tod_bench.reports.published import published_values
     from tod_bench.reports.runs import save_run, table_folder

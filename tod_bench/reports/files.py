@@ -30,10 +30,10 @@ def to_csv(table: Table) -> str:
         for label, number in zip(table.columns, row.numbers, strict=True):
             values = ["" if getattr(number, name) is None else getattr(number, name) for name in fields]
             signature = " ; ".join(table.signatures.get(label, ()))
-            writer.writerow([*map(_harmless, (row.system, row.corpus, label)), *values, signature])
+            writer.writerow([*map(harmless, (row.system, row.corpus, label)), *values, signature])
     return buffer.getvalue()
 
 
-def _harmless(text: str) -> str:
-    # A spreadsheet runs a cell that begins like a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+def harmless(text: str) -> str:
+    """A cell of a CSV file; a quote is put before what a spreadsheet would run as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,21 +1,23 @@
 """Finished runs, found again in stores: which config, which results, where their predictions are.
 
-    STORE/tables/NAME/run.json    what the last `tod-bench run` of a config was: the config, and the keys of its results
+    STORE/tables/NAME/run.json         what the last `tod-bench run` of a config was: the config, the results' keys
+    STORE/tables/NAME/TRIAL/run.json   the same of a sweep's trial, with the levels that its factors had
 
 A result belongs to every config that asked for it, so the file is what tells which results make a table. Results of a
-store without it (of a run under way, say) are grouped by the config that asked for them first.
+store without it (of a run under way, say) are grouped by the config that asked for them first. The trials of a sweep
+make one table, in which a system's name is followed by the trial's levels: ``t5 (history=all, size=d64)``.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tod_bench.configs import EvalConfig, load_config
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import write_json
-from tod_bench.results import FORMAT, Result, Store
+from tod_bench.results import FORMAT, Result, Store, read_record, read_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,23 @@ def table_folder(store: Path, name: str) -> Path:
     return store / "tables" / name
 
 
-def save_run(store: Path, config: EvalConfig, results: Sequence[Result]) -> Run:
-    """Notes which results a config's table is made of."""
-    keys = [result.key for result in results]
+def save_run(
+    store: Path, config: EvalConfig, results: Sequence[Result], levels: Mapping[str, str] | None = None
+) -> Run:
+    """Notes which results a config's table is made of.
+
+    Args:
+        store: The store that the results are in.
+        config: The config that was run.
+        results: Its results.
+        levels: Factor -> level, where it was run as a trial of a sweep.
+    """
+    keys, described = [result.key for result in results], config.model_dump(mode="json", exclude_defaults=True)
+    # A level may be a path or any other text, and its folder is one below the sweep's.
+    trial = quote(",".join(f"{factor}={level}" for factor, level in (levels or {}).items()), safe="=,+")
     write_json(
-        table_folder(store, config.name) / "run.json",
-        {"format": FORMAT, "config": config.model_dump(mode="json", exclude_defaults=True), "results": keys},
+        table_folder(store, config.name) / trial / "run.json",
+        {"format": FORMAT, "config": described, "levels": dict(levels or {}), "results": keys},
     )
     return Run(config, tuple(results), dict.fromkeys(keys, store))
 
@@ -59,7 +72,8 @@ def read_runs(names: Sequence[str], store: Path) -> list[Run]:
     """The runs that names stand for, those of one config merged, in the order given.
 
     Args:
-        names: Each a config's name (its run in `store`), a store's folder, or a result file; none for all of `store`.
+        names: Each a config's name (its run in `store`, or its trials), one trial (``NAME/TRIAL``), a store's folder,
+            or a result file; none for all of `store`.
         store: The store that names of configs are looked up in.
 
     Raises:
@@ -106,10 +120,10 @@ def _named(name: str, store: Path) -> list[Run]:
     if (path / "results").is_dir():
         return _all_runs(path)
     if path.is_file():
-        return _grouped({path.parent.parent: [_result(path)]})
-    noted = _noted(store, table_folder(store, name) / "run.json")
-    if noted is not None:
-        return [noted]
+        return _grouped({path.parent.parent: _read_all([path])})
+    noted = _noted(store, f"{name}/run.json") + _noted(store, f"{name}/*/run.json")
+    if noted:
+        return noted
     loose = [run for run in _grouped({store: _results(store)}) if run.config.name == name]
     if not loose:
         known = [run.config.name for run in _all_runs(store)]
@@ -121,48 +135,48 @@ def _named(name: str, store: Path) -> list[Run]:
 
 
 def _all_runs(store: Path) -> list[Run]:
-    noted = [_noted(store, path) for path in sorted(store.glob("tables/*/run.json"))]
-    runs = [run for run in noted if run is not None]
+    runs = _noted(store, "**/run.json")
     names = {run.config.name for run in runs}
     covered = {result.key for run in runs for result in run.results}
     rest = [result for result in _results(store) if result.key not in covered and result.config not in names]
     return [*runs, *_grouped({store: rest})]
 
 
-def _noted(store: Path, path: Path) -> Run | None:
-    if not path.is_file():
-        return None
-    value = _json(path)
+def _noted(store: Path, pattern: str) -> list[Run]:
+    notes = {path: read_record(path) for path in sorted(store.glob(f"tables/{pattern}"))}
+    return [_from_note(store, path, note) for path, note in notes.items() if note is not None]
+
+
+def _from_note(store: Path, path: Path, note: Mapping[str, Any]) -> Run:
     try:
-        config, keys = EvalConfig.model_validate(value["config"]), list(map(str, value["results"]))
+        config, keys = EvalConfig.model_validate(note["config"]), list(map(str, note["results"]))
+        levels = dict(note.get("levels", {}))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is not what `tod-bench run` writes ({error}); run the config again") from None
     opened = Store(store)
     results = [result for key in keys if (result := opened.result(key)) is not None]
     lost = len(keys) - len(results)
     warnings = (f"{lost} of {len(keys)} results of {config.name} are no longer in {store}",) if lost else ()
-    return Run(config, tuple(results), {result.key: store for result in results}, warnings)
+    return _labelled(Run(config, tuple(results), {result.key: store for result in results}, warnings), levels)
+
+
+def _labelled(run: Run, levels: Mapping[str, str]) -> Run:
+    """The run with a trial's levels behind the names of its systems, so that trials of one sweep can be told apart."""
+    if not levels:
+        return run
+    label = ", ".join(f"{factor}={level}" for factor, level in levels.items())
+    names = {name: f"{name} ({label})" for name in run.config.systems}
+    systems = {names[name]: section for name, section in run.config.systems.items()}
+    results = [replace(one, cell=replace(one.cell, system=names[one.cell.system])) for one in run.results]
+    return replace(run, config=run.config.model_copy(update={"systems": systems}), results=tuple(results))
 
 
 def _results(store: Path) -> list[Result]:
-    return [_result(path) for path in sorted(store.glob("results/*.json"))]
+    return _read_all(sorted(store.glob("results/*.json")))
 
 
-def _result(path: Path) -> Result:
-    try:
-        return Result.from_json(_json(path))
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a result of tod-bench ({error})") from None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error})") from None
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise UserError(f"{path} was not written by this version of tod-bench")
-    return value
+def _read_all(paths: Iterable[Path]) -> list[Result]:
+    return [result for path in paths if (result := read_result(path)) is not None]
 
 
 def _grouped(results: Mapping[Path, Sequence[Result]]) -> list[Run]:

@@ -19,6 +19,7 @@ from typing import Any
 from tod_bench.cells import build
 from tod_bench.configs import EvalConfig
 from tod_bench.errors import UserError
+from tod_bench.reports.runs import save_run
 from tod_bench.results import Store
 from tod_bench.runner import run
 from tod_bench.sweeps.trials import Trial
@@ -46,17 +47,30 @@ class Resources:
     slurm: Mapping[str, Any] | None = None
 
 
-def run_trial(config: Mapping[str, Any], store: str) -> str:
+def run_trial(job: Mapping[str, Any], store: str) -> str:
     """Runs one trial to its end, on whatever machine it was sent to.
+
+    Args:
+        job: What `_job` made of the trial.
+        store: The store's folder.
 
     Returns:
         An empty string, or the one sentence of what the user can mend.
     """
+    config = EvalConfig.model_validate(job["config"])
     try:
-        run(build(EvalConfig.model_validate(config)), Store(Path(store)))
+        results = run(build(config), Store(Path(store)))
+        if job["noted"]:
+            save_run(Path(store), config, results, job["levels"])
     except UserError as error:
         return str(error)
     return ""
+
+
+def _job(trial: Trial) -> dict[str, Any]:
+    """A trial as JSON values, for another machine."""
+    config = trial.config.model_dump(mode="json", exclude_unset=True)
+    return {"config": config, "levels": dict(trial.levels), "noted": trial.noted}
 
 
 def run_trials(
@@ -69,8 +83,7 @@ def run_trials(
     """
     if backend not in BACKENDS:
         raise UserError(f"there is no backend {backend!r}; choose among {', '.join(BACKENDS)}")
-    jobs = [trial.config.model_dump(mode="json", exclude_unset=True) for trial in trials]
-    yield from BACKENDS[backend](jobs, str(store.resolve()), resources or Resources())
+    yield from BACKENDS[backend](list(map(_job, trials)), str(store.resolve()), resources or Resources())
 
 
 def run_all(

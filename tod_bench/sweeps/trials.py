@@ -26,10 +26,12 @@ class Trial:
     Attributes:
         levels: Factor -> label of the level it has in this trial.
         config: The config with the levels' keys set, and without a sweep of its own.
+        noted: Whether its results are noted as a run that `tod-bench report` finds.
     """
 
     levels: Mapping[str, str]
     config: EvalConfig
+    noted: bool = True
 
     def __str__(self) -> str:
         return " ".join(f"{factor}={level}" for factor, level in self.levels.items())

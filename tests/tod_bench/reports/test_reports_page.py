@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from click.testing import CliRunner
 
-import tod_bench.reports.page as page_module
+import tod_bench.reports.html as html_module
 from tod_bench.cli.run import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
@@ -220,8 +220,8 @@ def test_run_writes_a_page_and_says_where(floors, tmp_path, monkeypatch):
     written = next(iter(floors.stores.values())) / "tables" / "floors" / "page.html"
     assert f"Page: {written}" in done.stdout
     Outline(written.read_text(encoding="utf-8"))
-    monkeypatch.setattr(page_module, "find_spec", lambda name: None)
-    page_module._environment.cache_clear()
+    monkeypatch.setattr(html_module, "find_spec", lambda name: None)
+    html_module._environment.cache_clear()
     done = CliRunner().invoke(command, arguments)
     assert done.stdout.count("pip install 'tod-bench[report]'") == 1
     with pytest.raises(UserError, match=r"tod-bench\[report\]"):

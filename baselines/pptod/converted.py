@@ -1,0 +1,140 @@
+"""A T5 converted for CTranslate2, which writes the same tokens as transformers, several times as fast.
+
+    FOLDER/model/                          what was trained
+    FOLDER/ctranslate2/float32-1f0c9a.../  what is made of it, once for each precision
+
+A row that has ended leaves its batch at once; transformers goes on with every row until the last has ended.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.pptod.processes import device
+from tod_bench.errors import UserError
+from tod_bench.files import digest_of_files
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class Converted:
+    """A converted model, ready to write.
+
+    Args:
+        place: Folder of the converted model.
+        tokenizer: Its tokenizer.
+        precision: What to compute in: ``float32`` or ``int8``.
+    """
+
+    def __init__(self, place: Path, tokenizer: "PreTrainedTokenizerBase", precision: str) -> None:
+        import torch
+        from ctranslate2 import Translator
+
+        target = "cuda" if device() == "cuda" else "cpu"
+        self._translator = Translator(
+            str(place), device=target, compute_type=precision, intra_threads=torch.get_num_threads()
+        )
+        self._tokens = vocabulary(tokenizer, len(tokenizer))
+        self._ids = {token: number for number, token in enumerate(self._tokens)}
+
+    def write(self, rows: Sequence[NDArray[np.int32]], max_new_tokens: int, num_beams: int) -> list[list[int]]:
+        """The output of every row, as token ids without the end token.
+
+        Args:
+            rows: Source token ids, of like length.
+            max_new_tokens: Longest output.
+            num_beams: Beams; 1 is greedy.
+        """
+        written = self._translator.translate_batch(
+            [[self._tokens[number] for number in row.tolist()] for row in rows],
+            beam_size=num_beams,
+            max_decoding_length=max_new_tokens,
+            # By its defaults CTranslate2 cuts long inputs and writes at least one token; transformers does neither.
+            max_input_length=0,
+            min_decoding_length=0,
+        )
+        # Rows of an embedding beyond the tokenizer's tokens stand for no text.
+        return [[self._ids[token] for token in row.hypotheses[0] if token in self._ids] for row in written]
+
+
+def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision: str) -> Converted:
+    """The model of a training's folder, converted now unless that was done before.
+
+    Raises:
+        UserError: CTranslate2 is missing, cannot represent the model, or cannot compute in the precision.
+    """
+    import ctranslate2
+
+    from baselines.pptod.models import pretrained_model
+
+    weights = sorted((folder / "model").glob("*.safetensors"))
+    parts = [*weights, folder / "model" / "config.json", folder / "model" / "tokenizer.json"]
+    place = folder / "ctranslate2" / f"{precision}-{digest_of_files(parts)[:16]}"
+    if not place.exists():
+        convert(pretrained_model(folder / "model", tokenizer), tokenizer, place, precision)
+    try:
+        return Converted(place, tokenizer, precision)
+    except ValueError as error:
+        known = ", ".join(sorted({"float32", "int8"} & set(ctranslate2.get_supported_compute_types("auto"))))
+        raise UserError(f"pptod: engine_precision: {error}; set one of: {known}") from None
+
+
+def convert(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", place: Path, precision: str) -> None:
+    """Writes a model for CTranslate2 into a folder that appears only when it is complete.
+
+    Raises:
+        UserError: CTranslate2 cannot represent the model.
+    """
+    from ctranslate2.converters.transformers import T5Loader
+
+    check_convertible(model.config)
+    loader = T5Loader()
+    spec = loader.get_model_spec(model.eval())
+    loader.set_config(spec.config, model, tokenizer)
+    spec.config.layer_norm_epsilon = model.config.layer_norm_epsilon
+    if not model.config.scale_decoder_outputs:
+        spec.decoder.scale_outputs = 1.0
+    loader.set_vocabulary(spec, vocabulary(tokenizer, model.get_input_embeddings().num_embeddings))
+    spec.validate()
+    spec.optimize(quantization=None if precision == "float32" else precision)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=".part-"))
+    spec.save(str(partial))
+    try:
+        partial.rename(place)
+    except OSError:  # another process was here first, with the same product
+        shutil.rmtree(partial)
+        if not place.exists():
+            raise
+
+
+def check_convertible(config: Any) -> None:
+    """Refuses a model that CTranslate2's T5 cannot stand for.
+
+    Raises:
+        UserError: It is no T5, or CTranslate2 is missing or lacks its activation.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("ctranslate2") is None:
+        raise UserError("pptod: engine: ctranslate2 needs ctranslate2: pip install 'tod-bench[train]'")
+    from ctranslate2.converters.transformers import _SUPPORTED_ACTIVATIONS as ACTIVATIONS
+
+    instead = "set engine: transformers"
+    if config.model_type != "t5":
+        raise UserError(f"pptod: engine: ctranslate2 takes T5 models, and this is {config.model_type}; {instead}")
+    if config.dense_act_fn not in ACTIVATIONS:
+        raise UserError(f"pptod: engine: ctranslate2 has no activation {config.dense_act_fn!r}; {instead}")
+
+
+def vocabulary(tokenizer: "PreTrainedTokenizerBase", size: int) -> list[str]:
+    """The token of every row of an embedding; those beyond the tokenizer's are named for their place."""
+    known = len(tokenizer)
+    tokens: list[str] = tokenizer.convert_ids_to_tokens(range(known))
+    return tokens + [f"<row {number}>" for number in range(known, size)]

@@ -1,0 +1,76 @@
+"""Decoding packed dialogues: each is encoded once, then all its turns are written, many at a time.
+
+    states of a row     u1 s1  u2 s2  h u1 e  h u2 e  h u3 e        one encoding
+    picked for turn 3   u1 s1  u2 s2                  h u3 e        what `generate` attends to
+
+A batch of turns holds a copy of the states that each attends to: no more than turns encoded one by one would need.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from baselines.pptod.decoding import length_batches, with_progress
+from baselines.pptod.packing import Dialogues, Rows
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def decode_dialogues(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    dialogues: Dialogues,
+    *,
+    batch_tokens: int,
+    max_new_tokens: int,
+    num_beams: int = 1,
+    bf16: bool = False,
+) -> list[str]:
+    """The model's output for every example of the dialogues, in the examples' order; see `decoding.decode`."""
+    import torch
+    from transformers import DynamicCache, EncoderDecoderCache
+    from transformers.modeling_outputs import BaseModelOutput
+
+    texts = [""] * len(dialogues.examples)
+    model.eval()
+    with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
+        for windows in with_progress(list(length_batches(dialogues, batch_tokens))):
+            for numbers, states, mask in encoded(model, dialogues, windows, batch_tokens):
+                # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
+                output = model.generate(
+                    encoder_outputs=BaseModelOutput(states),
+                    attention_mask=mask,
+                    max_new_tokens=max_new_tokens,
+                    num_beams=num_beams,
+                    do_sample=False,
+                    past_key_values=EncoderDecoderCache(DynamicCache(), DynamicCache()),
+                )
+                for number, text in zip(numbers, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):
+                    texts[number] = text
+    return texts
+
+
+def encoded(
+    model: "PreTrainedModel", dialogues: Dialogues, windows: list[int], batch_tokens: int
+) -> Iterator[tuple[list[int], "torch.Tensor", "torch.Tensor"]]:
+    """Encodes windows at once, and gives their examples in batches of like length.
+
+    Yields:
+        Numbers of examples, the states that each attends to (examples, tokens, d_model), and which are no padding
+        (examples, tokens).
+    """
+    import torch
+
+    from baselines.pptod.packing_model import PackedT5, seen
+
+    rows = Rows.of(model)
+    items = [dialogues[window] for window in windows]
+    batch = {name: tensor.to(model.device) for name, tensor in rows(items).items()}
+    states = PackedT5.of(model).encode(batch["input_ids"], batch["source_place"])
+    # Every example has one target token here, its start.
+    attended = seen(batch["target_place"], batch["source_place"]).flatten(0, 1)[batch["target_index"]]
+    row_of = batch["target_index"] // batch["target_place"].shape[1]
+    lengths = attended.sum(1)

@@ -1,0 +1,51 @@
+"""Eval configs: a YAML file that says which corpora, systems and tasks make a table, validated as a whole.
+
+    name: quickstart
+    corpora: {plain: {corpus: simulated, options: {style: original}}}
+    systems: {oracle: {system: oracle}}
+    tasks: {dst: {metrics: [jga]}, policy: {metrics: [act_f1]}}
+
+Every error of a file is reported at once, each with the key that is wrong and the nearest key that is right.
+"""
+
+from tod_bench.configs.loading import (
+    config_path,
+    error_list,
+    load_config,
+    load_validated,
+    parse_override,
+    read_yaml,
+    set_key,
+)
+from tod_bench.configs.models import (
+    Bootstrap,
+    CorpusConfig,
+    EvalConfig,
+    Splits,
+    SystemConfig,
+    TaskConfig,
+)
+from tod_bench.configs.sweeps import Factor, SweepConfig
+from tod_bench.configs.tables import Column, Difference, RowConfig, TableConfig
+
+__all__ = [
+    "Bootstrap",
+    "Column",
+    "CorpusConfig",
+    "Difference",
+    "EvalConfig",
+    "Factor",
+    "RowConfig",
+    "Splits",
+    "SweepConfig",
+    "SystemConfig",
+    "TableConfig",
+    "TaskConfig",
+    "config_path",
+    "error_list",
+    "load_config",
+    "load_validated",
+    "parse_override",
+    "read_yaml",
+    "set_key",
+]

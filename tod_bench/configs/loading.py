@@ -1,0 +1,170 @@
+"""Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tod_bench.configs.models import EvalConfig
+from tod_bench.errors import UserError, did_you_mean
+from tod_bench.shipped import config_names, shipped_folder
+
+Model = TypeVar("Model", bound=BaseModel)
+
+SMALL = "_small"
+"""Ends the names of small variants."""
+
+
+def load_config(name: str, overrides: Sequence[str] = (), *, small: bool = False) -> EvalConfig:
+    """Reads an eval config, or its small variant, and validates its shape; see `load_validated`.
+
+    Raises:
+        UserError: As there; or the small variant is wanted of a config that has none.
+    """
+    if not small:
+        return load_validated(EvalConfig, name, overrides)
+    path = config_path(name)
+    raw = read_yaml(path)
+    settings = raw.pop("small", None)
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
+    for key, value in settings.items():
+        set_key(raw, str(key), value)
+    raw["name"] = f"{raw.get('name')}{SMALL}"
+    raw["title"] = f"{raw.get('title', '')} [small: embedded corpus, scripted judge; says nothing of the paper]".strip()
+    return _validated(EvalConfig, path, raw, overrides)
+
+
+def load_validated(model: type[Model], name: str, overrides: Sequence[str] = ()) -> Model:
+    """Reads a config of any sort and validates its shape.
+
+    Args:
+        model: What the file must hold.
+        name: A path, or the name of a shipped config.
+        overrides: ``key=value`` pairs; the key is dotted, the value YAML (``systems.t5.params.epochs=2``).
+
+    Raises:
+        UserError: The file is missing, is not YAML, or has errors; all of them are in the message, a line each.
+    """
+    path = config_path(name)
+    return _validated(model, path, read_yaml(path), overrides)
+
+
+def _validated(model: type[Model], path: Path, raw: dict[str, Any], overrides: Sequence[str]) -> Model:
+    for override in overrides:
+        key, value = parse_override(override)
+        set_key(raw, key, value)
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(error_list(path, list(_sentences(error, model)))) from None
+
+
+def config_path(name: str) -> Path:
+    """The file of a config: the path as given, or the shipped config of that name.
+
+    Raises:
+        UserError: There is neither.
+    """
+    shipped = shipped_folder("eval_configs") / f"{name.removesuffix('.yaml')}.yaml"
+    for path in (Path(name), shipped):
+        if path.is_file():
+            return path
+    raise UserError(f"there is no config {name}{did_you_mean(name, config_names())}; see `tod-bench list configs`")
+
+
+def error_list(path: Path, sentences: Sequence[str]) -> str:
+    """The message of a config's errors: one line each, below a line that counts them."""
+    count = f"{len(sentences)} error{'s' if len(sentences) > 1 else ''}"
+    return "\n".join([f"{path} has {count}:", *(f"  - {sentence}" for sentence in sentences)])
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that refuses a key that stands twice, which YAML forbids and PyYAML lets pass."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The keys and values of a config file.
+
+    Raises:
+        UserError: It cannot be read, or is something else.
+    """
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} should hold keys and values, such as `name: my_table`")
+    return raw
+
+
+def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
+    """Sets a dotted key of a raw config, making the sections on the way.
+
+    Raises:
+        UserError: Something on the way holds no keys.
+    """
+    *parents, last = key.split(".")
+    node: Any = raw
+    for parent in parents:
+        node = node.setdefault(parent, {}) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise UserError(f"{key}: {parent!r} holds no keys, so nothing below it can be set")
+    node[last] = value
+
+
+def parse_override(override: str) -> tuple[str, Any]:
+    """The key and the YAML value of a ``key=value`` pair.
+
+    Raises:
+        UserError: It is not such a pair.
+    """
+    key, sign, value = override.partition("=")
+    if not sign or not key:
+        raise UserError(f"{override!r} should be key=value, e.g. seeds=[1,2,3]")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return key, value
+
+
+def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            known = _fields_at(item["loc"][:-1], root)
+            yield f"{place}: unknown key{did_you_mean(str(item['loc'][-1]), known)}"
+        elif item["type"] == "missing":
+            yield f"{place}: this key is required"
+        else:
+            yield f"{place}: {item['msg']}"
+
+
+def _fields_at(location: Sequence[int | str], root: type[BaseModel]) -> list[str]:
+    model: Any = root
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        else:
+            model = _item_model(model)
+    model = _item_model(model) or model
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _item_model(annotation: Any) -> Any:
+    arguments = getattr(annotation, "__args__", ())
+    models = [item for item in arguments if isinstance(item, type) and issubclass(item, BaseModel)]
+    return models[0] if models else None

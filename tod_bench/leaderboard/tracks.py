@@ -1,0 +1,115 @@
+"""Tracks: what submissions compete in. A track fixes corpus, split, metrics and bootstrap for all who take part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tod_bench.configs import Bootstrap, load_validated
+from tod_bench.corpora.base import Corpus, open_corpus
+from tod_bench.errors import UserError, did_you_mean
+from tod_bench.records import Dialogue, TaskName
+from tod_bench.scoring import check_metric
+from tod_bench.splits import read_split
+
+SHIPPED = Path(__file__).parent / "tracks.yaml"
+
+
+class Track(BaseModel):
+    """A track.
+
+    Attributes:
+        title: What it is called on the site.
+        corpus: Name of the corpus.
+        options: Its reader's options.
+        split: The split to answer.
+        metrics: Task -> its metrics, the one that systems are ranked by first.
+        bootstrap: How intervals are drawn.
+        dialogues: Test dialogues to show on the page of a system.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    corpus: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    split: str = "test"
+    metrics: dict[TaskName, tuple[str, ...]] = Field(min_length=1)
+    bootstrap: Bootstrap = Bootstrap()
+    dialogues: int = Field(default=0, ge=0)
+
+    @field_validator("metrics")
+    @classmethod
+    def _known(cls, metrics: dict[TaskName, tuple[str, ...]]) -> dict[TaskName, tuple[str, ...]]:
+        for task, specs in metrics.items():
+            for spec in specs:
+                try:
+                    check_metric(task, spec)
+                except UserError as error:
+                    raise ValueError(str(error)) from None
+        return metrics
+
+
+class _TracksFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracks: dict[str, Track] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class OpenTrack:
+    """A track with its corpus.
+
+    Attributes:
+        name: The track's name.
+        settings: What it fixes.
+        corpus: The corpus.
+    """
+
+    name: str
+    settings: Track
+    corpus: Corpus
+
+    @cached_property
+    def dialogues(self) -> Sequence[Dialogue]:
+        """The gold dialogues of the split."""
+        return list(read_split(self.corpus, self.settings.split))
+
+    @property
+    def turns(self) -> int:
+        """How many turns there are to answer."""
+        return sum(len(dialogue.turns) for dialogue in self.dialogues)
+
+
+class Tracks:
+    """The tracks of a leaderboard; a corpus is opened when a track is first needed, and kept."""
+
+    def __init__(self, settings: Mapping[str, Track]) -> None:
+        self.settings = settings
+        self._open: dict[str, OpenTrack] = {}
+
+    def open(self, name: str) -> OpenTrack:
+        """A track by its name.
+
+        Raises:
+            UserError: There is no such track, or its corpus is not at hand.
+        """
+        if name not in self.settings:
+            known = ", ".join(self.settings)
+            raise UserError(f"there is no track {name!r}{did_you_mean(name, self.settings)}; the tracks are {known}")
+        if name not in self._open:
+            settings = self.settings[name]
+            self._open[name] = OpenTrack(name, settings, open_corpus(settings.corpus, **settings.options))
+        return self._open[name]
+
+
+def load_tracks(path: Path | None = None) -> Tracks:
+    """The tracks of a file; those that ship with tod-bench where none is given.
+
+    Raises:
+        UserError: The file is unusable; every error is in the message.
+    """
+    return Tracks(load_validated(_TracksFile, str(path or SHIPPED)).tracks)

@@ -1,0 +1,91 @@
+"""Self-contained HTML pages: templates, one stylesheet, and a policy that lets a page run no script but its own."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tod_bench import __version__
+from tod_bench.errors import UserError
+from tod_bench.reports.browser import as_script
+from tod_bench.reports.layout import MISSING, written
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NEEDED = "the HTML page needs jinja2: pip install 'tod-bench[report]'"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def can_render() -> bool:
+    """Whether what a page needs is installed."""
+    return find_spec("jinja2") is not None
+
+
+def render_html(
+    template: str,
+    *,
+    scripts: Sequence[str],
+    styles: Sequence[str] = (),
+    data: Any = None,
+    folder: Path = TEMPLATES,
+    **values: Any,
+) -> str:
+    """A page as HTML; every value is escaped.
+
+    Args:
+        template: The template, which extends ``frame.html``.
+        scripts: Files of JavaScript, in order.
+        styles: Stylesheets beside ``page.css``.
+        data: JSON values for the scripts; None for none.
+        folder: Where templates, scripts and stylesheets are looked for before the templates of this package.
+        **values: What the template shows.
+
+    Raises:
+        UserError: jinja2 is not installed.
+    """
+    environment = _environment(folder)
+    script = "\n".join(_source(folder, name) for name in scripts)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = environment.get_template(template).render(
+        **values,
+        version=__version__,
+        style=_trusted("\n".join(_source(folder, name) for name in ("page.css", *styles))),
+        script=_trusted(script),
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'",
+        data=None if data is None else _trusted(as_script(data)),
+    )
+    # A prediction file may hold half a surrogate pair, which no UTF-8 file can.
+    return text.encode("utf-8", "replace").decode()
+
+
+@cache
+def _environment(folder: Path) -> "Environment":
+    if not can_render():
+        raise UserError(NEEDED)
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader([folder, TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(written=written, missing=MISSING)
+    return environment
+
+
+def _source(folder: Path, name: str) -> str:
+    # What the digest of the policy is over has to be what the browser reads, to the byte.
+    own = folder / name
+    return (own if own.is_file() else TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+def _trusted(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)
