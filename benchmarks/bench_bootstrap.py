@@ -3,17 +3,14 @@
 The work is that of a full score table: 60 scores of four statistics each over 1,000 dialogues, 10,000 draws, a 95%
 interval each. The loop does what most scripts do (draw dialogues, add up their statistics, score, sort) and is timed on
 fewer draws, its time scaled up, as it would take minutes. It takes plain percentiles where ours are BCa.
-
-    python benchmarks/bench_bootstrap.py
 """
 
 import random
-from collections.abc import Callable
-from statistics import median
-from time import perf_counter
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.rows import Row, interleaved
 from metrics.base import FloatArray, percentage
 from tod_bench.statistics import bootstrap_intervals, resample_weights
 
@@ -52,25 +49,12 @@ def loop(scores: list[FloatArray], draws: int) -> list[tuple[float, float]]:
     return [(sorted(found)[int(0.025 * draws)], sorted(found)[int(0.975 * draws)]) for found in drawn]
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Median wall time of `REPEATS` calls."""
-    times = []
-    for _ in range(REPEATS):
-        start = perf_counter()
-        work()
-        times.append(perf_counter() - start)
-    return median(times)
-
-
-def main() -> None:
-    """Prints both times and their ratio."""
-    scores = tables()
-    ours, plain = seconds(lambda: fast(scores)), seconds(lambda: loop(scores, LOOP_DRAWS)) * DRAWS / LOOP_DRAWS
-    print(f"{METRICS} scores, {DIALOGUES} dialogues, {DRAWS} draws, median of {REPEATS}")
-    print(f"matrix product: {ours:8.3f} s")
-    print(f"Python loop:    {plain:8.1f} s (from {LOOP_DRAWS} draws)")
-    print(f"ratio:          {plain / ours:8.0f}")
-
-
-if __name__ == "__main__":
-    main()
+def run(*, smoke: bool, out: Path) -> list[Row]:
+    """One row."""
+    del out
+    scores, loop_draws = tables(), 1 if smoke else LOOP_DRAWS
+    sides = {"ours": lambda: fast(scores), "loop": lambda: loop(scores, loop_draws)}
+    seconds = interleaved(sides, 1 if smoke else REPEATS)
+    whole = tuple(second * DRAWS / loop_draws for second in seconds["loop"])
+    what = f"bootstrap of {METRICS} scores, {DIALOGUES:,} dialogues, {DRAWS:,} draws"
+    return [Row(what, "s", tuple(seconds["ours"]), whole, f"plain loop, from {loop_draws} draws")]

@@ -4,21 +4,16 @@ The work is MultiWOZ's test split (1,000 dialogues, 7,372 turns) where TOD_BENCH
 dialogues; the responses are the corpus's own. The plain loop does what the usual script does: at every mention of a
 venue it walks the whole table and compares every constraint with every entry, and again for the goal. Both give the
 same rates.
-
-    python benchmarks/bench_responses.py [--json FILE]
 """
 
-import json
 import os
-import platform
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
-from time import process_time
+from pathlib import Path
 from typing import Any
 
 from rapidfuzz.fuzz import partial_ratio
 
+from benchmarks.rows import Row, interleaved
 from metrics import metric
 from metrics.active_domains import from_state_changes
 from metrics.bleu import NltkBleu
@@ -38,11 +33,11 @@ OTHERS = ("bleu", "sacrebleu", "gunning_fog", "politeness", "msttr", "conditiona
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def work() -> tuple[Corpus, list[DialogueItem], list[ResponseItem]]:
+def work(count: int) -> tuple[Corpus, list[DialogueItem], list[ResponseItem]]:
     """The corpus, its dialogues answered by themselves in delexicalised form, and the responses as they are."""
     real = bool(os.environ.get("TOD_BENCH_DATA"))
-    corpus = open_corpus("multiwoz", version="2.1") if real else open_corpus("simulated", dialogues={"test": DIALOGUES})
-    dialogues = list(corpus.dialogues("test"))
+    corpus = open_corpus("multiwoz", version="2.1") if real else open_corpus("simulated", dialogues={"test": count})
+    dialogues = list(corpus.dialogues("test"))[:count]
     answers = [gold_prediction(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns]
     pairing = pair("response", dialogues, answers)
     whole = build_items(DialogueItem, pairing, corpus.schema, {})
@@ -126,59 +121,30 @@ def meets(domain: str, slot: str, has: str, value: str) -> bool:
     return round(partial_ratio(has, wanted)) >= RATIO if slot in FUZZY[domain] else has == wanted
 
 
-def seconds(job: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Median CPU time of a job."""
-    times = []
-    for _ in range(repeats):
-        start = process_time()
-        job()
-        times.append(process_time() - start)
-    return median(times)
+def run(*, smoke: bool, out: Path) -> list[Row]:
+    """Inform and Success against the loop; the other metrics by themselves, libraries loaded beforehand.
 
-
-def other_seconds(rows: Sequence[ResponseItem]) -> dict[str, float]:
-    """CPU time of the other metrics, each once, libraries loaded beforehand."""
-    found = {}
-    for name in OTHERS:
-        one: Any = metric(name)
-        job = one.score_corpus if hasattr(one, "score_corpus") else one.statistics
-        job(rows[:2])
-        found[name] = round(seconds(lambda job=job: job(rows), 1), 2)  # type: ignore[misc]
-    return found
-
-
-def main() -> None:
-    """Prints the table, and writes it as JSON where asked."""
-    corpus, items, rows = work()
+    Raises:
+        ValueError: The loop finds other rates.
+    """
+    del out
+    corpus, items, rows = work(20 if smoke else DIALOGUES)
     tables = {domain: list(corpus.database.query(domain, {})) for domain in SEARCHED}  # type: ignore[union-attr]
-    NltkBleu().statistics(rows[:1])
-    fast, slow = seconds(lambda: ours(corpus, items)), seconds(lambda: loop(tables, items), 1)
     rates = ours(corpus, items)
     if rates != loop(tables, items):
-        raise SystemExit(f"the two disagree: {rates} and {loop(tables, items)}")
-    facts = {
-        "corpus": corpus.name,
-        "dialogues": len(items),
-        "turns": len(rows),
-        "inform": round(rates[0], 2),
-        "success": round(rates[1], 2),
-        "ours_cpu_seconds": round(fast, 3),
-        "loop_cpu_seconds": round(slow, 3),
-        "ratio": round(slow / fast, 1),
-        "other_cpu_seconds": other_seconds(rows),
-        "python": platform.python_version(),
-    }
-    print(f"| Inform and Success, {corpus.name}, {len(rows):,} turns | CPU seconds | ratio |")
-    print("|---|---:|---:|")
-    print(f"| plain loop | {slow:.2f} | 1 |")
-    print(f"| tod-bench | {fast:.2f} | {slow / fast:.1f} |")
-    text = json.dumps(facts)
-    print(f"\n{text}")
-    if "--json" in sys.argv:
-        from pathlib import Path
-
-        Path(sys.argv[sys.argv.index("--json") + 1]).write_text(text + "\n", encoding="utf-8")
+        raise ValueError(f"the two disagree: {rates} and {loop(tables, items)}")
+    sides = {"ours": lambda: ours(corpus, items), "loop": lambda: loop(tables, items)}
+    seconds = {name: tuple(found) for name, found in interleaved(sides, 1 if smoke else REPEATS).items()}
+    what = f"Inform and Success, {len(rows):,} turns, {corpus.name}"
+    first = Row(what, "s", seconds["ours"], seconds["loop"], "plain loop")
+    NltkBleu().statistics(rows[:1])
+    others = {f"{name}, {len(rows):,} responses, {corpus.name}": job(name, rows) for name in OTHERS}
+    return [first, *(Row(name, "s", tuple(found)) for name, found in interleaved(others, 1).items())]
 
 
-if __name__ == "__main__":
-    main()
+def job(name: str, rows: Sequence[ResponseItem]) -> Callable[[], object]:
+    """Scoring all responses under one metric, made ready."""
+    one: Any = metric(name)
+    score = one.score_corpus if hasattr(one, "score_corpus") else one.statistics
+    score(rows[:2])
+    return lambda: score(rows)

@@ -4,21 +4,14 @@ The work is that of `tod-bench score`: every belief-state metric under every pro
 as MultiWOZ's test split has (7,372 in 1,000 dialogues; simulated, or real MultiWOZ where TOD_BENCH_DATA is set). The
 loop does what most scripts do: for each metric and protocol it walks all turns, normalises both states anew and
 compares them. It is timed on a tenth of the dialogues, its time scaled up.
-
-    python benchmarks/bench_scoring.py [--json FILE]
 """
 
-import json
 import os
-import platform
 import random
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from statistics import median
-from time import process_time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-import numpy as np
-
+from benchmarks.rows import Row, interleaved
 from metrics import metric
 from metrics.items import StateItem
 from metrics.normalization import NORMALISERS, canonical_slot
@@ -35,13 +28,13 @@ PROTOCOL_NAMES = (*PROTOCOLS, "trade+dropnone", "tod_bench+strict", "tod_bench+f
 SPECS = [f"{name}@{protocol}" for protocol in PROTOCOL_NAMES for name in sorted(state_protocol(protocol).metrics)]
 
 
-def corpus() -> tuple[str, list[Dialogue], Schema]:
+def corpus(count: int) -> tuple[str, list[Dialogue], Schema]:
     """Name, dialogues and schema of what is scored."""
     if os.environ.get("TOD_BENCH_DATA"):
         opened = open_corpus("multiwoz", version="2.1")
     else:
-        opened = open_corpus("simulated", dialogues={"test": DIALOGUES})
-    return opened.name, list(opened.dialogues("test"))[:DIALOGUES], opened.schema
+        opened = open_corpus("simulated", dialogues={"test": count})
+    return opened.name, list(opened.dialogues("test"))[:count], opened.schema
 
 
 def answers(dialogues: Sequence[Dialogue]) -> list[Prediction]:
@@ -95,45 +88,15 @@ def plain(item: StateItem, rules: StateProtocol) -> bool:
     return gold.keys() == predicted.keys() and all(predicted[key] in gold[key] for key in gold)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Median CPU time of `REPEATS` calls."""
-    times = []
-    for _ in range(REPEATS):
-        start = process_time()
-        work()
-        times.append(process_time() - start)
-    return median(times)
-
-
-def main() -> None:
-    """Prints the table, and writes it as JSON where asked."""
-    name, dialogues, schema = corpus()
+def run(*, smoke: bool, out: Path) -> list[Row]:
+    """One row."""
+    del out
+    name, dialogues, schema = corpus(20 if smoke else DIALOGUES)
     items: list[StateItem] = list(build_items(StateItem, pair("dst", dialogues, answers(dialogues)), schema, {}))
     flags = {domain: {slot: spec.categorical for slot, spec in slots.items()} for domain, slots in schema.items()}
-    fast = seconds(lambda: ours(items, flags))
-    slow = seconds(lambda: loop(items[: len(items) // LOOP_SHARE])) * LOOP_SHARE
-    facts = {
-        "corpus": name,
-        "turns": len(items),
-        "metrics x protocols": len(SPECS),
-        "ours_cpu_seconds": round(fast, 3),
-        "loop_cpu_seconds": round(slow, 3),
-        "ratio": round(slow / fast, 1),
-        "repeats": REPEATS,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-    print(f"| {name}, {len(items):,} turns, {len(SPECS)} metrics x protocols | CPU seconds | ratio |")
-    print("|---|---:|---:|")
-    print(f"| plain loop (timed on 1/{LOOP_SHARE}) | {slow:.2f} | 1 |")
-    print(f"| tod-bench | {fast:.2f} | {slow / fast:.1f} |")
-    text = json.dumps(facts)
-    print(f"\n{text}")
-    if "--json" in sys.argv:
-        from pathlib import Path
-
-        Path(sys.argv[sys.argv.index("--json") + 1]).write_text(text + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    some = items[: len(items) // LOOP_SHARE]
+    sides = {"ours": lambda: ours(items, flags), "loop": lambda: loop(some)}
+    seconds = interleaved(sides, 1 if smoke else REPEATS)
+    whole = tuple(LOOP_SHARE * second for second in seconds["loop"])
+    what = f"scoring {len(items):,} belief states under {len(SPECS)} metrics x protocols, {name}"
+    return [Row(what, "s", tuple(seconds["ours"]), whole, f"plain loop, from 1/{LOOP_SHARE}")]

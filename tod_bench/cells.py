@@ -1,22 +1,22 @@
 """From a config to its cells: corpora opened, systems built, keys known, every error reported at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from tod_bench import __version__
 from tod_bench.binding import bind
+from tod_bench.checks import collect, table_errors, task_errors
 from tod_bench.configs import CorpusConfig, EvalConfig, SystemConfig, TaskConfig
 from tod_bench.corpora.base import Corpus, corpus_class
-from tod_bench.errors import UserError
+from tod_bench.errors import MissingError, UserError
 from tod_bench.files import digest_of, digest_of_files
-from tod_bench.judge import load_judge_config
-from tod_bench.judging import judge_of
-from tod_bench.records import TaskName
+from tod_bench.judging import judge_of, ratings_file
+from tod_bench.needs import Need, judge_need, prediction_needs, prediction_path, rating_needs, split_need
+from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
-from tod_bench.scoring import check_metric
 from tod_bench.splits import parse_split
 from tod_bench.systems import System, system_class
 from tod_bench.tasks import TASKS
@@ -68,27 +68,71 @@ class BuiltSystem:
 
 @dataclass(frozen=True)
 class Board:
-    """A config whose names have all been found: what `tod_bench.runner` runs."""
+    """A config whose names have all been found: what `tod_bench.runner` runs.
+
+    Attributes:
+        config: The config, without judges that cannot be asked.
+        corpora: The corpora that are at hand.
+        systems: The systems.
+        needs: What is missing; the cells are those that can be run without it.
+    """
 
     config: EvalConfig
     corpora: Mapping[str, Corpus]
     systems: Mapping[str, BuiltSystem]
+    needs: tuple[Need, ...] = field(default=())
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell, each after the cells whose predictions it is conditioned on."""
-        return tuple(
-            Cell(corpus, system, task, seed)
-            for corpus in self.corpora
-            for system, built in self.systems.items()
-            for task in TASKS
-            if task in self.config.tasks and built.does(task) and corpus in (built.config.corpora or self.corpora)
-            for seed in self._seeds(built, task)
-        )
+        return tuple(cell for corpus in self.config.corpora for cell in self._cells(corpus))
+
+    def _cells(self, corpus: str) -> Iterator[Cell]:
+        first = self.config.seeds[0]
+        if "corpus" in self.config.tasks and corpus in self.corpora:
+            yield Cell(corpus, "", "corpus", first)
+        for system, built in self.systems.items():
+            if corpus in (built.config.corpora or self.config.corpora):
+                yield from self._runs(corpus, system) if corpus in self.corpora else ()
+                rated = Cell(corpus, system, "people", first)
+                yield from [rated] if "people" in self.config.tasks and self._is_rated(rated) else ()
+
+    def _runs(self, corpus: str, system: str) -> Iterator[Cell]:
+        built = self.systems[system]
+        tasks = [task for task in TASKS if task in self.config.tasks and built.does(task)]
+        cells = (Cell(corpus, system, task, seed) for task in tasks for seed in self._seeds(built, task))
+        return filter(self._is_at_hand, cells)
+
+    def _is_rated(self, cell: Cell) -> bool:
+        file = ratings_file(self.config, cell)
+        return self.responses(cell) is not None if file is None else file.is_file()
+
+    def responses(self, cell: Cell) -> Cell | None:
+        """The cell whose responses people rated; None where they are not at hand."""
+        built = self.systems[cell.system]
+        if cell.corpus not in self.corpora or not built.does("response"):
+            return None
+        seed = self._seeds(built, "response")[0]
+        found = Cell(cell.corpus, cell.system, "response", seed)
+        return found if self._is_at_hand(found) else None
+
+    def _is_at_hand(self, cell: Cell) -> bool:
+        """Whether the predictions of a cell can be had: made by a system, or read from a file that is there."""
+        section = self.systems[cell.system].config
+        return section.predictions is None or prediction_path(section, cell.corpus, cell.task, cell.seed).is_file()
+
+    def settings(self, task: CellTask) -> TaskConfig:
+        """What the config says of a task; the defaults where it says nothing."""
+        return self.config.tasks.get(task, TaskConfig())
+
+    def together(self, cell: Cell) -> tuple[TaskName, ...]:
+        """Tasks that one training serves with the cell's own; empty when nothing is trained."""
+        unpredicted = cell.task in ("corpus", "people")
+        return () if unpredicted else self.systems[cell.system].fits_together(cell.predicts)
 
     def upstream(self, cell: Cell) -> dict[str, Cell]:
         """The cells whose predictions a cell is conditioned on, by what they predict (``state``, ``acts``)."""
-        settings = self.config.tasks[cell.task]
+        settings = self.settings(cell.task)
         found = {}
         for what, source, task in (("state", settings.state, "dst"), ("acts", settings.acts, "policy")):
             needed = cell.task != "dst" and (what == "state" or cell.task == "response")
@@ -109,7 +153,7 @@ class Board:
                 "dev": parse_split(corpus.splits.dev),
                 "system": built.config.system,
                 "params": built.training_params,
-                "tasks": built.fits_together(cell.task),
+                "tasks": self.together(cell),
                 "seed": cell.seed,
             }
         )
@@ -119,7 +163,7 @@ class Board:
         path = self.prediction_file(cell)
         if path is not None:
             return digest_of({"file": digest_of_files([path])})
-        settings = self.config.tasks[cell.task]
+        settings = self.settings(cell.task)
         return digest_of(
             {
                 "fit": self.fit_key(cell),
@@ -133,16 +177,34 @@ class Board:
 
     def result_key(self, cell: Cell) -> str:
         """Key of a cell's scores."""
+        settings, splits = self.settings(cell.task), self.config.corpora[cell.corpus].splits
         return digest_of(
             {
-                "predictions": self.prediction_key(cell),
+                "source": self._source_key(cell),
                 "cell": str(cell),
-                "corpus": self.corpora[cell.corpus].fingerprint,
-                "test": self.config.corpora[cell.corpus].splits.test,
-                "metrics": self.config.tasks[cell.task].metrics,
-                "judge": [judge_of(self.config, cell, name).model_dump(mode="json") for name in self._judges(cell)],
+                "corpus": self.corpora[cell.corpus].fingerprint if cell.corpus in self.corpora else "",
+                "split": splits.train if cell.task == "corpus" else splits.test,
+                "metrics": settings.metrics,
+                "groups": settings.groups,
+                "judge": [judge_of(self.config, cell, entry).model_dump(mode="json") for entry in settings.judge],
                 "bootstrap": self.config.bootstrap.model_dump(),
                 "version": __version__,
+            }
+        )
+
+    def _source_key(self, cell: Cell) -> str:
+        """Key of what is scored: predictions, or people's ratings; empty for a corpus, which has its fingerprint."""
+        if cell.task == "corpus":
+            return ""
+        if cell.task != "people":
+            return self.prediction_key(cell)
+        ratings, rated = ratings_file(self.config, cell), self.responses(cell)
+        asked = self.settings("response").judge if rated else ()
+        return digest_of(
+            {
+                "ratings": digest_of_files([ratings]) if ratings else "scripted",
+                "responses": self.prediction_key(rated) if rated else "",
+                "judge": [judge_of(self.config, rated or cell, entry).model_dump(mode="json") for entry in asked],
             }
         )
 
@@ -152,16 +214,13 @@ class Board:
         Raises:
             UserError: There is no such file.
         """
-        pattern = self.systems[cell.system].config.predictions
-        if pattern is None:
+        section = self.systems[cell.system].config
+        if section.predictions is None:
             return None
-        path = Path(pattern.format(corpus=cell.corpus, task=cell.task, seed=cell.seed))
+        path = prediction_path(section, cell.corpus, cell.task, cell.seed)
         if not path.is_file():
             raise UserError(f"systems.{cell.system}.predictions: there is no file {path}")
         return path
-
-    def _judges(self, cell: Cell) -> tuple[str, ...]:
-        return self.config.tasks[cell.task].judge
 
     def _seeds(self, built: BuiltSystem, task: TaskName) -> tuple[int, ...]:
         seeds = built.config.seeds or self.config.seeds
@@ -169,39 +228,62 @@ class Board:
         return seeds[:1] if repeatable else seeds
 
 
-def build(config: EvalConfig) -> Board:
+def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     """Finds everything that a config names and binds every key against the real signatures.
+
+    Args:
+        config: The config.
+        incomplete: Whether files, ratings and keys may be missing; the board then says which are, and has the cells that
+            can do without them.
 
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
     """
     errors: list[str] = []
-    corpora = {label: _corpus(label, section, errors) for label, section in config.corpora.items()}
+    needs: list[Need] = []
+    corpora = {label: _corpus(label, section, errors, needs) for label, section in config.corpora.items()}
     systems = {label: _system(label, section, config, errors) for label, section in config.systems.items()}
-    for task, settings in config.tasks.items():
-        for metric in settings.metrics:
-            _collect(errors, f"tasks.{task}.metrics", lambda task=task, metric=metric: check_metric(task, metric))
-        errors += _judge_errors(task, settings)
-    errors += _table_errors(config)
+    errors += [*task_errors(config), *table_errors(config)]
+    at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
+    if not errors:
+        short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
+        at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
+        unasked = judge_need(config, config.corpora)
+        needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
+        config = _without_judge(config) if unasked else config
+    if not incomplete:
+        errors += map(str, needs)
     if errors:
         raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
     return Board(
         config,
-        {label: corpus for label, corpus in corpora.items() if corpus is not None},
+        at_hand,
         {label: system for label, system in systems.items() if system is not None},
+        tuple(needs),
     )
 
 
-def _corpus(label: str, section: CorpusConfig, errors: list[str]) -> Corpus | None:
+def _without_judge(config: EvalConfig) -> EvalConfig:
+    """The config without its judge's questions; where they are all that is asked of responses, without that task."""
+    response = config.tasks["response"].model_copy(update={"judge": ()})
+    rest = {task: settings for task, settings in config.tasks.items() if task != "response"}
+    return config.model_copy(update={"tasks": {**rest, "response": response} if response.metrics else rest})
+
+
+def _corpus(label: str, section: CorpusConfig, errors: list[str], needs: list[Need]) -> Corpus | None:
     place = f"corpora.{label}"
     for name, expression in section.splits.model_dump().items():
-        _collect(errors, f"{place}.splits.{name}", lambda expression=expression: parse_split(expression))
-    found = _collect(errors, f"{place}.corpus", lambda: corpus_class(section.corpus))
+        collect(errors, f"{place}.splits.{name}", partial(parse_split, expression))
+    found: type[Corpus] | None = collect(errors, f"{place}.corpus", lambda: corpus_class(section.corpus))
     if found is None:
         return None
     options, wrong = bind(found, section.options, f"{place}.options")
     errors += wrong
-    corpus: Corpus | None = None if wrong else _collect(errors, place, lambda: found(**options))
+    try:
+        corpus: Corpus | None = None if wrong else collect(errors, place, lambda: found(**options))
+    except MissingError as error:
+        needs.append(Need(place, str(error)))
+        return None
     return corpus
 
 
@@ -217,49 +299,11 @@ def _system(label: str, section: SystemConfig, config: EvalConfig, errors: list[
         return None
     if section.system is None:
         return BuiltSystem(section, {})
-    found = _collect(errors, f"{place}.system", lambda: system_class(str(section.system)))
+    found = collect(errors, f"{place}.system", lambda: system_class(str(section.system)))
     if found is None:
         return None
     params, wrong = bind(found, section.params, f"{place}.params")
     errors += wrong
     built = BuiltSystem(section, params)
-    usable = not wrong and _collect(errors, f"{place}.params", lambda: built.trait) is not None
+    usable = not wrong and collect(errors, f"{place}.params", lambda: built.trait) is not None
     return built if usable else None
-
-
-def _table_errors(config: EvalConfig) -> list[str]:
-    errors = [
-        f"table.columns: {column.label!r} is of the task {column.task}, which this config does not run"
-        for column in config.table.columns
-        if column.task not in config.tasks
-    ]
-    errors += [
-        f"table.columns: {column.label!r} shows {column.metric}, which is not among tasks.{column.task}.metrics"
-        for column in config.table.columns
-        if column.task in config.tasks and column.metric not in config.tasks[column.task].metrics
-    ]
-    difference = config.table.difference
-    for name in (difference.corpus, difference.minus) if difference else ():
-        if name not in config.corpora:
-            errors.append(f"table.difference: {name!r} is not a corpus of this config")
-    return errors
-
-
-def _judge_errors(task: TaskName, settings: TaskConfig) -> list[str]:
-    place = f"tasks.{task}.judge"
-    if settings.judge and task != "response":
-        return [f"{place}: only responses are judged"]
-    errors: list[str] = []
-    for name in settings.judge:
-        found = _collect(errors, place, lambda name=name: load_judge_config(name))
-        if found is not None and found.task == "pairwise":
-            errors.append(f"{place}: {name} compares two systems; run it with `tod-bench judge pairwise`")
-    return errors
-
-
-def _collect(errors: list[str], place: str, attempt: Any) -> Any:
-    try:
-        return attempt()
-    except (UserError, ValueError, TypeError) as error:
-        errors.append(f"{place}: {error}")
-        return None

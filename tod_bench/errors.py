@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class MissingError(UserError):
+    """Something that has to be supplied (a corpus's files, say) is not there; all else may be right."""
+
+
 class DataError(UserError):
     """A record of a corpus or prediction file is unusable.
 

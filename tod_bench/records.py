@@ -135,7 +135,7 @@ class Dialogue:
     """A dialogue of a corpus.
 
     Attributes:
-        id: Unique within the corpus.
+        id: Unique within its split.
         corpus: Name and version of the corpus, e.g. ``multiwoz2.2``.
         split: ``train``, ``dev`` or ``test``.
         services: Domains or services that the dialogue is about (the goal's, where there is one).

@@ -16,7 +16,7 @@ from typing import Any
 
 from tod_bench.errors import UserError
 from tod_bench.files import full_disk_explained, write_json
-from tod_bench.records import TaskName
+from tod_bench.records import CellTask, TaskName
 from tod_bench.scores import Score
 
 FORMAT = 1
@@ -27,15 +27,31 @@ _REMEDY = "delete it, and it will be made again"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a run: corpus × system × task × seed, by their labels in the config."""
+    """One cell of a run: corpus × system × task × seed, by their labels in the config.
+
+    A cell of the task ``corpus`` has no system.
+    """
 
     corpus: str
     system: str
-    task: TaskName
+    task: CellTask
     seed: int
 
+    @property
+    def predicts(self) -> TaskName:
+        """The task that its system predicts.
+
+        Raises:
+            ValueError: No system predicts anything in it.
+        """
+        match self.task:
+            case "corpus" | "people":
+                raise ValueError(f"{self} is not predicted")
+            case task:
+                return task
+
     def __str__(self) -> str:
-        return f"{self.corpus} · {self.system} · {self.task} · seed {self.seed}"
+        return " · ".join([part for part in (self.corpus, self.system, self.task) if part] + [f"seed {self.seed}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +111,12 @@ class Store:
 
     def fit_record(self, key: str) -> dict[str, Any] | None:
         """What training left to record; None while it is not finished."""
-        return read_record(self._training(key) / "fit.json")
+        return _noted(self._training(key) / "fit.json")
 
     def save_fit_record(self, key: str, record: Mapping[str, Any]) -> None:
         """Marks a training as finished."""
-        _keep(self._training(key) / "fit.json", {"format": FORMAT, "key": key, **record})
+        _clear_parts(self.model_folder(key), "**/.*.part")
+        _keep(self._training(key) / "fit.json", _note(key, record))
 
     def predictions_path(self, key: str) -> Path:
         """The prediction file of a cell; it is complete whenever it is there."""
@@ -108,13 +125,13 @@ class Store:
     def prediction_record(self, key: str) -> dict[str, Any] | None:
         """What is known about a prediction file; None while there is none."""
         path = self.predictions_path(key)
-        return read_record(path.with_suffix(".json")) if path.is_file() else None
+        return _noted(path.with_suffix(".json")) if path.is_file() else None
 
     def save_prediction_record(self, key: str, record: Mapping[str, Any]) -> None:
         """Notes what a prediction file was made from."""
         path = self.predictions_path(key)
-        _keep(path.with_suffix(".json"), {"format": FORMAT, "key": key, **record})
-        _clear_parts(path)
+        _keep(path.with_suffix(".json"), _note(key, record))
+        _clear_parts(path.parent, f".{path.name}.*.part")
 
     def result_path(self, key: str) -> Path:
         """The result file of a cell."""
@@ -182,12 +199,22 @@ def read_result(path: Path) -> Result | None:
         raise UserError(f"{path} is not a result of tod-bench ({error!r}); {_REMEDY}") from None
 
 
+def _note(key: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"format": FORMAT, "key": key, **record}
+
+
+def _noted(path: Path) -> dict[str, Any] | None:
+    """The record of a note, as it was before it was kept: a result says the same whoever made what it rests on."""
+    note = read_record(path)
+    return None if note is None else {name: value for name, value in note.items() if name not in ("format", "key")}
+
+
 def _keep(path: Path, value: Mapping[str, Any]) -> None:
     write_json(path, value)
-    _clear_parts(path)
+    _clear_parts(path.parent, f".{path.name}.*.part")
 
 
-def _clear_parts(path: Path) -> None:
+def _clear_parts(folder: Path, pattern: str) -> None:
     # Who holds the lock of a key is the only one to write its files: any other part is of a process that was killed.
-    for part in path.parent.glob(f".{path.name}.*.part"):
+    for part in folder.glob(pattern):
         part.unlink(missing_ok=True)

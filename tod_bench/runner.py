@@ -9,23 +9,27 @@ behind its last checkpoint.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from tod_bench.cells import Board
+from tod_bench.counting import counted
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
-from tod_bench.judging import judged
+from tod_bench.judge.groups import attributes_of
+from tod_bench.judging import judged, rated, ratings_file
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.provenance import provenance
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.results import Cell, Result, Store
+from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
 from tod_bench.splits import read_split
 from tod_bench.systems import FitContext, System
 from tod_bench.tasks import Predictions, turn_inputs
 
 Announce = Callable[[Cell, str], None]
-"""Called with a cell and what is done with it: ``training``, ``predicting``, ``scoring`` or ``cached``."""
+"""Called with a cell and what is done with it: ``training``, ``predicting``, ``scoring``, ``counting``, ``cached``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,12 @@ class Status:
 def plan(board: Board, store: Store) -> Iterator[Status]:
     """What would be run and what is cached, cell by cell."""
     for cell in board.cells:
-        fitted = not board.systems[cell.system].fits_together(cell.task)
+        fitted = not board.together(cell)
+        unpredicted = cell.task in ("corpus", "people")
         yield Status(
             cell,
             trained=fitted or store.fit_record(board.fit_key(cell)) is not None,
-            predicted=_prediction_record(board, store, cell) is not None,
+            predicted=unpredicted or _prediction_record(board, store, cell) is not None,
             scored=store.result(board.result_key(cell)) is not None,
         )
 
@@ -65,7 +70,7 @@ def by_model(board: Board) -> list[Cell]:
     """The cells with the tasks of one model side by side, so that it is loaded once."""
     models: dict[tuple[object, ...], list[Cell]] = {}
     for cell in board.cells:
-        together = board.systems[cell.system].fits_together(cell.task) or cell.task
+        together = board.together(cell) or cell.task
         models.setdefault((cell.corpus, cell.system, together, cell.seed), []).append(cell)
     return [cell for cells in models.values() for cell in cells]
 
@@ -86,22 +91,55 @@ class Workshop:
             if found is not None:
                 self.announce(cell, "cached")
                 return found
-            result = self._scored(cell, key)
+            result = self._made(cell, key)
             self.store.save_result(result)
             return result
+
+    def _made(self, cell: Cell, key: str) -> Result:
+        make = {"corpus": self._counted, "people": self._rated}.get(cell.task, self._scored)
+        return make(cell, key)
+
+    def _counted(self, cell: Cell, key: str) -> Result:
+        self.announce(cell, "counting")
+        config, split = self.board.config, self.board.config.corpora[cell.corpus].splits.train
+        where = {"corpus": self.board.corpora[cell.corpus].name, "split": split}
+        wanted = self.board.settings("corpus").metrics
+        scores = counted(self._dialogues(cell.corpus, split), wanted, where, config.bootstrap)
+        return Result(config.name, cell, key, tuple(scores), "", self._provenance(cell))
+
+    def _rated(self, cell: Cell, key: str) -> Result:
+        rated_cell, attributes = self.board.responses(cell), None
+        file = self.prediction_file(rated_cell) if rated_cell else None
+        self.announce(cell, "scoring")
+        if cell.corpus in self.board.corpora:
+            split = self.board.config.corpora[cell.corpus].splits.test
+            attributes = {one.id: attributes_of(one.persona) for one in self._dialogues(cell.corpus, split)}
+        config = self.board.config
+        study = rated(config, cell, self.store, predictions=file, attributes=attributes)
+        people = {"file": str(ratings_file(config, cell) or "scripted"), "raters": study.raters}
+        return Result(config.name, cell, key, study.scores, "", {**self._provenance(cell), "people": people})
+
+    def prediction_file(self, cell: Cell) -> Path:
+        """The file of a cell's predictions, which are made now if need be."""
+        self._predictions(cell)
+        return self.board.prediction_file(cell) or self.store.predictions_path(self.board.prediction_key(cell))
 
     def _scored(self, cell: Cell, key: str) -> Result:
         predictions, record = self._predictions(cell)
         self.announce(cell, "scoring")
         bootstrap, began = self.board.config.bootstrap, time.perf_counter()
-        arguments = self._scoring_arguments(cell, predictions)
-        scores = score(**arguments, draws=bootstrap.draws, seed=bootstrap.seed)
-        file = self.board.prediction_file(cell) or self.store.predictions_path(self.board.prediction_key(cell))
-        scores += judged(self.board.config, cell, file, self.store)
+        settings = self.board.settings(cell.task)
+        scores: list[Score] = []
+        if settings.metrics or not settings.judge:
+            arguments = self._scoring_arguments(cell, predictions)
+            scores += score(**arguments, draws=bootstrap.draws, seed=bootstrap.seed)
+        if settings.judge:
+            scores += judged(self.board.config, cell, self.prediction_file(cell), self.store)
         seconds = {**record.get("seconds", {}), "score": round(time.perf_counter() - began, 3)}
         path = self.board.prediction_file(cell) or self._relative(cell)
+        made = {"seconds": seconds, "predictions": {name: value for name, value in record.items() if name != "seconds"}}
         name = self.board.config.name
-        return Result(name, cell, key, tuple(scores), str(path), self._provenance(cell, record, seconds))
+        return Result(name, cell, key, tuple(scores), str(path), {**self._provenance(cell), **made})
 
     def rows(self, cell: Cell) -> list[ScoreRow]:
         """The statistics of each dialogue behind a cell's scores, for tests between cells."""
@@ -118,7 +156,8 @@ class Workshop:
             "split": split,
             "schema": corpus.schema,
             "database": corpus.database,
-            "metrics": config.tasks[cell.task].metrics or None,
+            "metrics": self.board.settings(cell.task).metrics or None,
+            "groups": self.board.settings(cell.task).groups,
             "seen_services": getattr(corpus, "seen_services", None),
         }
 
@@ -142,12 +181,12 @@ class Workshop:
         splits = self.board.config.corpora[cell.corpus].splits
         inputs = turn_inputs(
             self._dialogues(cell.corpus, splits.test),
-            cell.task,
+            cell.predicts,
             privileges=system.privileges,
             states=upstream.get("state"),
             acts=upstream.get("acts"),
         )
-        write_predictions(self.store.predictions_path(key), system.predict(cell.task, inputs))
+        write_predictions(self.store.predictions_path(key), system.predict(cell.predicts, inputs))
         record = {
             "cell": asdict(cell),
             "fit": fit,
@@ -161,10 +200,11 @@ class Workshop:
     def _ready(self, cell: Cell) -> tuple[System, dict[str, Any]]:
         """A system that is ready to predict, trained now if need be, and the record of its training."""
         built = self.board.systems[cell.system]
-        if not built.fits_together(cell.task):
+        if not self.board.together(cell):
             return built.new(), {}
         key = self.board.fit_key(cell)
-        context = FitContext(cell.task, self.board.corpora[cell.corpus].schema, cell.seed, self.store.model_folder(key))
+        schema = self.board.corpora[cell.corpus].schema
+        context = FitContext(cell.predicts, schema, cell.seed, self.store.model_folder(key))
         with self.store.lock("f" + key):
             record = self.store.fit_record(key)
             if record is None:
@@ -200,27 +240,34 @@ class Workshop:
     def _relative(self, cell: Cell) -> str:
         return str(self.store.predictions_path(self.board.prediction_key(cell)).relative_to(self.store.root))
 
-    def _provenance(self, cell: Cell, record: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
-        section, corpus = self.board.config.corpora[cell.corpus], self.board.corpora[cell.corpus]
-        system = self.board.systems[cell.system].config
-        test = self._dialogues(cell.corpus, section.splits.test)
+    def _provenance(self, cell: Cell) -> dict[str, Any]:
+        config = self.board.config
+        system = self.board.systems.get(cell.system)
         return {
             **provenance(),
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "corpus": {
-                "name": corpus.name,
-                "fingerprint": corpus.fingerprint,
-                **section.model_dump(mode="json"),
-                "test_dialogues": len(test),
-                "test_turns": sum(len(dialogue.turns) for dialogue in test),
-                "skipped": len(corpus.skipped),
-                "skipped_records": [str(error) for error in corpus.skipped[:20]],
-            },
-            "system": system.model_dump(mode="json", exclude_none=True),
-            "task": self.board.config.tasks[cell.task].model_dump(mode="json"),
-            "bootstrap": self.board.config.bootstrap.model_dump(),
-            "seconds": seconds,
-            "predictions": {name: value for name, value in record.items() if name != "seconds"},
+            "corpus": self._corpus_record(cell),
+            "system": system.config.model_dump(mode="json", exclude_none=True) if system else {},
+            "task": self.board.settings(cell.task).model_dump(mode="json"),
+            "bootstrap": config.bootstrap.model_dump(),
+        }
+
+    def _corpus_record(self, cell: Cell) -> dict[str, Any]:
+        section, corpus = self.board.config.corpora[cell.corpus], self.board.corpora.get(cell.corpus)
+        described = section.model_dump(mode="json")
+        if corpus is None:
+            return described
+        split = section.splits.train if cell.task == "corpus" else section.splits.test
+        test = self._dialogues(cell.corpus, split)
+        return {
+            "name": corpus.name,
+            "fingerprint": corpus.fingerprint,
+            **described,
+            "split": split,
+            "test_dialogues": len(test),
+            "test_turns": sum(len(dialogue.turns) for dialogue in test),
+            "skipped": len(corpus.skipped),
+            "skipped_records": [str(error) for error in corpus.skipped[:20]],
         }
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.converted import Converted
 from baselines.pptod.decoding import decode, spaced
 from baselines.pptod.examples import Example, Examples, source_of
 from baselines.pptod.models import computes_in_bf16
+from baselines.pptod.packing import Dialogues
+from baselines.pptod.packing_decoding import decode_dialogues
 from baselines.pptod.recipe import Recipe
 from baselines.pptod.rollout import roll_out
 from tod_bench.linearize import parse_acts, parse_state
@@ -46,19 +48,23 @@ class Writer:
     def _answers(self, task: TaskName, turns: Sequence[TurnInput]) -> list[Prediction]:
         sources = ((source_of(task, shown, self.recipe), None) for shown in turns)
         examples = Examples(sources, self.tokenizer, self.recipe)
-        texts = decode(
-            self.model,
-            self.tokenizer,
-            examples,
-            batch_tokens=self.recipe.decode_tokens,
-            max_new_tokens=self.max_new_tokens,
-            num_beams=self.recipe.num_beams,
-            bf16=computes_in_bf16(self.recipe.precision),
-        )
+        texts = self._texts(examples, turns)
         return [
             answer(task, shown, text, example, self.schema)
             for shown, text, example in zip(turns, texts, examples.items, strict=True)
         ]
+
+    def _texts(self, examples: Examples, turns: Sequence[TurnInput]) -> list[str]:
+        settings: dict[str, Any] = {
+            "batch_tokens": self.recipe.decode_tokens,
+            "max_new_tokens": self.max_new_tokens,
+            "num_beams": self.recipe.num_beams,
+            "bf16": computes_in_bf16(self.recipe.precision),
+        }
+        if self.recipe.packing == "turn":
+            return decode(self.model, self.tokenizer, examples, **settings)
+        dialogues = Dialogues(examples, [shown.dialogue_id for shown in turns])
+        return decode_dialogues(self.model, self.tokenizer, dialogues, **settings)
 
 
 def answer(task: TaskName, shown: TurnInput, text: str, example: Example, schema: Schema) -> Prediction:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.pptod.collator import Collator
 from baselines.pptod.converted import Converted
@@ -46,7 +47,7 @@ def decode(
     """
     write = model.write if isinstance(model, Converted) else partial(generate, model, tokenizer, bf16=bf16)
     texts = [""] * len(examples)
-    for numbers in with_progress(list(length_batches(examples, batch_tokens))):
+    for numbers in with_progress(list(length_batches(examples.lengths, batch_tokens))):
         rows = [examples[number]["input_ids"] for number in numbers]
         written = write(rows, max_new_tokens=max_new_tokens, num_beams=num_beams)
         for number, text in zip(numbers, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
@@ -78,12 +79,12 @@ def generate(
         )
 
 
-def length_batches(examples: Examples, batch_tokens: int) -> Iterator[list[int]]:
+def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[list[int]]:
     """Numbers of examples, the longest first, in batches that stay within a budget of padded source tokens."""
-    order = np.argsort(-examples.lengths, kind="stable").tolist()
+    order = np.argsort(-lengths, kind="stable").tolist()
     start = 0
     while start < len(order):
-        longest = max(1, int(examples.lengths[order[start]]))
+        longest = max(1, int(lengths[order[start]]))
         size = min(MAX_BATCH, max(1, batch_tokens // longest))
         yield order[start : start + size]
         start += size

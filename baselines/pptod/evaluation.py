@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from baselines.pptod.answers import Writer
-from baselines.pptod.collator import Collator
 from baselines.pptod.decoding import length_batches
-from baselines.pptod.examples import Examples, training_examples
+from baselines.pptod.feed import Feed, training_feed
 from baselines.pptod.models import computes_in_bf16
 from baselines.pptod.processes import processes
 from baselines.pptod.recipe import Recipe
@@ -48,10 +47,10 @@ def dev_scorer(writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue
     used = evenly_spaced(dev, writer.recipe.dev_dialogues)
     mine = used[group.process_index :: group.num_processes]
     if criterion(writer.recipe, tasks) == "loss":
-        examples = Examples(training_examples(mine, tasks, writer.recipe), writer.tokenizer, writer.recipe)
+        feed = training_feed(writer.model, writer.tokenizer, mine, tasks, writer.recipe)
 
         def loss() -> dict[str, float]:
-            shares = gather_object([(summed_loss(writer, examples), int(examples.target_lengths.sum()))])
+            shares = gather_object([(summed_loss(feed, writer.recipe), int(feed.data.target_lengths.sum()))])
             return {"loss": sum(total for total, _ in shares) / max(1, sum(tokens for _, tokens in shares))}
 
         return loss
@@ -75,20 +74,19 @@ def items_of(writer: Writer, task: TaskName, dialogues: Sequence[Dialogue]) -> l
     return [_item(task, *place, prediction) for place, prediction in zip(turns, predictions, strict=True)]
 
 
-def summed_loss(writer: Writer, examples: Examples) -> float:
+def summed_loss(feed: Feed, recipe: Recipe) -> float:
     """The loss of all target tokens, in nats."""
     import torch
 
     from baselines.pptod.trainer import token_loss
 
-    model: Any = writer.model
-    collate = Collator.of(model, writer.tokenizer)
-    bf16 = computes_in_bf16(writer.recipe.precision)
+    model: Any = feed.model
+    bf16 = computes_in_bf16(recipe.precision)
     model.eval()
     total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for numbers in length_batches(examples, writer.recipe.decode_tokens):
-            batch = {name: part.to(model.device) for name, part in collate([examples[n] for n in numbers]).items()}
+        for numbers in length_batches(feed.data.lengths, recipe.decode_tokens):
+            batch = {name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()}
             labels = batch.pop("labels")
             total += token_loss(model(**batch), labels, 1).double().cpu()
     return float(total)

@@ -9,10 +9,8 @@ A batch of turns holds a copy of the states that each attends to: no more than t
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from baselines.pptod.decoding import length_batches, with_progress
-from baselines.pptod.packing import Dialogues, Rows
+from baselines.pptod.packing import Dialogues, Rows, filled
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +35,7 @@ def decode_dialogues(
     texts = [""] * len(dialogues.examples)
     model.eval()
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for windows in with_progress(list(length_batches(dialogues, batch_tokens))):
+        for windows in with_progress(list(length_batches(dialogues.lengths, batch_tokens))):
             for numbers, states, mask in encoded(model, dialogues, windows, batch_tokens):
                 # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
                 output = model.generate(
@@ -66,11 +64,21 @@ def encoded(
 
     from baselines.pptod.packing_model import PackedT5, seen
 
-    rows = Rows.of(model)
     items = [dialogues[window] for window in windows]
-    batch = {name: tensor.to(model.device) for name, tensor in rows(items).items()}
+    batch = {name: tensor.to(model.device) for name, tensor in Rows.of(model)(items).items()}
     states = PackedT5.of(model).encode(batch["input_ids"], batch["source_place"])
-    # Every example has one target token here, its start.
+    # What is to be predicted has one target token so far, its first.
     attended = seen(batch["target_place"], batch["source_place"]).flatten(0, 1)[batch["target_index"]]
     row_of = batch["target_index"] // batch["target_place"].shape[1]
-    lengths = attended.sum(1)
+    order = [windows[number] for row in filled([len(item["input_ids"]) for item in items]) for number in row]
+    numbers = [number for window in order for number in dialogues.windows[window].examples]
+    for some in length_batches(dialogues.examples.lengths[numbers], batch_tokens):
+        # Where an example attends, in order, then padding.
+        token = attended[some].byte().argsort(dim=1, descending=True, stable=True)
+        mask = attended[some].gather(1, token)
+        longest = int(mask.sum(1).max())
+        yield (
+            [numbers[place] for place in some],
+            states[row_of[some, None], token[:, :longest]],
+            mask[:, :longest].long(),
+        )

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.answers import Writer
-from baselines.pptod.collator import Collator
 from baselines.pptod.converted import check_convertible
 from baselines.pptod.evaluation import criterion, dev_scorer
-from baselines.pptod.examples import Examples, training_examples
+from baselines.pptod.examples import Examples
+from baselines.pptod.feed import Feed, training_feed
 from baselines.pptod.folder import claim, finish, finished, inputs_of, last_checkpoint, save
 from baselines.pptod.models import computes_in_bf16, hush, pretrained_model, scratch_model
 from baselines.pptod.processes import device, processes
@@ -58,15 +58,15 @@ def train(
     model = new_model(recipe, tokenizer)
     if recipe.engine == "ctranslate2":
         check_convertible(model.config)
-    examples = Examples(training_examples(used, tasks, recipe), tokenizer, recipe)
+    feed = training_feed(model, tokenizer, used, tasks, recipe)
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
-    writer = Writer(model, tokenizer, greedy, output_budget(examples, recipe), context.schema)
-    trainer = make_trainer(writer, tasks, examples, dev, context)
+    writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
+    trainer = make_trainer(writer, tasks, feed, dev, context)
     outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
     record = {
         **({"few_shot_dialogues": [dialogue.id for dialogue in used]} if recipe.few_shot < 1 else {}),
         "dialogues": len(used),
-        **examples.report(),
+        **feed.data.report(),
         "max_new_tokens": writer.max_new_tokens,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "vocabulary": len(tokenizer),
@@ -130,7 +130,7 @@ def output_budget(examples: Examples, recipe: Recipe) -> int:
 
 
 def make_trainer(
-    writer: Writer, tasks: Sequence[TaskName], examples: Examples, dev: Sequence[Dialogue], context: FitContext
+    writer: Writer, tasks: Sequence[TaskName], feed: Feed, dev: Sequence[Dialogue], context: FitContext
 ) -> "DialogueTrainer":
     """A trainer, ready to start or to go on."""
     from transformers import PrinterCallback
@@ -139,7 +139,7 @@ def make_trainer(
 
     recipe, group = writer.recipe, processes()
     sampler = BatchSampler(
-        examples.lengths,
+        feed.data.lengths,
         seed=context.seed,
         batch_size=recipe.batch_size if recipe.batching == "examples" else None,
         batch_tokens=recipe.batch_tokens,
@@ -147,11 +147,11 @@ def make_trainer(
         processes=group.num_processes,
     )
     trainer = DialogueTrainer(
-        model=writer.model,
+        model=feed.model,
         args=training_arguments(recipe, criterion(recipe, tasks), len(sampler), context),
-        train_dataset=examples,
-        eval_dataset=examples,  # asked for, never used: `evaluate` is ours
-        data_collator=Collator.of(writer.model, writer.tokenizer),
+        train_dataset=feed.data,
+        eval_dataset=feed.data,  # asked for, never used: `evaluate` is ours
+        data_collator=feed.collate,
         callbacks=[
             EvaluateEvery(recipe.evaluate_every),
             *([StopAfter(recipe.max_minutes)] if recipe.max_minutes else []),

@@ -142,7 +142,7 @@ def test_collator_pads_and_masks(tokenizer: Any) -> None:
 def test_decoding_takes_every_example_once(count: int, budget: int, tokenizer: Any, toy_train: list[Dialogue]) -> None:
     pairs = list(training_examples(toy_train, ("dst",), RECIPE))[:count]
     examples = Examples(pairs, tokenizer, RECIPE)
-    batches = list(length_batches(examples, budget))
+    batches = list(length_batches(examples.lengths, budget))
     assert sorted(number for batch in batches for number in batch) == list(range(count))
     lengths = [examples.lengths[number] for batch in batches for number in batch]
     assert lengths == sorted(lengths, reverse=True)
@@ -152,7 +152,7 @@ def test_decoding_takes_every_example_once(count: int, budget: int, tokenizer: A
 def test_nothing_to_decode(tokenizer: Any) -> None:
     examples = Examples([], tokenizer, RECIPE)
     assert len(examples) == 0
-    assert list(length_batches(examples, 100)) == []
+    assert list(length_batches(examples.lengths, 100)) == []
 
 
 def test_a_tokenizer_that_is_not_there(tmp_path: Path) -> None:

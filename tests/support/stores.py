@@ -1,14 +1,15 @@
-"""What the tests of stores share: a small run, its events of writing, and a store's content without dates and times."""
+"""What the tests of stores share: a small run, the moments at which it writes, and what a store holds."""
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tod_bench.configs import EvalConfig
 
 FLOORS: dict[str, Any] = {
     "name": "floors",
@@ -17,21 +18,26 @@ FLOORS: dict[str, Any] = {
     "tasks": {"dst": {"metrics": ["jga"]}, "policy": {"metrics": ["act_f1"]}},
     "bootstrap": {"draws": 20},
 }
-"""A run of four cells: a system that is trained, one that is not, and predictions that depend on predictions."""
+"""Four cells: of a system that is trained and of one that is not, with predictions that depend on predictions."""
 
+LONGER_FLOORS: dict[str, Any] = {
+    **FLOORS,
+    "corpora": {"plain": {"corpus": "simulated", "options": {"dialogues": {"train": 40, "dev": 2, "test": 150}}}},
+}
+"""The same with so many dialogues that predicting and scoring take their time."""
 
-def floors(**changes: Any) -> EvalConfig:
-    """The small run as a config."""
-    return EvalConfig.model_validate({**FLOORS, **changes})
+TOD_BENCH = Path(sys.executable).with_name("tod-bench")
+"""The command, as it is installed beside this Python."""
 
 
 def content(store: Path) -> dict[str, Any]:
-    """Every file of a store's work by its path, dates and seconds left out; what is not finished work is kept too."""
-    files = [path for path in store.rglob("*") if path.is_file()]
+    """Path -> content of every file of a store but locks and tables, without dates and seconds."""
     return {
-        str(path.relative_to(store)): _timeless(json.loads(path.read_text())) if path.suffix == ".json" else path.read_text()
-        for path in files
-        if path.relative_to(store).parts[0] not in ("locks", "tables")
+        str(path.relative_to(store)): _timeless(
+            json.loads(path.read_text()) if path.suffix == ".json" else path.read_text()
+        )
+        for path in store.rglob("*")
+        if path.is_file() and path.relative_to(store).parts[0] not in ("locks", "tables")
     }
 
 
@@ -43,21 +49,17 @@ def _timeless(value: Any) -> Any:
 
 @contextmanager
 def at_each_write(happen: Callable[[int], None]) -> Iterator[None]:
-    """Calls `happen` with 0, 1, 2 ... just before each file is flushed to the disk and before each takes its name."""
-    count = iter(range(10**6))
-    sync, replace = "os.fsync", "pathlib.Path.replace"
-    import os
+    """Calls `happen` with 0, 1, 2 ... before a file is flushed to the disk, and again before it takes its name."""
+    numbers = count()
 
-    real = {sync: os.fsync, replace: Path.replace}
-
-    def watched(name: str) -> Callable[..., Any]:
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            happen(next(count))
-            return real[name](*arguments)
+            happen(next(numbers))
+            return real(*arguments)
 
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in real:
-            patch.setattr(name, watched(name))
+        patch.setattr(os, "fsync", watched(os.fsync))
+        patch.setattr(Path, "replace", watched(Path.replace))
         yield

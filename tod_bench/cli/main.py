@@ -18,11 +18,13 @@ VERBS: Mapping[str, str] = {
     "judge": "Ask an LLM judge: Likert, pairwise, emotions, agreement.",
     "compare": "Say which of two prediction files is better, and with what p.",
     "import": "Turn another tool's prediction file into ours.",
+    "leaderboard": "Build the site of a leaderboard from submissions.",
     "list": "List installed corpora, systems, metrics and configs.",
     "plan": "Say what a config would run and what is cached.",
     "report": "Write tables of finished runs.",
     "run": "Run an eval config and print its table.",
     "score": "Score a prediction file under every protocol.",
+    "submit": "Prepare, validate and verify a submission to a leaderboard.",
     "sweep": "Run the variants of a config and print the ablation table.",
     "validate": "Check an eval config and report every error at once.",
 }

@@ -31,7 +31,7 @@ def command(config: str, overrides: tuple[str, ...], store: Path) -> None:
     for status in plan(board, Store(store)):
         cell = status.cell
         marks = ["cached" if done else "to do" for done in (status.trained, status.predicted, status.scored)]
-        if not board.systems[cell.system].fits_together(cell.task):
+        if not board.together(cell):
             marks[0] = "not trained"
         grid.add_row(cell.corpus, cell.system, cell.task, str(cell.seed), *marks)
     Console().print(grid)

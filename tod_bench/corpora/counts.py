@@ -50,9 +50,13 @@ def count(dialogues: Iterable[Dialogue]) -> Counts:
     for dialogue in dialogues:
         total += 1
         services.update(dialogue.services)
-        for turn in dialogue.turns:
-            for utterance in (turn.user, turn.system):
-                found = len(utterance.split())
-                turns += found > 0
-                tokens += found
+        own_turns, own_tokens = turns_and_tokens(dialogue)
+        turns += own_turns
+        tokens += own_tokens
     return Counts(total, len(services), len({domain_of(service) for service in services}), turns, tokens)
+
+
+def turns_and_tokens(dialogue: Dialogue) -> tuple[int, int]:
+    """The turns of a dialogue, and the tokens in them."""
+    sizes = [len(utterance.split()) for turn in dialogue.turns for utterance in (turn.user, turn.system)]
+    return sum(size > 0 for size in sizes), sum(sizes)

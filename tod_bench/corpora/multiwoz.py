@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_log import LogLayout, goal_files, read_goals
-from tod_bench.corpora.places import bytes_of, files_in, find_corpus
-from tod_bench.corpora.reading import Note, dialogue_files
+from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
+from tod_bench.corpora.reading import Note, check_option, dialogue_files
 from tod_bench.corpora.release import unofficial
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Goal, Schema
 
@@ -33,8 +33,7 @@ class MultiWOZ(FileCorpus):
             the 2.2 layout that are known not to be the official ones add ``-unofficial`` to the name.
         goals: A ``data.json`` release (folder or zip) to take the user goals from, which the 2.2 layout lacks; None
             looks beside the dialogues and, where there is no `path` either, as for `path`.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -49,24 +48,14 @@ class MultiWOZ(FileCorpus):
         skip_invalid: bool = False,
         cache: bool = True,
     ) -> None:
-        if version not in get_args(Version):
-            raise UserError(f"there is no MultiWOZ {version!r}; choose from {', '.join(get_args(Version))}")
-        self.root = (
-            Path(path) if path is not None else find_corpus(f"multiwoz{version}", lambda at: _weigh(at, version))
-        )
+        check_option("MultiWOZ", "version", version, Version)
+        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _weigh(at, version))
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
         self.name = f"multiwoz{version}{'-unofficial' if self._changed_files() else ''}"
-        self._shelf = Shelf(
-            self.name,
-            {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()},
-            self.root,
-            self._read,
-            options={"reader": _READER, "corpus": self.name},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
+        self._shelve(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
 
     @property
     def schema(self) -> Schema:

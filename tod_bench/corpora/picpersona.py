@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import TRACKED, active_domains, canonical
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
 from tod_bench.corpora.picpersona_text import parse_acts, parse_state
-from tod_bench.corpora.places import bytes_of, files_in, find_corpus
-from tod_bench.corpora.reading import Note, Record, convert_all
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.places import bytes_of, corpus_root, files_in
+from tod_bench.corpora.reading import Note, Record, check_option, convert_all
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, State, Turn
 
@@ -45,8 +45,7 @@ class PicPersona(FileCorpus):
         part: Dialogues from ``multiwoz``, from ``sgd``, or ``all``.
         style: Whose utterances ``Turn.user`` and ``Turn.system`` are: ``original`` or ``personalised``. The restyled
             ones are in ``styled_user`` and ``styled_system`` either way.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -61,22 +60,14 @@ class PicPersona(FileCorpus):
         skip_invalid: bool = False,
         cache: bool = True,
     ) -> None:
-        for option, value, choices in (("part", part, get_args(Part)), ("style", style, get_args(Style))):
-            if value not in choices:
-                raise UserError(f"PicPersona-TOD has no {option} {value!r}; choose from {', '.join(choices)}")
-        self.root = Path(path) if path is not None else find_corpus("picpersona", _weigh)
+        check_option("PicPersona-TOD", "part", part, Part)
+        check_option("PicPersona-TOD", "style", style, Style)
+        self.root = corpus_root(path, "picpersona", _weigh)
         self._part, self._style = part, style
         self._files = _split_files(self.root)
         self.name = f"picpersona{'' if part == 'all' else '-' + part}-{style}"
-        self._shelf = Shelf(
-            self.name,
-            {split: (file, *self._database_files.values()) for split, file in self._files.items()},
-            self.root,
-            self._read,
-            options={"reader": _READER, "part": part, "style": style},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        files = {split: (file, *self._database_files.values()) for split, file in self._files.items()}
+        self._shelve(files, {"reader": _READER, "part": part, "style": style}, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:

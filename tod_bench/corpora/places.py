@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tod_bench.corpora.jsonstream import RawFile
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import DataError, MissingError, UserError
 
 _DEPTH = 6
 
@@ -40,6 +40,11 @@ def data_roots() -> list[Path]:
     return [*roots, fetched_home()] if fetched_home().is_dir() else roots
 
 
+def corpus_root(given: str | Path | None, name: str, weigh: Callable[[Path], int]) -> Path:
+    """The folder of a corpus: the one that was given, or the one that `find_corpus` finds."""
+    return find_corpus(name, weigh) if given is None else Path(given)
+
+
 def find_corpus(name: str, weigh: Callable[[Path], int]) -> Path:
     """The folder of a corpus, searched for below the data roots.
 
@@ -52,7 +57,7 @@ def find_corpus(name: str, weigh: Callable[[Path], int]) -> Path:
         over a sample of it.
 
     Raises:
-        UserError: There is none.
+        MissingError: There is none.
     """
     roots = data_roots()
     for root in roots:
@@ -62,7 +67,7 @@ def find_corpus(name: str, weigh: Callable[[Path], int]) -> Path:
     looked = (
         f"not found below {' or '.join(map(str, roots))}" if roots else "not given a path, and TOD_BENCH_DATA is unset"
     )
-    raise UserError(f"{name} was {looked}; give `path`, set TOD_BENCH_DATA, or run `tod-bench data fetch {name}`")
+    raise MissingError(f"{name} was {looked}; give `path`, set TOD_BENCH_DATA, or run `tod-bench data fetch {name}`")
 
 
 def bytes_of(files: Iterator[RawFile]) -> int:

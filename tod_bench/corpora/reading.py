@@ -7,16 +7,26 @@ decided in `tod_bench.corpora.shelf`.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tod_bench.corpora.jsonstream import RawFile, array_items
-from tod_bench.errors import DataError
+from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Values
 
 Note = Callable[[DataError], None]
 """Takes an oddity: something worth reporting that does not make a record unusable."""
 
 SPLITS = ("train", "dev", "test")
+
+
+def check_option(corpus: str, option: str, value: str, choices: Any) -> None:
+    """Checks a reader's option against the `Literal` that lists its values.
+
+    Raises:
+        UserError: It is none of them.
+    """
+    if value not in get_args(choices):
+        raise UserError(f"{corpus} has no {option} {value!r}; choose from {', '.join(get_args(choices))}")
 
 
 @dataclass(slots=True)

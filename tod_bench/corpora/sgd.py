@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from tod_bench.corpora.jsonstream import RawFile, load_json
-from tod_bench.corpora.places import bytes_of, find_corpus
-from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.places import bytes_of, corpus_root
+from tod_bench.corpora.reading import Note, Record, check_option, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Span, State, Turn, Values
 
@@ -37,8 +37,7 @@ class SGD(FileCorpus):
         hold_out: Domains (``Homes``) to hold out. Dialogues that touch one are left out of train, dev and test and make
             the split ``unseen``, their ids followed by ``_`` and the split they come from; those about one alone make
             ``unseen-Homes``, too. PicPersona-TOD holds out Homes, Buses and Movies, and tests on the latter splits.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -53,9 +52,8 @@ class SGD(FileCorpus):
         skip_invalid: bool = False,
         cache: bool = True,
     ) -> None:
-        if view not in get_args(View):
-            raise UserError(f"SGD has no state view {view!r}; choose from {', '.join(get_args(View))}")
-        self.root = Path(path) if path is not None else find_corpus("sgd", _weigh)
+        check_option("SGD", "view", view, View)
+        self.root = corpus_root(path, "sgd", _weigh)
         self._view, self._hold_out = view, frozenset(hold_out)
         self._files = dialogue_files(self.root)
         if not self._files:
@@ -67,15 +65,8 @@ class SGD(FileCorpus):
         files = {split: (*files, self._schema_file(split)) for split, files in self._files.items()}
         everything = tuple(file for of_split in files.values() for file in of_split)
         files |= dict.fromkeys([UNSEEN, *(f"{UNSEEN}-{domain}" for domain in hold_out)] if hold_out else [], everything)
-        self._shelf = Shelf(
-            self.name,
-            files,
-            self.root,
-            self._read,
-            options={"reader": _READER, "view": view, "hold_out": sorted(self._hold_out)},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        options = {"reader": _READER, "view": view, "hold_out": sorted(self._hold_out)}
+        self._shelve(files, options, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:

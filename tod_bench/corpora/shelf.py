@@ -126,10 +126,31 @@ class Shelf:
 
 
 class FileCorpus:
-    """What every corpus that is read from files has in common; a reader sets `name` and `_shelf`."""
+    """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
+
+    Beside options of its own, every reader takes
+
+    - ``skip_invalid``: leave out unusable dialogues and list them in `skipped` instead of raising;
+    - ``cache``: cache what was read, where pyarrow is installed.
+    """
 
     name: str
+    root: Path
+    _read: Read
     _shelf: Shelf
+
+    def _shelve(
+        self,
+        files: Mapping[str, tuple[RawFile, ...]],
+        options: Mapping[str, Any],
+        *,
+        skip_invalid: bool,
+        cache: bool,
+    ) -> None:
+        """Puts the files of each split on the shelf; the arguments are those of `Shelf`."""
+        self._shelf = Shelf(
+            self.name, files, self.root, self._read, options=options, skip_invalid=skip_invalid, cache=cache
+        )
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.jsonstream import RawFile, load_json
-from tod_bench.corpora.places import find_corpus
+from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, Schema, Turn
 
@@ -27,8 +27,7 @@ class SIMMC2(FileCorpus):
 
     Args:
         path: Folder of the ``simmc2_dials_dstc10_*.json`` files; None looks in TOD_BENCH_DATA and in what was fetched.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -36,19 +35,12 @@ class SIMMC2(FileCorpus):
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
         self.name = "simmc2.0"
-        self.root = Path(path) if path is not None else find_corpus("simmc2", _weigh)
+        self.root = corpus_root(path, "simmc2", _weigh)
         self._files = _split_files(self.root)
         if not self._files:
             raise UserError(f"{self.root} has no simmc2_dials_dstc10_*.json; give the folder that has them")
-        self._shelf = Shelf(
-            self.name,
-            {split: (file,) for split, file in self._files.items()},
-            self.root,
-            self._read,
-            options={"reader": _READER},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        files = {split: (file,) for split, file in self._files.items()}
+        self._shelve(files, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @property
     def schema(self) -> Schema:

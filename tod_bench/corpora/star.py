@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.jsonstream import RawFile, load_json
-from tod_bench.corpora.places import find_corpus
+from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, Schema, Turn
 
@@ -29,8 +29,7 @@ class STAR(FileCorpus):
     Args:
         path: Folder of the release; None looks in TOD_BENCH_DATA and in what was fetched.
         complete: Only dialogues that were not broken off, as the authors count them.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -40,20 +39,13 @@ class STAR(FileCorpus):
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True
     ) -> None:
         self.name = "star"
-        self.root = Path(path) if path is not None else find_corpus("star", _weigh)
+        self.root = corpus_root(path, "star", _weigh)
         self._complete = complete
         self._files = _dialogue_files(self.root)
         if not self._files:
             raise UserError(f"{self.root} has no dialogues/N.json; give the folder of STAR")
-        self._shelf = Shelf(
-            self.name,
-            {"all": self._files},
-            self.root,
-            self._read,
-            options={"reader": _READER, "complete": complete},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        options = {"reader": _READER, "complete": complete}
+        self._shelve({"all": self._files}, options, skip_invalid=skip_invalid, cache=cache)
 
     @property
     def schema(self) -> Schema:

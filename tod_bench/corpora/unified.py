@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
-from tod_bench.corpora.places import files_in, find_corpus
+from tod_bench.corpora.places import corpus_root, files_in
 from tod_bench.corpora.reading import Note, Record, convert_all, pairs
-from tod_bench.corpora.shelf import FileCorpus, Shelf
+from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, SlotSpec, Span, State, Turn
 
@@ -28,8 +28,7 @@ class Unified(FileCorpus):
     Args:
         path: The folder of ``data.zip``, or a zip or folder of its files; None looks in TOD_BENCH_DATA and in what was
             fetched.
-        skip_invalid: Leave out unusable dialogues and list them in `skipped` instead of raising.
-        cache: Cache what was read, where pyarrow is installed.
+        skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
 
     Raises:
         UserError: There are no such files.
@@ -39,20 +38,13 @@ class Unified(FileCorpus):
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
         self.name = self.dataset
-        self.root = Path(path) if path is not None else find_corpus(self.dataset, self._weigh)
+        self.root = corpus_root(path, self.dataset, self._weigh)
         files = files_in(self.root / "data.zip" if (self.root / "data.zip").is_file() else self.root)
         if not {"dialogues.json", "ontology.json"} <= files.keys():
             raise UserError(f"{self.root} has no dialogues.json and ontology.json; give the folder of data.zip")
         self._dialogues, self._ontology = files["dialogues.json"], files["ontology.json"]
-        self._shelf = Shelf(
-            self.name,
-            dict.fromkeys(_SPLITS, (self._dialogues, self._ontology)),
-            self.root,
-            self._read,
-            options={"reader": _READER},
-            skip_invalid=skip_invalid,
-            cache=cache,
-        )
+        files_of_splits = dict.fromkeys(_SPLITS, (self._dialogues, self._ontology))
+        self._shelve(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:

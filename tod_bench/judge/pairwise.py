@@ -6,6 +6,7 @@ where ties do, and is dropped where ties are. An unscored pair is in neither rat
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,19 @@ from metrics.base import percentage
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.groups import ALL, GROUPS, Group
 from tod_bench.judge.likert import Attributes
-from tod_bench.judge.questions import FACTORS, WINNER
-from tod_bench.judge.ratings import OUTCOMES, Rating, pair_outcome
+from tod_bench.judge.questions import WINNER
+from tod_bench.judge.ratings import OUTCOMES, PairOutcome, Rating, pair_outcome
 from tod_bench.judge.verdicts import PERSONAS, PersonaUse
 from tod_bench.statistics import Aggregate, approximate_randomization, bootstrap_interval, holm
 
 FloatArray = NDArray[np.float64]
+
+SHARES: Mapping[str, tuple[PairOutcome, ...]] = {
+    "win": ("second",),
+    "tie": ("tie", "inconsistent"),
+    "loss": ("first",),
+}
+"""Share of a pair's outcomes -> the outcomes that it sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,8 @@ class PairRow:
         counts: Outcome -> ratings with it.
         ties_half: Win rate of the second version, ties and inconsistent pairs half a win.
         ties_dropped: Win rate among the pairs that one version won.
+        shares: ``win`` (of the second version), ``tie`` (the orders disagree among them) and ``loss``: their shares of
+            the pairs that have an outcome.
         worst: `ties_half` if every unscored pair were lost.
         best: `ties_half` if every unscored pair were won.
         p: Two-sided p that wins and losses balance (randomised signs over dialogues).
@@ -55,6 +65,7 @@ class PairRow:
     counts: Mapping[str, int]
     ties_half: Rate
     ties_dropped: Rate
+    shares: Mapping[str, Rate]
     worst: float | None
     best: float | None
     p: float | None
@@ -121,6 +132,12 @@ def ties_dropped(counts: FloatArray) -> FloatArray:
     return percentage(counts[..., 1], counts[..., 0] + counts[..., 1])
 
 
+def share(outcomes: Sequence[PairOutcome], counts: FloatArray) -> FloatArray:
+    """Share of the pairs with some outcomes among those that have one: shape (..., 5) to (...)."""
+    chosen = counts[..., [OUTCOMES.index(outcome) for outcome in outcomes]].sum(axis=-1)
+    return percentage(chosen, counts[..., :4].sum(axis=-1))
+
+
 def _row(group: Group, persona: PersonaUse, ratings: Sequence[Rating], by: Resampling) -> PairRow:
     counts = outcome_counts(ratings)
     total = counts.sum(axis=0)
@@ -137,6 +154,7 @@ def _row(group: Group, persona: PersonaUse, ratings: Sequence[Rating], by: Resam
         counts={name: int(count) for name, count in zip(OUTCOMES, total, strict=True)},
         ties_half=rate(counts, ties_half, by),
         ties_dropped=rate(counts, ties_dropped, by),
+        shares={name: rate(counts, partial(share, outcomes), by) for name, outcomes in SHARES.items()},
         worst=float(ties_half(lost)),
         best=float(ties_half(won)),
         p=test.p_value,
@@ -174,22 +192,3 @@ def position(ratings: Sequence[Rating], by: Resampling) -> Position | None:
     consistency = rate(counts, lambda sums: percentage(sums[..., 0], sums[..., 1]), by)
     first_seat = rate(counts, lambda sums: percentage(sums[..., 2], sums[..., 3]), by)
     return Position(consistency, first_seat, len(both))
-
-
-def factor_table(ratings: Sequence[Rating], attributes: Attributes) -> dict[str, dict[str, float | int]]:
-    """Group -> factor -> share (0 to 100) of the factors named; and ``named``, how many were.
-
-    Only ratings that name factors count (a tie names none).
-    """
-    table: dict[str, dict[str, float | int]] = {}
-    for group in GROUPS:
-        named = [
-            factor
-            for rating in ratings
-            if rating.persona == "own" and group.holds(attributes.get(rating.item, {}))
-            for factor in rating.factors
-        ]
-        if named:
-            shares = {factor: 100 * named.count(factor) / len(named) for factor in FACTORS}
-            table[group.label] = {**shares, "named": len(named)}
-    return table

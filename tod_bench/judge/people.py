@@ -6,7 +6,7 @@ independent.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from tod_bench.errors import UserError
 from tod_bench.judge.agreement import Agreement, CoveragePoint, agreements, coverage_curve
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
+from tod_bench.judge.factors import FactorShare, factor_shares, factor_table
+from tod_bench.judge.groups import ALL
 from tod_bench.judge.likert import Attributes, LikertRow, LikertTest, arm_tests, likert_rows
-from tod_bench.judge.pairwise import PairRow, factor_table, pair_rows
+from tod_bench.judge.pairwise import PairRow, pair_rows
 from tod_bench.judge.questions import EMOTION, QUESTIONS, WINNER
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import read_ratings
@@ -100,17 +102,24 @@ def read_study(
     likert = likert_rows(read.ratings, known, resampling)
     by_arm = {arm: [rating for rating in pairs if rating.arm == arm] for arm in arms}
     rows = {name[arm]: tuple(pair_rows(own, known, resampling)) for arm, own in by_arm.items()}
+    factors = {name[arm]: factor_shares(own, known, resampling) for arm, own in by_arm.items()}
+    agreed = agreements(read.ratings, judge, resampling, level)
     raters = len({rating.rater for rating in read.ratings})
     return Study(
         raters,
-        (*_likert_scores(likert, raters), *_pair_scores(rows, raters)),
+        (
+            *_likert_scores(likert, raters),
+            *_pair_scores(rows, raters),
+            *_factor_scores(factors, raters),
+            *_alpha_scores(agreed),
+        ),
         tuple(likert),
         tuple(arm_tests(read.ratings, resampling)),
         rows,
-        {name[arm]: factor_table(own, known) for arm, own in by_arm.items()},
+        {pair: factor_table(shares) for pair, shares in factors.items()},
         tuple(emotion_rows(labels, known, resampling)),
         tuple(emotion_tests(labels, known, resampling)),
-        tuple(agreements(read.ratings, judge, resampling, level)),
+        tuple(agreed),
         tuple(coverage_curve(judge, read.ratings)),
     )
 
@@ -130,16 +139,10 @@ def _check_match(path: Path, people: Sequence[Rating], judge: Sequence[Rating]) 
 
 def _likert_scores(rows: Sequence[LikertRow], raters: int) -> list[Score]:
     return [
-        Score(
-            f"likert_{QUESTIONS[row.question].key}",
-            "people",
-            row.mean,
-            str(_signature("likert", raters, question=row.question, arm=row.arm or "-", n=row.ratings)),
-            row.ratings,
-            "" if row.group == "all" else row.group,
-            row.low,
-            row.high,
-            1 - row.unscored_rate,
+        replace(
+            _score(f"likert_{QUESTIONS[row.question].key}", row.group, row.mean, row.low, row.high, row.ratings),
+            signature=_signature("likert", raters, question=row.question, arm=row.arm or "-", n=row.ratings),
+            coverage=1 - row.unscored_rate,
         )
         for row in rows
     ]
@@ -147,24 +150,53 @@ def _likert_scores(rows: Sequence[LikertRow], raters: int) -> list[Score]:
 
 def _pair_scores(rows: Mapping[str, Sequence[PairRow]], raters: int) -> list[Score]:
     return [
-        Score(
-            "win_rate",
-            "people",
-            row.ties_half.value,
-            str(_signature("win_rate", raters, ties="half", pair=pair.replace("|", "<"), n=row.ratings)),
-            row.ratings,
-            "" if row.group == "all" else row.group,
-            row.ties_half.low,
-            row.ties_half.high,
-            1 - row.unscored_rate,
+        replace(
+            _score(metric, row.group, rate.value, rate.low, rate.high, row.ratings),
+            signature=_signature(metric, raters, **ties, pair=pair.replace("|", "<"), n=row.ratings),
+            coverage=1 - row.unscored_rate,
         )
         for pair, own in rows.items()
         for row in own
+        for metric, rate, ties in (
+            ("win_rate", row.ties_half, {"ties": "half"}),
+            *((f"{name}_share", share, {}) for name, share in row.shares.items()),
+        )
     ]
 
 
-def _signature(metric: str, raters: int, **own: str | int) -> Signature:
-    return Signature(metric, {**{key: str(value) for key, value in own.items()}, "raters": str(raters)})
+def _factor_scores(shares: Mapping[str, Sequence[FactorShare]], raters: int) -> list[Score]:
+    return [
+        replace(
+            _score(f"factor_{one.factor}", one.group, one.share, one.low, one.high, one.named),
+            signature=_signature("factor_share", raters, factor=one.factor, pair=pair.replace("|", "<"), n=one.named),
+        )
+        for pair, own in shares.items()
+        for one in own
+    ]
+
+
+_ALPHAS = {"people": "alpha", "judge and consensus": "alpha_judge"}
+
+
+def _alpha_scores(found: Sequence[Agreement]) -> list[Score]:
+    """Krippendorff's alpha over all Likert questions: ``alpha`` between people, ``alpha_judge`` of judge and people."""
+    return [
+        replace(
+            _score(_ALPHAS[one.between], "all", one.alpha, one.low, one.high, one.units),
+            signature=_signature("krippendorff_alpha", one.raters, between=one.between, level=one.level, n=one.units),
+        )
+        for one in found
+        if one.between in _ALPHAS and one.question == "all"
+    ]
+
+
+def _score(metric: str, group: str, value: float | None, low: float | None, high: float | None, n: int) -> Score:
+    """A score that has yet to get its signature."""
+    return Score(metric, "people", value, "", n, "" if group == ALL.label else group, low, high)
+
+
+def _signature(metric: str, raters: int, **own: str | int) -> str:
+    return str(Signature(metric, {**{key: str(value) for key, value in own.items()}, "raters": str(raters)}))
 
 
 def study_markdown(study: Study, title: str) -> str:

@@ -9,15 +9,16 @@ import numpy as np
 from tod_bench.judge.audit import AuditRow, audit_rows
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
+from tod_bench.judge.factors import factor_shares, factor_table
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.length import LengthControl, length_control
 from tod_bench.judge.likert import Attributes, LikertRow, LikertTest, arm_tests, asking_tests, likert_rows
-from tod_bench.judge.pairwise import PairRow, Position, factor_table, outcome_counts, pair_rows, position, ties_half
+from tod_bench.judge.pairwise import PairRow, Position, outcome_counts, pair_rows, position, ties_half
 from tod_bench.judge.picpersona import NOTES
 from tod_bench.judge.questions import EMOTION, WINNER
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.repeats import Stability, stability
-from tod_bench.judge.scores import emotion_scores, length_scores, likert_scores, pair_scores, seat_scores
+from tod_bench.judge.scores import emotion_scores, factor_scores, length_scores, likert_scores, pair_scores, seat_scores
 from tod_bench.scores import Score
 
 Words = Mapping[str, Mapping[str, int]]
@@ -106,6 +107,7 @@ def make_report(
     rows = pair_rows(pairs, attributes, by)
     seats = position(pairs, by) if pairs else None
     length = _length(config, pairs, words) if pairs else None
+    factors = factor_shares(pairs, attributes, by)
     emotions = emotion_rows(labels, attributes, by)
     notes = tuple(NOTES.get(config.task, ())) if config.protocol == "picpersona" else ()
     report = JudgeReport(
@@ -118,7 +120,7 @@ def make_report(
         pair=config.arms if pairs else (),
         position=seats,
         length=length,
-        factors=factor_table(pairs, attributes),
+        factors=factor_table(factors),
         emotions=tuple(emotions),
         emotion_tests=tuple(emotion_tests(labels, attributes, by)),
         stability=tuple(stability(ratings)),
@@ -132,6 +134,7 @@ def make_report(
     scores = [
         *likert_scores(report.likert, facts, notes),
         *pair_scores(report.pairs, facts, notes),
+        *factor_scores(factors, facts, notes),
         *seat_scores(seats, facts),
         *length_scores(length, len(words), facts, notes),
         *emotion_scores(report.emotions, facts),

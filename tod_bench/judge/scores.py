@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from tod_bench.judge.emotions import EmotionRow
+from tod_bench.judge.emotions import EmotionRow, EmotionShare
+from tod_bench.judge.factors import FactorShare
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.groups import ALL
 from tod_bench.judge.length import LengthControl
 from tod_bench.judge.likert import LikertRow
 from tod_bench.judge.pairwise import PairRow, Position, Rate
-from tod_bench.judge.questions import QUESTIONS
+from tod_bench.judge.questions import EMOTIONS, QUESTIONS
 from tod_bench.scores import Score
 
 Notes = tuple[str, ...]
@@ -45,7 +46,10 @@ def _likert_options(row: LikertRow) -> dict[str, str | int]:
 
 
 def pair_scores(rows: Sequence[PairRow], facts: Facts, notes: Notes = ()) -> list[Score]:
-    """Win rates of the second version, 0 to 100: ``win_rate`` (ties half) and ``win_rate_decided`` (ties dropped)."""
+    """Win rates of the second version, 0 to 100: ``win_rate`` (ties half) and ``win_rate_decided`` (ties dropped).
+
+    Beside them ``win_share``, ``tie_share`` and ``loss_share``, which sum to 100.
+    """
     first, second = (*facts.config.arms, "", "")[:2]
     scores = []
     for row in rows:
@@ -54,13 +58,31 @@ def pair_scores(rows: Sequence[PairRow], facts: Facts, notes: Notes = ()) -> lis
         half = facts.signature("win_rate", ties="half", **own, n=row.ratings, unscored=unscored)
         dropped = facts.signature("win_rate", ties="dropped", **own, n=row.ratings, unscored=unscored)
         bounds = _bounds(unscored, row.worst, row.best)
+        parts = [
+            (f"{name}_share", part, facts.signature(f"{name}_share", **own, n=row.ratings, unscored=unscored), made_up)
+            for name, part in row.shares.items()
+        ]
         for metric, rate, signature, noted in (
             ("win_rate", row.ties_half, half, (*bounds, *made_up)),
             ("win_rate_decided", row.ties_dropped, dropped, made_up),
+            *parts,
         ):
             place = (_domain(row.group), rate.low, rate.high, 1 - row.unscored_rate, noted)
             scores.append(Score(metric, facts.config.protocol, rate.value, str(signature), row.ratings, *place))
     return scores
+
+
+def factor_scores(shares: Sequence[FactorShare], facts: Facts, notes: Notes = ()) -> list[Score]:
+    """Shares of factors named, 0 to 100, as ``factor_greeting`` and the like."""
+    return [
+        Score(
+            *(f"factor_{one.factor}", facts.config.protocol, one.share),
+            *(str(facts.signature("factor_share", factor=one.factor, n=one.named)), one.named, _domain(one.group)),
+            *(one.low, one.high),
+            notes=notes,
+        )
+        for one in shares
+    ]
 
 
 def seat_scores(seats: Position | None, facts: Facts) -> list[Score]:
@@ -99,11 +121,13 @@ def length_scores(length: LengthControl | None, items: int, facts: Facts, notes:
 
 
 def emotion_scores(rows: Sequence[EmotionRow], facts: Facts) -> list[Score]:
-    """Shares of labels, 0 to 100, as ``emotion_neutral`` and the like."""
+    """Shares of labels, 0 to 100, as ``emotion_neutral`` and the like; a label that nothing was given has 0."""
     scores = []
     for row in rows:
         own: dict[str, str | int] = {"arm": row.arm, "n": row.labelled, "unscored": row.unscored}
-        for share in row.shares:
+        found = {share.label for share in row.shares}
+        absent = [EmotionShare(label, 0, 0.0, 0.0, 0.0) for label in EMOTIONS if row.labelled and label not in found]
+        for share in (*row.shares, *absent):
             signature = str(facts.signature("emotion_share", label=share.label, **own))
             place = (_domain(row.group), share.low, share.high, 1 - row.unscored_rate)
             metric = f"emotion_{share.label}"

@@ -102,9 +102,9 @@ def _take(number: int, line: bytes, known: set[tuple[str, int]], turns: Turns, f
         faults.add("json", str(error))
         return
     errors = list(islice(_validator().iter_errors(record), LISTED))
-    for error in errors:
-        where = ".".join(str(part)[:60] for part in error.absolute_path)
-        faults.add("schema", f"{place}{', ' + where if where else ''}: {_brief(error.message)}")
+    for wrong in errors:
+        where = ".".join(str(part)[:60] for part in wrong.absolute_path)
+        faults.add("schema", f"{place}{', ' + where if where else ''}: {_brief(wrong.message)}")
     if errors:
         return
     prediction = from_json(record)

@@ -76,7 +76,7 @@ def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
         UserError: As in `opened`; the archive is damaged or unpacks to too much; a line is too long.
     """
     with opened(path, most) as file:
-        unpacked: IO[bytes] = io.BufferedReader(gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file  # type: ignore[arg-type]
+        unpacked: IO[bytes] = io.BufferedReader(gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
         total = 0
         try:
             for number, line in enumerate(iter(lambda: unpacked.readline(LONGEST_LINE + 1), b""), start=1):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tod_bench.configs import Column, EvalConfig
-from tod_bench.records import TaskName
+from tod_bench.records import CellTask
 from tod_bench.reports.breakdowns import Point, by_length, by_turn_index
 from tod_bench.reports.charts import Bars, Lines, Series, Value, bars, lines
-from tod_bench.reports.table import Number, column_number, spec_of
+from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.turns import StateTurns
 from tod_bench.results import Result
 from tod_bench.scores import Score
@@ -85,9 +85,9 @@ def learning_curves(results: Sequence[Result]) -> list[Figure]:
     return [*figures, *(_curves(f"{key.replace('_', ' ')} on dev by epoch", curves) for key, curves in dev.items())]
 
 
-def _parts(config: EvalConfig, results: Sequence[Result]) -> list[tuple[TaskName, str, str]]:
+def _parts(config: EvalConfig, results: Sequence[Result]) -> list[tuple[CellTask, str, str]]:
     """(task, metric, grouping): the metrics to plot by domain (no grouping), then those to plot by group."""
-    listed = [(column.task, column.metric, "") for column in config.table.columns if column.domain]
+    listed = [(column.task, column.metric, "") for column in config.table.columns if column.domain and column.task]
     scores = [(result.cell.task, score) for result in results for score in result.scores if score.domain]
     for task in dict.fromkeys(task for task, _ in scores):
         if all(found != task for found, _, _ in listed):
@@ -104,7 +104,7 @@ def _grouping(score: Score) -> str:
 
 
 def _by_part(
-    config: EvalConfig, results: Sequence[Result], corpus: str, task: TaskName, metric: str, grouping: str
+    config: EvalConfig, results: Sequence[Result], corpus: str, task: CellTask, metric: str, grouping: str
 ) -> tuple[Series, ...]:
     domains = dict.fromkeys(
         score.domain

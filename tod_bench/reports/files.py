@@ -21,16 +21,16 @@ def write_table(table: Table, folder: Path) -> list[Path]:
 
 
 def to_csv(table: Table) -> str:
-    """One line a number: system, corpus, column, value, low, high, spread, published, signature."""
+    """One line a number: its row's labels, column, value, low, high, spread, published, signature."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    fields = ["value", "low", "high", "spread", "published"]
+    labels, fields = table.labels, ["value", "low", "high", "spread", "published"]
     writer.writerow(["system", "corpus", "column", *fields, "signature"])
     for row in table.rows:
         for label, number in zip(table.columns, row.numbers, strict=True):
             values = ["" if getattr(number, name) is None else getattr(number, name) for name in fields]
             signature = " ; ".join(table.signatures.get(label, ()))
-            writer.writerow([*map(harmless, (row.system, row.corpus, label)), *values, signature])
+            writer.writerow([*map(harmless, (*row.called(labels), label)), *values, signature])
     return buffer.getvalue()
 
 

@@ -22,11 +22,11 @@ def to_latex(table: Table) -> str:
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(table.title)}}}",
-        rf"  \begin{{tabular}}{{ll{'r' * len(table.columns)}}}",
+        rf"  \begin{{tabular}}{{{'l' * len(table.labels)}{'r' * len(table.columns)}}}",
         r"    \toprule",
-        _line(["system", "corpus", *map(escaped, table.columns)]),
+        _line([*table.labels, *map(escaped, table.columns)]),
         r"    \midrule",
-        *_rows(table.rows),
+        *_rows(table.rows, table.labels),
         r"    \bottomrule",
         r"  \end{tabular}",
         *_below(table),
@@ -40,7 +40,7 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(sign, sign if sign.isprintable() else "") for sign in text)
 
 
-def _rows(rows: Sequence[Row]) -> list[str]:
+def _rows(rows: Sequence[Row], labels: Sequence[str]) -> list[str]:
     """Up to four lines a row, since a page is narrow: numbers, intervals, published values, differences from them."""
     lines: list[str] = []
     for number, row in enumerate(rows):
@@ -49,18 +49,19 @@ def _rows(rows: Sequence[Row]) -> list[str]:
         texts = [written(one, signed=row.difference) for one in row.numbers]
         values = [_numeral(text.partition(" [")[0]) for text in texts]
         intervals = [escaped(bracket + rest) for _, bracket, rest in (text.partition("[") for text in texts)]
-        lines.append(_line([escaped(row.system), escaped(row.corpus), *values]))
-        lines += _second_line("", [rf"\scriptsize {text}" if text else "" for text in intervals])
+        lines.append(_line([*map(escaped, row.called(labels)), *values]))
+        blank = [""] * (len(labels) - 1)
+        lines += _second_line([*blank, ""], [rf"\scriptsize {text}" if text else "" for text in intervals])
         published = [
             "" if one.published is None else f"{one.published:{'+' * row.difference}.2f}" for one in row.numbers
         ]
-        lines += _second_line("published", [_numeral(text) for text in published])
-        lines += _second_line("ours $-$ published", list(map(_from_published, row.numbers)))
+        lines += _second_line([*blank, "published"], [_numeral(text) for text in published])
+        lines += _second_line([*blank, "ours $-$ published"], list(map(_from_published, row.numbers)))
     return lines
 
 
-def _second_line(label: str, cells: list[str]) -> list[str]:
-    return [_line(["", label, *cells])] if any(cells) else []
+def _second_line(labels: list[str], cells: list[str]) -> list[str]:
+    return [_line([*labels, *cells])] if any(cells) else []
 
 
 def _from_published(number: Number) -> str:

@@ -1,6 +1,6 @@
 """How a number is written: the same text in every form of a table."""
 
-from tod_bench.reports.table import Number
+from tod_bench.reports.numbers import Number
 
 MISSING = "—"
 

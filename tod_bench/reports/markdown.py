@@ -18,13 +18,14 @@ def to_markdown(table: Table) -> str:
 
 
 def _grid(table: Table) -> list[str]:
-    lines = [_line(["system", "corpus", *table.columns]), _line(["---", "---", *["---:" for _ in table.columns]])]
+    labels = table.labels
+    rule = [*["---" for _ in labels], *["---:" for _ in table.columns]]
+    lines = [_line([*labels, *table.columns]), _line(rule)]
     for row in table.rows:
-        lines.append(
-            _line([row.system, row.corpus, *(written(number, signed=row.difference) for number in row.numbers)])
-        )
+        numbers = [written(number, signed=row.difference) for number in row.numbers]
+        lines.append(_line([*row.called(labels), *numbers]))
         published = published_line(row)
-        lines += [_line(["", "published", *published])] if published else []
+        lines += [_line([*[""] * (len(labels) - 1), "published", *published])] if published else []
     return lines
 
 

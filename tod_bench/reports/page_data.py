@@ -98,7 +98,7 @@ class _Gathered:
 def table_of(run: Run) -> Table:
     """The table of a run, with published values where its config names some."""
     name = run.config.table.published
-    table = make_table(run.config, run.results, published_values(name) if name else None)
+    table = make_table(run.config, run.results, published_values(name) if name else None, run.lacking)
     return replace(table, warnings=(*table.warnings, *run.warnings))
 
 
@@ -142,7 +142,9 @@ def page_data(
 
 
 def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: int, gathered: _Gathered) -> None:
-    results = [result for result in run.results if result.cell.corpus == label]
+    results = [
+        result for result in run.results if result.cell.corpus == label and result.cell.task not in ("corpus", "people")
+    ]
     if not results:
         return
     section = run.config.corpora[label]
@@ -154,11 +156,11 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
     for name, result in _first_seeds(run.config, results):
         mine = answers.setdefault(result.cell.system, Answers(name))
         predictions = {(one.dialogue_id, one.turn): one for one in read_predictions(run.predictions(result))}
-        if result.cell.task == "dst":
+        if result.cell.predicts == "dst":
             mine.turns = _judged(run.config, result, corpus, gold, predictions)
             gathered.turns.append((name, mine.turns))
         else:
-            mine.predictions[result.cell.task] = _only(predictions, shown)
+            mine.predictions[result.cell.predicts] = _only(predictions, shown)
     gathered.shelves.append(Shelf(label, len(gold), shown, list(answers.values())))
     seeds = {result.cell.seed for result in results}
     if len(seeds) > 1:
@@ -169,7 +171,7 @@ def _first_seeds(config: EvalConfig, results: Sequence[Result]) -> Iterator[tupl
     """(name, result) of each system and task, in the config's order of systems, with the first of its seeds."""
     found: dict[tuple[str, TaskName], Result] = {}
     for result in sorted(results, key=lambda result: result.cell.seed):
-        found.setdefault((result.cell.system, result.cell.task), result)
+        found.setdefault((result.cell.system, result.cell.predicts), result)
     for system in config.systems:
         yield from ((system, result) for (name, _), result in found.items() if name == system)
 

@@ -3,8 +3,11 @@
 source: "Table 6 of ..."
 rows:
   - {system: t5-small, corpus: multiwoz, values: {JGA: 47.17}}
+
+A row stands beside ours of the same system, corpus and label (``row``); what it does not name fits all.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -28,3 +31,16 @@ def published_values(name: str) -> dict[str, Any]:
     if not isinstance(value, dict) or not value.get("source") or not isinstance(value.get("rows"), list):
         raise UserError(f"{path}: published values need `source` (where they were printed) and `rows`")
     return value
+
+
+def is_of(printed: Mapping[str, Any], system: str, corpus: str, label: str) -> bool:
+    """Whether a published row is of a system, corpus and label of a row."""
+    return all(printed.get(key, ours) == ours for key, ours in (("system", system), ("corpus", corpus), ("row", label)))
+
+
+def published_row(published: Mapping[str, Any] | None, system: str, corpus: str, label: str) -> dict[str, float]:
+    """The published values beside one of our rows, by the column's label; empty where there are none."""
+    for printed in (published or {}).get("rows", ()):
+        if is_of(printed, system, corpus, label):
+            return {name: float(value) for name, value in printed["values"].items()}
+    return {}

@@ -29,12 +29,14 @@ class Run:
         results: The results, one a cell.
         stores: Key of a result -> the store that it was found in.
         warnings: Why results may not belong in one table.
+        lacking: What it was run without, and what supplies it.
     """
 
     config: EvalConfig
     results: tuple[Result, ...]
     stores: Mapping[str, Path]
     warnings: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     def predictions(self, result: Result) -> Path:
         """The prediction file of a result."""
@@ -48,7 +50,11 @@ def table_folder(store: Path, name: str) -> Path:
 
 
 def save_run(
-    store: Path, config: EvalConfig, results: Sequence[Result], levels: Mapping[str, str] | None = None
+    store: Path,
+    config: EvalConfig,
+    results: Sequence[Result],
+    levels: Mapping[str, str] | None = None,
+    lacking: Sequence[str] = (),
 ) -> Run:
     """Notes which results a config's table is made of.
 
@@ -57,15 +63,19 @@ def save_run(
         config: The config that was run.
         results: Its results.
         levels: Factor -> level, where it was run as a trial of a sweep.
+        lacking: What it was run without.
     """
     keys, described = [result.key for result in results], config.model_dump(mode="json", exclude_defaults=True)
     # A level may be a path or any other text, and its folder is one below the sweep's.
     trial = quote(",".join(f"{factor}={level}" for factor, level in (levels or {}).items()), safe="=,+")
     write_json(
         table_folder(store, config.name) / trial / "run.json",
-        {"format": FORMAT, "config": described, "levels": dict(levels or {}), "results": keys},
+        {
+            **{"format": FORMAT, "config": described, "levels": dict(levels or {}), "results": keys},
+            "lacking": list(lacking),
+        },
     )
-    return Run(config, tuple(results), dict.fromkeys(keys, store))
+    return Run(config, tuple(results), dict.fromkeys(keys, store), lacking=tuple(lacking))
 
 
 def read_runs(names: Sequence[str], store: Path) -> list[Run]:
@@ -102,7 +112,7 @@ def with_layout(runs: Sequence[Run], configs: Sequence[str]) -> list[Run]:
             raise UserError(f"there is no finished run of {config.name}{did_you_mean(config.name, by_name)}")
         run = by_name[config.name]
         merged, warnings = _merge_configs([config, run.config])
-        chosen.append(Run(merged, run.results, run.stores, (*run.warnings, *warnings)))
+        chosen.append(replace(run, config=merged, warnings=(*run.warnings, *warnings)))
     return chosen
 
 
@@ -112,7 +122,8 @@ def merge(runs: Sequence[Run]) -> Run:
     stores = {key: store for run in runs for key, store in run.stores.items()}
     kept, clashes = _one_a_cell(result for run in runs for result in run.results)
     before = [warning for run in runs for warning in run.warnings]
-    return Run(config, kept, stores, tuple(dict.fromkeys([*before, *warnings, *clashes])))
+    lacking = tuple(need for need in runs[0].lacking if all(need in run.lacking for run in runs))
+    return Run(config, kept, stores, tuple(dict.fromkeys([*before, *warnings, *clashes])), lacking)
 
 
 def _named(name: str, store: Path) -> list[Run]:
@@ -150,14 +161,15 @@ def _noted(store: Path, pattern: str) -> list[Run]:
 def _from_note(store: Path, path: Path, note: Mapping[str, Any]) -> Run:
     try:
         config, keys = EvalConfig.model_validate(note["config"]), list(map(str, note["results"]))
-        levels = dict(note.get("levels", {}))
+        levels, lacking = dict(note.get("levels", {})), tuple(map(str, note.get("lacking", ())))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is not what `tod-bench run` writes ({error}); run the config again") from None
     opened = Store(store)
     results = [result for key in keys if (result := opened.result(key)) is not None]
     lost = len(keys) - len(results)
     warnings = (f"{lost} of {len(keys)} results of {config.name} are no longer in {store}",) if lost else ()
-    return _labelled(Run(config, tuple(results), {result.key: store for result in results}, warnings), levels)
+    stores = {result.key: store for result in results}
+    return _labelled(Run(config, tuple(results), stores, warnings, lacking), levels)
 
 
 def _labelled(run: Run, levels: Mapping[str, str]) -> Run:
@@ -195,7 +207,7 @@ def _config_of(result: Result) -> EvalConfig:
         {
             "name": result.config,
             "corpora": {cell.corpus: corpus},
-            "systems": {cell.system: known["system"]},
+            "systems": {cell.system: known["system"]} if cell.system else {},
             "tasks": {cell.task: known["task"]},
             "bootstrap": known["bootstrap"],
         }

@@ -5,51 +5,29 @@ Renderers (`terminal`, `markdown`, `delimited`) only lay out what is here, so th
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from statistics import fmean, stdev
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tod_bench.configs import Column, EvalConfig
+from tod_bench.configs import Column, EvalConfig, RowConfig
+from tod_bench.judging import JUDGED
+from tod_bench.reports.numbers import Number, column_number, matching, spec_of
+from tod_bench.reports.published import is_of, published_row
 from tod_bench.results import Result
-from tod_bench.scores import Score
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """One number of a table, on the scale of its metric (percentages 0 to 100).
-
-    Attributes:
-        value: The number; None where it is undefined or was not computed.
-        low: Lower end of its 95% interval; None where there is none (several seeds have a spread instead).
-        high: Upper end of the interval.
-        spread: Standard deviation over seeds; None with one seed.
-        published: The published value; None where there is none.
-        signatures: What the number means: the signature of each score behind it.
-    """
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    spread: float | None = None
-    published: float | None = None
-    signatures: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def inside(self) -> bool | None:
-        """Whether the published value lies inside our interval; None where either is missing."""
-        if self.published is None or self.low is None or self.high is None:
-            return None
-        return self.low <= self.published <= self.high
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its labels (system, corpus) and one number a column."""
+    """A row: its labels (system, corpus, and the row's own where there are several) and one number a column."""
 
     system: str
     corpus: str
     numbers: tuple[Number, ...]
     difference: bool = False
+    label: str = ""
+
+    def called(self, labels: Sequence[str]) -> list[str]:
+        """Its labels, as far as the table has them."""
+        return [str(getattr(self, name)) for name in labels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +42,7 @@ class Table:
         warnings: Why numbers of the table may not be compared.
         notes: What a reader must know, and where files are.
         source: Where the published values come from; empty where there are none.
+        plot: Whether it is a figure.
     """
 
     title: str
@@ -73,35 +52,100 @@ class Table:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = ""
+    plot: bool = False
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Which labels the rows have: those of ``system``, ``corpus`` and ``label`` that are not empty in all."""
+        names = ("system", "corpus", "label")
+        return tuple(name for name in names if any(getattr(row, name) for row in self.rows)) or names[:2]
 
 
-def make_table(config: EvalConfig, results: Sequence[Result], published: Mapping[str, Any] | None = None) -> Table:
+def make_table(
+    config: EvalConfig,
+    results: Sequence[Result],
+    published: Mapping[str, Any] | None = None,
+    lacking: Sequence[str] = (),
+) -> Table:
     """Lays out the results of a config.
 
     Args:
         config: The config; its `table` section gives the columns and the difference rows.
         results: Results of its cells.
         published: A file of published values (see `tod_bench.reports.published`).
+        lacking: What the run was without, and what supplies it; rows then are those of the whole config.
     """
     columns = config.table.columns or _all_columns(results)
-    rows = []
-    for system in config.systems:
+    kinds = config.table.rows or (RowConfig(label=""),)
+    rows: list[Row] = []
+    for system in config.systems or ("",):
         own = [
-            Row(system, corpus, tuple(column_number(results, system, corpus, column, published) for column in columns))
-            for corpus in config.corpora
-            if any((result.cell.system, result.cell.corpus) == (system, corpus) for result in results)
+            _row(results, (system, corpus), kind, columns, published)
+            for corpus in _corpora(config, system)
+            if lacking or any((result.cell.system, result.cell.corpus) == (system, corpus) for result in results)
+            for kind in kinds
+            if corpus in (kind.corpora or config.corpora)
         ]
         rows += [*own, *_difference(config, own)]
-    signatures = {column.label: _signatures(results, column) for column in columns}
+    rows += _printed_alone(config, published, kinds, columns)
+    signatures = {column.label: _signatures(results, [kind.completed(column) for kind in kinds]) for column in columns}
     return Table(
         title=config.title or config.name,
         columns=tuple(column.label for column in columns),
         rows=tuple(rows),
         signatures=signatures,
-        warnings=tuple(_warnings(signatures)),
-        notes=tuple(_notes(results)),
+        warnings=tuple(_warnings(results, columns, kinds)),
+        notes=(*config.table.notes, *(f"no numbers: {need}" for need in lacking), *_notes(results)),
         source=str(published["source"]) if published else "",
+        plot=config.table.plot,
     )
+
+
+def _corpora(config: EvalConfig, system: str) -> Sequence[str]:
+    chosen = config.systems[system].corpora if system else None
+    return [corpus for corpus in config.corpora if corpus in (chosen or config.corpora)]
+
+
+def _row(
+    results: Sequence[Result],
+    place: tuple[str, str],
+    kind: RowConfig,
+    columns: Sequence[Column],
+    published: Mapping[str, Any] | None,
+) -> Row:
+    """A row of a system and corpus with its published values."""
+    theirs = published_row(published, *place, _printed_label(kind))
+    numbers = [
+        replace(column_number(results, *place, kind.completed(column)), published=theirs.get(column.label))
+        for column in columns
+    ]
+    return Row(*place, tuple(numbers), label=kind.label)
+
+
+def _printed_label(kind: RowConfig) -> str:
+    return kind.label if kind.published is None else kind.published
+
+
+def _printed_alone(
+    config: EvalConfig, published: Mapping[str, Any] | None, kinds: Sequence[RowConfig], columns: Sequence[Column]
+) -> list[Row]:
+    """Rows that were published and that the config has nothing of."""
+    rows = (published or {}).get("rows", ())
+    places = [
+        (system, corpus, _printed_label(kind))
+        for system in config.systems or ("",)
+        for corpus in _corpora(config, system)
+        for kind in kinds
+    ]
+    return [
+        Row(
+            *(str(row.get("system", "")), str(row.get("corpus", ""))),
+            tuple(Number(published=row["values"].get(column.label)) for column in columns),
+            label=str(row.get("row", "")),
+        )
+        for row in rows
+        if not any(is_of(row, *place) for place in places)
+    ]
 
 
 def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
@@ -114,68 +158,32 @@ def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
     return tuple(found.values())
 
 
-def spec_of(score: Score) -> str:
-    """A score's metric as configs name it: ``name``, or ``name@protocol`` where it is not the default."""
-    return score.metric if score.protocol in ("", "tod_bench") else f"{score.metric}@{score.protocol}"
-
-
-def _matching(
-    results: Sequence[Result], column: Column, system: str = "", corpus: str = ""
-) -> list[tuple[Result, Score]]:
-    return [
-        (result, score)
-        for result in results
-        if result.cell.task == column.task and system in ("", result.cell.system) and corpus in ("", result.cell.corpus)
-        for score in result.scores
-        if spec_of(score) == column.metric.removesuffix("@tod_bench") and score.domain == column.domain
-    ]
-
-
-def column_number(
-    results: Sequence[Result], system: str, corpus: str, column: Column, published: Mapping[str, Any] | None = None
-) -> Number:
-    """The number of a column for one system and corpus: with its interval, or over seeds with its spread."""
-    scores = [score for _, score in _matching(results, column, system, corpus)]
-    values = [score.value for score in scores if score.value is not None]
-    theirs = _published(published, system, corpus, column.label)
-    means = tuple(dict.fromkeys(score.signature for score in scores))
-    if not values:
-        return Number(published=theirs, signatures=means)
-    if len(scores) == 1:
-        return Number(scores[0].value, scores[0].low, scores[0].high, published=theirs, signatures=means)
-    return Number(fmean(values), spread=stdev(values) if len(values) > 1 else None, published=theirs, signatures=means)
-
-
-def _published(published: Mapping[str, Any] | None, system: str, corpus: str, label: str) -> float | None:
-    for row in (published or {}).get("rows", ()):
-        if row["system"] == system and row["corpus"] == corpus:
-            value = row["values"].get(label)
-            return None if value is None else float(value)
-    return None
-
-
 def _difference(config: EvalConfig, rows: Sequence[Row]) -> list[Row]:
     wanted = config.table.difference
-    by_corpus = {row.corpus: row for row in rows}
-    if wanted is None or wanted.corpus not in by_corpus or wanted.minus not in by_corpus:
+    if wanted is None:
         return []
-    first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
-    numbers = tuple(
-        Number(_minus(a.value, b.value), published=_minus(a.published, b.published))
-        for a, b in zip(first.numbers, second.numbers, strict=True)
-    )
-    return [Row(first.system, f"{wanted.corpus} - {wanted.minus}", numbers, difference=True)]
+    found = []
+    for label in dict.fromkeys(row.label for row in rows):
+        by_corpus = {row.corpus: row for row in rows if row.label == label}
+        if wanted.corpus in by_corpus and wanted.minus in by_corpus:
+            first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
+            numbers = tuple(
+                Number(_minus(a.value, b.value), published=_minus(a.published, b.published))
+                for a, b in zip(first.numbers, second.numbers, strict=True)
+            )
+            found.append(Row(first.system, f"{wanted.corpus} - {wanted.minus}", numbers, True, label))
+    return found
 
 
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None or math.isnan(a) or math.isnan(b) else a - b
 
 
-_PLACEMENT = ("corpus", "split", "n", "arm", "unscored")
+_PLACEMENT = ("corpus", "split", "n", "arm", "unscored", "group", "pair")
 
 
-def _signatures(results: Sequence[Result], column: Column) -> tuple[str, ...]:
-    found = {_without_placement(score.signature) for _, score in _matching(results, column)}
+def _signatures(results: Sequence[Result], columns: Sequence[Column]) -> tuple[str, ...]:
+    found = {_without_placement(score.signature) for column in columns for _, score in matching(results, column)}
     return tuple(sorted(found))
 
 
@@ -183,10 +191,16 @@ def _without_placement(signature: str) -> str:
     return "|".join(part for part in signature.split("|") if part.partition(":")[0] not in _PLACEMENT)
 
 
-def _warnings(signatures: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _warnings(results: Sequence[Result], columns: Sequence[Column], kinds: Sequence[RowConfig]) -> list[str]:
+    signatures = {
+        (column.label, kind.label): _signatures(results, [kind.completed(column)])
+        for column in columns
+        for kind in kinds
+    }
     return [
-        f"column {label}: its numbers have {len(found)} different signatures and cannot be compared"
-        for label, found in signatures.items()
+        f"column {column}{f', {row}' if row else ''}: its numbers have {len(found)} different signatures and cannot be "
+        "compared"
+        for (column, row), found in signatures.items()
         if len(found) > 1
     ]
 
@@ -195,9 +209,11 @@ def _notes(results: Sequence[Result]) -> list[str]:
     notes = []
     tests = {result.cell.corpus: result.provenance.get("corpus", {}) for result in results}
     for label, corpus in tests.items():
+        if "name" not in corpus:
+            continue
         skipped = f"; {corpus['skipped']} records left out as invalid" if corpus.get("skipped") else ""
         notes.append(
-            f"{label}: {corpus.get('name')}, split {corpus.get('splits', {}).get('test')}, "
+            f"{label}: {corpus['name']}, split {corpus.get('split') or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
     for result in results:
@@ -205,7 +221,7 @@ def _notes(results: Sequence[Result]) -> list[str]:
         if privileges:
             note = f"{result.cell.system} is shown gold: {', '.join(privileges)}"
             notes += [note] if note not in notes else []
-        short = [score for score in result.scores if score.coverage < 1]
+        short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
         if short:
             notes.append(
                 f"{result.cell}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"

@@ -16,16 +16,18 @@ def print_table(table: Table, console: "Console") -> None:
     from rich.text import Text
 
     grid = Grid(title=table.title, title_justify="left", show_lines=False)
-    grid.add_column("system", overflow="fold")
-    grid.add_column("corpus", overflow="fold")
+    for name in table.labels:
+        grid.add_column(name, overflow="fold")
     for label in table.columns:
         grid.add_column(label, justify="right")
     for row in table.rows:
         cells = [written(number, signed=row.difference).replace(" [", "\n[") for number in row.numbers]
-        grid.add_row(Text(row.system), Text(row.corpus), *map(Text, cells), style="bold" if row.difference else "")
+        labels = map(Text, row.called(table.labels))
+        grid.add_row(*labels, *map(Text, cells), style="bold" if row.difference else "")
         published = published_line(row)
         if published:
-            grid.add_row("", "published", *(Text(text.replace(" (", "\n(")) for text in published), style="dim")
+            blank = [""] * (len(table.labels) - 1)
+            grid.add_row(*blank, "published", *(Text(text.replace(" (", "\n(")) for text in published), style="dim")
     console.print(grid)
     for warning in table.warnings:
         console.print(Text(f"warning: {warning}", style="bold yellow"))

@@ -13,7 +13,7 @@ import numpy as np
 
 from tod_bench.cells import Board, build
 from tod_bench.configs import Column
-from tod_bench.reports.table import Number, column_number
+from tod_bench.reports.numbers import Number, column_number
 from tod_bench.results import Cell, Result, Store
 from tod_bench.runner import Workshop
 from tod_bench.scoring import ScoreRow
@@ -121,12 +121,17 @@ class _Run:
 
     def score_rows(self, column: Column, corpus: str = "", system: str = "") -> list[ScoreRow]:
         """The statistics of a column, one for each seed."""
+        return [row for _, row in self.keyed_rows(column, corpus, system)]
+
+    def keyed_rows(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
+        """The same, each with the key of the predictions that it scores."""
         found = []
         for cell in self.board.cells:
             if cell.task == column.task and corpus in ("", cell.corpus) and system in ("", cell.system):
                 if cell not in self._rows:
                     self._rows[cell] = self._workshop.rows(cell)
-                found += [row for row in self._rows[cell] if _shows(column, row)]
+                key = self.board.prediction_key(cell)
+                found += [(key, row) for row in self._rows[cell] if _shows(column, row)]
         return found
 
 
@@ -149,16 +154,18 @@ def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> li
 def _effect(
     factor: str, baseline: str, level: str, runs: Sequence[_Run], column: Column, corpus: str, system: str
 ) -> Effect:
-    pairs = [
-        (before, after)
+    matched = [
+        pair
         for first, second in _matched(factor, baseline, level, runs)
-        for before, after in zip(
-            first.score_rows(column, corpus, system), second.score_rows(column, corpus, system), strict=False
+        for pair in zip(
+            first.keyed_rows(column, corpus, system), second.keyed_rows(column, corpus, system), strict=False
         )
     ]
+    pairs = [(before, after) for (key, before), (other, after) in matched if key != other]
     empty = Effect(factor, level, baseline, column.label, corpus, system, None, None, None, None, None, len(pairs))
     if not pairs:
-        return replace(empty, note="no two trials differ in this alone")
+        unmoved = "both levels have the same predictions here"
+        return replace(empty, note=unmoved if matched else "no two trials differ in this alone")
     if len({row.sums.shape for pair in pairs for row in pair}) > 1:
         return replace(empty, note="the trials were not tested on the same dialogues")
     sums = [np.sum([pair[side].sums for pair in pairs], axis=0) for side in (1, 0)]

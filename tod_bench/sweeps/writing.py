@@ -9,7 +9,7 @@ from pathlib import Path
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.reports.layout import MISSING, written
-from tod_bench.reports.table import Number
+from tod_bench.reports.numbers import Number
 from tod_bench.sweeps.ablation import Ablation, Effect
 
 

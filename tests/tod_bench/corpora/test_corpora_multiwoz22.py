@@ -170,7 +170,7 @@ def test_what_is_not_there(release22: Path, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("TOD_BENCH_DATA", raising=False)
     with pytest.raises(UserError, match=r"has no split 'dev' here; at hand: test"):
         MultiWOZ(release22).dialogues("dev")
-    with pytest.raises(UserError, match=r"there is no MultiWOZ '2.5'"):
+    with pytest.raises(UserError, match=r"MultiWOZ has no version '2.5'; choose from 2.0, 2.1"):
         MultiWOZ(release22, version="2.5")  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"neither .*dialogues_NNN\.json"):
         MultiWOZ(tmp_path)

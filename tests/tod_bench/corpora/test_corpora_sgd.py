@@ -71,7 +71,7 @@ def test_held_out_domains_make_splits_of_their_own(release_sgd: Path) -> None:
 def test_options_that_do_not_exist(release_sgd: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no domain 'Home'; did you mean 'Homes'"):
         SGD(release_sgd, hold_out=["Home"])
-    with pytest.raises(UserError, match="no state view 'frames'"):
+    with pytest.raises(UserError, match="SGD has no view 'frames'; choose from"):
         SGD(release_sgd, "frames")  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"no .*dialogues_NNN\.json"):
         SGD(tmp_path / "cache")

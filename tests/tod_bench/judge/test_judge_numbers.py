@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tod_bench.judge.audit import audit_rows
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.emotions import emotion_rows, emotion_tests
+from tod_bench.judge.factors import factor_shares, factor_table
 from tod_bench.judge.length import fit_logistic, length_control
 from tod_bench.judge.likert import arm_tests, likert_rows
-from tod_bench.judge.pairwise import factor_table, outcome_counts, pair_rows, position, ties_dropped, ties_half
+from tod_bench.judge.pairwise import outcome_counts, pair_rows, position, ties_dropped, ties_half
 from tod_bench.judge.ratings import OUTCOMES, Rating, ratings_of
 from tod_bench.judge.repeats import stability
 from tod_bench.judge.verdicts import Ask, Judged, Unscored, Verdict
@@ -182,7 +183,8 @@ def test_length_control_at_its_edges():
 
 def test_factors_are_shares_of_those_named():
     named = pairs("SS", factors=("age", "greeting")) + pairs("T")
-    table = factor_table(named, {"d000": {"age": "child"}, "d001": {"age": "adult"}})
+    shares = factor_shares(named, {"d000": {"age": "child"}, "d001": {"age": "adult"}}, BY)
+    table = factor_table(shares)
     assert table["all"]["named"] == 4
     assert table["all"]["age"] == 50
     assert table["child+teenager"]["named"] == 2

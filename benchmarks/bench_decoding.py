@@ -1,0 +1,167 @@
+"""Speed of decoding against plain `generate` in data order, one turn at a time and sixteen at a time.
+
+The mini model is trained for a while first, so that it ends its outputs where a state ends. T5-small is not trained:
+each of its outputs is cut at the mean length of the gold. Beside the speed stands how many outputs differ from those of
+`generate` at batch 1, which must be none in float32, and what int8 changes in JGA.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from baselines.pptod.converted import load_converted
+from baselines.pptod.decoding import decode, spaced
+from baselines.pptod.examples import Examples, training_examples
+from baselines.pptod.recipe import Recipe
+from benchmarks import reference_loop
+from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.rows import Row, interleaved, rates
+from metrics import metric
+from metrics.items import StateItem
+from tod_bench.linearize import parse_state
+from tod_bench.records import Dialogue
+from tod_bench.systems import FitContext
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+REPEATS = 3
+MINUTES = 1.2
+"""Of training the mini model on each corpus."""
+
+DIALOGUES = {"t5-mini": 12, "t5-small": 3}
+OURS = ("transformers, sorted batches", "ctranslate2 float32", "ctranslate2 int8")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """A model in its folder, and the turns that it is to track.
+
+    Attributes:
+        folder: The training's folder, with the model in it.
+        model: The model.
+        tokenizer: Its tokenizer.
+        dialogues: The dialogues.
+        examples: Their turns.
+        max_new_tokens: Longest output.
+    """
+
+    folder: Path
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    dialogues: list[Dialogue]
+    examples: Examples
+    max_new_tokens: int
+
+
+def run(*, smoke: bool, out: Path) -> list[Row]:
+    """Rows for each corpus with a trained mini model, and for T5-small's size."""
+    del out
+    rows: list[Row] = []
+    for work in works(smoke):
+        with tempfile.TemporaryDirectory() as folder:
+            rows += compare(trained(work, Path(folder), smoke), f"t5-mini, {work.corpus}", smoke)
+    if not smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            rows += compare(untrained(work, Path(folder)), f"t5-small, {work.corpus}", smoke)[: 2 * len(OURS)]
+    return rows
+
+
+def trained(work: Work, folder: Path, smoke: bool) -> Tracker:
+    """The mini model after a short training on dialogues that are not decoded."""
+    from baselines.pptod.training import train
+
+    settings = {"optim": "adafactor", "optim_args": "scale_parameter=True", "learning_rate": 0.015, "dropout": 0.0}
+    limit = 0.02 if smoke else MINUTES
+    recipe = replace(recipe_of("t5-mini", smoke), batching="tokens", epochs=1000, max_minutes=limit, select_by="last")
+    recipe = replace(recipe, **settings)
+    shown = work.sample(2 if smoke else DIALOGUES["t5-mini"])
+    ids = {dialogue.id for dialogue in shown}
+    rest = [dialogue for dialogue in work.dialogues if dialogue.id not in ids]
+    record = train(recipe, ("dst",), rest, [], FitContext("dst", work.schema, 1, folder))
+    return _tracker(folder, recipe, shown, record["max_new_tokens"])
+
+
+def untrained(work: Work, folder: Path) -> Tracker:
+    """T5-small with random weights, its outputs cut at the mean length of the gold."""
+    from baselines.pptod.folder import save
+
+    recipe = recipe_of("t5-small", smoke=False)
+    model, tokenizer = new_model(recipe, work)
+    save(folder / "model", model, tokenizer)
+    tracker = _tracker(folder, recipe, work.sample(DIALOGUES["t5-small"]), 1)
+    return replace(tracker, max_new_tokens=round(float(tracker.examples.target_lengths.mean())))
+
+
+def compare(tracker: Tracker, name: str, smoke: bool) -> list[Row]:
+    """Ours in each way against both plain ways, interleaved."""
+    found: dict[str, list[str]] = {}
+    sides = {way: _noting(found, way, work) for way, work in ways(tracker).items()}
+    seconds = interleaved(sides, 1 if smoke else REPEATS)
+    turns = len(tracker.examples)
+    speeds = {way: rates(turns, taken) for way, taken in seconds.items()}
+    rows = [
+        Row(f"decoding, {name}, {way}", "turns/s", speeds[way], speeds[plain], plain, target)
+        for plain, target in (("generate, batch 1", 5.0), ("generate, batch 16", None))
+        for way in OURS
+    ]
+    expected = found["generate, batch 1"]
+    for way in OURS:
+        count = float(differences(expected, found[way]))
+        exact = 0.0 if way != "ctranslate2 int8" else None
+        rows.append(Row(f"decoding, {name}, {way}: outputs unlike generate's", f"of {turns}", (count,), target=exact))
+    change = jga(tracker.dialogues, found["ctranslate2 int8"]) - jga(tracker.dialogues, expected)
+    rows.append(Row(f"decoding, {name}, JGA of int8 less that of generate", "points", (change,)))
+    return rows
+
+
+def ways(tracker: Tracker) -> dict[str, Callable[[], list[str]]]:
+    """The plain ways and ours."""
+    model, tokenizer, examples = tracker.model, tracker.tokenizer, tracker.examples
+    longest = tracker.max_new_tokens
+    budget = Recipe().decode_tokens
+    found: dict[str, Callable[[], list[str]]] = {
+        f"generate, batch {size}": lambda size=size: reference_loop.decode(model, tokenizer, examples, size, longest)
+        for size in (1, 16)
+    }
+    engines: list[Any] = [model, *(load_converted(tracker.folder, tokenizer, name) for name in ("float32", "int8"))]
+    for way, engine in zip(OURS, engines, strict=True):
+        found[way] = lambda engine=engine: decode(
+            engine, tokenizer, examples, batch_tokens=budget, max_new_tokens=longest
+        )
+    return found
+
+
+def differences(expected: Sequence[str], found: Sequence[str]) -> int:
+    """How many outputs are not the expected ones."""
+    return sum(1 for one, other in zip(expected, found, strict=True) if one != other)
+
+
+def jga(dialogues: Sequence[Dialogue], texts: Sequence[str]) -> float:
+    """JGA of the states that some texts say, in percent; a text for each turn, in order."""
+    turns = [(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns]
+    items = [
+        StateItem(dialogue.id, turn.index, turn.state, parse_state(spaced(text))[0])
+        for (dialogue, turn), text in zip(turns, texts, strict=True)
+    ]
+    scorer = metric("jga")
+    return float(scorer.aggregate(scorer.statistics(items).sum(axis=0)))
+
+
+def _tracker(folder: Path, recipe: Recipe, dialogues: list[Dialogue], max_new_tokens: int) -> Tracker:
+    from baselines.pptod.models import pretrained_model
+    from baselines.pptod.tokenizers import load_tokenizer
+
+    tokenizer = load_tokenizer(folder / "model")
+    model = pretrained_model(folder / "model", tokenizer)
+    examples = Examples(training_examples(dialogues, ("dst",), recipe), tokenizer, recipe)
+    return Tracker(folder, model, tokenizer, dialogues, examples, max_new_tokens)
+
+
+def _noting(found: dict[str, list[str]], way: str, work: Callable[[], list[str]]) -> Callable[[], None]:
+    def noted() -> None:
+        found[way] = work()
+
+    return noted

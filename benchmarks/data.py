@@ -1,0 +1,81 @@
+"""What training and decoding are measured on: some dialogues of a corpus, a model of random weights, its tokenizer."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from baselines.pptod.recipe import Recipe
+from tod_bench.corpora.base import open_corpus
+from tod_bench.records import Dialogue, Schema
+from tod_bench.systems import FitContext
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+T5_ROWS = 32_128
+"""Rows of the embedding of T5's checkpoints."""
+
+TINY = {"d_model": 32, "d_ff": 64, "d_kv": 8, "num_layers": 1, "num_decoder_layers": 1}
+"""Dimensions for smoke runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Some dialogues of a corpus.
+
+    Attributes:
+        corpus: The corpus's name.
+        dialogues: All that were read; tokenizers are trained on them.
+        schema: The corpus's schema.
+    """
+
+    corpus: str
+    dialogues: list[Dialogue]
+    schema: Schema
+
+    def sample(self, count: int) -> list[Dialogue]:
+        """Dialogues at even distances, in corpus order."""
+        count = min(count, len(self.dialogues))
+        return [self.dialogues[index * len(self.dialogues) // count] for index in range(count)]
+
+
+def works(smoke: bool) -> Iterator[Work]:
+    """A thousand simulated dialogues, and as many of MultiWOZ 2.2 where TOD_BENCH_DATA is set."""
+    count = 20 if smoke else 1000
+    simulated = open_corpus("simulated", dialogues={"train": count})
+    yield Work(simulated.name, list(simulated.dialogues("train")), simulated.schema)
+    if smoke:
+        return
+    if not os.environ.get("TOD_BENCH_DATA"):
+        print("TOD_BENCH_DATA is not set: MultiWOZ is left out", file=sys.stderr)
+        return
+    multiwoz = open_corpus("multiwoz", version="2.2")
+    yield Work(multiwoz.name, list(multiwoz.dialogues("dev"))[:count], multiwoz.schema)
+
+
+def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    """A T5 of random weights for a corpus, and its tokenizer; T5-small and above have the embedding of the released ones."""
+    import torch
+    from baselines.pptod.models import hush, scratch_model
+    from baselines.pptod.training import ready_tokenizer
+
+    hush()
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = ready_tokenizer(recipe, work.dialogues, FitContext("dst", work.schema, 1, Path(folder)))
+    torch.manual_seed(1)
+    model = scratch_model(recipe, tokenizer)
+    if recipe.model in ("t5-small", "t5-base") and not recipe.dims:
+        model.resize_token_embeddings(T5_ROWS, mean_resizing=False)
+    return model, tokenizer
+
+
+def recipe_of(model: str, smoke: bool, **settings: Any) -> Recipe:
+    """A recipe from scratch; in smoke runs of next to no size."""
+    return Recipe(
+        init="scratch", model=model, vocab_size=300 if smoke else 8000, dims=TINY if smoke else {}, **settings
+    )

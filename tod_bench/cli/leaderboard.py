@@ -1,0 +1,54 @@
+"""``tod-bench leaderboard``: a static site of all submissions, every number computed anew."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tod_bench.cli.submit import TRACKS
+
+
+@click.group()
+def command() -> None:
+    """Build a leaderboard's site from submissions."""
+
+
+@command.command()
+@click.argument(
+    "submissions", type=click.Path(path_type=Path, file_okay=False), default=Path("results/leaderboard"), required=False
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("site"),
+    show_default=True,
+    help="The site's folder.",
+)
+@TRACKS
+def build(submissions: Path, out: Path, tracks: Path | None) -> None:
+    r"""Verify every submission in a folder (results/leaderboard by default) and write the site.
+
+    A submission with a problem is left out and named, and the exit status is 1; the site has all others.
+
+    \b
+    Example:
+      tod-bench leaderboard build results/leaderboard --out site
+    """
+    from rich.console import Console
+
+    from tod_bench.leaderboard import load_tracks, read_board, write_site
+
+    progress = Console(stderr=True)
+
+    def announce(name: str) -> None:
+        if progress.is_terminal:
+            progress.print(f"computing {name}", markup=False, highlight=False)
+
+    board = read_board(submissions, load_tracks(tracks), announce)
+    index = write_site(board, out)
+    for error in board.refused:
+        click.echo(f"Left out: {error}", err=True)
+    shown = sum(map(len, board.systems.values()))
+    click.echo(f"Site: {index} ({shown} submission{'' if shown == 1 else 's'})")
+    if board.refused:
+        sys.exit(1)

@@ -1,0 +1,110 @@
+"""``tod-bench submit``: a prediction file made into a submission to a leaderboard, and the checks that it must pass."""
+
+from pathlib import Path
+
+import click
+
+from tod_bench.cli.run import STORE
+
+TRACKS = click.option(
+    "--tracks",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Tracks of another leaderboard, a YAML file; by default those of tod-bench.",
+)
+FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+
+
+@click.group()
+def command() -> None:
+    """Prepare, validate and verify a submission to a leaderboard."""
+
+
+@command.command()
+@click.argument("predictions", nargs=-1, type=click.Path(path_type=Path, dir_okay=False), metavar="[PREDICTIONS]...")
+@click.option("--card", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The card, YAML or JSON.")
+@click.option("--run", "run", help="Take the predictions of this finished run, a config's name, instead of files.")
+@STORE
+@click.option("--system", help="With --run: the system's label in the config.")
+@click.option("--corpus", help="With --run: the corpus's label in the config.")
+@click.option("--seed", type=int, help="With --run: the seed, where there are several.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("submissions"),
+    show_default=True,
+    help="Where the submission's folder is made.",
+)
+@TRACKS
+def prepare(
+    *,
+    predictions: tuple[Path, ...],
+    card: Path,
+    run: str | None,
+    store: Path,
+    system: str | None,
+    corpus: str | None,
+    seed: int | None,
+    out: Path,
+    tracks: Path | None,
+) -> None:
+    r"""Make a submission folder of predictions and a card, with the scores to claim.
+
+    Several files are taken as one: a file for each task, or shards. Only the answers to the card's tasks are kept.
+
+    \b
+    Examples:
+      tod-bench submit prepare predictions.jsonl --card card.yaml
+      tod-bench submit prepare --run quickstart --system t5-tiny --corpus plain --card card.yaml
+    """
+    from tod_bench.errors import UserError
+    from tod_bench.leaderboard import load_tracks
+    from tod_bench.leaderboard import prepare as prepare_submission
+    from tod_bench.leaderboard.prepare import run_predictions
+
+    if bool(predictions) == bool(run):
+        raise UserError("give either prediction files or --run")
+    if run and not (system and corpus):
+        raise UserError("--run needs --system and --corpus, the labels in the config")
+    files = run_predictions(run, store, str(system), str(corpus), seed) if run else predictions
+    click.echo(f"Submission: {prepare_submission(card, files, out, load_tracks(tracks))}")
+
+
+@command.command()
+@FOLDER
+@TRACKS
+def validate(folder: Path, tracks: Path | None) -> None:
+    r"""Check a submission: card, files, schema, coverage, and no gold inside; every problem is named.
+
+    \b
+    Example:
+      tod-bench submit validate submissions/my-system-3fa9c1-simulated-plain-20261121
+    """
+    from tod_bench.leaderboard import load_tracks
+    from tod_bench.leaderboard import validate as validate_submission
+
+    found = validate_submission(folder, load_tracks(tracks))
+    for warning in found.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo(
+        f"{found.name} is valid: {len(found.turns):,} turns, {', '.join(found.card.tasks)} of {found.card.track}"
+    )
+
+
+@command.command()
+@FOLDER
+@TRACKS
+def verify(folder: Path, tracks: Path | None) -> None:
+    r"""Compute every number of a submission from its predictions, and fail where it claims another.
+
+    \b
+    Example:
+      tod-bench submit verify submissions/my-system-3fa9c1-simulated-plain-20261121
+    """
+    from tod_bench.leaderboard import load_tracks
+    from tod_bench.leaderboard import verify as verify_submission
+
+    entry = verify_submission(folder, load_tracks(tracks))
+    for warning in entry.submission.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    count = sum(map(len, entry.scores.values()))
+    click.echo(f"{entry.submission.name} is verified: all {count} numbers are as claimed")

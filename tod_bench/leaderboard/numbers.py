@@ -1,0 +1,43 @@
+"""Every number of the leaderboard as CSV, in which no name can act as a spreadsheet's formula."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from tod_bench.leaderboard.board import Board, Standing
+from tod_bench.leaderboard.ranking import meaning
+from tod_bench.leaderboard.verify import Entry
+from tod_bench.reports.files import harmless
+from tod_bench.scores import Score
+
+FIELDS = (
+    *("track", "task", "submission", "system", "team", "date", "link", "shown_gold"),
+    *("metric", "protocol", "domain", "value", "low", "high", "n", "best_rank", "worst_rank", "signature"),
+)
+
+
+def to_csv(board: Board) -> str:
+    """One line a number, by track, task and submission."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for standing in board.standings:
+        for entry in standing.entries:
+            writer.writerows(_lines(standing, entry))
+    return buffer.getvalue()
+
+
+def _lines(standing: Standing, entry: Entry) -> Iterator[list[object]]:
+    card = entry.card
+    texts = [standing.track.name, standing.task, entry.submission.name, card.system, card.team, card.date.isoformat()]
+    texts += [card.link or "", " ".join(card.privileges)]
+    for score in entry.scores[standing.task]:
+        numbers = [score.value, score.low, score.high, score.n, *_rank(standing, entry, score)]
+        cells = [*texts, score.metric, score.protocol, score.domain, *numbers, score.signature]
+        yield [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _rank(standing: Standing, entry: Entry, score: Score) -> tuple[int | None, int | None]:
+    column = next((one for one in standing.columns if one.signature == meaning(score)), None)
+    place = column.places.get(entry.submission.name) if column else None
+    return (place.best, place.worst) if place else (None, None)

@@ -1,0 +1,125 @@
+"""A submission: a folder with a card, a prediction file and the scores claimed.
+
+card.yaml                 what it is (`tod_bench.leaderboard.card`)
+predictions.jsonl.gz      one line a turn, or the same unpacked: predictions.jsonl
+scores.json               what its makers computed (`tod_bench.leaderboard.claim`)
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from tod_bench.errors import UserError
+from tod_bench.leaderboard.answers import Answers, Turns, read_answers
+from tod_bench.leaderboard.card import Card, read_card
+from tod_bench.leaderboard.claim import Claim, read_claim
+from tod_bench.leaderboard.tracks import OpenTrack, Tracks
+
+Found = TypeVar("Found")
+
+CARD, PACKED, PLAIN, CLAIM = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
+
+_FOLDER = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission that can be scored.
+
+    Attributes:
+        name: Name of its folder.
+        card: Its card.
+        track: The track it takes part in.
+        turns: (dialogue id, turn) -> prediction, for every turn of the split.
+        claim: The scores claimed.
+        warnings: What a reader should look at.
+    """
+
+    name: str
+    card: Card
+    track: OpenTrack
+    turns: Turns
+    claim: Claim
+    warnings: tuple[str, ...]
+
+
+class RefusedError(UserError):
+    """A submission that cannot be accepted.
+
+    Attributes:
+        name: Name of its folder.
+        problems: Every reason, a sentence each.
+    """
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        super().__init__("\n".join([f"{name} cannot be accepted, {count}:", *(f"  - {one}" for one in problems)]))
+        self.name, self.problems = name, tuple(problems)
+
+
+def validate(folder: Path, tracks: Tracks) -> Submission:
+    """Reads a submission: card, names and sizes of files, schema, coverage, and that no gold is inside.
+
+    Args:
+        folder: The submission.
+        tracks: The tracks.
+
+    Raises:
+        RefusedError: Anything is wrong; every problem is named.
+    """
+    problems = _folder_problems(folder)
+    if problems:
+        raise RefusedError(_shown(folder), problems)
+    card = _attempt(problems, lambda: read_card(folder / CARD))
+    claim = _attempt(problems, lambda: read_claim(folder / CLAIM))
+    track = None if card is None else _attempt(problems, lambda: _track_of(card, tracks))
+    answers = Answers()
+    if card is not None and track is not None:
+        path = next(path for name in (PACKED, PLAIN) if (path := folder / name).exists())
+        answers = read_answers(path, track, card.tasks)
+        problems += answers.problems
+    if problems or card is None or claim is None or track is None:
+        raise RefusedError(_shown(folder), problems)
+    warnings = [one for one in answers.warnings if "gold" not in card.privileges]
+    return Submission(folder.name, card, track, answers.turns, claim, tuple(warnings))
+
+
+def _folder_problems(folder: Path) -> list[str]:
+    """What is wrong with the folder and the names and kinds of the files in it."""
+    if folder.is_symlink() or not folder.is_dir():
+        return ["it is not a folder"]
+    problems = []
+    if not _FOLDER.fullmatch(folder.name) or len(folder.name) > 120:
+        problems.append("the name of its folder may hold lower-case letters, digits and single . _ - between them")
+    found = {path.name: path for path in folder.iterdir()}
+    for name, path in sorted(found.items()):
+        if name not in (CARD, PACKED, PLAIN, CLAIM):
+            problems.append(f"{name[:80]!r} does not belong to a submission")
+        elif path.is_symlink() or not path.is_file():
+            problems.append(f"{name} is not a regular file")
+    problems += [f"{name} is missing" for name in (CARD, CLAIM) if name not in found]
+    if (PACKED in found) == (PLAIN in found):
+        problems.append(f"give either {PACKED} or {PLAIN}")
+    return problems
+
+
+def _track_of(card: Card, tracks: Tracks) -> OpenTrack:
+    track = tracks.open(card.track)
+    strange = [task for task in card.tasks if task not in track.settings.metrics]
+    if strange:
+        raise UserError(f"the track {card.track} has no task {', '.join(strange)}")
+    return track
+
+
+def _attempt(problems: list[str], read: Callable[[], Found]) -> Found | None:
+    try:
+        return read()
+    except UserError as error:
+        problems += str(error).splitlines()
+        return None
+
+
+def _shown(folder: Path) -> str:
+    return repr(folder.name[:120]) if not folder.name.isprintable() else folder.name[:120]

@@ -1,0 +1,126 @@
+"""What a config needs and does not find: files, ratings, a key. All of it is known before anything runs.
+
+What is missing is no error of the config: everything else can be run, and the table has dashes for the rest.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tod_bench.configs import EvalConfig, SystemConfig
+from tod_bench.corpora.base import Corpus
+from tod_bench.errors import UserError
+from tod_bench.judge import JudgeConfig
+from tod_bench.judge.clients import SCRIPTED
+from tod_bench.judging import judge_of, ratings_file
+from tod_bench.llm.failures import PermanentError
+from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
+from tod_bench.results import Cell
+from tod_bench.splits import parse_split
+from tod_bench.tasks import TASKS
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that is missing.
+
+    Attributes:
+        place: The config's key that names it.
+        sentence: What is missing, and the command that supplies it.
+    """
+
+    place: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.sentence}"
+
+
+def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
+    """The need of a corpus that lacks a split which every cell of it reads."""
+    splits = config.corpora[label].splits
+    read = [splits.train] if set(config.tasks) == {"corpus"} else [splits.test]
+    named = {split for expression in read for split, _, _ in parse_split(expression)}
+    lacking = named & {"train", "dev", "test"} - set(corpus.splits)
+    if not lacking:
+        return None
+    has = ", ".join(corpus.splits) or "no split"
+    return Need(
+        f"corpora.{label}",
+        f"the files at hand have no split {', '.join(sorted(lacking))}, only {has}; bring the whole release with "
+        f"`tod-bench data fetch {config.corpora[label].corpus} --from FOLDER`",
+    )
+
+
+def prediction_needs(config: EvalConfig) -> Iterator[Need]:
+    """The needs of systems whose prediction files are not there."""
+    for label, section in config.systems.items():
+        missing = [str(path) for path in dict.fromkeys(_prediction_files(config, section)) if not path.is_file()]
+        if missing:
+            yield Need(
+                f"systems.{label}.predictions",
+                f"there is no {_listed(missing)}; put the system's predictions there, a JSON line a turn as "
+                "docs/prediction.schema.json has it (`tod-bench import` converts what other tools write)",
+            )
+
+
+def prediction_path(section: SystemConfig, corpus: str, task: str, seed: int) -> Path:
+    """The prediction file of a cell, whether it is there or not."""
+    return Path(str(section.predictions).format(corpus=corpus, task=task, seed=seed))
+
+
+def _prediction_files(config: EvalConfig, section: SystemConfig) -> Iterator[Path]:
+    for task in (task for task in section.tasks or TASKS if section.predictions and task in config.tasks):
+        for corpus in section.corpora or config.corpora:
+            for seed in section.seeds or config.seeds:
+                yield prediction_path(section, corpus, task, seed)
+
+
+def rating_needs(config: EvalConfig) -> Iterator[Need]:
+    """The need of people's ratings that are not there."""
+    if "people" not in config.tasks:
+        return
+    cells = [
+        Cell(corpus, system, "people", config.seeds[0])
+        for system, section in config.systems.items()
+        for corpus in section.corpora or config.corpora
+    ]
+    lacking = [(cell, path) for cell in cells if (path := ratings_file(config, cell)) and not path.is_file()]
+    if lacking:
+        cell = lacking[0][0]
+        yield Need(
+            "tasks.people.ratings",
+            f"there is no {_listed([str(path) for _, path in lacking])}; make the form with `tod-bench judge form "
+            f"{config.name} --corpus {cell.corpus} --system {cell.system} --output form.html`, let people fill it in, "
+            "and save what it exports there",
+        )
+
+
+def judge_need(config: EvalConfig, corpora: Iterable[str]) -> Need | None:
+    """The need of a judge that cannot be asked."""
+    if "response" not in config.tasks:
+        return None
+    for corpus in corpora:
+        for entry in config.tasks["response"].judge:
+            problem = _unreachable(judge_of(config, Cell(corpus, "any", "response", 0), entry))
+            if problem:
+                return Need("tasks.response.judge", problem)
+    return None
+
+
+def _unreachable(judge: JudgeConfig) -> str:
+    if judge.judge.model == SCRIPTED:
+        return ""
+    try:
+        read_key(KEY_VARIABLE, resolve_url(judge.judge.base_url))
+    except (PermanentError, UserError):
+        return (
+            f"{judge.judge.model} cannot be asked without a key: `export {KEY_VARIABLE}=...`, or name another judge "
+            "with judge.model=MODEL judge.base_url=URL"
+        )
+    return ""
+
+
+def _listed(paths: list[str]) -> str:
+    others = f" (nor {len(paths) - 1} others of its kind)" if len(paths) > 1 else ""
+    return f"{paths[0]}{others}"
