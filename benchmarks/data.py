@@ -3,8 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,8 +58,9 @@ def works(smoke: bool) -> Iterator[Work]:
 
 
 def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-    """A T5 of random weights for a corpus, and its tokenizer; T5-small and above have the embedding of the released ones."""
+    """A T5 of random weights for a corpus, and its tokenizer; from T5-small on with as many rows as the released ones."""
     import torch
+
     from baselines.pptod.models import hush, scratch_model
     from baselines.pptod.training import ready_tokenizer
 

@@ -33,4 +33,6 @@ def _first_line(documented: Any) -> str:
 
 def _title(name: str) -> str:
     content = yaml.safe_load((shipped_folder("eval_configs") / f"{name}.yaml").read_text(encoding="utf-8"))
-    return str(content.get("title", "")) if isinstance(content, dict) else ""
+    if not isinstance(content, dict):
+        return ""
+    return str(content.get("title", "")) + (" (also --small)" if "small" in content else "")

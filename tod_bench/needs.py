@@ -16,7 +16,7 @@ from tod_bench.judging import judge_of, ratings_file
 from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
 from tod_bench.results import Cell
-from tod_bench.splits import parse_split
+from tod_bench.splits import parse_split, split_and_service
 from tod_bench.tasks import TASKS
 
 
@@ -40,7 +40,7 @@ def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
     """The need of a corpus that lacks a split which every cell of it reads."""
     splits = config.corpora[label].splits
     read = [splits.train] if set(config.tasks) == {"corpus"} else [splits.test]
-    named = {split for expression in read for split, _, _ in parse_split(expression)}
+    named = {split_and_service(part)[0] for expression in read for part, _, _ in parse_split(expression)}
     lacking = named & {"train", "dev", "test"} - set(corpus.splits)
     if not lacking:
         return None

@@ -3,6 +3,7 @@
     STORE/models/KEY/system/      a trained system's own folder; KEY/fit.json is there once it is trained
     STORE/predictions/KEY.jsonl   predictions of one cell (see `tod_bench.predictions`), and KEY.json about them
     STORE/results/KEY.json        scores of one cell with their provenance
+    STORE/locks/KEY.lock          empty; held by the process that is making what has the key
 
 Keys are digests of everything that decides the content, so that equal work is found again and is never done twice.
 """

@@ -4,6 +4,7 @@ train            the whole split
 dev[:800]        its first 800 dialogues, in file order
 test[90%:]       its last tenth
 train+dev[:800]  one after the other
+test{taxi}       those that are about a service (or domain), perhaps among others; {taxi}[:100] is its first 100
 """
 
 import re
@@ -14,11 +15,11 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 
-_PART = re.compile(r"(?P<split>[A-Za-z_][\w-]*)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?\])?")
+_PART = re.compile(r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?\])?")
 
 
 def parse_split(expression: str) -> list[tuple[str, str, str]]:
-    """The parts of a split expression as (split, start, stop); start and stop may be empty.
+    """The parts of a split expression as (split, start, stop); start and stop may be empty, ``{service}`` is the split's.
 
     Raises:
         UserError: The expression cannot be read.
@@ -39,17 +40,25 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
         UserError: The expression cannot be read, or names a split that the corpus does not have.
         DataError: A record of the corpus is unusable.
     """
-    for split, start, stop in parse_split(expression):
+    for part, start, stop in parse_split(expression):
+        split, service = split_and_service(part)
         if split not in corpus.splits:
             raise UserError(
                 f"{corpus.name} has no split {split!r}; it has {', '.join(corpus.splits) or 'none at hand'}"
             )
-        if not start and not stop:
-            yield from corpus.dialogues(split)
-            continue
         # A percentage needs the size first; streaming twice costs less memory than holding the split.
-        size = sum(1 for _ in corpus.dialogues(split)) if "%" in start + stop else 0
-        yield from islice(corpus.dialogues(split), _position(start, size) or 0, _position(stop, size))
+        size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
+        yield from islice(_about(corpus, split, service), _position(start, size) or 0, _position(stop, size))
+
+
+def split_and_service(part: str) -> tuple[str, str]:
+    """``test{taxi}`` taken apart; the service is empty where none is named."""
+    split, _, service = part.rstrip("}").partition("{")
+    return split, service
+
+
+def _about(corpus: Corpus, split: str, service: str) -> Iterator[Dialogue]:
+    return (dialogue for dialogue in corpus.dialogues(split) if not service or service in dialogue.services)
 
 
 def _position(text: str, size: int) -> int | None:

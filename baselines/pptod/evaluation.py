@@ -86,7 +86,9 @@ def summed_loss(feed: Feed, recipe: Recipe) -> float:
     total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
         for numbers in length_batches(feed.data.lengths, recipe.decode_tokens):
-            batch = {name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()}
+            batch = {
+                name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()
+            }
             labels = batch.pop("labels")
             total += token_loss(model(**batch), labels, 1).double().cpu()
     return float(total)

@@ -15,8 +15,8 @@
 
 So a turn's input has the tokens and positions that it has under `packing: turn`; only the mask differs: a turn before
 the current one does not see what came after it, and can therefore serve every later turn. The current turn is read
-apart, with the head and what belongs to it alone (the state, the acts), which later turns must not see. A user utterance
-is thus read twice. A dialogue of one turn is read exactly as without packing.
+apart, with the head and what belongs to it alone (the state, the acts), which later turns must not see. Thus a user's
+utterance is read twice, and a dialogue of one turn exactly as without packing.
 
 Short dialogues share a row, and do not see each other. Where a dialogue is too long for some of its turns, these lose
 their oldest turns as they do without packing; turns that have lost the same ones form a window, packed like a dialogue
@@ -165,7 +165,9 @@ class Rows:
         import torch
 
         rows = [[items[number] for number in row] for row in filled([len(item["input_ids"]) for item in items])]
-        joined = {name: [np.concatenate([item[name] for item in row]) for row in rows] for name in ("input_ids", "labels")}
+        joined = {
+            name: [np.concatenate([item[name] for item in row]) for row in rows] for name in ("input_ids", "labels")
+        }
         places = {name: _padded([_numbered(row, name) for row in rows]) for name in ("source_place", "target_place")}
         labels = pad(joined["labels"], self.pad_token_id)
         shifted = np.where(places["target_place"][..., 3] == 0, self.start_token_id, np.roll(labels, 1, axis=1))

@@ -60,8 +60,6 @@ def encoded(
         Numbers of examples, the states that each attends to (examples, tokens, d_model), and which are no padding
         (examples, tokens).
     """
-    import torch
-
     from baselines.pptod.packing_model import PackedT5, seen
 
     items = [dialogues[window] for window in windows]

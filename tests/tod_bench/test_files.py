@@ -30,9 +30,15 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(UserError, match=r"file\.json could not be written: No space left on device"):
+    with pytest.raises(UserError, match=r"file\.json could not be written: No space left on device; make room in"):
         write_json(tmp_path / "file.json", {"a": 1})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_not_a_folder_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"could not be written: .*; see that .*/file can be written to"):
+        write_json(tmp_path / "file" / "below.json", {})
 
 
 def test_files_have_the_mode_of_any_new_file(tmp_path):

@@ -39,3 +39,13 @@ def test_unreadable_expressions(expression):
 def test_a_split_that_is_not_there():
     with pytest.raises(UserError, match="has no split 'valid'; it has train, dev, test"):
         list(read_split(CORPUS, "valid"))
+
+
+def test_dialogues_about_a_service():
+    corpus = open_corpus("simulated", dialogues={"test": 40})
+    every = list(corpus.dialogues("test"))
+    taxi = [dialogue.id for dialogue in every if "taxi" in dialogue.services]
+    assert 3 < len(taxi) < 40
+    assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}")] == taxi
+    assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[1:3]")] == taxi[1:3]
+    assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[:50%]")] == taxi[: len(taxi) // 2]

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.run import STORE
+from tod_bench.cli.run import SMALL, STORE
 
 
 @click.command()
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @STORE
-def command(config: str, overrides: tuple[str, ...], store: Path) -> None:
+@SMALL
+def command(config: str, overrides: tuple[str, ...], store: Path, small: bool) -> None:
     """Say what a config would run and what is cached, without running it.
 
     \b
@@ -26,7 +27,7 @@ def command(config: str, overrides: tuple[str, ...], store: Path) -> None:
     from tod_bench.results import Store
     from tod_bench.runner import plan
 
-    board = build(load_config(config, overrides))
+    board = build(load_config(config, overrides, small=small), incomplete=True)
     grid = Table("corpus", "system", "task", "seed", "train", "predict", "score")
     for status in plan(board, Store(store)):
         cell = status.cell
@@ -35,3 +36,5 @@ def command(config: str, overrides: tuple[str, ...], store: Path) -> None:
             marks[0] = "not trained"
         grid.add_row(cell.corpus, cell.system, cell.task, str(cell.seed), *marks)
     Console().print(grid)
+    for need in (*board.needs, *board.config.needs):
+        click.echo(f"missing: {need}" if need in board.needs else f"needs {need}")

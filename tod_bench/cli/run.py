@@ -19,23 +19,30 @@ STORE = click.option(
     help="Where results are kept.",
 )
 
+SMALL = click.option(
+    "--small", is_flag=True, help="The config's small variant: embedded corpus, scripted judge, seconds."
+)
+
 
 @click.command()
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @STORE
+@SMALL
 @click.option("--jobs", default=1, show_default=True, help="Systems and corpora to run at a time, a process each.")
 @click.option("--quiet", is_flag=True, help="Print the table only.")
-def command(config: str, overrides: tuple[str, ...], store: Path, jobs: int, quiet: bool) -> None:
+def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, jobs: int, quiet: bool) -> None:
     """Run an eval config and print its table.
 
     CONFIG is a file or the name of a shipped config (`tod-bench list configs`). Cells that are finished are not run
-    again; after a kill, the same command goes on.
+    again; after a kill, the same command goes on. What is missing (files, ratings, a key) is said before anything runs;
+    the rest is computed, and the table has dashes where numbers are missing.
 
     \b
     Examples:
       tod-bench run quickstart --jobs 2
       tod-bench run table6 systems.t5-small.params.epochs=2 seeds=[1,2,3]
+      tod-bench run table3 --small
     """
     from rich.console import Console
 
@@ -51,10 +58,13 @@ def command(config: str, overrides: tuple[str, ...], store: Path, jobs: int, qui
     from tod_bench.results import Cell, Store
     from tod_bench.runner import run
 
-    settings = load_config(config, overrides)
+    settings = load_config(config, overrides, small=small)
     if settings.table.published:
         published_values(settings.table.published)  # found out now, not after hours of work
-    board = build(settings)
+    board = build(settings, incomplete=True)
+    lacking = [*map(str, board.needs)]
+    for need in (*lacking, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
+        click.echo(f"tod-bench: {need}", err=True)
     progress = Console(stderr=True)
     show = progress.is_terminal and not quiet
 
@@ -68,7 +78,7 @@ def command(config: str, overrides: tuple[str, ...], store: Path, jobs: int, qui
         _run_parts(settings, store, jobs, progress if show else None)
         show = False
     results = run(board, Store(store), announce)
-    done = save_run(store, settings, results)
+    done = save_run(store, settings, results, lacking=lacking)
     table = table_of(done)
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     print_table(table, Console() if sys.stdout.isatty() else Console(width=200))
@@ -79,6 +89,9 @@ def command(config: str, overrides: tuple[str, ...], store: Path, jobs: int, qui
         click.echo(f"\nTable: {', '.join(map(str, paths))}")
         click.echo(f"Page: {page}" if page else f"No page: {NEEDED}")
         click.echo(f"Predictions: {store / 'predictions'}; results with provenance: {store / 'results'}")
+    if not results:
+        click.echo(f"tod-bench: nothing of {settings.name} can be computed without what is missing", err=True)
+        sys.exit(1)
 
 
 def _run_parts(settings: "EvalConfig", store: Path, jobs: int, console: "Console | None") -> None:

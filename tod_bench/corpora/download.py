@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.errors import UserError
+from tod_bench.files import full_disk_explained
 
 Progress = Callable[[str, int, int | None], None]
 """Takes a file's name, the bytes that are there, and the bytes in all where they are known."""
@@ -24,7 +25,7 @@ def download(url: str, target: Path, *, sha256: str = "", progress: Progress | N
         progress: Is told how far it is.
 
     Raises:
-        UserError: It cannot be had, or is not what it should be.
+        UserError: It cannot be had, is not what it should be, or the disk is full.
     """
     import pooch
     import requests
@@ -40,7 +41,8 @@ def download(url: str, target: Path, *, sha256: str = "", progress: Progress | N
         retry_if_failed=_RETRIES,
     )
     try:
-        fetcher.fetch(target.name, downloader=_Resuming(part, progress))
+        with full_disk_explained(target.parent):
+            fetcher.fetch(target.name, downloader=_Resuming(part, progress))
     except requests.HTTPError as error:
         raise UserError(f"{url} cannot be had: the server says {error}; try --mirror or --from") from None
     except requests.RequestException as error:

@@ -34,9 +34,6 @@ class MultiWOZ(FileCorpus):
         goals: A ``data.json`` release (folder or zip) to take the user goals from, which the 2.2 layout lacks; None
             looks beside the dialogues and, where there is no `path` either, as for `path`.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     def __init__(

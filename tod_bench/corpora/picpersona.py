@@ -46,9 +46,6 @@ class PicPersona(FileCorpus):
         style: Whose utterances ``Turn.user`` and ``Turn.system`` are: ``original`` or ``personalised``. The restyled
             ones are in ``styled_user`` and ``styled_system`` either way.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     def __init__(

@@ -38,9 +38,6 @@ class SGD(FileCorpus):
             the split ``unseen``, their ids followed by ``_`` and the split they come from; those about one alone make
             ``unseen-Homes``, too. PicPersona-TOD holds out Homes, Buses and Movies, and tests on the latter splits.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     def __init__(

@@ -132,6 +132,8 @@ class FileCorpus:
 
     - ``skip_invalid``: leave out unusable dialogues and list them in `skipped` instead of raising;
     - ``cache``: cache what was read, where pyarrow is installed.
+
+    and raises a `UserError` where the files that it needs are not found.
     """
 
     name: str

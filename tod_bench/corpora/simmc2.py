@@ -28,9 +28,6 @@ class SIMMC2(FileCorpus):
     Args:
         path: Folder of the ``simmc2_dials_dstc10_*.json`` files; None looks in TOD_BENCH_DATA and in what was fetched.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:

@@ -30,9 +30,6 @@ class STAR(FileCorpus):
         path: Folder of the release; None looks in TOD_BENCH_DATA and in what was fetched.
         complete: Only dialogues that were not broken off, as the authors count them.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     def __init__(

@@ -29,9 +29,6 @@ class Unified(FileCorpus):
         path: The folder of ``data.zip``, or a zip or folder of its files; None looks in TOD_BENCH_DATA and in what was
             fetched.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
-
-    Raises:
-        UserError: There are no such files.
     """
 
     dataset: ClassVar[str]

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from tod_bench.errors import UserError
+from tod_bench.files import full_disk_explained
 
 _CHUNK = 1 << 20
 
@@ -44,8 +45,8 @@ def unpack(archive: Path, target: Path, limits: Limits | None = None) -> list[st
         Names of the files, sorted.
 
     Raises:
-        UserError: The archive is damaged, too big, or has a member that is a link, a device, or outside of the target;
-            nothing of it is left behind.
+        UserError: The archive is damaged, too big, or has a member that is a link, a device, or outside of the target,
+            or the disk is full; nothing of it is left behind.
     """
     limits = limits or Limits()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,8 @@ def unpack(archive: Path, target: Path, limits: Limits | None = None) -> list[st
         folder = Path(work) / "unpacked"
         folder.mkdir()
         try:
-            names = _write_all(archive, folder, limits)
+            with full_disk_explained(target.parent):
+                names = _write_all(archive, folder, limits)
         except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise UserError(f"{archive} cannot be unpacked ({error}); fetch it again") from None
         if target.exists():

@@ -43,7 +43,7 @@ def published_emotions(name: str) -> dict[str, dict[str, float]]:
     """A published table of emotion shares as columns: label -> share, under GoEmotions' own names of labels."""
     read = read_published(name)
     return {
-        f"{row['corpus']}, {row['group']} (published)": {
+        f"{row['corpus']}, {row['row']} (published)": {
             PUBLISHED_NAMES.get(label, label): float(share) for label, share in row["values"].items()
         }
         for row in read["rows"]

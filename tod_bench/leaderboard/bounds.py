@@ -36,14 +36,14 @@ def opened(path: Path, most: int) -> Iterator[IO[bytes]]:
     Raises:
         UserError: There is no such file, it is not a regular file, or it is too big.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    refuse_links = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags)
+        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | refuse_links))  # noqa: SIM115
     except OSError as error:
         reason = "it is a link" if path.is_symlink() else error.strerror
         raise UserError(f"{path.name} cannot be opened: {reason}") from None
-    with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
+    with file:
+        about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise UserError(f"{path.name} is not a regular file")
         if about.st_size > most:

@@ -84,7 +84,7 @@ def _shelves(entries: Sequence[Entry]) -> list[Shelf]:
     tracks = {entry.submission.track.name: entry.submission.track for entry in entries}
     return [
         Shelf(
-            track.settings.title,
+            name,
             len(track.dialogues),
             sample(track.dialogues, track.settings.dialogues),
             [_answers(entry, track, entries) for entry in entries if entry.card.track == name],

@@ -95,8 +95,9 @@ def _cells(row: CorpusRow) -> tuple[str, ...]:
         counts = row.counts
         means = (f"{counts.turns_a_dialogue:.2f}", f"{counts.tokens_a_turn:.2f}")
         return (f"{counts.dialogues:,}", str(counts.services), str(counts.domains), *means)
-    cells = [str(row.published.get(key, "-")) for key in ("services", "turns", "tokens")]
-    return (f"{row.published['dialogues']:,}", "", *cells)
+    values = row.published["values"]
+    cells = [str(values.get(key, "-")) for key in ("services", "turns a dialogue", "tokens a turn")]
+    return (f"{values['dialogues']:,}", "", *cells)
 
 
 def check_lines(name: str, options: Sequence[str], splits: Sequence[str], listed: int) -> tuple[list[str], bool]:

@@ -6,17 +6,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tod_bench.files import write_json, write_text
+from tod_bench.reports.html import can_render
 from tod_bench.reports.latex import to_latex
 from tod_bench.reports.markdown import to_markdown
+from tod_bench.reports.plot import svg, table_figure
 from tod_bench.reports.table import Table
 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
-    """Writes ``table.md``, ``table.csv``, ``table.tex`` and ``table.json`` into a folder and returns their paths."""
+    """Writes ``table.md``, ``.csv``, ``.tex`` and ``.json`` into a folder, and of a figure ``plot.svg``.
+
+    Returns:
+        The paths of what was written; there is no plot where jinja2 is not installed.
+    """
     paths = [folder / f"table.{suffix}" for suffix in ("md", "csv", "tex", "json")]
     for path, form in zip(paths, (to_markdown, to_csv, to_latex), strict=False):
         write_text(path, form(table))
     write_json(paths[3], asdict(table))
+    if table.plot and can_render():
+        paths.append(folder / "plot.svg")
+        write_text(paths[4], svg(table_figure(table)))
     return paths
 
 
@@ -25,11 +34,11 @@ def to_csv(table: Table) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     labels, fields = table.labels, ["value", "low", "high", "spread", "published"]
-    writer.writerow(["system", "corpus", "column", *fields, "signature"])
+    writer.writerow([*labels, "column", *fields, "signature"])
     for row in table.rows:
         for label, number in zip(table.columns, row.numbers, strict=True):
             values = ["" if getattr(number, name) is None else getattr(number, name) for name in fields]
-            signature = " ; ".join(table.signatures.get(label, ()))
+            signature = " ; ".join(number.signatures)
             writer.writerow([*map(harmless, (*row.called(labels), label)), *values, signature])
     return buffer.getvalue()
 

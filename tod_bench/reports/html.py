@@ -14,7 +14,7 @@ from tod_bench.reports.browser import as_script
 from tod_bench.reports.layout import MISSING, written
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 NEEDED = "the HTML page needs jinja2: pip install 'tod-bench[report]'"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -77,6 +77,15 @@ def _environment(folder: Path) -> "Environment":
     )
     environment.globals.update(written=written, missing=MISSING)
     return environment
+
+
+def template(name: str) -> "Template":
+    """A template of this package.
+
+    Raises:
+        UserError: jinja2 is not installed.
+    """
+    return _environment(TEMPLATES).get_template(name)
 
 
 def _source(folder: Path, name: str) -> str:

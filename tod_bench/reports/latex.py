@@ -3,7 +3,8 @@ r"""A table as LaTeX: a float that needs the package ``booktabs`` alone and says
 from collections.abc import Sequence
 
 from tod_bench.reports.layout import written
-from tod_bench.reports.table import Number, Row, Table
+from tod_bench.reports.numbers import Number
+from tod_bench.reports.table import Row, Table
 
 _SPECIAL = {
     **{"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%"},

@@ -16,6 +16,7 @@ from tod_bench.reports.breakdowns import SlotRow, confusions, slot_rows
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.figures import Figure, learning_curves, position_figures, score_figures
 from tod_bench.reports.judged import JudgeRun
+from tod_bench.reports.plot import table_figure
 from tod_bench.reports.published import published_values
 from tod_bench.reports.runs import Run
 from tod_bench.reports.table import Table, make_table
@@ -124,11 +125,12 @@ def page_data(
             _gather(run, label, corpora, dialogues, gathered)
         except UserError as error:
             gathered.notes.append(f"no turns and dialogues of {label}: {error}")
-    bootstrap = run.config.bootstrap
+    bootstrap, table = run.config.bootstrap, table_of(run)
     return Page(
         name=run.config.name,
-        table=table_of(run),
+        table=table,
         figures=(
+            *([table_figure(table)] if table.plot else []),
             *score_figures(run.config, run.results),
             *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed),
             *learning_curves(run.results),

@@ -95,7 +95,12 @@ def make_table(
         rows=tuple(rows),
         signatures=signatures,
         warnings=tuple(_warnings(results, columns, kinds)),
-        notes=(*config.table.notes, *(f"no numbers: {need}" for need in lacking), *_notes(results)),
+        notes=(
+            *config.table.notes,
+            *_printed_elsewhere(published, columns),
+            *(f"no numbers: {need}" for need in lacking),
+            *_notes(results),
+        ),
         source=str(published["source"]) if published else "",
         plot=config.table.plot,
     )
@@ -144,8 +149,21 @@ def _printed_alone(
             label=str(row.get("row", "")),
         )
         for row in rows
-        if not any(is_of(row, *place) for place in places)
+        if not any(is_of(row, *place) for place in places) and _shown(row, columns)
     ]
+
+
+def _printed_elsewhere(published: Mapping[str, Any] | None, columns: Sequence[Column]) -> list[str]:
+    """Published values of rows that share no column with the table, in words."""
+    return [
+        f"published, {row.get('row', 'alone')}: {', '.join(f'{name} {value}' for name, value in row['values'].items())}"
+        for row in (published or {}).get("rows", ())
+        if not _shown(row, columns)
+    ]
+
+
+def _shown(printed: Mapping[str, Any], columns: Sequence[Column]) -> bool:
+    return any(column.label in printed["values"] for column in columns)
 
 
 def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:

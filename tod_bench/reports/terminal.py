@@ -15,7 +15,7 @@ def print_table(table: Table, console: "Console") -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(title=table.title, title_justify="left", show_lines=False)
+    grid = Grid(title=Text(table.title), title_justify="left", show_lines=False)
     for name in table.labels:
         grid.add_column(name, overflow="fold")
     for label in table.columns:

@@ -59,7 +59,7 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """
     config = EvalConfig.model_validate(job["config"])
     try:
-        results = run(build(config), Store(Path(store)))
+        results = run(build(config, incomplete=not job["noted"]), Store(Path(store)))
         if job["noted"]:
             save_run(Path(store), config, results, job["levels"])
     except UserError as error:

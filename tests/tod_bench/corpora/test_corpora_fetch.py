@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from stores import files_end_at
 
 from tod_bench.cli.data import command
 from tod_bench.corpora import fetch as fetch_module
@@ -137,6 +138,17 @@ def test_a_later_command_goes_on_where_a_broken_one_was(server: Server, monkeypa
     assert not (fetched_home() / "toy" / "data" / "a.bin").exists()
     assert fetch("toy").brought == ["data/a.bin"]
     assert server.asked[-1] == "bytes=500-"
+
+
+def test_a_download_that_fills_the_disk_goes_on_when_there_is_room(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _register(monkeypatch, server, sha256=SHA256)
+    server.files["data/a.bin"] = CONTENT
+    with files_end_at(3000), pytest.raises(UserError, match=r"the disk of .*/toy/data is full .*; make room there"):
+        fetch("toy")
+    assert (fetch("toy").folder / "data" / "a.bin").read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=3000-"]
 
 
 @pytest.mark.parametrize("change", ["new tag", "no ranges"])

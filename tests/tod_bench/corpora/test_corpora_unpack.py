@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stores import files_end_at
 
 from tod_bench.corpora.unpack import Limits, unpack
 from tod_bench.errors import UserError
@@ -128,3 +129,11 @@ def test_a_size_that_lies_is_not_believed(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         unpack(archive, tmp_path / "out", Limits(size=1_000))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    archive = _zip(tmp_path / "a.zip", **{"small": b"1", "large": b"2" * 5000})
+    with files_end_at(4096), pytest.raises(UserError, match=r"is full .*File too large.*; make room"):
+        unpack(archive, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+    assert unpack(archive, tmp_path / "out") == ["large", "small"]

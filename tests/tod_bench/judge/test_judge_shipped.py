@@ -54,9 +54,9 @@ def test_published_values_have_a_source(name):
 
 def test_shares_of_table_3_sum_to_100():
     rows = read_published("table3")["rows"]
-    for against in {row["against"] for row in rows}:
+    for against in {row["system"] for row in rows}:
         for group in rows[0]["values"]:
-            shares = [row["values"][group] for row in rows if row["against"] == against]
+            shares = [row["values"][group] for row in rows if row["system"] == against]
             assert sum(shares) == pytest.approx(100, abs=0.02)
 
 

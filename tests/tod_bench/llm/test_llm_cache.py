@@ -33,12 +33,16 @@ def test_what_is_put_comes_back_marked_as_cached(cache):
     assert len(cache) == 1
 
 
-def test_a_damaged_entry_counts_as_absent_and_can_be_replaced(cache, caplog):
-    cache.put("k", ANSWER, asked="gpt-4o")
+def tamper(cache, statement):
     raw = sqlite3.connect(cache.path)
-    raw.execute("UPDATE answers SET record = replace(record, 'Ja', 'Nein')")
+    raw.execute(statement)
     raw.commit()
     raw.close()
+
+
+def test_a_damaged_entry_counts_as_absent_and_can_be_replaced(cache, caplog):
+    cache.put("k", ANSWER, asked="gpt-4o")
+    tamper(cache, "UPDATE answers SET record = replace(record, 'Ja', 'Nein')")
     assert cache.get("k") is None
     assert cache.damaged == 1
     assert "damaged" in caplog.text
@@ -48,10 +52,7 @@ def test_a_damaged_entry_counts_as_absent_and_can_be_replaced(cache, caplog):
 
 def test_an_entry_under_another_key_is_damaged(cache):
     cache.put("k", ANSWER, asked="gpt-4o")
-    raw = sqlite3.connect(cache.path)
-    raw.execute("UPDATE answers SET key = 'j'")
-    raw.commit()
-    raw.close()
+    tamper(cache, "UPDATE answers SET key = 'j'")
     assert cache.get("j") is None
 
 

@@ -3,13 +3,11 @@
 import time
 
 import pytest
-from llm_support import KEY, asks, told
+from llm_support import KEY, SCHEMA, Counted, asks, told
 
 from tod_bench.errors import UserError
 from tod_bench.llm import ChatAnswer, ChatRequest, ImagePart, Message, OpenAIClient, PermanentError, TextPart
 from tod_bench.llm.testing import FaultServer
-
-SCHEMA = {"type": "object", "properties": {"v": {"type": "string"}}, "required": ["v"], "additionalProperties": False}
 
 
 def test_answers_with_their_provenance(connect):
@@ -93,19 +91,12 @@ def test_the_same_question_under_way_is_sent_once(connect):
 
 
 def test_requests_are_read_as_they_are_needed(connect):
-    taken = 0
-
-    def counted():
-        nonlocal taken
-        for ask in asks(1000):
-            taken += 1
-            yield ask
-
+    requests = Counted(1000)
     with FaultServer() as server:
-        outcomes = connect(server, concurrency=4).complete(counted())
+        outcomes = connect(server, concurrency=4).complete(requests)
         for _ in range(5):
             next(outcomes)
-        assert taken <= 20
+        assert requests.taken <= 20
         outcomes.close()
 
 

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from llm_support import asks, told
+from llm_support import Counted, asks, told
 
 from tod_bench.llm import AnswerCache, OpenAIClient, PermanentError
 from tod_bench.llm.testing import FaultServer, faults
@@ -82,17 +82,10 @@ def test_a_server_that_is_down_is_given_up_on(tmp_path):
     with FaultServer() as server:
         url = server.base_url
     client = OpenAIClient(url, attempts=2, backoff=(0.01, 0.02), concurrency=4)
-    taken = 0
-
-    def counted():
-        nonlocal taken
-        for ask in asks(10_000):
-            taken += 1
-            yield ask
-
+    requests = Counted(10_000)
     with pytest.raises(PermanentError, match="in a row"):
-        list(client.complete(counted()))
-    assert taken < 50
+        list(client.complete(requests))
+    assert requests.taken < 50
     assert client.spending().unsure_usd == 0
 
 

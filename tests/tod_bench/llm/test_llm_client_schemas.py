@@ -1,12 +1,10 @@
 """The client and servers that differ in what they take: JSON schemas, and names of parameters."""
 
 import pytest
-from llm_support import asks
+from llm_support import SCHEMA, asks
 
 from tod_bench.llm import PermanentError
 from tod_bench.llm.testing import FaultServer, faults
-
-SCHEMA = {"type": "object", "properties": {"v": {"type": "string"}}, "required": ["v"], "additionalProperties": False}
 
 
 def test_a_server_without_schemas_is_remembered(connect, caplog):

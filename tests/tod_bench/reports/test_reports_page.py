@@ -5,10 +5,10 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from click.testing import CliRunner
+from html_outline import Outline
 
 import tod_bench.reports.html as html_module
 from tod_bench.cli.run import command
@@ -19,38 +19,6 @@ from tod_bench.reports.origins import leaves, origins
 from tod_bench.reports.page import render
 from tod_bench.reports.page_data import page_data
 from tod_bench.reports.table import make_table
-
-VOID = {"meta", "input", "br", "img", "link", "hr"}
-SHAPES = {"path", "line", "rect", "polyline"}
-
-
-class Outline(HTMLParser):
-    """Every element with its attributes, and whether tags are closed in the order in which they were opened."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.elements, self.text = [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        assert tag in SHAPES
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, text):
-        self.text.append(text)
-
-    def all(self, tag):
-        return [attributes for found, attributes in self.elements if found == tag]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,58 @@
+"""How cost grows with the number of dialogues: simulated ones are made and scored, a thousand to a hundred thousand.
+
+The plot has seconds over dialogues, both logarithmic, with the line of proportional growth from the first point. The
+row has the exponent of a power law through the points: 1 is linear growth.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks.rows import Row
+from tod_bench.corpora.base import open_corpus
+from tod_bench.scoring import score
+from tod_bench.tasks import gold_prediction
+
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+LIMIT = 1.1
+"""Exponent up to which growth passes for linear."""
+
+
+def run(*, smoke: bool, out: Path) -> list[Row]:
+    """The seconds of each size, and the exponent; the plot beside the table."""
+    seconds = {size: make_and_score(size) for size in ((20, 60) if smoke else SIZES)}
+    plot(seconds, out / "growth.svg")
+    rows = [Row(f"{size:,} simulated dialogues made and scored", "s", (second,)) for size, second in seconds.items()]
+    return [*rows, Row("exponent of that growth", "", (exponent(seconds),), target=LIMIT)]
+
+
+def make_and_score(size: int) -> float:
+    """Seconds for making dialogues and scoring their gold."""
+    began = perf_counter()
+    corpus = open_corpus("simulated", dialogues={"test": size})
+    dialogues = list(corpus.dialogues("test"))
+    gold = (gold_prediction(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns)
+    score("dst", dialogues, gold, corpus_name=corpus.name, split="test", schema=corpus.schema, metrics=["jga"], draws=0)
+    return perf_counter() - began
+
+
+def exponent(seconds: Mapping[int, float]) -> float:
+    """The slope of log seconds over log dialogues."""
+    return float(np.polyfit(np.log(list(seconds)), np.log(list(seconds.values())), 1)[0])
+
+
+def plot(seconds: Mapping[int, float], path: Path) -> None:
+    """Writes the plot."""
+    from matplotlib.figure import Figure
+
+    sizes, taken = list(seconds), list(seconds.values())
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.loglog(sizes, taken, "o-", label="measured")
+    axes.loglog(sizes, [taken[0] * size / sizes[0] for size in sizes], "--", color="grey", label="proportional")
+    axes.set(xlabel="simulated dialogues", ylabel="seconds, making and scoring")
+    axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})

@@ -1,0 +1,49 @@
+"""docs/submit.md, followed literally: a stranger's prediction file becomes a row of a leaderboard."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+
+from tod_bench.cli.main import command
+from tod_bench.leaderboard.card import Card
+
+PAGE = Path(__file__).parents[2] / "docs" / "submit.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_a_stranger_appears_on_the_leaderboard(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("predict.py").write_text(blocks("python")[0], encoding="utf-8")
+    Path("card.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    subprocess.run([sys.executable, "predict.py"], check=True)
+    outputs = []
+    for line in "".join(blocks("console")).splitlines():
+        result = CliRunner().invoke(command, line.split()[1:], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    prepared, validated, verified, built = outputs
+    name = prepared.split("/")[-1].strip()
+    assert f"{name} is valid: 1,169 turns, dst of simulated-plain" in validated
+    assert f"{name} is verified" in verified
+    assert "(1 submission)" in built
+    index = Path("site/index.html").read_text(encoding="utf-8")
+    assert "word spotter" in index
+    rows = list(csv.DictReader(Path("site/scores.csv").read_text(encoding="utf-8").splitlines()))
+    jga = next(row for row in rows if (row["metric"], row["protocol"]) == ("jga", "tod_bench"))
+    assert 0 < float(jga["low"]) < float(jga["value"]) < float(jga["high"]) < 30
+    assert f">{float(jga['value']):.2f}</button>" in index
+
+
+def test_the_page_names_every_key_of_a_card():
+    text = PAGE.read_text(encoding="utf-8")
+    table = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE))))
+    assert table == set(Card.model_fields)
+    assert set(yaml.safe_load(blocks("yaml")[0])) <= table

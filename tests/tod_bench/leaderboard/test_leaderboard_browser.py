@@ -1,0 +1,160 @@
+"""The site in a real browser: sorted by mouse and keyboard, announced, legible on a phone and in the dark."""
+
+import chromium
+import pytest
+from leaderboards import submit
+
+from tod_bench.leaderboard import read_board, write_site
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium.find() is None, reason="there is no Chromium; Debian's package is `chromium`"),
+]
+
+SYSTEMS = "[...document.querySelectorAll('#table-1 tbody th a')].map(node => node.textContent)"
+RANKS = "[...document.querySelectorAll('#table-1 tbody .rank')].map(node => node.textContent)"
+SORTED = (
+    "[...document.querySelectorAll('#table-1 thead th[aria-sort]')]"
+    ".map(node => [node.querySelector('button').textContent.trim(), node.getAttribute('aria-sort')])"
+)
+EVIL = "<script>window.hacked=1</script>"
+
+
+@pytest.fixture(scope="module")
+def index(tracks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    submit(folder / "in", tracks, 2, system="middle", date="2026-01-01", tasks=["dst", "policy"])
+    submit(folder / "in", tracks, 1, system="worst", date="2026-02-01")
+    submit(folder / "in", tracks, 4, system="best", team=EVIL, date="2026-06-01")
+    submit(folder / "in", tracks, 0, system="ceiling", privileges=["gold"], date="2026-03-01")
+    return write_site(read_board(folder / "in", tracks), folder / "site")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium.Chromium(tmp_path_factory.mktemp("chromium") / "profile") as opened:
+        yield opened
+
+
+def show(browser, path, scheme="light"):
+    media = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": name, "value": one} for name, one in media.items()])
+    browser.call("Emulation.setFocusEmulationEnabled", enabled=True)
+    browser.open(path.as_uri())
+
+
+def heading(number):
+    return f"#table-1 thead th:nth-child({number}) button"
+
+
+def test_a_click_sorts_and_a_second_click_turns_round(browser, index):
+    show(browser, index)
+    assert browser.evaluate(SYSTEMS) == ["ceiling", "best", "middle", "worst"]
+    assert browser.evaluate(RANKS) == ["—", "1", "2", "3"]
+    assert browser.evaluate(SORTED) == [["jga", "descending"]]
+    browser.click(heading(4))
+    assert browser.evaluate(SYSTEMS) == ["worst", "middle", "best", "ceiling"]
+    assert browser.evaluate(SORTED) == [["jga", "ascending"]]
+    browser.click(heading(5))
+    assert browser.evaluate(SYSTEMS) == ["ceiling", "best", "middle", "worst"]
+    assert browser.evaluate(SORTED) == [["jga@trade", "descending"]]
+    assert browser.evaluate("document.getElementById('sorted').textContent") == "Sorted by jga@trade, descending."
+    assert browser.evaluate("document.getElementById('sorted').getAttribute('aria-live')") == "polite"
+
+
+def test_keys_sort_and_the_focus_can_be_seen(browser, index):
+    show(browser, index)
+    browser.evaluate(f"document.querySelector('{heading(2)}').focus()")
+    browser.press("Enter")
+    assert browser.evaluate(SYSTEMS) == ["best", "ceiling", "middle", "worst"]
+    assert browser.evaluate(SORTED) == [["system", "ascending"]]
+    assert browser.evaluate(f"document.activeElement === document.querySelector('{heading(2)}')")
+    assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.evaluate(f"document.querySelector('{heading(3)}').focus()")
+    browser.press(" ")
+    assert browser.evaluate(SYSTEMS) == ["middle", "worst", "ceiling", "best"]
+    assert browser.evaluate(RANKS) == ["2", "3", "—", "1"]  # still those of jga
+
+
+def test_ranks_follow_the_column(browser, index):
+    """The rank column tells ranks of the metric sorted by, as the page's data have them for each cell."""
+    show(browser, index)
+    for column in (4, 5, 6):
+        browser.click(heading(column))
+        expected = browser.evaluate(
+            f"[...document.querySelectorAll('#table-1 tbody tr')].map(row => row.cells[{column - 1}].dataset.rank || '—')"
+        )
+        assert browser.evaluate(RANKS) == expected
+
+
+def test_protocols_can_be_chosen(browser, index):
+    show(browser, index)
+    shown = "[...document.querySelectorAll('#table-1 thead th')].filter(node => node.offsetWidth).map(node => node.textContent.trim())"
+    assert browser.evaluate(shown) == ["rank", "system", "date", "jga", "jga@trade", "slot_f1"]
+    browser.evaluate(
+        "(() => { const s = document.querySelector('#table-1 select'); s.value = 'trade';"
+        " s.dispatchEvent(new Event('change')); })()"
+    )
+    assert browser.evaluate(shown) == ["rank", "system", "date", "jga@trade"]
+    # One protocol leaves nothing to choose.
+    assert browser.evaluate("document.querySelector('#table-2 .choose').hidden")
+
+
+def test_a_number_tells_its_signature(browser, index):
+    show(browser, index)
+    browser.evaluate("document.querySelector('#table-1 .number').focus()")
+    tip = browser.evaluate("document.getElementById('tip').textContent")
+    assert tip.startswith("jga|corpus:simulated1|split:test|")
+    browser.press("ArrowRight")
+    assert "protocol:trade" in browser.evaluate("document.getElementById('tip').textContent")
+
+
+def test_hostile_text_is_shown_and_never_run(browser, index):
+    (page,) = (index.parent / "systems").glob("best-*.html")
+    for path in (index, page):
+        show(browser, path)
+        assert browser.evaluate("typeof window.hacked") == "undefined"
+        assert EVIL in browser.evaluate("document.body.textContent")
+
+
+def test_the_page_of_a_system_browses_dialogues(browser, index):
+    (page,) = (index.parent / "systems").glob("middle-*.html")
+    show(browser, page)
+    assert browser.evaluate("document.getElementById('found').textContent") == "3 of 3 dialogues found."
+    assert "hotel-name" in browser.evaluate("document.getElementById('dialogue').textContent")
+    browser.click("nav a")
+    browser.evaluate("new Promise(done => setTimeout(done, 300))")
+    assert browser.evaluate("location.pathname").endswith("/index.html")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(browser, index, width):
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 500)
+    for path in (index, *(index.parent / "systems").iterdir()):
+        show(browser, path)
+        browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    browser.call("Emulation.clearDeviceMetricsOverride")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_drawn_stands_out_from_the_ground(browser, index, scheme):
+    show(browser, index, scheme)
+    colour = "getComputedStyle(document.querySelector('{}')).{}"
+    ground, dot = (
+        browser.evaluate(colour.format(*one)) for one in (("body", "backgroundColor"), (".ci circle", "fill"))
+    )
+    assert contrast(ground, dot) >= 3  # WCAG 2.2, 1.4.11
+    assert contrast(ground, browser.evaluate(colour.format("button.sort", "color"))) >= 4.5
+    shaded = browser.evaluate(colour.format("tr.shown-gold th", "backgroundColor"))
+    assert contrast(shaded, browser.evaluate(colour.format("tr.shown-gold .quiet", "color"))) >= 4.5
+
+
+def contrast(one, other):
+    def luminance(colour):
+        parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

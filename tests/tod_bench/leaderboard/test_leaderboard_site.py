@@ -1,0 +1,244 @@
+"""The board and its site: order, history, pages, CSV; what strangers write stays text."""
+
+import csv
+import io
+import json
+import re
+import shutil
+
+import pytest
+from click.testing import CliRunner
+from html_outline import Outline
+from leaderboards import submit, write_card
+
+from tod_bench.cli.main import command
+from tod_bench.errors import UserError
+from tod_bench.leaderboard import read_board, write_site
+from tod_bench.leaderboard.figures import history, whiskers
+from tod_bench.leaderboard.numbers import to_csv
+from tod_bench.reports.files import harmless
+
+EVIL = "<script>window.hacked=1</script>"
+FORMULA = '=HYPERLINK("https://example.org","x")'
+
+
+@pytest.fixture(scope="module")
+def folder(tracks, tmp_path_factory):
+    """Five systems: two alike and one worse, the best of them latest; one shown gold; one whose names are hostile."""
+    found = tmp_path_factory.mktemp("submissions")
+    submit(found, tracks, 2, system="late", date="2026-05-01", tasks=["dst", "policy"])
+    submit(found, tracks, 1, system="worst", date="2026-02-01")
+    submit(
+        found, tracks, 3, system=FORMULA, team=EVIL, description=EVIL, code=EVIL, training_data=EVIL, date="2026-06-01"
+    )
+    submit(found, tracks, 0, system="ceiling", privileges=["gold"], link=None)
+    submit(found, tracks, 2, system="early", date="2026-01-01")
+    return found
+
+
+@pytest.fixture(scope="module")
+def board(folder, tracks):
+    return read_board(folder, tracks)
+
+
+@pytest.fixture(scope="module")
+def site(board, tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    write_site(board, out)
+    return out
+
+
+def test_every_number_is_computed_from_predictions(folder, tracks, tmp_path):
+    """A claim cannot move the board: a submission whose claim is changed is left out, and others stand as they were."""
+    copied = tmp_path / "submissions"
+    shutil.copytree(folder, copied)
+    liar = next(copied.glob("worst-*"))
+    claim = json.loads((liar / "scores.json").read_text(encoding="utf-8"))
+    claim["scores"]["dst"][0]["value"] = 99.9
+    (liar / "scores.json").write_text(json.dumps(claim), encoding="utf-8")
+    found = read_board(copied, tracks)
+    assert [one.name for one in found.refused] == [liar.name]
+    assert len(found.refused[0].problems) == 1
+    assert "worst" not in {system for system, _ in found.systems}
+    assert len(found.systems) == 4
+    index = write_site(found, tmp_path / "site").read_text(encoding="utf-8")
+    assert "value claimed as 99.9, computed as" in index
+    assert not list((tmp_path / "site" / "systems").glob("worst-*"))
+
+
+def test_systems_are_in_order_with_ranges_of_ranks(board, toy):
+    standing = board.standings[0]
+    assert (standing.track, standing.task) == (toy, "dst")
+    assert [entry.card.system for entry in standing.entries] == ["ceiling", FORMULA, "early", "late", "worst"]
+    ranks = {entry.card.system: standing.columns[0].places[entry.submission.name].rank for entry in standing.entries}
+    assert ranks == {"ceiling": "", FORMULA: "1", "early": "2–3", "late": "2–3", "worst": "4"}
+    assert [column.label for column in standing.columns] == ["jga", "jga@trade", "slot_f1"]
+    assert [one.task for one in board.standings] == ["dst", "policy"]
+    assert [entry.card.system for entry in board.standings[1].entries] == ["late"]
+
+
+def test_history_has_the_best_up_to_each_date(board):
+    figure = history(board.standings[0])
+    assert [(value.label, value.n) for value in figure.series[0].values] == [
+        ("2026-01-01", "early"),
+        ("2026-02-01", "early"),
+        ("2026-05-01", "early"),  # late is as good, and came later
+        ("2026-06-01", FORMULA),
+    ]
+    assert history(board.standings[1]) is None
+    assert [entry.card.date.isoformat() for entry in board.newest_first][0::4] == ["2026-06-01", "2026-01-01"]
+
+
+def test_intervals_of_a_column_share_one_scale(board):
+    column = board.standings[0].columns[0]
+    drawn = whiskers(column)
+    assert min(ends[0] for ends in drawn.values()) == 0
+    assert max(ends[2] for ends in drawn.values()) == 100
+    assert all(ends[0] <= ends[1] <= ends[2] for ends in drawn.values())
+    scores = {name: place.score for name, place in column.places.items()}
+    low = min(score.low for score in scores.values())
+    name = board.standings[0].entries[2].submission.name
+    assert drawn[name][1] == pytest.approx(100 * (scores[name].value - low) / (100 - low), abs=0.01)
+
+
+def test_pages_are_well_formed_and_link_to_each_other(site, board):
+    index = Outline((site / "index.html").read_text(encoding="utf-8"))
+    links = {attributes["href"] for attributes in index.all("a")}
+    pages = {f"systems/{path.name}" for path in (site / "systems").iterdir()}
+    assert len(pages) == 5
+    assert pages | {"scores.csv"} <= links
+    assert all(link.startswith("#") or (site / link).is_file() for link in links)
+    assert len(index.all("caption")) == len(index.all("table"))
+    assert all(attributes.get("scope") in ("row", "col") for attributes in index.all("th"))
+    sorts = [attributes.get("aria-sort") for attributes in index.all("th") if "aria-sort" in attributes]
+    assert sorts == ["descending", "descending"]
+    for path in (site / "systems").iterdir():
+        page = Outline(path.read_text(encoding="utf-8"))
+        assert "../index.html" in {attributes["href"] for attributes in page.all("a")}
+        ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+        assert len(ids) == len(set(ids))
+
+
+def test_hostile_names_are_text_on_every_page(site):
+    for path in [site / "index.html", *(site / "systems").iterdir()]:
+        html = path.read_text(encoding="utf-8")
+        page = Outline(html)
+        assert EVIL not in html
+        scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+        assert len(scripts) == 1
+        assert "hacked" not in scripts[0]
+        assert "default-src 'none'" in page.all("meta")[1]["content"]
+        assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+        assert not re.search(r"url\(|@import", html)
+    shown = (site / "index.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;window.hacked=1&lt;/script&gt;" in shown
+
+
+def test_links_lead_away_without_a_trace(site):
+    (path,) = (site / "systems").glob("late-*.html")
+    page = Outline(path.read_text(encoding="utf-8"))
+    away = [attributes for attributes in page.all("a") if attributes["href"].startswith("http")]
+    assert away == [{"href": "https://example.org/sampler?x=1", "rel": "nofollow noopener noreferrer"}]
+
+
+def test_no_cell_of_the_csv_is_a_formula(site, board):
+    text = (site / "scores.csv").read_text(encoding="utf-8")
+    assert text == to_csv(board)
+    rows = list(csv.reader(io.StringIO(text)))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert {row["system"] for row in table} == {"late", "worst", "'" + FORMULA, "ceiling", "early"}
+    # dst: three metrics, slot F1 of five domains, five systems; policy: act F1 and its domains, one system.
+    assert sum(row["task"] == "dst" for row in table) == 5 * 8
+    late = next(row for row in table if row["system"] == "late" and row["metric"] == "jga")
+    assert (late["best_rank"], late["worst_rank"]) == ("2", "3")
+    assert late["signature"].startswith("jga|corpus:simulated1|split:test|")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_formulas_are_neutralised(start):
+    assert harmless(f"{start}1+1") == f"'{start}1+1"
+    assert harmless(f"a{start}") == f"a{start}"
+
+
+def test_dialogues_are_shown_where_the_track_allows(site, board, tracks, tmp_path, folder):
+    (path,) = (site / "systems").glob("late-*.html")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)[1])
+    assert data["systems"] == ["late"]
+    assert len(data["dialogues"]) == 3
+    assert data["total"] == 12
+    assert {dialogue["corpus"] for dialogue in data["dialogues"]} == {"toy"}
+    answer = data["dialogues"][0]["turns"][0]["answers"][0]
+    assert set(answer) == {"right", "errors", "acts"}
+    hidden = tracks.open("toy").settings.model_copy(update={"dialogues": 0})
+    from tod_bench.leaderboard import Tracks
+
+    out = tmp_path / "site"
+    write_site(read_board(folder, Tracks({"toy": hidden})), out)
+    (path,) = (out / "systems").glob("late-*.html")
+    html = path.read_text(encoding="utf-8")
+    assert "sim-test" not in html
+    assert "Dialogues" not in html
+
+
+def test_two_dates_of_one_system_share_a_page(tracks, tmp_path):
+    submit(tmp_path / "s", tracks, 2)
+    submit(tmp_path / "s", tracks, 3, date="2026-04-01")
+    found = read_board(tmp_path / "s", tracks)
+    assert len(found.systems) == 1
+    write_site(found, tmp_path / "site")
+    (page,) = (tmp_path / "site" / "systems").iterdir()
+    html = page.read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
+    assert data["systems"] == ["sampler, 2026-03-01", "sampler, 2026-04-01"]
+    assert html.index("Toy corpus, 2026-04-01</h2>") < html.index("Toy corpus, 2026-03-01</h2>")
+
+
+def test_pages_of_systems_that_are_gone_are_removed(board, tmp_path):
+    (tmp_path / "systems").mkdir()
+    (tmp_path / "systems" / "gone-0a1b2c.html").write_text("old", encoding="utf-8")
+    (tmp_path / "systems" / "mine.html").write_text("kept", encoding="utf-8")
+    write_site(board, tmp_path)
+    assert {path.name for path in (tmp_path / "systems").iterdir()} == {
+        "mine.html",
+        *(f"{entries[0].card.slug}.html" for entries in board.systems.values()),
+    }
+
+
+def test_the_command_line_builds_and_says_what_it_left_out(folder, tracks_file, tmp_path, monkeypatch):
+    copied = tmp_path / "submissions"
+    shutil.copytree(folder, copied)
+    (copied / "README.md").write_text("passed over", encoding="utf-8")
+    (copied / ".hidden").mkdir()
+    (copied / "empty").mkdir()
+    (copied / "linked").symlink_to(folder)
+    arguments = ["leaderboard", "build", str(copied), "--out", str(tmp_path / "site"), "--tracks", str(tracks_file)]
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 1
+    assert "Left out: empty cannot be accepted, 3 problems:" in done.output
+    assert "Left out: linked cannot be accepted, 1 problem:\n  - it is not a folder" in done.output
+    assert "(5 submissions)" in done.output
+    with pytest.raises(UserError, match="there is no folder"):
+        read_board(tmp_path / "nothing", None)
+
+
+def test_an_empty_leaderboard_is_a_site(tracks, tmp_path):
+    (tmp_path / "s").mkdir()
+    index = write_site(read_board(tmp_path / "s", tracks), tmp_path / "site")
+    assert "No submission has been accepted yet." in index.read_text(encoding="utf-8")
+
+
+def test_a_corpus_that_is_not_at_hand_leaves_out_its_submissions_alone(folder, tracks, tmp_path, monkeypatch):
+    monkeypatch.delenv("TOD_BENCH_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    from tod_bench.leaderboard import Tracks
+    from tod_bench.leaderboard.tracks import Track
+
+    far = Track(title="Far", corpus="sgd", options={"path": str(tmp_path / "nowhere")}, metrics={"dst": ("jga",)})
+    copied = tmp_path / "submissions"
+    shutil.copytree(next(folder.glob("early-*")), copied / "early")
+    shutil.copytree(next(folder.glob("early-*")), copied / "far")
+    write_card(copied / "far" / "card.yaml", track="far")
+    found = read_board(copied, Tracks({**tracks.settings, "far": far}))
+    assert [one.name for one in found.refused] == ["far"]
+    assert len(found.systems) == 1
