@@ -36,7 +36,7 @@ types: $(VENV)/.all  ## strict types
 	$(VENV)/bin/mypy
 
 bench: $(VENV)/.all  ## CPU benchmarks
-	for script in benchmarks/bench_*.py; do $(VENV)/bin/python $$script || exit 1; done
+	$(VENV)/bin/python -m benchmarks
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

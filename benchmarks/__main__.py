@@ -12,9 +12,8 @@ from pathlib import Path
 
 import click
 
-from benchmarks.machine import in_short, machine
-from benchmarks.rows import Row, markdown
-from tod_bench.files import write_json, write_text
+from benchmarks.report import write_report
+from benchmarks.rows import Row
 
 BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes")
 
@@ -32,12 +31,7 @@ def main(names: tuple[str, ...], smoke: bool, out: Path) -> None:
         rows[name] = import_module(f"benchmarks.bench_{name}").run(smoke=smoke, out=out)
         seconds[name] = round(time.perf_counter() - began, 1)
         print(f"{name}: {seconds[name]:.0f} s", file=sys.stderr)
-    found = machine()
-    table = markdown([row for measured in rows.values() for row in measured], in_short(found))
-    write_text(out / "cpu.md", table)
-    details = {name: [row.to_json() for row in measured] for name, measured in rows.items()}
-    write_json(out / "cpu.json", {"machine": found, "seconds": seconds, "smoke": smoke, "rows": details})
-    print(table)
+    print(write_report(out / "cpu", rows, seconds=seconds, smoke=smoke))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tod_bench.corpora.base import open_corpus
 from tod_bench.scoring import score
 from tod_bench.tasks import gold_prediction
 
-SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+SIZES = (1_000, 10_000, 100_000)
 LIMIT = 1.1
 """Exponent up to which growth passes for linear."""
 

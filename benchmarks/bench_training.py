@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-SAMPLES = {"t5-mini": 24, "t5-small": 8}
+SAMPLES = {"t5-mini": 16, "t5-small": 6}
 """Model -> dialogues."""
 
 OURS: dict[str, tuple[dict[str, Any], float]] = {

@@ -58,7 +58,7 @@ def works(smoke: bool) -> Iterator[Work]:
 
 
 def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-    """A T5 of random weights for a corpus, and its tokenizer; from T5-small on with as many rows as the released ones."""
+    """A T5 of random weights for a corpus, and its tokenizer; T5-small and T5-base get as many rows as released."""
     import torch
 
     from baselines.pptod.models import hush, scratch_model

@@ -22,6 +22,7 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(pages * size / 2**30, 1),
         **_processor(),
         "torch_threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
@@ -33,7 +34,8 @@ def machine() -> dict[str, Any]:
 def in_short(found: dict[str, Any]) -> str:
     """A machine in a few words."""
     sets = ", ".join(found["instruction_sets"])
-    return f"{found['cores']} cores{f' ({sets})' if sets else ''}, {found['memory_gib']:.0f} GiB"
+    gpu = f"{found['gpu']}, " if found["gpu"] else ""
+    return f"{gpu}{found['cores']} cores{f' ({sets})' if sets else ''}, {found['memory_gib']:.0f} GiB"
 
 
 def _processor() -> dict[str, Any]:

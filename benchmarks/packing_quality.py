@@ -4,9 +4,11 @@
     dialogue, same steps     N steps, each of as many turns on average
     dialogue, same time      as many of these steps as take the wall time of the first
 
-Packing gives another model: turns before the current one do not see what came after them. Every run has the quickstart's
-settings and the same tokenizer, seed and test dialogues; each learning rate falls to 0 at its run's end. Differences are
-paired over dialogues.
+Packing gives another model: turns before the current one do not see what came after them. Every run has the settings
+of the quickstart, and the same tokenizer, seed and test dialogues; its learning rate falls to 0 at its end. Differences
+are paired over dialogues.
+
+Example: python -m benchmarks.packing_quality --corpus simulated --steps 1800 --json packing.json
 """
 
 import tempfile
@@ -126,9 +128,9 @@ def run(contest: Contest, name: str, recipe: Recipe) -> Run:
 
 def packed(contest: Contest, recipe: Recipe) -> Recipe:
     """The recipe with packing, its batches holding as many turns on average."""
-    recipe = replace(recipe, packing="dialogue")
     from baselines.pptod.models import scratch_model
 
+    recipe = replace(recipe, packing="dialogue")
     model = scratch_model(recipe, contest.tokenizer)
     report = training_feed(model, contest.tokenizer, contest.train, ("dst",), recipe).data.report()
     share = report["packed_source_tokens"] / report["source_tokens"]
@@ -163,7 +165,7 @@ def _place(contest: Contest) -> dict[str, Any]:
 def main(
     *, corpus: str, train: str, test: str, steps: int, minutes: float | None, seed: int, file: Path | None
 ) -> None:
-    """Example: python -m benchmarks.packing_quality --corpus simulated --steps 1800 --json packing.json"""
+    """Trains the three, and prints what they reach."""
     contest = contest_of(corpus, train, test, seed)
     if minutes is not None:
         _, seconds = trained(contest, replace(RECIPE, max_steps=TRIAL))

@@ -69,33 +69,3 @@ def interleaved(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict
 def rates(amount: float, seconds: Sequence[float]) -> tuple[float, ...]:
     """Amounts a second."""
     return tuple(amount / second for second in seconds)
-
-
-def markdown(rows: Sequence[Row], machine: str) -> str:
-    """The table, a line a row."""
-    lines = ["| what | ours | reference | ratio | spread | target | machine |", "|---|---:|---:|---:|---:|---:|---|"]
-    for row in rows:
-        ratios = row.ratios
-        cells = [
-            row.name,
-            f"{number(median(row.ours))} {row.unit}",
-            f"{number(median(row.reference))} {row.unit} ({row.against})" if row.reference else "",
-            f"{median(ratios):.1f}" if ratios else "",
-            f"{min(ratios):.1f}–{max(ratios):.1f}" if ratios else "",
-            _target(row),
-            machine,
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def number(value: float) -> str:
-    """Three significant digits, no exponent."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _target(row: Row) -> str:
-    if row.target is None:
-        return ""
-    sign = "≥" if row.reference else "≤"
-    return f"{sign} {number(row.target)}{'' if row.met else ' (missed)'}"

@@ -233,8 +233,8 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
 
     Args:
         config: The config.
-        incomplete: Whether files, ratings and keys may be missing; the board then says which are, and has the cells that
-            can do without them.
+        incomplete: Whether files, ratings and keys may be missing; the board then says which are, and has the cells
+            that can do without them.
 
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.

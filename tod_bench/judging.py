@@ -18,6 +18,7 @@ from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS
 from tod_bench.judge.ratings import Rating
+from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.rehearsal import write_rehearsal
 from tod_bench.judge.run import stored_ratings
 from tod_bench.results import Cell, Store
@@ -121,7 +122,19 @@ def rated(
     by = Resampling(draws=max(100, config.bootstrap.draws), seed=config.bootstrap.seed)
     versions = (REFERENCE, cell.system)
     judge = _judge_ratings(config, cell, store, predictions)
+    _check_versions(path, cell)
     return read_study(path, judge, attributes=attributes, versions=versions, by=by)
+
+
+def _check_versions(path: Path, cell: Cell) -> None:
+    """Ratings of other versions, or of the same pair the other way round, would be taken for this cell's."""
+    named = {rating.arm for rating in read_ratings(path, (REFERENCE, cell.system)).ratings}
+    strange = sorted(named - {"", cell.system, f"{REFERENCE}|{cell.system}"})
+    if strange:
+        raise UserError(
+            f"{path} rates {', '.join(strange)}, not {cell.system}; its column `arm` should hold {cell.system!r}, or "
+            f"{f'{REFERENCE}|{cell.system}'!r} for pairs"
+        )
 
 
 def ratings_file(config: EvalConfig, cell: Cell) -> Path | None:

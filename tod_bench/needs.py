@@ -6,6 +6,7 @@ What is missing is no error of the config: everything else can be run, and the t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from tod_bench.configs import EvalConfig, SystemConfig
 from tod_bench.corpora.base import Corpus
@@ -47,8 +48,8 @@ def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
     has = ", ".join(corpus.splits) or "no split"
     return Need(
         f"corpora.{label}",
-        f"the files at hand have no split {', '.join(sorted(lacking))}, only {has}; bring the whole release with "
-        f"`tod-bench data fetch {config.corpora[label].corpus} --from FOLDER`",
+        f"the files at hand have no split {', '.join(sorted(lacking))}, only {has}; name the folder of the whole "
+        f"release with corpora.{label}.options.path=FOLDER",
     )
 
 
@@ -91,8 +92,8 @@ def rating_needs(config: EvalConfig) -> Iterator[Need]:
         yield Need(
             "tasks.people.ratings",
             f"there is no {_listed([str(path) for _, path in lacking])}; make the form with `tod-bench judge form "
-            f"{config.name} --corpus {cell.corpus} --system {cell.system} --output form.html`, let people fill it in, "
-            "and save what it exports there",
+            f"{config.name} --corpus {quote(cell.corpus)} --system {quote(cell.system)} --output form.html`, let "
+            "people fill it in, and save what it exports there",
         )
 
 

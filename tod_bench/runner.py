@@ -7,17 +7,19 @@ behind its last checkpoint.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tod_bench.cells import Board
+from tod_bench.cells import Board, build
+from tod_bench.configs import load_config
 from tod_bench.counting import counted
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
+from tod_bench.judge import JudgeConfig
 from tod_bench.judge.groups import attributes_of
-from tod_bench.judging import judged, rated, ratings_file
+from tod_bench.judging import judge_of, judged, rated, ratings_file
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.provenance import provenance
 from tod_bench.records import Dialogue, Prediction
@@ -64,6 +66,34 @@ def run(board: Board, store: Store, announce: Announce = lambda _cell, _step: No
     workshop = Workshop(board, store, announce)
     results = {cell: workshop.result(cell) for cell in by_model(board)}
     return [results[cell] for cell in board.cells]
+
+
+def people_config(
+    name: str, overrides: Sequence[str], place: tuple[str, str], store: Path, *, small: bool = False
+) -> JudgeConfig:
+    """What people are asked of a system's responses, as a judge config.
+
+    Args:
+        name: An eval config whose task ``people`` has a judge config.
+        overrides: ``key=value`` pairs for it.
+        place: Labels of the corpus and of the system.
+        store: Where the responses are kept; they are made now if need be.
+        small: Whether it is the small variant.
+
+    Raises:
+        UserError: The config asks people nothing, or has no such responses.
+    """
+    config = load_config(name, overrides, small=small)
+    board, cell = build(config, incomplete=True), Cell(*place, "people", config.seeds[0])
+    entries = board.settings("people").judge
+    if not entries:
+        raise UserError(f"{name} asks people nothing; give a config with tasks.people.judge")
+    responses = board.responses(cell) if cell.system in board.systems else None
+    if responses is None:
+        reasons = "; ".join(map(str, board.needs)) or "it has no such corpus or system"
+        raise UserError(f"{name} has no responses of {cell.system} on {cell.corpus}: {reasons}")
+    file = Workshop(board, Store(store)).prediction_file(responses)
+    return judge_of(config, cell, entries[0], file)
 
 
 def by_model(board: Board) -> list[Cell]:

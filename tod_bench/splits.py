@@ -19,7 +19,7 @@ _PART = re.compile(r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)
 
 
 def parse_split(expression: str) -> list[tuple[str, str, str]]:
-    """The parts of a split expression as (split, start, stop); start and stop may be empty, ``{service}`` is the split's.
+    """The parts of a split expression as (split with its service, start, stop); start and stop may be empty.
 
     Raises:
         UserError: The expression cannot be read.

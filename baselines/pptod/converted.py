@@ -69,10 +69,9 @@ def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision
     Raises:
         UserError: CTranslate2 is missing, cannot represent the model, or cannot compute in the precision.
     """
-    import ctranslate2
-
     from baselines.pptod.models import pretrained_model
 
+    _need_ctranslate2()
     weights = sorted((folder / "model").glob("*.safetensors"))
     parts = [*weights, folder / "model" / "config.json", folder / "model" / "tokenizer.json"]
     place = folder / "ctranslate2" / f"{precision}-{digest_of_files(parts)[:16]}"
@@ -81,8 +80,7 @@ def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision
     try:
         return Converted(place, tokenizer, precision)
     except ValueError as error:
-        known = ", ".join(sorted({"float32", "int8"} & set(ctranslate2.get_supported_compute_types("auto"))))
-        raise UserError(f"pptod: engine_precision: {error}; set one of: {known}") from None
+        raise UserError(f"pptod: engine_precision: {error} Set engine_precision: float32.") from None
 
 
 def convert(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", place: Path, precision: str) -> None:
@@ -120,10 +118,7 @@ def check_convertible(config: Any) -> None:
     Raises:
         UserError: It is no T5, or CTranslate2 is missing or lacks its activation.
     """
-    from importlib.util import find_spec
-
-    if find_spec("ctranslate2") is None:
-        raise UserError("pptod: engine: ctranslate2 needs ctranslate2: pip install 'tod-bench[train]'")
+    _need_ctranslate2()
     from ctranslate2.converters.transformers import _SUPPORTED_ACTIVATIONS as ACTIVATIONS
 
     instead = "set engine: transformers"
@@ -138,3 +133,10 @@ def vocabulary(tokenizer: "PreTrainedTokenizerBase", size: int) -> list[str]:
     known = len(tokenizer)
     tokens: list[str] = tokenizer.convert_ids_to_tokens(range(known))
     return tokens + [f"<row {number}>" for number in range(known, size)]
+
+
+def _need_ctranslate2() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("ctranslate2") is None:
+        raise UserError("pptod: engine: ctranslate2 needs ctranslate2: pip install 'tod-bench[train]'")

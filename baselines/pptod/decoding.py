@@ -66,17 +66,23 @@ def generate(
 ) -> Any:
     """The output of a batch by transformers, as a matrix of token ids; it stops when every row has ended."""
     import torch
-    from transformers import DynamicCache, EncoderDecoderCache
 
     batch = Collator.of(model, tokenizer)([{"input_ids": row} for row in rows])
     batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
-    # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
-    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     model.eval()
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        return model.generate(
-            **batch, max_new_tokens=max_new_tokens, num_beams=num_beams, do_sample=False, past_key_values=cache
-        )
+        return written(model, batch, max_new_tokens, num_beams)
+
+
+def written(model: "PreTrainedModel", batch: dict[str, Any], max_new_tokens: int, num_beams: int) -> Any:
+    """What transformers' `generate` makes of a batch, without sampling."""
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    return model.generate(
+        **batch, max_new_tokens=max_new_tokens, num_beams=num_beams, do_sample=False, past_key_values=cache
+    )
 
 
 def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[list[int]]:

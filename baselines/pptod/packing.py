@@ -127,9 +127,9 @@ class Dialogues:
         return {**self.examples.report(), "windows": len(self), "packed_source_tokens": int(self.lengths.sum())}
 
     def _length(self, window: Window) -> int:
-        heads = [self.examples.parts(number) for number in window.examples]
-        longest = max(sum(map(len, before)) for _, before, _ in heads)
-        return longest + sum(len(head) + len(current) for head, _, current in heads)
+        parts = [self.examples.parts(number) for number in window.examples]
+        longest = max(sum(map(len, before)) for _, before, _ in parts)
+        return longest + sum(len(head) + len(current) for head, _, current in parts)
 
 
 def dialogue_of_each(dialogues: Iterable[Dialogue], tasks: Sequence[TaskName]) -> list[str]:

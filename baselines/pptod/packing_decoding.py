@@ -7,13 +7,12 @@ A batch of turns holds a copy of the states that each attends to: no more than t
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from baselines.pptod.decoding import length_batches, with_progress
+from baselines.pptod.decoding import length_batches, with_progress, written
 from baselines.pptod.packing import Dialogues, Rows, filled
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -29,23 +28,13 @@ def decode_dialogues(
 ) -> list[str]:
     """The model's output for every example of the dialogues, in the examples' order; see `decoding.decode`."""
     import torch
-    from transformers import DynamicCache, EncoderDecoderCache
-    from transformers.modeling_outputs import BaseModelOutput
 
     texts = [""] * len(dialogues.examples)
     model.eval()
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
         for windows in with_progress(list(length_batches(dialogues.lengths, batch_tokens))):
-            for numbers, states, mask in encoded(model, dialogues, windows, batch_tokens):
-                # A cache of our own: transformers would size it by the encoder's layers, which may be fewer.
-                output = model.generate(
-                    encoder_outputs=BaseModelOutput(states),
-                    attention_mask=mask,
-                    max_new_tokens=max_new_tokens,
-                    num_beams=num_beams,
-                    do_sample=False,
-                    past_key_values=EncoderDecoderCache(DynamicCache(), DynamicCache()),
-                )
+            for numbers, batch in encoded(model, dialogues, windows, batch_tokens):
+                output = written(model, batch, max_new_tokens, num_beams)
                 for number, text in zip(numbers, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):
                     texts[number] = text
     return texts
@@ -53,13 +42,15 @@ def decode_dialogues(
 
 def encoded(
     model: "PreTrainedModel", dialogues: Dialogues, windows: list[int], batch_tokens: int
-) -> Iterator[tuple[list[int], "torch.Tensor", "torch.Tensor"]]:
+) -> Iterator[tuple[list[int], dict[str, Any]]]:
     """Encodes windows at once, and gives their examples in batches of like length.
 
     Yields:
-        Numbers of examples, the states that each attends to (examples, tokens, d_model), and which are no padding
-        (examples, tokens).
+        Numbers of examples, and what `generate` takes of them: the states that each attends to (examples, tokens,
+        d_model), and which are no padding (examples, tokens).
     """
+    from transformers.modeling_outputs import BaseModelOutput
+
     from baselines.pptod.packing_model import PackedT5, seen
 
     items = [dialogues[window] for window in windows]
@@ -75,8 +66,6 @@ def encoded(
         token = attended[some].byte().argsort(dim=1, descending=True, stable=True)
         mask = attended[some].gather(1, token)
         longest = int(mask.sum(1).max())
-        yield (
-            [numbers[place] for place in some],
-            states[row_of[some, None], token[:, :longest]],
-            mask[:, :longest].long(),
-        )
+        prefixes = states[row_of[some, None], token[:, :longest]]
+        inputs = {"encoder_outputs": BaseModelOutput(prefixes), "attention_mask": mask[:, :longest].long()}
+        yield [numbers[place] for place in some], inputs

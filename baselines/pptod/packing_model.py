@@ -89,11 +89,14 @@ def _bias(stack: Any, place: torch.Tensor, visible: torch.Tensor) -> torch.Tenso
     """What self-attention adds to its scores, of shape (rows, heads, tokens, tokens)."""
     attention = stack.block[0].layer[0].SelfAttention
     farthest = attention.relative_attention_max_distance  # all longer distances share its bias
-    by_distance = attention.compute_bias(1, 2 * farthest + 1, past_seen_tokens=farthest)[0, :, 0]
+    by_distance = attention.compute_bias(1, 2 * farthest + 1, past_seen_tokens=farthest)[0, :, 0].T
+    unseen = len(by_distance)
+    table = torch.cat([by_distance, by_distance.new_full((1, by_distance.shape[1]), UNSEEN)])
     position = place[..., 3]
-    distance = (position[:, None] - position[:, :, None]).clamp(-farthest, farthest)
-    bias = embedding(distance + farthest, by_distance.T).permute(0, 3, 1, 2)
-    return torch.where(visible[:, None], bias, UNSEEN)
+    distance = (position[:, None] - position[:, :, None]).clamp(-farthest, farthest) + farthest
+    # As padding, what is not seen is left out of the backward pass, which costs by the pair.
+    bias = embedding(torch.where(visible, distance, unseen), table, padding_idx=unseen)
+    return bias.permute(0, 3, 1, 2).contiguous()
 
 
 def _run(stack: Any, ids: torch.Tensor, bias: torch.Tensor, *cross: torch.Tensor | None) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """The engine ctranslate2: in float32 what plain `generate` writes, turn by turn; conversion once; what it refuses."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,9 +123,9 @@ def test_a_conversion_that_another_process_has_finished_is_kept(
     model, tokenizer = peaked(Recipe(**tiny), toy_train, tmp_path)
     place = tmp_path / "ctranslate2" / "float32-x"
     converted_module.convert(model, tokenizer, place, "float32")
-    before = os.stat(place / "model.bin").st_mtime_ns
+    before = (place / "model.bin").stat().st_mtime_ns
     converted_module.convert(model, tokenizer, place, "float32")
-    assert os.stat(place / "model.bin").st_mtime_ns == before
+    assert (place / "model.bin").stat().st_mtime_ns == before
     assert [path.name for path in place.parent.iterdir()] == ["float32-x"]
 
 
@@ -173,6 +172,8 @@ def test_what_cannot_be_converted(
     with pytest.raises(UserError, match="cannot read packed dialogues"):
         PPTOD(engine="ctranslate2", packing="dialogue")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ctranslate2" else object())
+    with pytest.raises(UserError, match=r"pip install 'tod-bench\[train\]'"):
+        load_converted(context.folder, None, "float32")  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"pip install 'tod-bench\[train\]'"):
         PPTOD(**tiny, engine="ctranslate2").fit(toy_train, toy_train, replace(context, folder=context.folder / "none"))
 

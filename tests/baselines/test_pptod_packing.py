@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from test_pptod_processes import HERE, ROOT, launch
 
 from baselines.pptod.collator import Collator
 from baselines.pptod.examples import Examples, training_examples
@@ -283,6 +284,55 @@ def test_the_steps_gradient_does_not_depend_on_its_batches(
         dialogues, [], replace(context, folder=tmp_path / "two")
     )
     assert one["steps"] == two["steps"] == 3
+    assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
+
+
+def test_a_training_that_broke_off_goes_on(
+    toy_train: list[Dialogue],
+    tiny: dict[str, Any],
+    context: FitContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dialogues = dialogues_of(toy_train)
+    settings = tiny | {"packing": "dialogue", "batch_size": 2, "epochs": 4, "select_by": "last"}
+    whole = PPTOD(**settings).fit(dialogues, [], replace(context, folder=tmp_path / "whole"))
+    used: list[int] = []
+    plain = Dialogues.__getitem__
+
+    def breaking(self: Dialogues, index: int) -> Any:
+        used.append(index)
+        if len(used) == 11:  # in the third epoch of four dialogues
+            raise OSError("broken off")
+        return plain(self, index)
+
+    monkeypatch.setattr(Dialogues, "__getitem__", breaking)
+    with pytest.raises(OSError, match="broken off"):
+        PPTOD(**settings).fit(dialogues, [], context)
+    assert PPTOD(**settings).fit(dialogues, [], context) == whole
+    assert len(used) == 11 + 2 * 4
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns(
+    toy_train: list[Dialogue], tiny: dict[str, Any], context: FitContext, tmp_path: Path
+) -> None:
+    """Batches of 3 dialogues on two processes are batches of 6 on one."""
+    settings = {**tiny, "packing": "dialogue", "dropout": 0.0, "select_by": "last", "batch_size": 3}
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]\n"
+        "from pathlib import Path\n"
+        "from conftest import TOY_SCHEMA, toy_dialogues\n"
+        "from baselines.pptod.system import PPTOD\n"
+        "from tod_bench.systems import FitContext\n"
+        f"context = FitContext('dst', TOY_SCHEMA, 1, Path({str(tmp_path / 'two')!r}))\n"
+        f"PPTOD(**{settings!r}).fit(toy_dialogues(12), [], context)\n"
+    )
+    launch([str(script)])
+    two = json.loads((tmp_path / "two" / "fit.json").read_text())
+    one = PPTOD(**settings | {"batch_size": 6}).fit(toy_train, [], context)
+    assert (two["processes"], two["steps"], one["steps"]) == (2, 4, 4)
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
 
 

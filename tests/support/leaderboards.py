@@ -26,6 +26,8 @@ TRACKS = {
     }
 }
 
+EVIL_VALUE = "</script><script>window.hacked=1</script>"
+
 CARD: dict[str, Any] = {
     "system": "sampler",
     "team": "A team",
@@ -46,7 +48,7 @@ def answers(track: OpenTrack, wrong_every: int) -> list[dict[str, Any]]:
     for number, (dialogue, turn) in enumerate(every):
         gold = gold_prediction(dialogue, turn)
         state = (
-            {**(gold.state or {}), "hotel": {"name": "nowhere"}}
+            {**(gold.state or {}), "hotel": {"name": EVIL_VALUE}}
             if wrong_every and number % wrong_every == 0
             else gold.state
         )

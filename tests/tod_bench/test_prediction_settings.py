@@ -1,4 +1,4 @@
-"""Settings that only decide how a trained model predicts: no new training, new predictions, one model loaded at a time."""
+"""Settings that only decide how a trained model predicts: no new training, new predictions, the right model loaded."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -140,17 +140,37 @@ def agreement(
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--output", type=_FILE, required=True, help="The HTML file to write.")
-def form(config: str, overrides: tuple[str, ...], output: Path) -> None:
+@click.option("--corpus", help="Of an eval config whose task `people` has ratings: the corpus.")
+@click.option("--system", help="The same: the system whose responses are rated.")
+@click.option("--store", type=_FOLDER, default=Path("runs"), show_default=True, help="Where its responses are kept.")
+@click.option("--small", is_flag=True, help="Of the eval config's small variant.")
+def form(
+    config: str,
+    overrides: tuple[str, ...],
+    output: Path,
+    corpus: str | None,
+    system: str | None,
+    store: Path,
+    small: bool,
+) -> None:
     """Write a rating form for people: one HTML file that needs no server.
 
+    CONFIG is a judge config, or, with --corpus and --system, an eval config: the form then asks what the table needs.
+
     \b
-    Example:
+    Examples:
       tod-bench judge form judge_likert --output form.html
+      tod-bench judge form table4 --corpus BUS --system Pictor --output form.html
     """
     from tod_bench.judge.config import load_judge_config
     from tod_bench.judge.form import write_form
+    from tod_bench.runner import people_config
 
-    size = write_form(load_judge_config(config, overrides), output)
+    if corpus and system:
+        asked = people_config(config, overrides, (corpus, system), store, small=small)
+    else:
+        asked = load_judge_config(config, overrides)
+    size = write_form(asked, output)
     click.echo(
         f"{output}: {size} items; open it in a browser, and read the exported CSV with `tod-bench judge agreement`"
     )

@@ -1,10 +1,15 @@
 """``tod-bench submit``: a prediction file made into a submission to a leaderboard, and the checks that it must pass."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tod_bench.cli.run import STORE
+
+if TYPE_CHECKING:
+    from tod_bench.records import TaskName
 
 TRACKS = click.option(
     "--tracks",
@@ -83,8 +88,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
     from tod_bench.leaderboard import validate as validate_submission
 
     found = validate_submission(folder, load_tracks(tracks))
-    for warning in found.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    _warn(found.warnings)
     click.echo(
         f"{found.name} is valid: {len(found.turns):,} turns, {', '.join(found.card.tasks)} of {found.card.track}"
     )
@@ -104,7 +108,11 @@ def verify(folder: Path, tracks: Path | None) -> None:
     from tod_bench.leaderboard import verify as verify_submission
 
     entry = verify_submission(folder, load_tracks(tracks))
-    for warning in entry.submission.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    _warn(entry.submission.warnings)
     count = sum(map(len, entry.scores.values()))
     click.echo(f"{entry.submission.name} is verified: all {count} numbers are as claimed")
+
+
+def _warn(warnings: "Mapping[TaskName, str]") -> None:
+    for task, warning in warnings.items():
+        click.echo(f"Warning: {task}: {warning}", err=True)

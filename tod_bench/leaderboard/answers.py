@@ -37,12 +37,12 @@ class Answers:
     Attributes:
         turns: (dialogue id, turn) -> prediction.
         problems: Why it cannot be accepted, a sentence each.
-        warnings: What a reader should look at, a sentence each.
+        warnings: Task -> what a reader should look at.
     """
 
     turns: Turns = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: dict[TaskName, str] = field(default_factory=dict)
 
 
 def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> Answers:
@@ -58,7 +58,8 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
     known = {(dialogue.id, turn.index) for dialogue in track.dialogues for turn in dialogue.turns}
     try:
         for number, line in read_lines(path, BIGGEST_FILE):
-            _take(number, line, known, answers.turns, faults)
+            if line.strip():
+                _take(number, line, known, answers.turns, faults)
             if number > 2 * len(known) + LISTED:
                 faults.add(
                     "lines", f"there are more than {number:,} lines for {len(known):,} turns; give each turn once"
@@ -68,7 +69,7 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
         faults.add("file", str(error))
     answers.problems += faults.sentences()
     answers.problems += [one for task in tasks for one in _uncovered(task, answers.turns, track)]
-    answers.warnings += [one for task in tasks for one in _like_gold(task, answers.turns, track)]
+    answers.warnings = {task: sentence for task in tasks if (sentence := _like_gold(task, answers.turns, track))}
     return answers
 
 
@@ -156,14 +157,14 @@ def _uncovered(task: TaskName, turns: Turns, track: OpenTrack) -> Iterator[str]:
         yield f"{task}: {len(lacking):,} of {track.turns:,} turns have no predicted {name}, the first in {first}"
 
 
-def _like_gold(task: TaskName, turns: Turns, track: OpenTrack) -> Iterator[str]:
+def _like_gold(task: TaskName, turns: Turns, track: OpenTrack) -> str:
     """Says so where every answer is gold to the letter, which no system attains on dialogues that it has not seen."""
     name = FIELDS[task]
-    pairs = [
-        (turns.get((dialogue.id, turn.index)), gold_prediction(dialogue, turn)) for dialogue, turn in _gold_turns(track)
-    ]
-    if pairs and all(mine is not None and getattr(mine, name) == getattr(gold, name) for mine, gold in pairs):
-        yield f"{task}: every predicted {name} is the gold {name}, letter by letter"
+    for dialogue, turn in _gold_turns(track):
+        mine = turns.get((dialogue.id, turn.index))
+        if mine is None or getattr(mine, name) != getattr(gold_prediction(dialogue, turn), name):
+            return ""
+    return f"every answer ({name}) is gold to the letter"
 
 
 def _gold_turns(track: OpenTrack) -> Iterator[tuple[Dialogue, Turn]]:

@@ -66,7 +66,7 @@ def read_text(path: Path, most: int) -> str:
 
 
 def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
-    """Streams the lines of a file, also of a gzipped one (``.gz``), with their numbers; empty ones are left out.
+    """Streams the lines of a file, also of a gzipped one (``.gz``), with their numbers.
 
     Args:
         path: The file.
@@ -85,8 +85,7 @@ def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
                     raise UserError(f"{path.name}, line {number}: longer than {LONGEST_LINE:,} bytes")
                 if total > most:
                     raise UserError(f"{path.name} unpacks to more than {most:,} bytes")
-                if line.strip():
-                    yield number, line
+                yield number, line
         except (EOFError, OSError, zlib.error) as error:
             raise UserError(f"{path.name} is a damaged gzip file: {error}") from None
 

@@ -1,14 +1,16 @@
 """The card of a submission: who made the system, of what, and what it was shown.
 
-system: rule_match
-team: The tod-bench authors
-link: https://example.org/rule-match
-date: 2026-11-21
-track: simulated-plain
-tasks: [dst]
-training_data: none
-parameters: 0
-code: tod-bench 0.1.0
+    system: rule_match
+    team: The tod-bench authors
+    link: https://example.org/rule-match
+    date: 2026-11-21
+    track: simulated-plain
+    tasks: [dst]
+    training_data: none
+    parameters: 0
+    code: tod-bench 0.1.0
+
+It is shown to readers as it stands, so it is held to lines of printable text and links to the web.
 """
 
 import datetime

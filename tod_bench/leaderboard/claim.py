@@ -34,7 +34,7 @@ class ClaimedScore(BaseModel):
     value: Number | None
     low: Number | None
     high: Number | None
-    n: int = Field(ge=0)
+    n: int = Field(ge=0, le=10**9)
     signature: Text
 
     @property

@@ -19,7 +19,7 @@ def whiskers(column: Column) -> dict[str, tuple[float, float, float]]:
     if not found:
         return {}
     start = min(low for low, _, _ in found.values())
-    width = max(high for _, _, high in found.values()) - start or 1.0
+    width = max(high for _, _, high in found.values()) - start
     return {
         name: (_share(low, start, width), _share(value, start, width), _share(high, start, width))
         for name, (low, value, high) in found.items()
@@ -43,4 +43,4 @@ def history(standing: Standing) -> Figure | None:
 
 
 def _share(value: float, start: float, width: float) -> float:
-    return round(100 * (value - start) / width, 2)
+    return round(100 * (value - start) / width, 2) if width else 50.0

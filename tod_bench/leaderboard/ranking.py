@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+
 from metrics import metric_class
 from tod_bench.leaderboard.verify import Entry
 from tod_bench.records import TaskName
 from tod_bench.reports.numbers import spec_of
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow
-from tod_bench.statistics import approximate_randomization, holm
+from tod_bench.statistics import holm
+from tod_bench.statistics.paired import difference, swapped_statistics, tail_share
 
 SIGNIFICANCE = 0.05
 DRAWS = 10_000
@@ -109,13 +112,23 @@ def _separated(rows: Mapping[str, ScoreRow]) -> dict[tuple[str, str], float]:
     """Pairs that the test tells apart -> score of the first less that of the second."""
     pairs = list(combinations(rows, 2))
     draws = max(DRAWS, round(2 * len(pairs) / SIGNIFICANCE))
-    effects, p_values = {}, {}
-    for a, b in pairs:
-        test = approximate_randomization(rows[a].sums, rows[b].sums, rows[a].aggregate, draws=draws)
-        if test.p_value is not None and test.effect is not None:
-            effects[a, b], p_values[a, b] = test.effect, test.p_value
-    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    return {pair: effect for pair, effect in effects.items() if corrected[pair] < SIGNIFICANCE}
+    tests = {(a, b): test for a, b in pairs if (test := _tested(rows[a], rows[b], draws)) is not None}
+    corrected = holm([p_value for _, p_value in tests.values()])
+    return {
+        pair: effect
+        for (pair, (effect, _)), p_value in zip(tests.items(), corrected, strict=True)
+        if p_value < SIGNIFICANCE
+    }
+
+
+def _tested(a: ScoreRow, b: ScoreRow, draws: int) -> tuple[float, float] | None:
+    """Score of the first less that of the second, and the p-value of swapping their dialogues; None without a score."""
+    statistic = difference(a.aggregate, a.sums.shape[1])
+    effect = float(statistic(np.hstack([a.sums, b.sums]).sum(axis=0)))
+    if not np.isfinite(effect):
+        return None
+    drawn, exact = swapped_statistics(a.sums, b.sums, statistic, draws, seed=0)
+    return effect, tail_share(np.abs(drawn), abs(effect), exact=exact)
 
 
 def _column(signature: str, scores: Mapping[str, Score], rows: Mapping[str, ScoreRow]) -> Column:

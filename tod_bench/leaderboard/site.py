@@ -1,8 +1,10 @@
-"""The leaderboard as a static site: an index, a page a system, and the numbers as CSV; nothing is loaded from anywhere.
+"""The leaderboard as a static site: an index, a page a system, and the numbers as CSV.
 
-OUT/index.html            tables by track and task, sortable by every metric and protocol; history
-OUT/systems/NAME.html     card, all scores and the dialogues of a system
-OUT/scores.csv            every number with its signature
+    OUT/index.html            tables by track and task, sortable by every metric and protocol; history
+    OUT/systems/NAME.html     card, all scores and the dialogues of a system
+    OUT/scores.csv            every number with its signature
+
+Nothing is loaded from anywhere; any web server can hand it out as it is.
 """
 
 import re

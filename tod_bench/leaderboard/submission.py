@@ -1,12 +1,14 @@
 """A submission: a folder with a card, a prediction file and the scores claimed.
 
-card.yaml                 what it is (`tod_bench.leaderboard.card`)
-predictions.jsonl.gz      one line a turn, or the same unpacked: predictions.jsonl
-scores.json               what its makers computed (`tod_bench.leaderboard.claim`)
+    card.yaml                 what it is (`tod_bench.leaderboard.card`)
+    predictions.jsonl.gz      one line a turn, or the same unpacked: predictions.jsonl
+    scores.json               what its makers computed (`tod_bench.leaderboard.claim`)
+
+Whatever is wrong with it is found in one go.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +18,7 @@ from tod_bench.leaderboard.answers import Answers, Turns, read_answers
 from tod_bench.leaderboard.card import Card, read_card
 from tod_bench.leaderboard.claim import Claim, read_claim
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
+from tod_bench.records import TaskName
 
 Found = TypeVar("Found")
 
@@ -34,7 +37,7 @@ class Submission:
         track: The track it takes part in.
         turns: (dialogue id, turn) -> prediction, for every turn of the split.
         claim: The scores claimed.
-        warnings: What a reader should look at.
+        warnings: Task -> what a reader should look at.
     """
 
     name: str
@@ -42,7 +45,7 @@ class Submission:
     track: OpenTrack
     turns: Turns
     claim: Claim
-    warnings: tuple[str, ...]
+    warnings: Mapping[TaskName, str]
 
 
 class RefusedError(UserError):
@@ -54,7 +57,10 @@ class RefusedError(UserError):
     """
 
     def __init__(self, name: str, problems: list[str]) -> None:
+        # What strangers wrote is quoted in problems, and must not steer a terminal.
+        problems = [_printable(one) for one in problems]
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        name = _printable(name[:120])
         super().__init__("\n".join([f"{name} cannot be accepted, {count}:", *(f"  - {one}" for one in problems)]))
         self.name, self.problems = name, tuple(problems)
 
@@ -71,7 +77,7 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
     """
     problems = _folder_problems(folder)
     if problems:
-        raise RefusedError(_shown(folder), problems)
+        raise RefusedError(folder.name, problems)
     card = _attempt(problems, lambda: read_card(folder / CARD))
     claim = _attempt(problems, lambda: read_claim(folder / CLAIM))
     track = None if card is None else _attempt(problems, lambda: _track_of(card, tracks))
@@ -81,9 +87,9 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
         answers = read_answers(path, track, card.tasks)
         problems += answers.problems
     if problems or card is None or claim is None or track is None:
-        raise RefusedError(_shown(folder), problems)
-    warnings = [one for one in answers.warnings if "gold" not in card.privileges]
-    return Submission(folder.name, card, track, answers.turns, claim, tuple(warnings))
+        raise RefusedError(folder.name, problems)
+    warnings = {} if "gold" in card.privileges else answers.warnings
+    return Submission(folder.name, card, track, answers.turns, claim, warnings)
 
 
 def _folder_problems(folder: Path) -> list[str]:
@@ -121,5 +127,5 @@ def _attempt(problems: list[str], read: Callable[[], Found]) -> Found | None:
         return None
 
 
-def _shown(folder: Path) -> str:
-    return repr(folder.name[:120]) if not folder.name.isprintable() else folder.name[:120]
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

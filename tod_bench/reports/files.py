@@ -45,4 +45,4 @@ def to_csv(table: Table) -> str:
 
 def harmless(text: str) -> str:
     """A cell of a CSV file; a quote is put before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠\t\r")) else text

@@ -44,5 +44,4 @@ def svg(figure: Figure) -> str:
     Raises:
         UserError: jinja2 is not installed.
     """
-    drawn = template("charts.html").module.bar_chart(figure.chart, figure.title)
-    return template("plot.svg").render(title=figure.title, chart=figure.chart, drawn=drawn)
+    return template("plot.svg").render(title=figure.title, chart=figure.chart)

@@ -19,7 +19,7 @@ def print_table(table: Table, console: "Console") -> None:
     for name in table.labels:
         grid.add_column(name, overflow="fold")
     for label in table.columns:
-        grid.add_column(label, justify="right")
+        grid.add_column(label, justify="right", overflow="fold")
     for row in table.rows:
         cells = [written(number, signed=row.difference).replace(" [", "\n[") for number in row.numbers]
         labels = map(Text, row.called(table.labels))

@@ -71,3 +71,37 @@ def test_list(call, sort, expected):
 
 def test_version(call):
     assert call("--version").stdout.startswith("tod-bench, version 0.")
+
+
+def test_the_small_variant_of_a_table_runs(call, tmp_path):
+    done = call("run", "appendix_b", "--small", "bootstrap.draws=20")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "says nothing of the paper" in done.stdout
+    assert "74.24" in done.stdout
+    assert (tmp_path / "runs/tables/appendix_b_small/table.tex").is_file()
+    assert "figure9" in call("list", "configs").stdout
+    assert "(also --small)" in " ".join(call("list", "configs").stdout.split())
+
+
+def test_what_is_missing_is_said_and_the_published_table_printed(call, monkeypatch, tmp_path):
+    for name in ("TOD_BENCH_DATA", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path / "cache"))
+    done = call("run", "table2")
+    assert done.returncode == 1
+    assert "corpora.MultiWOZ: " in done.stderr
+    assert "`export OPENAI_API_KEY=...`" in done.stderr
+    assert "nothing of table2 can be computed" in done.stderr
+    assert "61.50" in done.stdout
+    assert "no numbers: corpora.PicPersona: " in done.stdout
+    planned = call("plan", "table2").stdout
+    assert "missing: tasks.response.judge: gpt-4o cannot be asked without a key" in planned
+    assert "to do" not in planned
+
+
+def test_a_form_for_people(call, tmp_path):
+    done = call(*("judge", "form", "table4", "--small", "--corpus", "BUS", "--system", "Pictor", "--output", "f.html"))
+    assert done.returncode == 0, done.stderr
+    assert "6 items" in done.stdout
+    assert (tmp_path / "f.html").is_file()

@@ -105,6 +105,13 @@ def test_systems_of_two_teams_have_two_pages():
     assert card().slug == card(date="2027-01-01", track="other").slug
 
 
+@pytest.mark.parametrize("text", ["1: x", "null: x", "[a]: x", "!!binary aGk=: x", "? {a: 1}\n: x", "<<: {system: x}"])
+def test_odd_keys_are_sentences(tmp_path, text):
+    (tmp_path / "card.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"^card\.yaml"):
+        read_card(tmp_path / "card.yaml")
+
+
 @pytest.mark.parametrize("value", [[], "text", 3, None])
 def test_a_card_is_keys_and_values(value):
     with pytest.raises(UserError, match="a card is made of keys and values"):

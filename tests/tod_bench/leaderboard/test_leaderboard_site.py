@@ -155,7 +155,7 @@ def test_no_cell_of_the_csv_is_a_formula(site, board):
     assert late["signature"].startswith("jga|corpus:simulated1|split:test|")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
 def test_formulas_are_neutralised(start):
     assert harmless(f"{start}1+1") == f"'{start}1+1"
     assert harmless(f"a{start}") == f"a{start}"

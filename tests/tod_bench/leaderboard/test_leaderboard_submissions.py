@@ -12,7 +12,9 @@ from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import prepare, validate, verify
-from tod_bench.leaderboard.answers import LONGEST_TEXT
+from tod_bench.leaderboard.answers import BIGGEST_FILE, LONGEST_TEXT
+from tod_bench.leaderboard.card import BIGGEST_CARD
+from tod_bench.leaderboard.prepare import run_predictions
 from tod_bench.leaderboard.submission import RefusedError
 from tod_bench.scoring import score
 
@@ -31,7 +33,7 @@ def test_a_prepared_submission_is_valid_and_verified(prepared, tracks, toy):
     assert {path.name for path in prepared.iterdir()} == {"card.yaml", "predictions.jsonl.gz", "scores.json"}
     found = validate(prepared, tracks)
     assert len(found.turns) == toy.turns
-    assert found.warnings == ()
+    assert found.warnings == {}
     assert all(one.acts is None for one in found.turns.values())  # the card names dst alone
     entry = verify(prepared, tracks)
     jga = entry.scores["dst"][0]
@@ -66,17 +68,17 @@ def test_files_of_two_tasks_become_one_submission(tracks, toy, tmp_path):
     entry = verify(folder, tracks)
     assert entry.scores["policy"][0].value == 100
     assert not any(one.raw or one.notes for one in entry.submission.turns.values())
-    assert entry.submission.warnings == ("policy: every predicted acts is the gold acts, letter by letter",)
+    assert entry.submission.warnings == {"policy": "every answer (acts) is gold to the letter"}
     with pytest.raises(UserError, match="another file has a state for this turn"):
         prepare(tmp_path / "c.yaml", [files[0], files[0]], tmp_path, tracks)
 
 
 def test_gold_handed_in_is_reported_unless_declared(tracks, tmp_path):
-    gold = ("dst: every predicted state is the gold state, letter by letter",)
-    assert validate(submit(tmp_path / "a", tracks, 10**6), tracks).warnings == ()  # one turn differs
+    gold = {"dst": "every answer (state) is gold to the letter"}
+    assert validate(submit(tmp_path / "a", tracks, 10**6), tracks).warnings == {}  # one turn differs
     assert validate(submit(tmp_path / "b", tracks, 0), tracks).warnings == gold
     assert validate(submit(tmp_path / "c", tracks, 0, privileges=["previous_state"]), tracks).warnings == gold
-    assert validate(submit(tmp_path / "d", tracks, 0, privileges=["gold"]), tracks).warnings == ()
+    assert validate(submit(tmp_path / "d", tracks, 0, privileges=["gold"]), tracks).warnings == {}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,35 @@ def test_every_problem_is_named_at_once(submission, tracks, toy):
     assert f"dst: 3 of {toy.turns} turns have no predicted state, the first in {first}" in found
 
 
-def test_a_file_without_end_is_not_read_to_its_end(submission, tracks, toy):
+def test_a_huge_file_is_not_opened(submission, tracks):
+    with (submission / "predictions.jsonl").open("r+b") as file:
+        file.truncate(BIGGEST_FILE + 1)
+    assert f"at most {BIGGEST_FILE:,} are accepted" in problems(submission, tracks)[0]
+    with (submission / "card.yaml").open("r+b") as file:
+        file.truncate(BIGGEST_CARD + 1)
+    assert f"card.yaml has {BIGGEST_CARD + 1:,} bytes; at most {BIGGEST_CARD:,} are accepted" in problems(
+        submission, tracks
+    )
+
+
+def test_problems_cannot_steer_a_terminal(submission, tracks):
+    lines = lines_of(submission)
+    lines[0]["state"]["\x1b[31m\u202e"] = {"name": 1}
+    write_lines(submission / "predictions.jsonl", lines)
+    found = problems(submission, tracks)
+    assert all(one.isprintable() for one in found)
+    assert any(r"\x1b[31m\u202e" in one for one in found)
+    hidden = submission.with_name("a\x1b[31m")
+    submission.rename(hidden)
+    with pytest.raises(RefusedError) as raised:
+        validate(hidden, tracks)
+    assert str(raised.value).startswith(r"a\x1b[31m cannot be accepted")
+
+
+@pytest.mark.parametrize("filler", ['{"dialogue_id": "nobody", "turn": 0}\n', "\n"])
+def test_a_file_without_end_is_not_read_to_its_end(submission, tracks, toy, filler):
     with (submission / "predictions.jsonl").open("a", encoding="utf-8") as file:
-        file.writelines('{"dialogue_id": "nobody", "turn": 0}\n' for _ in range(5 * toy.turns))
+        file.writelines(filler for _ in range(5 * toy.turns))
     assert any("give each turn once" in one for one in problems(submission, tracks))
 
 
@@ -262,3 +290,33 @@ def test_the_command_line_names_every_problem_and_exits_with_2(submission, track
     assert f"{submission.name} cannot be accepted, 2 problems:" in str(done.exception)
     done = call("prepare", "--card", "c.yaml")
     assert str(done.exception) == "give either prediction files or --run"
+
+
+def test_warnings_are_printed_beside_the_verdict(tracks, tracks_file, tmp_path):
+    folder = submit(tmp_path, tracks, 0)
+    for verb in ("validate", "verify"):
+        done = CliRunner().invoke(command, ["submit", verb, str(folder), "--tracks", str(tracks_file)])
+        assert done.exit_code == 0
+        assert "Warning: dst: every answer (state) is gold to the letter" in done.output
+
+
+def test_predictions_of_a_finished_run(tracks, toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "name": "floor",
+        "corpora": {"plain": {"corpus": "simulated", "options": {"dialogues": {"test": 12}}}},
+        "systems": {"oracle": {"system": "oracle"}},
+        "tasks": {"dst": {"metrics": ["jga"]}, "policy": {"metrics": ["act_f1"]}},
+        "bootstrap": {"draws": 10},
+    }
+    Path("floor.yaml").write_text(json.dumps(config), encoding="utf-8")
+    assert CliRunner().invoke(command, ["run", "floor.yaml", "--quiet"]).exit_code == 0
+    files = run_predictions("floor", Path("runs"), "oracle", "plain")
+    assert len(files) == 2
+    card = write_card(tmp_path / "c.yaml", tasks=["dst", "policy"], privileges=["gold"])
+    folder = prepare(card, files, tmp_path / "out", tracks)
+    assert [verify(folder, tracks).scores[task][0].value for task in ("dst", "policy")] == [100, 100]
+    with pytest.raises(UserError, match="no finished predictions of majority on plain"):
+        run_predictions("floor", Path("runs"), "majority", "plain")
+    with pytest.raises(UserError, match="no finished predictions of oracle on plain"):
+        run_predictions("floor", Path("runs"), "oracle", "plain", seed=7)

@@ -4,6 +4,7 @@ import json
 
 import chromium
 import pytest
+from chromium import contrast
 
 from tod_bench.reports.page import render
 from tod_bench.reports.page_data import page_data
@@ -185,13 +186,3 @@ def test_text_is_legible(browser, floors, tmp_path, scheme):
     for ground in ("ground", "panel"):
         for name in names[2:]:
             assert contrast(colours[name], colours[ground]) >= 4.5, (scheme, name, ground)
-
-
-def contrast(one, other):
-    def luminance(colour):
-        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
