@@ -1,7 +1,8 @@
 """The settings of a PPTOD-style training, in one place, and what is wrong with them if anything is.
 
-The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Table 6: batches of 16, a learning rate of
-1e-3, 10 epochs, AdamW, no weight decay. The paper names no schedule: ours is constant, as in PPTOD's released trainer.
+The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Table 6: a learning rate of 1e-3, 10 epochs,
+AdamW, no weight decay. Its batches of 16 are ``batching: examples``; ours by default hold examples of like length, which
+trains several times faster. The paper names no schedule: ours is constant, as in PPTOD's released trainer.
 """
 
 import re
@@ -36,9 +37,9 @@ class Recipe:
             last K, and for DST the state before the current turn: gold in training, the model's own when it answers).
         packing: ``turn`` (each turn an input of its own) or ``dialogue`` (all turns of a dialogue in one pass; see
             `baselines.pptod.packing`).
-        batching: ``examples`` (`batch_size` examples, shuffled) or ``tokens`` (examples of like length, up to
-            `batch_tokens` source tokens, padding included).
-        batch_size: Examples a batch and device.
+        batching: ``tokens`` (examples of like length, up to `batch_tokens` source tokens, padding included) or
+            ``examples`` (`batch_size` examples, shuffled: the paper's way, with twice the padding).
+        batch_size: Examples (with ``packing: dialogue``: dialogues) a batch and device.
         batch_tokens: Source tokens a batch and device.
         accumulation: Batches a step and device.
         learning_rate: Peak learning rate.
@@ -79,7 +80,7 @@ class Recipe:
     act_values: bool = False
     history: str = "all"
     packing: Literal["turn", "dialogue"] = "turn"
-    batching: Literal["examples", "tokens"] = "examples"
+    batching: Literal["tokens", "examples"] = "tokens"
     batch_size: int = 16
     batch_tokens: int = 4096
     accumulation: int = 1

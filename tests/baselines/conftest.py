@@ -54,6 +54,7 @@ TOY_SCHEMA: Schema = {
 
 TINY: dict[str, Any] = {
     "model": "t5-tiny",
+    "batching": "examples",
     "init": "scratch",
     "vocab_size": 120,
     "dims": {"d_model": 32, "d_ff": 64, "d_kv": 8, "num_layers": 1, "num_decoder_layers": 2},

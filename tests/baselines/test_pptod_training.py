@@ -164,7 +164,7 @@ def test_max_minutes(tiny: dict[str, Any], context: FitContext, toy_train: list[
 def test_any_seq2seq_model_works(
     bart_folder: Path, context: FitContext, toy_train: list[Dialogue], toy_dev: list[Dialogue]
 ) -> None:
-    system = PPTOD(model=str(bart_folder), epochs=1, dev_dialogues=2, max_target_tokens=40)
+    system = PPTOD(model=str(bart_folder), batching="examples", epochs=1, dev_dialogues=2, max_target_tokens=40)
     assert system.fit(toy_train, toy_dev, context)["steps"] == 2
     assert len(asked(system, "dst", toy_dev, context)) == 8
 

@@ -12,8 +12,8 @@ from tod_bench.errors import UserError
 from tod_bench.reports.files import to_csv, write_table
 from tod_bench.reports.layout import against_published, written
 from tod_bench.reports.markdown import to_markdown
-from tod_bench.reports.published import published_values
 from tod_bench.reports.numbers import Number
+from tod_bench.reports.published import published_values
 from tod_bench.reports.table import make_table
 from tod_bench.reports.terminal import print_table
 from tod_bench.results import Cell, Result
