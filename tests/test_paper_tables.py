@@ -28,7 +28,7 @@ from tod_bench.splits import read_split
 from tod_bench.tasks import turn_inputs
 
 TABLES = (
-    *("table1", "table2", "table3", "table4", "table5", "figure5", "figure6", "figure7", "figure9"),
+    *("table1", "table2", "table3", "table4", "table5", "table6", "figure5", "figure6", "figure7", "figure9"),
     *("appendix_b", "appendix_c"),
 )
 STYLED = {"style": "personalised"}

@@ -1,8 +1,8 @@
 """The settings of a PPTOD-style training, in one place, and what is wrong with them if anything is.
 
-The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Table 6: a learning rate of 1e-3, 10 epochs,
-AdamW, no weight decay. Its batches of 16 are ``batching: examples``; ours by default hold examples of like length, which
-trains several times faster. The paper names no schedule: ours is constant, as in PPTOD's released trainer.
+The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Table 6: a learning rate of 1e-3, 10
+epochs, AdamW, no weight decay. Its batches of 16 are ``batching: examples``; ours by default hold examples of like
+length, which trains several times faster. The paper names no schedule: ours is constant, as in PPTOD's trainer.
 """
 
 import re
