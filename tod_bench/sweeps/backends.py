@@ -59,8 +59,8 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """
     config = EvalConfig.model_validate(job["config"])
     try:
-        results = run(build(config, incomplete=not job["noted"]), Store(Path(store)))
-        if job["noted"]:
+        results = run(build(config, incomplete=job["part"]), Store(Path(store)))
+        if not job["part"]:
             save_run(Path(store), config, results, job["levels"])
     except UserError as error:
         return str(error)
@@ -70,7 +70,7 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
 def _job(trial: Trial) -> dict[str, Any]:
     """A trial as JSON values, for another machine."""
     config = trial.config.model_dump(mode="json", exclude_unset=True)
-    return {"config": config, "levels": dict(trial.levels), "noted": trial.noted}
+    return {"config": config, "levels": dict(trial.levels), "part": trial.part}
 
 
 def run_trials(

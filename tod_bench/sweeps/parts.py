@@ -11,7 +11,7 @@ from tod_bench.sweeps.trials import Trial
 def parts(config: EvalConfig) -> list[Trial]:
     """The parts of a config, system by system, so that the same system's trainings on several corpora overlap."""
     return [
-        Trial({"system": system, "corpus": corpus}, _restricted(config, system, corpus), noted=False)
+        Trial({"system": system, "corpus": corpus}, _restricted(config, system, corpus), part=True)
         for system, section in config.systems.items()
         for corpus in section.corpora or config.corpora
     ]

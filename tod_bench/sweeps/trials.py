@@ -26,12 +26,13 @@ class Trial:
     Attributes:
         levels: Factor -> label of the level it has in this trial.
         config: The config with the levels' keys set, and without a sweep of its own.
-        noted: Whether its results are noted as a run that `tod-bench report` finds.
+        part: Whether it is a part of a run: not a run of its own that `tod-bench report` finds, and what it lacks the
+            whole run says.
     """
 
     levels: Mapping[str, str]
     config: EvalConfig
-    noted: bool = True
+    part: bool = False
 
     def __str__(self) -> str:
         return " ".join(f"{factor}={level}" for factor, level in self.levels.items())
