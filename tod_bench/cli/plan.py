@@ -12,29 +12,36 @@ from tod_bench.cli.run import SMALL, STORE
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @STORE
 @SMALL
-def command(config: str, overrides: tuple[str, ...], store: Path, small: bool) -> None:
+@click.option("--folders", is_flag=True, help="Say in which folder each system is trained.")
+def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, folders: bool) -> None:
     """Say what a config would run and what is cached, without running it.
 
     \b
-    Example:
+    Examples:
       tod-bench plan quickstart
+      tod-bench plan table6 --folders
     """
     from rich.console import Console
     from rich.table import Table
 
     from tod_bench.cells import build
     from tod_bench.configs import load_config
-    from tod_bench.results import Store
+    from tod_bench.results import Cell, Store
     from tod_bench.runner import plan
 
-    board = build(load_config(config, overrides, small=small), incomplete=True)
+    board, kept = build(load_config(config, overrides, small=small), incomplete=True), Store(store)
+    trained_in: dict[Path, Cell] = {}
     grid = Table("corpus", "system", "task", "seed", "train", "predict", "score")
-    for status in plan(board, Store(store)):
+    for status in plan(board, kept):
         cell = status.cell
         marks = ["cached" if done else "to do" for done in (status.trained, status.predicted, status.scored)]
         if not board.together(cell):
             marks[0] = "not trained"
+        else:
+            trained_in.setdefault(kept.model_folder(board.fit_key(cell)), cell)
         grid.add_row(cell.corpus, cell.system, cell.task, str(cell.seed), *marks)
     Console().print(grid)
+    for folder, cell in trained_in.items() if folders else ():
+        click.echo(f"{cell}: {folder}")
     for need in (*board.needs, *board.config.needs):
         click.echo(f"missing: {need}" if need in board.needs else f"needs {need}")

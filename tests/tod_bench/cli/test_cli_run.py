@@ -45,6 +45,15 @@ def test_plan_runs_nothing_and_then_knows_what_is_cached(call, tmp_path):
     assert call("plan", "small.yaml").stdout.count("cached") == 6
 
 
+def test_plan_names_the_folders_that_systems_are_trained_in(call, tmp_path):
+    arguments = ("small.yaml", "systems.oracle.system=majority")
+    told = call("plan", *arguments, "--folders").stdout.splitlines()
+    assert call("run", *arguments).returncode == 0
+    made = {str(place.relative_to(tmp_path)) for place in tmp_path.glob("runs/models/*/system")}
+    assert made
+    assert made == {line.partition(": ")[2] for line in told if ": runs" in line}
+
+
 def test_errors_are_sentences_not_tracebacks(call):
     done = call("validate", "small.yaml", "systems.oracle.system=orcale")
     assert done.returncode == 2
