@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tod_bench.cli.main import VERBS, command
@@ -50,10 +51,18 @@ def test_help_is_quick_and_imports_nothing_heavy():
     assert seconds < 3
 
 
-def test_every_verb_has_help_with_an_example():
-    runner = CliRunner()
-    for verb in VERBS:
-        result = runner.invoke(command, [verb, "--help"])
-        assert result.exit_code == 0, (verb, result.output)
-        subcommands = "Commands:" in result.output
-        assert subcommands or "tod-bench " in result.output.partition("Example")[2], verb
+def helps(*verbs: str):
+    """The help of a verb and of what is below it."""
+    result = CliRunner().invoke(command, [*verbs, "--help"])
+    assert result.exit_code == 0, (verbs, result.output)
+    yield " ".join(verbs), result.output
+    for line in result.output.partition("Commands:\n")[2].splitlines():
+        if line.startswith("  ") and line[2] != " ":
+            yield from helps(*verbs, line.split()[0])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb):
+    for name, text in helps(verb):
+        assert "Commands:" in text or "tod-bench " in text.partition("Example")[2], name
+        assert "\\b" not in text, name

@@ -26,7 +26,7 @@ def command() -> None:
 )
 @TRACKS
 def build(submissions: Path, out: Path, tracks: Path | None) -> None:
-    r"""Verify every submission in a folder (results/leaderboard by default) and write the site.
+    """Verify every submission in a folder (results/leaderboard by default) and write the site.
 
     A submission with a problem is left out and named, and the exit status is 1; the site has all others.
 

@@ -46,7 +46,7 @@ def command(
     dialogues: int,
     judged: tuple[Path, ...],
 ) -> None:
-    r"""Write the tables of finished runs.
+    """Write the tables of finished runs.
 
     A RUN is the name of a config that was run into --store, the folder of a store, or a result file; all that --store
     has where none is given. Runs of one config, from one store or several, become one table.

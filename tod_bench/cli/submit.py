@@ -52,7 +52,7 @@ def prepare(
     out: Path,
     tracks: Path | None,
 ) -> None:
-    r"""Make a submission folder of predictions and a card, with the scores to claim.
+    """Make a submission folder of predictions and a card, with the scores to claim.
 
     Several files are taken as one: a file for each task, or shards. Only the answers to the card's tasks are kept.
 
@@ -78,7 +78,7 @@ def prepare(
 @FOLDER
 @TRACKS
 def validate(folder: Path, tracks: Path | None) -> None:
-    r"""Check a submission: card, files, schema, coverage, and no gold inside; every problem is named.
+    """Check a submission: card, files, schema, coverage, and no gold inside; every problem is named.
 
     \b
     Example:
@@ -98,7 +98,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
 @FOLDER
 @TRACKS
 def verify(folder: Path, tracks: Path | None) -> None:
-    r"""Compute every number of a submission from its predictions, and fail where it claims another.
+    """Compute every number of a submission from its predictions, and fail where it claims another.
 
     \b
     Example:
