@@ -23,6 +23,7 @@ from baselines.pptod.feed import training_feed
 from baselines.pptod.recipe import Recipe
 from benchmarks.machine import machine
 from tod_bench.comparison import compare
+from tod_bench.configs import load_config
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction
@@ -43,22 +44,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "multiwoz": {"version": "2.2"},
 }
 
-RECIPE = Recipe(
-    init="scratch",
-    model="t5-tiny",
-    dims={"d_model": 96, "d_ff": 192, "d_kv": 24, "feed_forward_proj": "gated-gelu"},
-    vocab_size=1500,
-    dropout=0.0,
-    batching="tokens",
-    batch_tokens=1200,
-    optim="adafactor",
-    optim_args="scale_parameter=True",
-    learning_rate=0.015,
-    scheduler="linear",
-    warmup=0.03,
-    epochs=1_000_000,  # the steps end every run
-    select_by="last",
-)
+# The steps end every run, and both packings are decoded by the same engine.
+ALIKE = {"epochs": 1_000_000, "max_steps": None, "engine": "transformers"}
+RECIPE = Recipe(**{**load_config("quickstart").systems["t5-tiny"].params, **ALIKE})
 """The settings of eval_configs/quickstart.yaml."""
 
 
