@@ -41,7 +41,7 @@ def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
     """The need of a corpus that lacks a split which every cell of it reads."""
     splits = config.corpora[label].splits
     read = [splits.train] if set(config.tasks) == {"corpus"} else [splits.test]
-    named = {split_and_service(part)[0] for expression in read for part, _, _ in parse_split(expression)}
+    named = {split_and_service(part)[0] for expression in read for part, *_ in parse_split(expression)}
     lacking = named & {"train", "dev", "test"} - set(corpus.splits)
     if not lacking:
         return None

@@ -3,6 +3,7 @@
 train            the whole split
 dev[:800]        its first 800 dialogues, in file order
 test[90%:]       its last tenth
+train[::10]      every tenth, for files that are sorted by service
 train+dev[:800]  one after the other
 test{taxi}       those that are about a service (or domain), perhaps among others; {taxi}[:100] is its first 100
 """
@@ -15,11 +16,13 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 
-_PART = re.compile(r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?\])?")
+_PART = re.compile(
+    r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
+)
 
 
-def parse_split(expression: str) -> list[tuple[str, str, str]]:
-    """The parts of a split expression as (split with its service, start, stop); start and stop may be empty.
+def parse_split(expression: str) -> list[tuple[str, ...]]:
+    """The parts of a split expression: split with its service, start and stop, which may be empty, and a step if given.
 
     Raises:
         UserError: The expression cannot be read.
@@ -29,7 +32,7 @@ def parse_split(expression: str) -> list[tuple[str, str, str]]:
         match = _PART.fullmatch(text.strip())
         if match is None:
             raise UserError(f"split {expression!r}: {text.strip()!r} cannot be read; write e.g. dev[:800] or train+dev")
-        parts.append((match["split"], match["start"] or "", match["stop"] or ""))
+        parts.append((match["split"], match["start"] or "", match["stop"] or "", *filter(None, [match["step"]])))
     return parts
 
 
@@ -40,7 +43,7 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
         UserError: The expression cannot be read, or names a split that the corpus does not have.
         DataError: A record of the corpus is unusable.
     """
-    for part, start, stop in parse_split(expression):
+    for part, start, stop, *step in parse_split(expression):
         split, service = split_and_service(part)
         if split not in corpus.splits:
             raise UserError(
@@ -48,7 +51,8 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
             )
         # A percentage needs the size first; streaming twice costs less memory than holding the split.
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
-        yield from islice(_about(corpus, split, service), _position(start, size) or 0, _position(stop, size))
+        chosen = slice(_position(start, size) or 0, _position(stop, size), *map(int, step))
+        yield from islice(_about(corpus, split, service), chosen.start, chosen.stop, chosen.step)
 
 
 def split_and_service(part: str) -> tuple[str, str]:

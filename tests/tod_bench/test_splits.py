@@ -19,6 +19,9 @@ CORPUS = open_corpus("simulated", dialogues={"train": 4, "dev": 10, "test": 3})
         ("dev[:15%]", ["dev:0"]),
         ("dev[0:0]", []),
         ("test[2:99]", ["test:2"]),
+        ("dev[::4]", ["dev:0", "dev:4", "dev:8"]),
+        ("dev[1:9:3]+test[::9]", ["dev:1", "dev:4", "dev:7", "test:0"]),
+        ("dev[50%::2]", ["dev:5", "dev:7", "dev:9"]),
     ],
 )
 def test_expressions_choose_by_file_order(expression, expected):
@@ -30,7 +33,9 @@ def test_expressions_choose_by_file_order(expression, expected):
     assert [places[dialogue.id] for dialogue in read_split(CORPUS, expression)] == expected
 
 
-@pytest.mark.parametrize("expression", ["", "dev[", "dev[a:b]", "dev[3]", "dev++test", "dev[-1:]"])
+@pytest.mark.parametrize(
+    "expression", ["", "dev[", "dev[a:b]", "dev[3]", "dev++test", "dev[-1:]", "dev[::0]", "dev[::]"]
+)
 def test_unreadable_expressions(expression):
     with pytest.raises(UserError, match="cannot be read"):
         parse_split(expression)
