@@ -1,10 +1,12 @@
 """Chromium over the DevTools protocol on a pipe: no driver and no package needed, only the browser itself."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -89,6 +91,16 @@ class Chromium:
         if "exceptionDetails" in found:
             raise RuntimeError(found["exceptionDetails"]["exception"].get("description", "script error"))
         return found["result"].get("value")
+
+    def wait_for(self, expression: str, seconds: float = 10) -> None:
+        """Waits until a condition holds; the page may be left for another meanwhile."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):
+                if self.evaluate(expression):
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"after {seconds} s still not so: {expression}")
 
     def press(self, *keys: str) -> None:
         for key in keys:

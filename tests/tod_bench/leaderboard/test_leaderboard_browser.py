@@ -130,8 +130,7 @@ def test_the_page_of_a_system_browses_dialogues(browser, index):
     assert browser.evaluate("document.getElementById('found').textContent") == "3 of 3 dialogues found."
     assert "hotel-name" in browser.evaluate("document.getElementById('dialogue').textContent")
     browser.click("nav a")
-    browser.evaluate("new Promise(done => setTimeout(done, 300))")
-    assert browser.evaluate("location.pathname").endswith("/index.html")
+    browser.wait_for("location.pathname.endsWith('/index.html')")
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

@@ -22,6 +22,9 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"transformers[serving] is not installed: {', '.join(MISSING)} missing"),
 ]
 
+NUMBER = 20
+"""Requests; the model answers most with nothing, and all of these hardly ever."""
+
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}> {{ m['content'] }} {% endfor %}<assistant>"
 
 
@@ -102,17 +105,17 @@ def test_answers_are_finished_counted_and_paid_for_once(base_url, model, tmp_pat
     request = {"model": model, "max_tokens": 80, "temperature": 1.0}
     with AnswerCache(tmp_path / "answers.sqlite") as cache:
         first = OpenAIClient(base_url, cache=cache, concurrency=2, timeout=120)
-        outcomes = {ask.tag: outcome for ask, outcome in first.complete(asks(8, **request))}
+        outcomes = {ask.tag: outcome for ask, outcome in first.complete(asks(NUMBER, **request))}
         answers = {tag: outcome.text for tag, outcome in outcomes.items() if isinstance(outcome, ChatAnswer)}
-        assert len(outcomes) == 8
-        assert len(cache) == len(answers) >= 2
+        assert len(outcomes) == NUMBER
+        assert len(cache) == len(answers) >= 1
         assert all(outcome.usage.prompt_tokens > 10 for outcome in outcomes.values())
         assert {outcome.reason for outcome in outcomes.values() if isinstance(outcome, ChatFailure)} <= {"empty"}
         assert first.spending().usd == 0.0
         second = OpenAIClient(base_url, cache=cache, timeout=120)
-        again = {ask.tag: outcome for ask, outcome in second.complete(asks(8, **request))}
+        again = {ask.tag: outcome for ask, outcome in second.complete(asks(NUMBER, **request))}
         assert {tag: again[tag].text for tag in answers} == answers
-        assert second.spending().requests == 8 - len(answers)
+        assert second.spending().requests == NUMBER - len(answers)
 
 
 def test_an_answer_that_is_cut_is_told_and_greedy_decoding_is_accepted(base_url, model):
