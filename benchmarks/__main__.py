@@ -31,7 +31,8 @@ def main(names: tuple[str, ...], smoke: bool, out: Path) -> None:
         rows[name] = import_module(f"benchmarks.bench_{name}").run(smoke=smoke, out=out)
         seconds[name] = round(time.perf_counter() - began, 1)
         print(f"{name}: {seconds[name]:.0f} s", file=sys.stderr)
-    print(write_report(out / "cpu", rows, seconds=seconds, smoke=smoke))
+        table = write_report(out / "cpu", rows, seconds=seconds, smoke=smoke)  # so that a kill loses one at most
+    print(table)
 
 
 if __name__ == "__main__":
