@@ -51,8 +51,8 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
             )
         # A percentage needs the size first; streaming twice costs less memory than holding the split.
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
-        chosen = slice(_position(start, size) or 0, _position(stop, size), *map(int, step))
-        yield from islice(_about(corpus, split, service), chosen.start, chosen.stop, chosen.step)
+        bounds = (_position(start, size) or 0, _position(stop, size), *map(int, step))
+        yield from islice(_about(corpus, split, service), *bounds)
 
 
 def split_and_service(part: str) -> tuple[str, str]:

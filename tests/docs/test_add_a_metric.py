@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from guides import blocks
 
 import metrics
 from metrics.items import ResponseItem
@@ -17,18 +18,14 @@ from tod_bench.predictions import write_predictions
 from tod_bench.splits import read_split
 from tod_bench.tasks import gold_prediction
 
-PAGE = Path(__file__).parents[2] / "docs" / "add_a_metric.md"
-
-
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+PAGE = "add_a_metric.md"
 
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """The page's package, installed as a wheel would be: a module and its entry points."""
-    (tmp_path / "overlong.py").write_text(blocks("python")[0], encoding="utf-8")
-    ((group, points),) = tomllib.loads(blocks("toml")[0])["project"]["entry-points"].items()
+    (tmp_path / "overlong.py").write_text(blocks(PAGE, "python")[0], encoding="utf-8")
+    ((group, points),) = tomllib.loads(blocks(PAGE, "toml")[0])["project"]["entry-points"].items()
     info = tmp_path / "overlong-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: overlong\nVersion: 1.0\n", encoding="utf-8")
@@ -44,12 +41,12 @@ def installed(tmp_path, monkeypatch):
 
 def test_the_page_works_as_written(installed, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    (split,) = re.findall(r"--split (\S+)", "".join(blocks("console")))
+    (split,) = re.findall(r"--split (\S+)", "".join(blocks(PAGE, "console")))
     dialogues = list(read_split(open_corpus("simulated"), split))
     turns = [(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns]
     write_predictions(Path("predictions.jsonl"), [gold_prediction(*one) for one in turns])
     outputs = []
-    for line in "".join(blocks("console")).splitlines():
+    for line in "".join(blocks(PAGE, "console")).splitlines():
         result = CliRunner().invoke(command, [*line.split()[1:]], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         outputs.append(result.output)
@@ -70,6 +67,6 @@ def test_the_metric_of_the_page_follows_its_own_rules(installed):
 
 
 def test_the_line_for_this_repository_has_the_form_of_the_registry():
-    name, _, path = blocks("python")[1].strip().strip(",").partition(": ")
+    name, _, path = blocks(PAGE, "python")[1].strip().strip(",").partition(": ")
     assert name.strip('"') == "overlong"
     assert all(re.fullmatch(r"metrics\.\w+:\w+", known) for known in (path.strip('"'), *metrics.METRICS.values()))

@@ -7,29 +7,19 @@ import sys
 from pathlib import Path
 
 import yaml
-from click.testing import CliRunner
+from guides import DOCS, blocks, follow
 
-from tod_bench.cli.main import command
 from tod_bench.leaderboard.card import Card
 
-PAGE = Path(__file__).parents[2] / "docs" / "submit.md"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+PAGE = "submit.md"
 
 
 def test_a_stranger_appears_on_the_leaderboard(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("predict.py").write_text(blocks("python")[0], encoding="utf-8")
-    Path("card.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    Path("predict.py").write_text(blocks(PAGE, "python")[0], encoding="utf-8")
+    Path("card.yaml").write_text(blocks(PAGE, "yaml")[0], encoding="utf-8")
     subprocess.run([sys.executable, "predict.py"], check=True)
-    outputs = []
-    for line in "".join(blocks("console")).splitlines():
-        result = CliRunner().invoke(command, line.split()[1:], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        outputs.append(result.output)
-    prepared, validated, verified, built = outputs
+    prepared, validated, verified, built = follow(PAGE)
     name = prepared.split("/")[-1].strip()
     assert f"{name} is valid: 1,169 turns, dst of simulated-plain" in validated
     assert f"{name} is verified" in verified
@@ -43,7 +33,7 @@ def test_a_stranger_appears_on_the_leaderboard(tmp_path, monkeypatch):
 
 
 def test_the_page_names_every_key_of_a_card():
-    text = PAGE.read_text(encoding="utf-8")
+    text = (DOCS / PAGE).read_text(encoding="utf-8")
     table = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE))))
     assert table == set(Card.model_fields)
-    assert set(yaml.safe_load(blocks("yaml")[0])) <= table
+    assert set(yaml.safe_load(blocks(PAGE, "yaml")[0])) <= table

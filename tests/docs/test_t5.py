@@ -2,21 +2,21 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import yaml
+from guides import DOCS, blocks
 
 from baselines.pptod.recipe import Recipe
 from tod_bench.configs import EvalConfig
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "t5.md").read_text(encoding="utf-8")
+GUIDE = (DOCS / "t5.md").read_text(encoding="utf-8")
 
 
 def test_the_systems_of_the_guide_are_valid():
-    systems = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", GUIDE, flags=re.DOTALL)[0])["systems"]
+    systems = yaml.safe_load(blocks("t5.md", "yaml")[0])["systems"]
     config = {"name": "guide", "corpora": {"plain": {"corpus": "simulated"}}, "tasks": {"dst": {"metrics": ["jga"]}}}
-    for section in EvalConfig.model_validate({**config, "systems": systems}).systems.values():
-        Recipe(**section.params)
+    sections = EvalConfig.model_validate({**config, "systems": systems}).systems.values()
+    assert [Recipe(**section.params).init for section in sections] == ["pretrained", "scratch"]
 
 
 def test_the_settings_of_the_guide_exist():

@@ -10,36 +10,32 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from guides import blocks
 
 from tod_bench.predictions import write_predictions
 from tod_bench.simulated.corpus import Simulated
 from tod_bench.tasks import gold_prediction
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "add_a_system.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """What a reader has after doing all that the guide says; the install is a dist-info folder on the path."""
-    (code,) = blocks("python")
+    (code,) = blocks("add_a_system.md", "python")
     (tmp_path / "my_tracker.py").write_text(code, encoding="utf-8")
-    (points,) = blocks("toml")
+    (points,) = blocks("add_a_system.md", "toml")
     entries = tomllib.loads(points)["project"]["entry-points"]["tod_bench.systems"]
     info = tmp_path / "my_tracker-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-tracker\nVersion: 1.0\n", encoding="utf-8")
     lines = [f"{name} = {target}" for name, target in entries.items()]
     (info / "entry_points.txt").write_text("\n".join(["[tod_bench.systems]", *lines]) + "\n", encoding="utf-8")
-    for config in blocks("yaml"):
+    for config in blocks("add_a_system.md", "yaml"):
         name = re.search(r"^name: (\w+)", config)
         assert name is not None
         (tmp_path / f"{name[1]}.yaml").write_text(config, encoding="utf-8")
-    (predictions,) = blocks("jsonl")
+    (predictions,) = blocks("add_a_system.md", "jsonl")
     (tmp_path / "mine.jsonl").write_text(predictions, encoding="utf-8")
     return tmp_path
 
@@ -54,13 +50,13 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_example_is_short() -> None:
-    (code,) = blocks("python")
+    (code,) = blocks("add_a_system.md", "python")
     assert len([line for line in code.splitlines() if line.strip()]) <= 30
 
 
 def test_every_command_of_the_guide_works(project: Path) -> None:
     assert "keyword" in run(["list", "systems"], project).stdout
-    commands = [shlex.split(line)[1:] for block in blocks("bash") for line in block.splitlines()]
+    commands = [shlex.split(line)[1:] for block in blocks("add_a_system.md", "bash") for line in block.splitlines()]
     assert [command[:2] for command in commands] == [
         ["run", "tracker.yaml"],
         ["score", "mine.jsonl"],

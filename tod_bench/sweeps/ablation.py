@@ -96,7 +96,7 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
         tuple(column.label for column in columns),
         rows,
         tuple(_corrected(effects)),
-        tuple(sorted({row.score.signature for run in runs for column in columns for row in run.score_rows(column)})),
+        tuple(sorted({row.score.signature for run in runs for column in columns for _, row in run.keyed_rows(column)})),
     )
 
 
@@ -119,12 +119,8 @@ class _Run:
     def _numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
         return tuple(column_number(self.results, system, corpus, column) for column in columns)
 
-    def score_rows(self, column: Column, corpus: str = "", system: str = "") -> list[ScoreRow]:
-        """The statistics of a column, one for each seed."""
-        return [row for _, row in self.keyed_rows(column, corpus, system)]
-
     def keyed_rows(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
-        """The same, each with the key of the predictions that it scores."""
+        """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
         found = []
         for cell in self.board.cells:
             if cell.task == column.task and corpus in ("", cell.corpus) and system in ("", cell.system):
