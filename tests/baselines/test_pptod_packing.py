@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_pptod_processes import HERE, ROOT, launch
+from test_pptod_processes import trained_by_two
 
 from baselines.pptod.collator import Collator
 from baselines.pptod.examples import Examples, training_examples
@@ -319,18 +319,7 @@ def test_two_processes_learn_what_one_learns(
 ) -> None:
     """Batches of 3 dialogues on two processes are batches of 6 on one."""
     settings = {**tiny, "packing": "dialogue", "dropout": 0.0, "select_by": "last", "batch_size": 3}
-    script = tmp_path / "script.py"
-    script.write_text(
-        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]\n"
-        "from pathlib import Path\n"
-        "from conftest import TOY_SCHEMA, toy_dialogues\n"
-        "from baselines.pptod.system import PPTOD\n"
-        "from tod_bench.systems import FitContext\n"
-        f"context = FitContext('dst', TOY_SCHEMA, 1, Path({str(tmp_path / 'two')!r}))\n"
-        f"PPTOD(**{settings!r}).fit(toy_dialogues(12), [], context)\n"
-    )
-    launch([str(script)])
-    two = json.loads((tmp_path / "two" / "fit.json").read_text())
+    two = trained_by_two(settings, tmp_path / "two")
     one = PPTOD(**settings | {"batch_size": 6}).fit(toy_train, [], context)
     assert (two["processes"], two["steps"], one["steps"]) == (2, 4, 4)
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)

@@ -59,6 +59,23 @@ def launch(arguments: list[str]) -> str:
     return done.stdout
 
 
+def trained_by_two(settings: dict[str, Any], folder: Path, dev: str = "[]") -> dict[str, Any]:
+    """The record of a training on the toy dialogues by two processes; `dev` is the code of its dev dialogues."""
+    script = folder.with_suffix(".py")
+    script.write_text(
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]\n"
+        "from pathlib import Path\n"
+        "from conftest import TOY_SCHEMA, toy_dialogues\n"
+        "from baselines.pptod.system import PPTOD\n"
+        "from tod_bench.systems import FitContext\n"
+        f"context = FitContext('dst', TOY_SCHEMA, 1, Path({str(folder)!r}))\n"
+        f"PPTOD(**{settings!r}).fit(toy_dialogues(12), {dev}, context)\n"
+    )
+    launch([str(script)])
+    record: dict[str, Any] = json.loads((folder / "fit.json").read_text())
+    return record
+
+
 @pytest.mark.slow
 def test_two_processes_use_every_example_once_an_epoch(tmp_path: Path) -> None:
     by_tokens = {"batching": "tokens", "batch_tokens": 80}
@@ -77,19 +94,8 @@ def test_two_processes_learn_what_one_learns(
     tiny: dict[str, Any], context: FitContext, toy_train: list[Dialogue], toy_dev: list[Dialogue], tmp_path: Path
 ) -> None:
     """Batches of 4 on two processes are batches of 8 on one: the same steps, and the same weights without dropout."""
-    script = tmp_path / "script.py"
     settings = {**tiny, "dropout": 0.0, "epochs": 3, "batch_size": 4}
-    script.write_text(
-        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]\n"
-        "from pathlib import Path\n"
-        "from conftest import TOY_SCHEMA, toy_dialogues\n"
-        "from baselines.pptod.system import PPTOD\n"
-        "from tod_bench.systems import FitContext\n"
-        f"context = FitContext('dst', TOY_SCHEMA, 1, Path({str(tmp_path / 'two')!r}))\n"
-        f"PPTOD(**{settings!r}).fit(toy_dialogues(12), toy_dialogues(4, 'dev'), context)\n"
-    )
-    launch([str(script)])
-    two = json.loads((tmp_path / "two" / "fit.json").read_text())
+    two = trained_by_two(settings, tmp_path / "two", dev="toy_dialogues(4, 'dev')")
     whole = replace(context, folder=tmp_path / "one")
     one = PPTOD(**{**settings, "batch_size": 8}).fit(toy_train, toy_dev, whole)
     assert (two["processes"], one["processes"]) == (2, 1)
