@@ -56,7 +56,7 @@ def train(processes: int, smoke: bool) -> None:
 
     work = next(works(smoke))
     recipe = recipe_of("t5-mini", smoke, batching="tokens", batch_tokens=TOKENS // processes, precision="fp32")
-    epoch = Epochs(*new_model(recipe, work), work.sample(4 if smoke else DIALOGUES), work, recipe)
+    epoch = Epochs(*new_model(recipe, work), work.sample(4 if smoke else DIALOGUES), work.schema, recipe)
     epoch.run()
     if group().is_main_process:
         print(json.dumps(epoch.seconds[0]))

@@ -1,13 +1,19 @@
 """Speed of training against the plain loop, on the same dialogues, both sides taking turns.
 
 Ours is the trainer of `pptod` itself, from its examples to its optimizer steps, without checkpoints and evaluation; the
-clock runs from its first batch to its last step. Rates count target tokens, of which both sides learn the same. The
-sample is small, so that the plain loop ends: a full corpus has more examples of each length, and batches with less
-padding still.
+clock runs from its first batch to its last step. Rates count target tokens, of which all sides learn the same.
+
+An epoch of a thousand dialogues would take the plain loop too long, so each side trains on a sample of its own epoch:
+
+    batches of its epoch, by their longest source    |. . x . .|. . x . .|. . x . .|. . x . .|
+    sampled                                               the middle of equal shares
 """
 
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,92 +22,152 @@ from baselines.pptod.answers import Writer
 from baselines.pptod.examples import Examples, training_examples
 from baselines.pptod.feed import training_feed
 from baselines.pptod.recipe import Recipe
+from baselines.pptod.sampler import BatchSampler
 from benchmarks import reference_loop
 from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.reference_loop import session_batches
 from benchmarks.rows import Row, interleaved, rates
+from tod_bench.records import Dialogue, Schema
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-SAMPLES = {"t5-mini": 16, "t5-small": 6}
-"""Model -> dialogues."""
+LOOP = {"t5-mini": 6, "t5-small": 3}
+"""Model -> batches of the plain loop, of 16 turns."""
 
-OURS: dict[str, tuple[dict[str, Any], float]] = {
-    "batching: tokens": ({"batching": "tokens"}, 3.5),
-    "packing: dialogue": ({"batching": "tokens", "packing": "dialogue"}, 10.0),
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of our ways to train.
+
+    Attributes:
+        settings: What its recipe sets.
+        batches: How many batches are sampled, by model.
+        target: The ratio to reach, if one is asked for.
+    """
+
+    settings: dict[str, Any]
+    batches: dict[str, int]
+    target: float | None
+
+
+OURS = {
+    "batching: tokens": Way({}, {"t5-mini": 4, "t5-small": 2}, 3.5),
+    "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2, "t5-small": 1}, None),
+    "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 1}, 10.0),
 }
-"""Settings of the recipe, and the ratio to reach."""
 
 
 def run(*, smoke: bool, out: Path) -> list[Row]:
-    """A row for each corpus, model and way of ours."""
+    """A row for each corpus, model and way of ours; T5-small on the last corpus alone."""
     del out
-    models = ["t5-mini"] if smoke else list(SAMPLES)
-    return [row for work in works(smoke) for model in models for row in compare(work, recipe_of(model, smoke), smoke)]
+    rows: list[Row] = []
+    for work in works(smoke):
+        rows += compare(work, recipe_of("t5-mini", smoke), smoke)
+    return rows if smoke else rows + compare(work, recipe_of("t5-small", smoke), smoke)
 
 
 def compare(work: Work, recipe: Recipe, smoke: bool) -> list[Row]:
     """Ours in each way against the loop, interleaved."""
     plain, tokenizer = new_model(recipe, work)
-    dialogues = work.sample(4 if smoke else SAMPLES[recipe.model])
-    examples = Examples(training_examples(dialogues, ("dst",), recipe), tokenizer, recipe)
+    examples = Examples(training_examples(work.dialogues, ("dst",), recipe), tokenizer, recipe)
+    models = {name: deepcopy(plain) for name in OURS}
     plain.set_attn_implementation("eager")
-    sides: dict[str, Callable[[], object]] = {"loop": lambda: reference_loop.train(plain, examples)}
-    epochs = {}
-    for name, (settings, _) in OURS.items():
-        epochs[name] = Epochs(new_model(recipe, work)[0], tokenizer, dialogues, work, replace(recipe, **settings))
+    batches = sampled(session_batches(len(examples)), examples.lengths, 1 if smoke else LOOP[recipe.model])
+    sides: dict[str, Callable[[], object]] = {"loop": lambda: reference_loop.train(plain, examples, batches)}
+    epochs: dict[str, Epochs] = {}
+    for name, way in OURS.items():
+        count = 1 if smoke else way.batches[recipe.model]
+        settings = replace(recipe, **way.settings)
+        epochs[name] = Epochs(models[name], tokenizer, work.dialogues, work.schema, settings, count)
         sides[name] = epochs[name].run
     seconds = interleaved(sides, 1 if smoke else REPEATS)
-    tokens = int(examples.target_lengths.sum())
+    tokens = int(examples.target_lengths[list(chain(*batches))].sum())
     return [
         Row(
             f"training, {recipe.model}, {work.corpus}, `{name}`",
             "target tokens/s",
-            rates(tokens, epochs[name].seconds),
+            rates(epochs[name].tokens, epochs[name].seconds),
             rates(tokens, seconds["loop"]),
             "plain loop",
-            target,
+            way.target,
         )
-        for name, (_, target) in OURS.items()
+        for name, way in OURS.items()
     ]
 
 
+def sampled(batches: Iterable[list[int]], lengths: "NDArray[np.int64]", count: int) -> list[list[int]]:
+    """Some batches of an epoch, evenly spaced when ordered by their longest source."""
+    ordered = sorted(batches, key=lambda batch: int(lengths[batch].max()))
+    return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
+
+
+@dataclass(slots=True)
+class Sample:
+    """Batches in place of the sampler's."""
+
+    batches: list[list[int]]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer; every epoch is the same."""
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)
+
+
 class Epochs:
-    """Our trainer, an epoch at a time.
+    """Our trainer, on an epoch or a sample of one, again and again.
 
     Attributes:
-        seconds: Of each epoch that was run, from the first batch to the last step.
+        tokens: Target tokens of a run.
+        seconds: Of each run, from the first batch to the last step.
     """
 
     def __init__(
         self,
         model: "PreTrainedModel",
         tokenizer: "PreTrainedTokenizerBase",
-        dialogues: list[Any],
-        work: Work,
+        dialogues: list[Dialogue],
+        schema: Schema,
         recipe: Recipe,
+        batches: int | None = None,
     ) -> None:
         recipe = replace(recipe, epochs=1, select_by="last")
         self._feed = training_feed(model, tokenizer, dialogues, ("dst",), recipe)
-        self._writer = Writer(model, tokenizer, recipe, 1, work.schema)
+        self._writer = Writer(model, tokenizer, recipe, 1, schema)
+        self._batches, data = batches, self._feed.data
+        trained = range(len(data)) if batches is None else chain(*self._sample())
+        self.tokens = int(data.target_lengths[list(trained)].sum())
         self.seconds: list[float] = []
 
     def run(self) -> None:
-        """One epoch."""
+        """Trains once."""
         from baselines.pptod.training import make_trainer
 
         with tempfile.TemporaryDirectory() as folder:
             context = FitContext("dst", self._writer.schema, 1, Path(folder))
             trainer = make_trainer(self._writer, ("dst",), self._feed, [], context)
             trainer.args.save_strategy = "no"
+            if self._batches is not None:
+                trainer.sampler, trainer.args.max_steps = self._sample(), self._batches
             clock = _clock()
             trainer.add_callback(clock)
             trainer.train()
         self.seconds.append(clock.stopped - clock.started)
+
+    def _sample(self) -> Sample:
+        lengths = self._feed.data.lengths
+        sampler = BatchSampler(lengths, seed=1, batch_tokens=self._writer.recipe.batch_tokens)
+        return Sample(sampled(sampler, lengths, self._batches or 1))
 
 
 def _clock() -> Any:

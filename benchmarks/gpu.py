@@ -108,7 +108,7 @@ def epochs_of(way: Way, work: Work, recipe: Recipe, dialogues: Sequence[Any], sm
         model.set_attn_implementation(way.attention)
     if way.compiled:
         model.compile(backend="eager" if smoke else "inductor", dynamic=True)
-    return Epochs(model, tokenizer, list(dialogues), work, replace(recipe, **way.settings))
+    return Epochs(model, tokenizer, list(dialogues), work.schema, replace(recipe, **way.settings))
 
 
 def timed(work: Callable[[], object], smoke: bool) -> tuple[list[float], float]:

@@ -7,7 +7,7 @@ A loop in the manner of PPTOD's released trainer, written anew:
 It learns what ours learns from the same batch: its loss is transformers' own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.collator import IGNORED
@@ -43,15 +43,22 @@ def padded(examples: Examples, numbers: Sequence[int], filler: int) -> dict[str,
 
 
 def train(
-    model: "PreTrainedModel", examples: Examples, learning_rate: float = 1e-3, max_grad_norm: float = 1.0
+    model: "PreTrainedModel",
+    examples: Examples,
+    batches: Iterable[list[int]] | None = None,
+    learning_rate: float = 1e-3,
+    max_grad_norm: float = 1.0,
 ) -> list[float]:
-    """One epoch; the loss of each step, in nats a target token. The model's attention should be ``eager``."""
+    """One epoch, or some batches of it; the loss of each step, in nats a target token.
+
+    The model's attention should be ``eager``.
+    """
     import torch
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
     losses = []
     model.train()
-    for numbers in session_batches(len(examples)):
+    for numbers in session_batches(len(examples)) if batches is None else batches:
         batch = padded(examples, numbers, model.config.pad_token_id)
         loss = model(**{name: part.to(model.device) for name, part in batch.items()}).loss
         loss.backward()

@@ -11,7 +11,7 @@ and stored once; an example is a list of segments, joined when it is asked for. 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,20 @@ class Example:
     lost: int
 
 
+class Parts(NamedTuple):
+    """Tokens of an input.
+
+    Attributes:
+        head: What every input of its task begins with.
+        shared: What later turns of the dialogue read too: each utterance before, oldest first, and the current one.
+        own: What follows them: state, acts, the end.
+    """
+
+    head: Ids
+    shared: list[Ids]
+    own: Ids
+
+
 class Examples:
     """A dataset of examples: index to ``{"input_ids": ..., "labels": ...}``.
 
@@ -117,19 +131,21 @@ class Examples:
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
         """The token ids of an example."""
-        item = self.items[index]
-        head, turns, current = self.parts(index)
-        ids = np.concatenate([head, *turns, current])
+        item, parts = self.items[index], self.parts(index)
+        ids = np.concatenate([parts.head, *parts.shared, parts.own])
         return {"input_ids": ids, **({} if item.target is None else {"labels": self._target(item)})}
 
-    def parts(self, index: int) -> tuple[Ids, list[Ids], Ids]:
-        """The input's tokens in parts: its head, each turn before, oldest first, and the current turn to the end."""
+    def parts(self, index: int) -> Parts:
+        """The input's tokens, in parts."""
         item = self.items[index]
         head, *rest = (self._segments[number] for number in item.source)
-        shown, own = rest[: item.history], rest[item.history :]
-        turns = [np.concatenate(pair) for pair in zip(shown[::2], shown[1::2], strict=True)]
-        current = np.concatenate(own)[item.lost :]
-        return np.concatenate([self._before, head]), turns, np.concatenate([current, self._after])
+        *history, user = rest[: item.history + 1]
+        own = np.concatenate([*rest[item.history + 1 :], self._after])
+        return Parts(
+            np.concatenate([self._before, head]),
+            [*history, user[item.lost :]],
+            own[max(0, item.lost - len(user)) :],
+        )
 
     def report(self) -> dict[str, int]:
         """What was cut, for the record."""

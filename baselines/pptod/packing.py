@@ -1,26 +1,23 @@
-"""`packing: dialogue`: all turns of a dialogue in one forward pass, each read and written as if alone.
+"""`packing: dialogue`: all turns of a dialogue in one forward pass, each written as if alone.
 
-    input of turn 3, alone       h  u1 s1  u2 s2  u3 e        h head, u user, s system, e what follows (state, </s>)
-    its position                 0  1  2   3  4   5  6
+    input of turn 3, alone       h u1 s1 u2 s2 u3 e         h head, u user, s system, e what follows (state, </s>)
+    its position                 0 1  2  3  4  5  6
 
-    in a row                u1 s1   u2 s2   h u1 e   h u2 e   h u3 e        position: of its own turn's input
-      u1 s1    sees           x
-      u2 s2                   x       x
-      h u1 e                                  x
-      h u2 e                  x                        x
-      h u3 e                  x       x                         x
-      target 1 attends to                     x
-      target 2                x                        x
-      target 3                x       x                         x
+    in a row                     h u1 e1    s1 u2 e2    s2 u3 e3
+    its position                 0 1  2     2  3  4     4  5  6
+    its block                    0 0  0     1  1  1     2  2  2
 
-So a turn's input has the tokens and positions that it has under `packing: turn`; only the mask differs: a turn before
-the current one does not see what came after it, and can therefore serve every later turn. The current turn is read
-apart, with the head and what belongs to it alone (the state, the acts), which later turns must not see. Thus a user's
-utterance is read twice, and a dialogue of one turn exactly as without packing.
+      block 0                    x x  x
+      block 1, and target 2      x x        x  x  x
+      block 2, and target 3      x x        x  x        x  x  x
+
+So each utterance is read once. A block sees itself and the blocks before it, never after, and so can serve every later
+turn; what belongs to one turn alone (the state, the acts, the end) is seen by that turn's block alone. Positions are
+those of the turn's own input, and a dialogue of one turn is read exactly as without packing.
 
 Short dialogues share a row, and do not see each other. Where a dialogue is too long for some of its turns, these lose
 their oldest turns as they do without packing; turns that have lost the same ones form a window, packed like a dialogue
-of its own. Tasks that are trained together share the turns before.
+of its own. So do the turns of each of several tasks, since their heads differ.
 
 Memory: an encoder row of S tokens and its targets of T tokens need float matrices of S x S and T x T for each head, and
 one of T x S. A batch has at most `batch_tokens` source tokens, and rows are no longer than the longest window of the
@@ -46,28 +43,29 @@ ROW_TOKENS = 256
 """Source tokens up to which short dialogues share a row. Longer rows waste attention on pairs that do not see."""
 
 Places = NDArray[np.int64]
-"""(tokens, 4): the token's dialogue in its row; its turn; 0 for a turn before, else whose own it is; its position."""
+"""(tokens, 4): the token's dialogue in its row; its block; whether it is seen by that block alone; its position."""
 
 
 @dataclass(slots=True)
 class Window:
-    """Examples of a dialogue that can share the turns before.
+    """Examples of a dialogue that can be read in one pass, one a block.
 
     Attributes:
-        history: Segments of the longest history among them; the others' are beginnings of it.
-        examples: Their numbers.
+        shared: Segments of the longest shared part among them; the others' are beginnings of it.
+        examples: Their numbers, by block.
     """
 
-    history: tuple[int, ...] = ()
-    examples: list[int] = field(default_factory=list)
+    shared: tuple[int, ...] = ()
+    examples: dict[int, int] = field(default_factory=dict)
 
     def add(self, number: int, item: Example) -> bool:
-        """Takes an example, unless its history is another."""
-        shorter, longer = sorted((self.history, item.source[1 : 1 + item.history]), key=len)
-        if longer[: len(shorter)] != shorter:
+        """Takes an example, unless it shares other segments or its block is taken."""
+        shared, block = item.source[1 : 2 + item.history], item.history // 2
+        shorter, longer = sorted((self.shared, shared), key=len)
+        if longer[: len(shorter)] != shorter or block in self.examples:
             return False
-        self.history = longer
-        self.examples.append(number)
+        self.shared = longer
+        self.examples[block] = number
         return True
 
 
@@ -90,7 +88,7 @@ class Dialogues:
         """
         self.examples = examples
         self.windows = _windows(examples.items, dialogues)
-        numbers = [window.examples for window in self.windows]
+        numbers = [list(window.examples.values()) for window in self.windows]
         self.target_lengths = np.array([examples.target_lengths[some].sum() for some in numbers], np.int64)
         self.lengths = np.array([self._length(window) for window in self.windows], np.int64)
 
@@ -101,20 +99,24 @@ class Dialogues:
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The tokens and places of a window, and of its targets; of those that are to be predicted the first place."""
         numbers = self.windows[index].examples
-        parts = [self.examples.parts(number) for number in numbers]
-        turns = max((before for _, before, _ in parts), key=len)
-        starts = np.cumsum([0, *map(len, turns)])
-        ids = list(turns)
-        places = [_places(turn, 0, starts[turn], len(tokens)) for turn, tokens in enumerate(turns)]
+        parts = {block: self.examples.parts(number) for block, number in numbers.items()}
+        longest = max(parts.values(), key=lambda part: len(part.shared))
+        # A system's utterance opens the block of the user's that follows; the head is of the first.
+        ids = [longest.head, *longest.shared]
+        blocks = [0, *((number + 1) // 2 for number in range(len(longest.shared)))]
+        ends = np.cumsum([0, *map(len, ids)])
+        places = [
+            _places(block, False, end - len(some), len(some))
+            for block, end, some in zip(blocks, ends[1:], ids, strict=True)
+        ]
         targets, target_places = [], []
-        for own, (number, (head, before, current)) in enumerate(zip(numbers, parts, strict=True), start=1):
-            turn = len(before)
-            ids += [head, current]
-            # Only distances between positions matter, so the head may stand before the beginning.
-            places += [_places(turn, own, -len(head), len(head)), _places(turn, own, starts[turn], len(current))]
+        for block, number in numbers.items():
+            own = parts[block].own
+            ids.append(own)
+            places.append(_places(block, True, ends[2 * block + 2], len(own)))
             target: Ids = self.examples[number].get("labels", np.zeros(1, np.int32))
             targets.append(target)
-            target_places.append(_places(turn, own, 0, len(target)))
+            target_places.append(_places(block, True, 0, len(target)))
         return {
             "input_ids": np.concatenate(ids),
             "source_place": np.concatenate(places),
@@ -127,9 +129,8 @@ class Dialogues:
         return {**self.examples.report(), "windows": len(self), "packed_source_tokens": int(self.lengths.sum())}
 
     def _length(self, window: Window) -> int:
-        parts = [self.examples.parts(number) for number in window.examples]
-        longest = max(sum(map(len, before)) for _, before, _ in parts)
-        return longest + sum(len(head) + len(current) for head, _, current in parts)
+        parts = [self.examples.parts(number) for number in window.examples.values()]
+        return max(len(head) + sum(map(len, shared)) for head, shared, _ in parts) + sum(len(own) for *_, own in parts)
 
 
 def dialogue_of_each(dialogues: Iterable[Dialogue], tasks: Sequence[TaskName]) -> list[str]:
@@ -199,20 +200,22 @@ def filled(lengths: Sequence[int]) -> list[list[int]]:
 
 def _windows(items: Sequence[Example], dialogues: Iterable[Hashable]) -> list[Window]:
     windows: list[Window] = []
-    latest: dict[tuple[Hashable, int], Window] = {}
+    latest: dict[Hashable, Window] = {}
     for number, (item, dialogue) in enumerate(zip(items, dialogues, strict=True)):
-        window = latest.get((dialogue, item.cut))
+        # An utterance that has lost tokens is not what later turns read.
+        key = (dialogue, item.source[0], item.cut, number if item.lost else None)
+        window = latest.get(key)
         if window is None or not window.add(number, item):
-            window = latest[dialogue, item.cut] = Window()
+            window = latest[key] = Window()
             window.add(number, item)
             windows.append(window)
     return windows
 
 
-def _places(turn: int, own: int, start: int, count: int) -> Places:
+def _places(block: int, own: bool, start: int, count: int) -> Places:
     """Places of neighbouring tokens; the dialogue is filled in when the row is known."""
     places = np.zeros((count, 4), np.int64)
-    places[:, 1:] = turn, own, start
+    places[:, 1:] = block, own, start
     places[:, 3] += np.arange(count)
     return places
 

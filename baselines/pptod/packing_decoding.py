@@ -1,7 +1,7 @@
 """Decoding packed dialogues: each is encoded once, then all its turns are written, many at a time.
 
-    states of a row     u1 s1  u2 s2  h u1 e  h u2 e  h u3 e        one encoding
-    picked for turn 3   u1 s1  u2 s2                  h u3 e        what `generate` attends to
+    states of a row     h u1 e1  s1 u2 e2  s2 u3 e3        one encoding
+    picked for turn 3   h u1     s1 u2     s2 u3 e3        what `generate` attends to
 
 A batch of turns holds a copy of the states that each attends to: no more than turns encoded one by one would need.
 """
@@ -60,7 +60,7 @@ def encoded(
     attended = seen(batch["target_place"], batch["source_place"]).flatten(0, 1)[batch["target_index"]]
     row_of = batch["target_index"] // batch["target_place"].shape[1]
     order = [windows[number] for row in filled([len(item["input_ids"]) for item in items]) for number in row]
-    numbers = [number for window in order for number in dialogues.windows[window].examples]
+    numbers = [number for window in order for number in dialogues.windows[window].examples.values()]
     for some in length_batches(dialogues.examples.lengths[numbers], batch_tokens):
         # Where an example attends, in order, then padding.
         token = attended[some].byte().argsort(dim=1, descending=True, stable=True)

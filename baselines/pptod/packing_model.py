@@ -63,7 +63,7 @@ class PackedT5(T5ForConditionalGeneration):  # type: ignore[misc]
 
 
 def seen(reader: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    """Which source tokens each reading token sees: the turns before its own, and its own turn.
+    """Which source tokens each reading token sees: its own block, and what the blocks before it share.
 
     Args:
         reader: Places of shape (rows, readers, 4).
@@ -72,17 +72,17 @@ def seen(reader: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
     Returns:
         A mask of shape (rows, readers, tokens).
     """
-    dialogue, turn, own, _ = reader[:, :, None].unbind(-1)
-    of_dialogue, of_turn, of_own, _ = source[:, None].unbind(-1)
-    before = (of_own == 0) & (of_turn < turn)
-    return (of_dialogue == dialogue) & (before | ((of_own == own) & (of_turn == turn)))
+    dialogue, block, _, _ = reader[:, :, None].unbind(-1)
+    of_dialogue, of_block, of_own, _ = source[:, None].unbind(-1)
+    before = (of_own == 0) & (of_block < block)
+    return (of_dialogue == dialogue) & (before | (of_block == block))
 
 
 def _written(place: torch.Tensor) -> torch.Tensor:
     """Which target tokens each target token sees: those of the same target that stand before it, and itself."""
-    dialogue, _, own, position = place[:, :, None].unbind(-1)
-    of_dialogue, _, of_own, of_position = place[:, None].unbind(-1)
-    return (of_dialogue == dialogue) & (of_own == own) & (of_position <= position)
+    dialogue, block, _, position = place[:, :, None].unbind(-1)
+    of_dialogue, of_block, _, of_position = place[:, None].unbind(-1)
+    return (of_dialogue == dialogue) & (of_block == block) & (of_position <= position)
 
 
 def _bias(stack: Any, place: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:

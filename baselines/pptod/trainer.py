@@ -28,17 +28,17 @@ class DialogueTrainer(Seq2SeqTrainer):  # type: ignore[misc]
 
     def __init__(self, *, sampler: BatchSampler, score: Callable[[], dict[str, float]], **rest: Any) -> None:
         super().__init__(**rest, compute_loss_func=token_loss)
-        self._sampler, self._score = sampler, score
+        self.sampler, self._score = sampler, score
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The sampler's batches. They are already this process's share, so accelerate must not divide them again."""
         loader: DataLoader[Any] = DataLoader(
             self.train_dataset,
-            batch_sampler=self._sampler,
+            batch_sampler=self.sampler,
             collate_fn=self.data_collator,
             pin_memory=torch.cuda.is_available(),
         )
-        loader.set_epoch = self._sampler.set_epoch
+        loader.set_epoch = self.sampler.set_epoch
         return loader
 
     @staticmethod

@@ -135,9 +135,12 @@ def make_trainer(
     """A trainer, ready to start or to go on."""
     from transformers import PrinterCallback
 
+    from baselines.pptod.dropout import use_cheap_dropout
     from baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter
 
     recipe, group = writer.recipe, processes()
+    if device() == "cpu":
+        use_cheap_dropout(feed.model)
     sampler = BatchSampler(
         feed.data.lengths,
         seed=context.seed,

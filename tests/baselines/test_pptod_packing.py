@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -68,16 +69,40 @@ class Setting:
         return token_loss(PackedT5.of(self.model)(**batch), labels, 1)
 
     def states_alone(self, number: int) -> torch.Tensor:
-        """The encoder of the plain T5 on a turn's own input, under the turn-block-causal mask."""
-        head, turns, current = self.examples.parts(number)
-        blocks = torch.tensor(
-            [len(turns)] * len(head)
-            + [turn for turn, tokens in enumerate(turns) for _ in tokens]
-            + [len(turns)] * len(current)
+        """What a turn's target attends to: its dialogue read alone, up to that turn, by the encoder of the plain T5."""
+        window = next(one for one in self.packed.windows if number in one.examples.values())
+        last = self.examples.items[number].history // 2
+        parts = {block: self.examples.parts(one) for block, one in window.examples.items() if block <= last}
+        tokens: list[tuple[int, int, int, bool]] = []  # token, position, block, whether it is of this block alone
+        position = 0
+        for utterance, ids in enumerate([parts[last].head, *parts[last].shared]):
+            block = utterance // 2  # head and u1 | s1 u2 | s2 u3
+            for token in ids:
+                tokens.append((int(token), position, block, False))
+                position += 1
+            if utterance % 2 and block in parts:
+                own = parts[block].own
+                tokens += [(int(token), position + ahead, block, True) for ahead, token in enumerate(own)]
+        ids, positions, blocks, own = (torch.tensor(column) for column in zip(*tokens, strict=True))
+        shared_before = (blocks[None, :] < blocks[:, None]) & ~own[None, :]
+        mask = (shared_before | (blocks[None, :] == blocks[:, None]))[None, None]
+        states = self.encoder_at(ids, positions, mask)
+        return states[:, ~own | (blocks == last)]
+
+    def encoder_at(self, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The plain encoder, its tokens at given positions."""
+        attention = self.model.encoder.block[0].layer[0].SelfAttention
+        bucket = attention._relative_position_bucket(
+            positions[None, :] - positions[:, None],
+            num_buckets=attention.relative_attention_num_buckets,
+            max_distance=attention.relative_attention_max_distance,
         )
-        ids = torch.from_numpy(self.examples[number]["input_ids"]).long()[None]
-        mask = (blocks[None, :] <= blocks[:, None])[None, None]
-        return self.model.encoder(input_ids=ids, attention_mask=mask).last_hidden_state  # type: ignore[no-any-return]
+        with mock.patch.object(
+            attention,
+            "compute_bias",
+            lambda *_args, **_rest: attention.relative_attention_bias(bucket).permute(2, 0, 1)[None],
+        ):
+            return self.model.encoder(input_ids=ids[None], attention_mask=mask).last_hidden_state  # type: ignore[no-any-return]
 
     def loss_alone(self, number: int) -> torch.Tensor:
         labels = torch.from_numpy(self.examples[number]["labels"]).long()[None]
@@ -135,22 +160,29 @@ def test_dialogues_of_one_turn_have_the_loss_of_the_plain_model(
 
 
 def test_the_mask_is_that_of_the_picture() -> None:
-    """Columns: u1 s1 | u2 s2 | h u1 e | h u2 e | h u3 e, and another dialogue; rows the same, then targets 1 to 3."""
-    before = [(0, 0, 0, 0), (0, 1, 0, 2)]
-    current = [(0, 0, 1, 0), (0, 1, 2, 2), (0, 2, 3, 4)]
-    source = torch.tensor([[*before, *current, (1, 0, 1, 0)]])
+    """Columns: h u1 | s1 u2 | s2 u3 | e1 | e2 | e3, and another dialogue; rows the same, then targets 2 and 3."""
+    shared = [(0, 0, 0, 0), (0, 1, 0, 2), (0, 2, 0, 4)]
+    own = [(0, 0, 1, 2), (0, 1, 1, 4), (0, 2, 1, 6)]
+    source = torch.tensor([[*shared, *own, (1, 0, 0, 0)]])
     assert seen(source, source)[0].int().tolist() == [
-        [1, 0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0, 0],
-        [0, 0, 1, 0, 0, 0],
-        [1, 0, 0, 1, 0, 0],
-        [1, 1, 0, 0, 1, 0],
-        [0, 0, 0, 0, 0, 1],
+        [1, 0, 0, 1, 0, 0, 0],
+        [1, 1, 0, 0, 1, 0, 0],
+        [1, 1, 1, 0, 0, 1, 0],
+        [1, 0, 0, 1, 0, 0, 0],
+        [1, 1, 0, 0, 1, 0, 0],
+        [1, 1, 1, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 0, 1],
     ]
-    assert seen(torch.tensor([current]), source)[0].int().tolist() == [
-        [0, 0, 1, 0, 0, 0],
-        [1, 0, 0, 1, 0, 0],
-        [1, 1, 0, 0, 1, 0],
+    targets = torch.tensor([[(0, 1, 1, 0), (0, 2, 1, 0)]])
+    assert seen(targets, source)[0].int().tolist() == [[1, 1, 0, 0, 1, 0, 0], [1, 1, 1, 0, 0, 1, 0]]
+
+
+def test_each_utterance_is_read_once(toy_train: list[Dialogue], tiny: dict[str, Any], context: FitContext) -> None:
+    setting = Setting(dialogues_of(toy_train), ("dst",), Recipe(**tiny), context)
+    lasts = np.cumsum(LENGTHS) - 1
+    assert setting.packed.lengths.tolist() == [
+        setting.examples.lengths[last] + turns - 1  # the </s> of each turn before
+        for last, turns in zip(lasts, LENGTHS, strict=True)
     ]
 
 
@@ -159,8 +191,10 @@ def test_windows_of_a_cut_dialogue(toy_train: list[Dialogue], tiny: dict[str, An
     setting = Setting(dialogues_of(toy_train), ("dst",), Recipe(**tiny | {"max_source_tokens": 170}), context)
     items = setting.examples.items
     for window in setting.packed.windows:
-        assert len({items[number].cut for number in window.examples}) == 1
-    assert sorted(number for window in setting.packed.windows for number in window.examples) == list(range(len(items)))
+        assert len({items[number].cut for number in window.examples.values()}) == 1
+    assert sorted(number for window in setting.packed.windows for number in window.examples.values()) == list(
+        range(len(items))
+    )
     report = setting.packed.report()
     assert report["windows"] == len(setting.packed) > len(LENGTHS)
     assert report["examples_cut"] == sum(1 for item in items if item.cut) > 0
@@ -235,9 +269,10 @@ def test_a_model_is_trained_on_dialogues_and_asked(
 ) -> None:
     dialogues = dialogues_of(toy_train)
     record = PPTOD(**tiny | {"packing": "dialogue"} | changes).fit(dialogues, dialogues, context)
-    assert record["examples"] == sum(LENGTHS) * (3 if "multitask" in changes else 1)
+    tasks = 3 if "multitask" in changes else 1
+    assert record["examples"] == sum(LENGTHS) * tasks
     assert record["packed_source_tokens"] < record["source_tokens"]  # type: ignore[operator]
-    assert (record["windows"] > len(LENGTHS)) == ("max_source_tokens" in changes)  # type: ignore[operator]
+    assert (record["windows"] > len(LENGTHS) * tasks) == ("max_source_tokens" in changes)  # type: ignore[operator]
     config = json.loads((context.folder / "model" / "config.json").read_text())
     assert config["architectures"] == ["T5ForConditionalGeneration"]
     fresh = PPTOD(**tiny | {"packing": "dialogue"} | changes)
@@ -325,14 +360,14 @@ def test_two_processes_learn_what_one_learns(
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
 
 
-def test_the_state_that_a_policy_is_shown_is_its_turns_own(
+def test_the_state_that_a_policy_is_shown_is_seen_from_its_turn_on(
     toy_train: list[Dialogue], tiny: dict[str, Any], context: FitContext
 ) -> None:
-    """Another predicted state in one turn changes what the encoder says to that turn, and to no other."""
+    """Another predicted state in the second turn changes nothing that the encoder says of the first."""
     setting = Setting(dialogues_of(toy_train, (4,)), ("policy",), Recipe(**tiny), context)
     (item,) = [setting.packed[0]]
     place, ids = item["source_place"], item["input_ids"].copy()
-    own = np.flatnonzero(place[:, 2] == 2)
+    own = np.flatnonzero((place[:, 1] == 1) & (place[:, 2] == 1))
     ids[own[-2]] = ids[own[0]]  # a token of the second turn's state
 
     def states(tokens: Any) -> torch.Tensor:
@@ -340,7 +375,8 @@ def test_the_state_that_a_policy_is_shown_is_its_turns_own(
         return PackedT5.of(setting.model).encode(batch["input_ids"], batch["source_place"])[0]
 
     changed = (states(ids) != states(item["input_ids"])).any(dim=1).numpy()
-    assert set(np.flatnonzero(changed)) == set(own)
+    assert changed[place[:, 1] == 1].all()
+    assert not changed[place[:, 1] < 1].any()
 
 
 @pytest.mark.parametrize(

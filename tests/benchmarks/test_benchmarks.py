@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from benchmarks.__main__ import BENCHES
 from benchmarks.__main__ import main as run_all
 from benchmarks.bench_decoding import differences, jga
 from benchmarks.bench_growth import exponent
+from benchmarks.bench_training import Epochs, sampled
 from benchmarks.data import Work, new_model, recipe_of, works
 from benchmarks.gpu import main as run_gpu
 from benchmarks.gpu import work_of
@@ -128,6 +130,29 @@ def test_work_is_counted_in_flop(made: tuple[Any, Any, Examples]) -> None:
     decoder = sum(size for name, size in sizes.items() if name.startswith("decoder") and "bias" not in name)
     head = model.lm_head.weight.numel()
     assert 1 < work_of(model, examples) / (6 * (encoder * sources + (decoder / 2 + head) * targets)) < 4
+
+
+def test_a_sample_of_an_epoch_has_short_batches_and_long_ones() -> None:
+    lengths = np.array([1, 9, 5, 3, 7, 2])
+    batches = [[number] for number in range(6)]
+    assert sampled(batches, lengths, 1) == [[2]]  # of 1 2 3 5 7 9
+    assert sampled(batches, lengths, 3) == [[5], [2], [1]]
+    assert sorted(sampled(batches, lengths, 6)) == batches
+    assert sampled([[0, 1], [2, 4]], lengths, 2) == [[2, 4], [0, 1]]
+
+
+def test_training_is_timed_on_a_sample_of_its_epoch(work: Work) -> None:
+    recipe = recipe_of("t5-mini", smoke=True, batch_tokens=200)
+    whole, some = (
+        Epochs(*new_model(recipe, work), work.sample(6), work.schema, recipe, batches) for batches in (None, 2)
+    )
+    some.run()
+    some.run()
+    assert len(some.seconds) == 2
+    assert 0 < some.tokens < whole.tokens
+    assert whole.tokens == sum(
+        Examples(training_examples(work.sample(6), ("dst",), recipe), new_model(recipe, work)[1], recipe).target_lengths
+    )
 
 
 @pytest.mark.slow

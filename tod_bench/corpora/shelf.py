@@ -202,7 +202,7 @@ def read_cache(path: Path) -> Iterator[Dialogue]:
             for batch in stream:
                 for line in batch.column("record").to_pylist():
                     yield decode(line)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:  # Arrow's complaints about a file are ValueErrors, and so are json's.
         raise UserError(f"the cache {path} is damaged ({error}); delete it, and the corpus is read anew") from None
 
 

@@ -3,7 +3,9 @@
 import json
 import multiprocessing
 import os
+import pickle
 import time
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_bench.corpora import digests as digest_module
-from tod_bench.corpora.codec import decode, encode
+from tod_bench.corpora.codec import decode, encode, fast_constructor
 from tod_bench.corpora.digests import digests
-from tod_bench.corpora.places import cache_home
+from tod_bench.corpora.places import cache_home, find_corpus
 from tod_bench.corpora.sgd import SGD
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Span, Turn
@@ -69,6 +71,28 @@ def test_decoding_is_the_inverse_of_encoding(dialogue: Dialogue) -> None:
     assert decode(line) == dialogue
 
 
+@pytest.mark.parametrize("record", [Act, Span, Turn])
+def test_a_record_built_fast_is_the_record(record: Any) -> None:
+    values = [f"value of {field.name}" for field in fields(record)]
+    fast, usual = fast_constructor(record)(*values), record(*values)
+    assert type(fast) is record
+    assert (fast, hash(fast), repr(fast)) == (usual, hash(usual), repr(usual))
+    assert pickle.loads(pickle.dumps(fast)) == usual
+    assert not hasattr(record, "__post_init__"), "the fast constructor would leave it out"
+    with pytest.raises(FrozenInstanceError):
+        setattr(fast, fields(record)[0].name, "another")
+
+
+def test_what_is_decoded_is_made_of_records_and_shares_acts() -> None:
+    act = Act("hotel", "inform", "area", "east")
+    turns = tuple(Turn(n, "hi", acts=(act,), spans=(Span("user", "hotel", "area", "e", 0, 1),)) for n in range(2))
+    decoded = decode(encode(Dialogue("d", "c", "train", (), turns)))
+    assert [{type(part) for part in (turn, *turn.acts, *turn.spans)} for turn in decoded.turns] == [
+        {Turn, Act, Span}
+    ] * 2
+    assert decoded.turns[0].acts[0] is decoded.turns[1].acts[0]
+
+
 def _arrow_files() -> list[Path]:
     return sorted((cache_home() / "arrow").glob("*"))
 
@@ -97,6 +121,30 @@ def test_a_damaged_cache_is_named(release_sgd: Path) -> None:
     cached.write_bytes(cached.read_bytes()[:700])
     with pytest.raises(UserError, match=f"{cached.name} is damaged"):
         list(SGD(release_sgd).dialogues("train"))
+
+
+def test_a_cache_with_a_spoilt_record_is_named(release_sgd: Path) -> None:
+    list(SGD(release_sgd).dialogues("train"))
+    (cached,) = _arrow_files()
+    cached.write_bytes(cached.read_bytes().replace(b'["1_00000",', b'["1_00000"?'))
+    with pytest.raises(UserError, match=f"{cached.name} is damaged"):
+        list(SGD(release_sgd).dialogues("train"))
+
+
+def test_a_corpus_is_looked_for_in_plain_folders_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOD_BENCH_DATA", str(tmp_path))
+    for folder in ("b/deep", "a", ".hidden", "1/2/3/4/5/6/7"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "b")
+    weighed: list[str] = []
+
+    def weigh(folder: Path) -> int:
+        weighed.append(str(folder.relative_to(tmp_path)))
+        return int(folder.name in ("a", "deep"))
+
+    assert find_corpus("sgd", weigh) == tmp_path / "a"
+    assert weighed == [".", "1", "1/2", "1/2/3", "1/2/3/4", "1/2/3/4/5", "1/2/3/4/5/6", "a", "b", "b/deep"]
 
 
 def test_a_pass_that_never_starts_leaves_nothing(release_sgd: Path) -> None:
