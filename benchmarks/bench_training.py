@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-LOOP = {"t5-mini": 6, "t5-small": 3}
+LOOP = {"t5-mini": 4, "t5-small": 2}
 """Model -> batches of the plain loop, of 16 turns."""
 
 
@@ -58,7 +58,7 @@ class Way:
 
 
 OURS = {
-    "batching: tokens": Way({}, {"t5-mini": 4, "t5-small": 2}, 3.5),
+    "batching: tokens": Way({}, {"t5-mini": 3, "t5-small": 2}, 3.5),
     "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2, "t5-small": 1}, None),
     "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 1}, 10.0),
 }

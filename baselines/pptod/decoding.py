@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from baselines.pptod.collator import Collator
 from baselines.pptod.converted import Converted
-from baselines.pptod.examples import Examples, Ids
+from baselines.pptod.examples import Examples
+from baselines.pptod.segments import Ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -10,13 +10,13 @@ and stored once; an example is a list of segments, joined when it is asked for. 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from baselines.pptod.recipe import Recipe
+from baselines.pptod.segments import Ids, Segments
 from tod_bench.linearize import Source, linearize_acts, linearize_state, source
 from tod_bench.records import Act, Dialogue, TaskName, Turn, first_values
 from tod_bench.systems import TurnInput
@@ -24,39 +24,6 @@ from tod_bench.tasks import turn_inputs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-Ids = NDArray[np.int32]
-
-
-class Segments:
-    """Texts, each once, and their tokens."""
-
-    def __init__(self) -> None:
-        self._index: dict[str, int] = {}
-        self._ids: Ids = np.zeros(0, np.int32)
-        self._ends: NDArray[np.int64] = np.zeros(1, np.int64)
-
-    def add(self, text: str) -> int:
-        """The text's number."""
-        return self._index.setdefault(text, len(self._index))
-
-    def tokenize(self, tokenizer: "PreTrainedTokenizerBase") -> None:
-        """Tokenises every text, in bulk, without the tokenizer's special tokens."""
-        ids = (
-            tokenizer(list(self._index), add_special_tokens=False, return_attention_mask=False).input_ids
-            if self._index
-            else []
-        )
-        self._ends = np.cumsum([0, *map(len, ids)])
-        self._ids = np.fromiter(chain.from_iterable(ids), np.int32, count=int(self._ends[-1]))
-
-    def __getitem__(self, number: int) -> Ids:
-        """The tokens of a text."""
-        return self._ids[self._ends[number] : self._ends[number + 1]]
-
-    def length(self, number: int) -> int:
-        """How many tokens a text has."""
-        return int(self._ends[number + 1] - self._ends[number])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +75,16 @@ class Examples:
         inputs: Iterable[tuple[Source, str | None]],
         tokenizer: "PreTrainedTokenizerBase",
         recipe: Recipe,
+        kept: Path | None = None,
     ) -> None:
+        """Tokenises and cuts.
+
+        Args:
+            inputs: Source and target of each; None for a target that is to be predicted.
+            tokenizer: The tokenizer.
+            recipe: What is shown, and how long it may be.
+            kept: File to keep the tokens in; see `Segments.tokenize`.
+        """
         self._segments = Segments()
         self._before, self._after = _frame(tokenizer)
         self._limit, self._target_limit = recipe.max_source_tokens, recipe.max_target_tokens
@@ -120,7 +96,7 @@ class Examples:
             )
             for shown, target in inputs
         ]
-        self._segments.tokenize(tokenizer)
+        self._segments.tokenize(tokenizer, kept)
         self.items = [self._example(shown, numbers, target) for shown, target, numbers in numbered]
         self.lengths = np.array([item.length for item in self.items], np.int64)
         self.target_lengths = np.array([len(self._target(item)) for item in self.items], np.int64)

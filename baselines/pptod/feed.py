@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.collator import Collator
@@ -37,13 +38,14 @@ def training_feed(
     dialogues: Sequence[Dialogue],
     tasks: Sequence[TaskName],
     recipe: Recipe,
+    kept: Path | None = None,
 ) -> Feed:
-    """The feed of every turn of some dialogues.
+    """The feed of every turn of some dialogues; its tokens are kept in a file, if one is named.
 
     Raises:
         UserError: The model cannot be fed whole dialogues.
     """
-    examples = Examples(training_examples(dialogues, tasks, recipe), tokenizer, recipe)
+    examples = Examples(training_examples(dialogues, tasks, recipe), tokenizer, recipe, kept)
     if recipe.packing == "turn":
         return Feed(model, examples, examples, Collator.of(model, tokenizer))
     from baselines.pptod.packing_model import PackedT5

@@ -3,6 +3,7 @@
 inputs.json      what is trained on what; a folder is never used for two things
 few_shot.json    ids of the dialogues used, where not all are
 tokenizer/       the tokenizer, where it was trained here
+tokens.arrow     the tokens of the training examples, while the training goes on
 checkpoints/     where a killed training goes on
 model/           the finished model (safetensors) and tokenizer
 fit.json         the record; it is written last, so its presence says that the training is finished
@@ -22,6 +23,9 @@ from tod_bench.records import Dialogue, TaskName
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+TOKENS = "tokens.arrow"
 
 
 def claim(folder: Path, inputs: dict[str, Any]) -> None:
@@ -80,12 +84,13 @@ def _is_whole(state: Path) -> bool:
 def finish(
     folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", record: dict[str, Any]
 ) -> None:
-    """Writes the model and the record, and deletes the checkpoints."""
+    """Writes the model and the record, and deletes what only the training needed."""
     save(folder / "model", model, tokenizer)
     if "few_shot_dialogues" in record:
         write_json(folder / "few_shot.json", record["few_shot_dialogues"])
     write_json(folder / "fit.json", record)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    (folder / TOKENS).unlink(missing_ok=True)
 
 
 def save(place: Path, *parts: "PreTrainedModel | PreTrainedTokenizerBase") -> None:

@@ -32,7 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.pptod.collator import pad
-from baselines.pptod.examples import Example, Examples, Ids
+from baselines.pptod.examples import Example, Examples
+from baselines.pptod.segments import Ids
 from tod_bench.records import Dialogue, TaskName
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from baselines.pptod.converted import check_convertible
 from baselines.pptod.evaluation import criterion, dev_scorer
 from baselines.pptod.examples import Examples
 from baselines.pptod.feed import Feed, training_feed
-from baselines.pptod.folder import claim, finish, finished, inputs_of, last_checkpoint, save
+from baselines.pptod.folder import TOKENS, claim, finish, finished, inputs_of, last_checkpoint, save
 from baselines.pptod.models import computes_in_bf16, hush, pretrained_model, scratch_model
 from baselines.pptod.processes import device, processes
 from baselines.pptod.recipe import Recipe
@@ -58,7 +58,8 @@ def train(
     model = new_model(recipe, tokenizer)
     if recipe.engine == "ctranslate2":
         check_convertible(model.config)
-    feed = training_feed(model, tokenizer, used, tasks, recipe)
+    with group.main_process_first():
+        feed = training_feed(model, tokenizer, used, tasks, recipe, folder / TOKENS)
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
     writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
     trainer = make_trainer(writer, tasks, feed, dev, context)

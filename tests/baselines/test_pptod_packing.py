@@ -97,11 +97,8 @@ class Setting:
             num_buckets=attention.relative_attention_num_buckets,
             max_distance=attention.relative_attention_max_distance,
         )
-        with mock.patch.object(
-            attention,
-            "compute_bias",
-            lambda *_args, **_rest: attention.relative_attention_bias(bucket).permute(2, 0, 1)[None],
-        ):
+        bias = attention.relative_attention_bias(bucket).permute(2, 0, 1)[None]
+        with mock.patch.object(attention, "compute_bias", return_value=bias):
             return self.model.encoder(input_ids=ids[None], attention_mask=mask).last_hidden_state  # type: ignore[no-any-return]
 
     def loss_alone(self, number: int) -> torch.Tensor:
