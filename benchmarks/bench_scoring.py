@@ -23,7 +23,7 @@ from tod_bench.scoring import pair
 from tod_bench.scoring.items import build_items
 from tod_bench.tasks import gold_prediction
 
-DIALOGUES, REPEATS, LOOP_SHARE, SEED = 1000, 5, 10, 0
+DIALOGUES, REPEATS, LOOP_SHARE, SEED = 1000, 3, 10, 0
 PROTOCOL_NAMES = (*PROTOCOLS, "trade+dropnone", "tod_bench+strict", "tod_bench+fuzzy")
 SPECS = [f"{name}@{protocol}" for protocol in PROTOCOL_NAMES for name in sorted(state_protocol(protocol).metrics)]
 

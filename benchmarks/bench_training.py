@@ -59,7 +59,7 @@ class Way:
 
 OURS = {
     "batching: tokens": Way({}, {"t5-mini": 3, "t5-small": 2}, 3.5),
-    "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2, "t5-small": 1}, None),
+    "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2}, None),
     "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 1}, 10.0),
 }
 
@@ -82,7 +82,8 @@ def compare(work: Work, recipe: Recipe, smoke: bool) -> list[Row]:
     batches = sampled(session_batches(len(examples)), examples.lengths, 1 if smoke else LOOP[recipe.model])
     sides: dict[str, Callable[[], object]] = {"loop": lambda: reference_loop.train(plain, examples, batches)}
     epochs: dict[str, Epochs] = {}
-    for name, way in OURS.items():
+    ways = {name: way for name, way in OURS.items() if recipe.model in way.batches}
+    for name, way in ways.items():
         count = 1 if smoke else way.batches[recipe.model]
         settings = replace(recipe, **way.settings)
         epochs[name] = Epochs(models[name], tokenizer, work.dialogues, work.schema, settings, count)
@@ -98,7 +99,7 @@ def compare(work: Work, recipe: Recipe, smoke: bool) -> list[Row]:
             "plain loop",
             way.target,
         )
-        for name, way in OURS.items()
+        for name, way in ways.items()
     ]
 
 

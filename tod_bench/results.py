@@ -9,7 +9,7 @@ Keys are digests of everything that decides the content, so that equal work is f
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -147,18 +147,27 @@ class Store:
         _keep(self.result_path(result.key), result.to_json())
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
+    def lock(self, key: str, waits: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Holds a key while something is made for it; the system lets go of it when the process dies, however it does.
+
+        Args:
+            key: The key.
+            waits: Called once if another process holds it.
 
         Raises:
             UserError: The store cannot be written to, or its disk fills up inside of the block.
         """
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
         folder = self.root / "locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held = FileLock(folder / f"{key[:24]}.lock").acquire()
+            lock = FileLock(folder / f"{key[:24]}.lock")
+            try:
+                held = lock.acquire(timeout=0)
+            except Timeout:
+                waits()
+                held = lock.acquire()
         except OSError as error:
             raise UserError(
                 f"{self.root} cannot be written to: {error.strerror}; make room there, or choose another --store"

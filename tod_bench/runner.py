@@ -116,7 +116,7 @@ class Workshop:
     def result(self, cell: Cell) -> Result:
         """The result of a cell, from the store or computed now."""
         key = self.board.result_key(cell)
-        with self.store.lock(key):
+        with self.store.lock(key, self._waits(cell)):
             found = self.store.result(key)
             if found is not None:
                 self.announce(cell, "cached")
@@ -124,6 +124,9 @@ class Workshop:
             result = self._made(cell, key)
             self.store.save_result(result)
             return result
+
+    def _waits(self, cell: Cell) -> Callable[[], None]:
+        return lambda: self.announce(cell, "waiting for another process")
 
     def _made(self, cell: Cell, key: str) -> Result:
         make = {"corpus": self._counted, "people": self._rated}.get(cell.task, self._scored)
@@ -197,7 +200,7 @@ class Workshop:
         given = self.board.prediction_file(cell)
         if given is not None:
             return _by_turn(read_predictions(given)), {"file": str(given)}
-        with self.store.lock("p" + key):
+        with self.store.lock("p" + key, self._waits(cell)):
             record = self.store.prediction_record(key)
             if record is None:
                 record = self._predict(cell, key)
@@ -235,7 +238,7 @@ class Workshop:
         key = self.board.fit_key(cell)
         schema = self.board.corpora[cell.corpus].schema
         context = FitContext(cell.predicts, schema, cell.seed, self.store.model_folder(key))
-        with self.store.lock("f" + key):
+        with self.store.lock("f" + key, self._waits(cell)):
             record = self.store.fit_record(key)
             if record is None:
                 record = self._fit(cell, key, context)

@@ -84,6 +84,11 @@ def test_next_to_everything_leaves_finite_values() -> None:
     assert cheap.dropped(torch.ones(10), 0.9999999).isfinite().all()
 
 
+def test_a_compiled_model_drops_too(t5: Any, batch: dict[str, torch.Tensor]) -> None:
+    t5.compile(backend="eager")
+    assert t5(**batch).loss.item() != t5(**batch).loss.item()
+
+
 def test_a_t5_drops_in_training_alone(t5: Any, batch: dict[str, torch.Tensor]) -> None:
     assert t5(**batch).loss != t5(**batch).loss
     t5.eval()
