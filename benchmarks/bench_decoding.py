@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-MINUTES = 0.3
+MINUTES = 0.25
 """Of training the mini model on each corpus."""
 
-SIMULATED, REAL, SMALL = 20, 6, 4
+SIMULATED, REAL, SMALL = 20, 4, 4
 """Dialogues that the mini model decodes of the simulated corpus, whose states are short, and of another; T5-small's."""
 
 OURS = ("transformers, sorted batches", "ctranslate2 float32", "ctranslate2 int8")

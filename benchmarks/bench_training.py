@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-LOOP = {"t5-mini": 4, "t5-small": 2}
+LOOP = {"t5-mini": 3, "t5-small": 2}
 """Model -> batches of the plain loop, of 16 turns."""
 
 
