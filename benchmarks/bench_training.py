@@ -145,8 +145,10 @@ class Epochs:
         recipe = replace(recipe, epochs=1, select_by="last")
         self._feed = training_feed(model, tokenizer, dialogues, ("dst",), recipe)
         self._writer = Writer(model, tokenizer, recipe, 1, schema)
-        self._batches, data = batches, self._feed.data
-        trained = range(len(data)) if batches is None else chain(*self._sample())
+        data = self._feed.data
+        whole = BatchSampler(data.lengths, seed=1, batch_tokens=recipe.batch_tokens)
+        self._sample = None if batches is None else Sample(sampled(whole, data.lengths, batches))
+        trained = range(len(data)) if self._sample is None else chain(*self._sample)
         self.tokens = int(data.target_lengths[list(trained)].sum())
         self.seconds: list[float] = []
 
@@ -158,17 +160,12 @@ class Epochs:
             context = FitContext("dst", self._writer.schema, 1, Path(folder))
             trainer = make_trainer(self._writer, ("dst",), self._feed, [], context)
             trainer.args.save_strategy = "no"
-            if self._batches is not None:
-                trainer.sampler, trainer.args.max_steps = self._sample(), self._batches
+            if self._sample is not None:
+                trainer.sampler, trainer.args.max_steps = self._sample, len(self._sample)
             clock = _clock()
             trainer.add_callback(clock)
             trainer.train()
         self.seconds.append(clock.stopped - clock.started)
-
-    def _sample(self) -> Sample:
-        lengths = self._feed.data.lengths
-        sampler = BatchSampler(lengths, seed=1, batch_tokens=self._writer.recipe.batch_tokens)
-        return Sample(sampled(sampler, lengths, self._batches or 1))
 
 
 def _clock() -> Any:

@@ -41,12 +41,7 @@ class Segments:
                 otherwise. It must not be shared between tokenizers.
         """
         texts = list(self._index)
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest().encode()
-        tokens = _read(kept, digest) if kept else None
-        if tokens is None:
-            tokens = _tokenized(texts, tokenizer)
-            if kept:
-                _write(kept, tokens, digest)
+        tokens = _kept(kept, texts, tokenizer) if kept else _tokenized(texts, tokenizer)
         self._ends, self._ids = tokens.offsets.to_numpy(), tokens.values.to_numpy()
 
     def __getitem__(self, number: int) -> Ids:
@@ -56,6 +51,15 @@ class Segments:
     def length(self, number: int) -> int:
         """How many tokens a text has."""
         return int(self._ends[number + 1] - self._ends[number])
+
+
+def _kept(path: Path, texts: list[str], tokenizer: "PreTrainedTokenizerBase") -> Any:
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest().encode()
+    tokens = _read(path, digest)
+    if tokens is None:
+        tokens = _tokenized(texts, tokenizer)
+        _write(path, tokens, digest)
+    return tokens
 
 
 def _tokenized(texts: list[str], tokenizer: "PreTrainedTokenizerBase") -> Any:
