@@ -1,12 +1,16 @@
 """Speed of training against the plain loop, on the same dialogues, both sides taking turns.
 
 Ours is the trainer of `pptod` itself, from its examples to its optimizer steps, without checkpoints and evaluation; the
-clock runs from its first batch to its last step. Rates count target tokens, of which all sides learn the same.
+clock runs from its first batch to its last step. Rates count turns, of which all sides learn the same.
 
 An epoch of a thousand dialogues would take the plain loop too long, so each side trains on a sample of its own epoch:
 
     batches of its epoch, by their longest source    |. . x . .|. . x . .|. . x . .|. . x . .|
     sampled                                               the middle of equal shares
+
+A sample counts for as many turns as it has a share of the epoch's source tokens. The last row of a model is what its
+turns cost at least in FLOP, forward and backward and without padding, as a share of what the machine can do in matrix
+products: how near the default way comes to the limit.
 """
 
 import tempfile
@@ -25,6 +29,7 @@ from baselines.pptod.recipe import Recipe
 from baselines.pptod.sampler import BatchSampler
 from benchmarks import reference_loop
 from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.limit import matmul_peak, work_of
 from benchmarks.reference_loop import session_batches
 from benchmarks.rows import Row, interleaved, rates
 from tod_bench.records import Dialogue, Schema
@@ -58,23 +63,24 @@ class Way:
 
 
 OURS = {
-    "batching: tokens": Way({}, {"t5-mini": 3, "t5-small": 2}, 3.5),
+    "batching: tokens": Way({}, {"t5-mini": 4, "t5-small": 2}, 3.5),
     "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2}, None),
-    "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 1}, 10.0),
+    "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 2}, 10.0),
 }
 
 
 def run(*, smoke: bool, out: Path) -> list[Row]:
     """A row for each corpus, model and way of ours; T5-small on the last corpus alone."""
     del out
+    limit = matmul_peak(256 if smoke else 2048, "float32")
     rows: list[Row] = []
     for work in works(smoke):
-        rows += compare(work, recipe_of("t5-mini", smoke), smoke)
-    return rows if smoke else rows + compare(work, recipe_of("t5-small", smoke), smoke)
+        rows += compare(work, recipe_of("t5-mini", smoke), limit, smoke)
+    return rows if smoke else rows + compare(work, recipe_of("t5-small", smoke), limit, smoke)
 
 
-def compare(work: Work, recipe: Recipe, smoke: bool) -> list[Row]:
-    """Ours in each way against the loop, interleaved."""
+def compare(work: Work, recipe: Recipe, limit: float, smoke: bool) -> list[Row]:
+    """Ours in each way against the loop, interleaved; and how much of a limit, in FLOP a second, the first uses."""
     plain, tokenizer = new_model(recipe, work)
     examples = Examples(training_examples(work.dialogues, ("dst",), recipe), tokenizer, recipe)
     models = {name: deepcopy(plain) for name in OURS}
@@ -89,24 +95,32 @@ def compare(work: Work, recipe: Recipe, smoke: bool) -> list[Row]:
         epochs[name] = Epochs(models[name], tokenizer, work.dialogues, work.schema, settings, count)
         sides[name] = epochs[name].run
     seconds = interleaved(sides, 1 if smoke else REPEATS)
-    tokens = int(examples.target_lengths[list(chain(*batches))].sum())
-    return [
+    turns = len(examples) * share(batches, examples.lengths)
+    rows = [
         Row(
             f"training, {recipe.model}, {work.corpus}, `{name}`",
-            "target tokens/s",
-            rates(epochs[name].tokens, epochs[name].seconds),
-            rates(tokens, seconds["loop"]),
+            "turns/s",
+            rates(epochs[name].turns, epochs[name].seconds),
+            rates(turns, seconds["loop"]),
             "plain loop",
             way.target,
         )
         for name, way in ways.items()
     ]
+    flops = work_of(plain, examples) / len(examples) / limit
+    used = tuple(100 * flops * speed for speed in rows[0].ours)
+    return [*rows, Row(f"training, {recipe.model}, {work.corpus}, `{next(iter(ways))}`: FLOP utilisation", "%", used)]
 
 
 def sampled(batches: Iterable[list[int]], lengths: "NDArray[np.int64]", count: int) -> list[list[int]]:
     """Some batches of an epoch, evenly spaced when ordered by their longest source."""
     ordered = sorted(batches, key=lambda batch: int(lengths[batch].max()))
     return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
+
+
+def share(batches: Iterable[list[int]], lengths: "NDArray[np.int64]") -> float:
+    """The share, 0 to 1, that some batches have of the source tokens."""
+    return float(lengths[list(chain(*batches))].sum() / lengths.sum())
 
 
 @dataclass(slots=True)
@@ -129,7 +143,7 @@ class Epochs:
     """Our trainer, on an epoch or a sample of one, again and again.
 
     Attributes:
-        tokens: Target tokens of a run.
+        turns: Turns of a run, or as many as its sample counts for.
         seconds: Of each run, from the first batch to the last step.
     """
 
@@ -146,10 +160,9 @@ class Epochs:
         self._feed = training_feed(model, tokenizer, dialogues, ("dst",), recipe)
         self._writer = Writer(model, tokenizer, recipe, 1, schema)
         data = self._feed.data
-        whole = BatchSampler(data.lengths, seed=1, batch_tokens=recipe.batch_tokens)
+        whole = BatchSampler(data.lengths, data.target_lengths, seed=1, batch_tokens=recipe.batch_tokens)
         self._sample = None if batches is None else Sample(sampled(whole, data.lengths, batches))
-        trained = range(len(data)) if self._sample is None else chain(*self._sample)
-        self.tokens = int(data.target_lengths[list(trained)].sum())
+        self.turns = len(self._feed.examples) * share(whole if self._sample is None else self._sample, data.lengths)
         self.seconds: list[float] = []
 
     def run(self) -> None:

@@ -23,6 +23,7 @@ from baselines.pptod.recipe import Recipe
 from benchmarks import reference_loop
 from benchmarks.bench_training import Epochs
 from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.limit import matmul_peak, work_of
 from benchmarks.report import write_report
 from benchmarks.rows import Row, rates
 
@@ -64,7 +65,7 @@ def main(models: str, smoke: bool, out: Path) -> None:
     """Measures every way on the last corpus of `works`: MultiWOZ where it is at hand."""
     began = time.perf_counter()
     *_, work = works(smoke)
-    limit = matmul_peak(256 if smoke else 8192)
+    limit = matmul_peak(256 if smoke else 8192, "bfloat16")
     rows = [Row("bf16 matrix product", "TFLOP/s", (limit / 1e12,))]
     for model in ["t5-tiny"] if smoke else models.split(","):
         rows += measure(work, recipe_of(model, smoke), limit, smoke)
@@ -126,35 +127,6 @@ def timed(work: Callable[[], object], smoke: bool) -> tuple[list[float], float]:
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
     return seconds[-REPEATS:], torch.cuda.max_memory_allocated() / 2**30 if gpu else 0.0
-
-
-def matmul_peak(size: int) -> float:
-    """FLOP a second of a product of two square bf16 matrices, the median of ten."""
-    import torch
-
-    place = "cuda" if torch.cuda.is_available() else "cpu"
-    one, other = (torch.randn(size, size, device=place, dtype=torch.bfloat16) for _ in range(2))
-    seconds = []
-    for _ in range(12):
-        began = time.perf_counter()
-        (one @ other)[0, 0].item()
-        seconds.append(time.perf_counter() - began)
-    return float(2 * size**3 / median(seconds[2:]))
-
-
-def work_of(model: Any, examples: Examples) -> float:
-    """FLOP of learning every example once, none of it for padding: measured on a few batches without any."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    order = examples.lengths.argsort()
-    picked = order[:: max(1, len(order) // 16)].tolist()
-    counter = FlopCounterMode(display=False)
-    with counter:
-        for number in picked:
-            batch = reference_loop.padded(examples, [number], model.config.pad_token_id)
-            model(**batch).loss.backward()
-    model.zero_grad()
-    return float(counter.get_total_flops()) * len(examples) / len(picked)
 
 
 if __name__ == "__main__":

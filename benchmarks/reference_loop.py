@@ -70,17 +70,21 @@ def train(
 
 
 def decode(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", examples: Examples, batch: int, max_new_tokens: int
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    examples: Examples,
+    numbers: Sequence[int],
+    batch: int,
+    max_new_tokens: int,
 ) -> list[str]:
-    """Greedy `generate` in data order, some examples at a time."""
+    """Greedy `generate` of some examples in the order given, a batch of them at a time."""
     import torch
 
     texts: list[str] = []
     model.eval()
-    for start in range(0, len(examples), batch):
+    for start in range(0, len(numbers), batch):
         rows = [
-            torch.tensor(examples[n]["input_ids"], dtype=torch.long)
-            for n in range(start, min(start + batch, len(examples)))
+            torch.tensor(examples[number]["input_ids"], dtype=torch.long) for number in numbers[start : start + batch]
         ]
         ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=model.config.pad_token_id)
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)

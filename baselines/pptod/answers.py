@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from baselines.pptod.converted import Converted
-from baselines.pptod.decoding import decode, spaced
+from baselines.pptod.decoding import decode, decode_tokens, spaced
 from baselines.pptod.examples import Example, Examples, source_of
 from baselines.pptod.models import computes_in_bf16
 from baselines.pptod.packing import Dialogues
@@ -56,7 +56,7 @@ class Writer:
 
     def _texts(self, examples: Examples, turns: Sequence[TurnInput]) -> list[str]:
         settings: dict[str, Any] = {
-            "batch_tokens": self.recipe.decode_tokens,
+            "batch_tokens": decode_tokens(self.recipe),
             "max_new_tokens": self.max_new_tokens,
             "num_beams": self.recipe.num_beams,
             "bf16": computes_in_bf16(self.recipe.precision),

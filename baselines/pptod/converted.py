@@ -3,12 +3,13 @@
     FOLDER/model/                          what was trained
     FOLDER/ctranslate2/float32-1f0c9a.../  what is made of it, once for each precision
 
-A row that has ended leaves its batch at once; transformers goes on with every row until the last has ended.
+A row that has ended leaves its batch at once; transformers goes on with every row until the last has ended. On a CPU
+each core writes a batch of its own, without waiting for the others after every product of matrices.
 """
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ from tod_bench.files import digest_of_files
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+CPU_TOKENS = 2048
+"""Source tokens a batch on a CPU: larger ones outgrow a core's caches."""
 
 
 class Converted:
@@ -37,30 +42,41 @@ class Converted:
         from ctranslate2 import Translator
 
         target = "cuda" if device() == "cuda" else "cpu"
+        threads = torch.get_num_threads()
+        self._workers = threads if target == "cpu" else 1
+        self._longest_batch = CPU_TOKENS if target == "cpu" else None
         self._translator = Translator(
-            str(place), device=target, compute_type=precision, intra_threads=torch.get_num_threads()
+            str(place), device=target, compute_type=precision, inter_threads=self._workers, intra_threads=1
         )
+        torch.set_num_threads(threads)  # which CTranslate2 has set to its own
         self._tokens = vocabulary(tokenizer, len(tokenizer))
         self._ids = {token: number for number, token in enumerate(self._tokens)}
 
-    def write(self, rows: Sequence[NDArray[np.int32]], max_new_tokens: int, num_beams: int) -> list[list[int]]:
-        """The output of every row, as token ids without the end token.
+    def write(
+        self, rows: Sequence[NDArray[np.int32]], batch_tokens: int, max_new_tokens: int, num_beams: int
+    ) -> Iterator[list[int]]:
+        """The output of every row, as token ids without the end token, in their order.
 
         Args:
-            rows: Source token ids, of like length.
+            rows: Source token ids, neighbours of like length.
+            batch_tokens: Source tokens a batch, padding included, at most.
             max_new_tokens: Longest output.
             num_beams: Beams; 1 is greedy.
         """
-        written = self._translator.translate_batch(
-            [[self._tokens[number] for number in row.tolist()] for row in rows],
+        share = -(-sum(map(len, rows)) // self._workers)
+        written = self._translator.translate_iterable(
+            ([self._tokens[number] for number in row.tolist()] for row in rows),
+            max_batch_size=max(1, min(batch_tokens, share, self._longest_batch or share)),
+            batch_type="tokens",
             beam_size=num_beams,
             max_decoding_length=max_new_tokens,
             # By its defaults CTranslate2 cuts long inputs and writes at least one token; transformers does neither.
             max_input_length=0,
             min_decoding_length=0,
         )
-        # Rows of an embedding beyond the tokenizer's tokens stand for no text.
-        return [[self._ids[token] for token in row.hypotheses[0] if token in self._ids] for row in written]
+        for row in written:
+            # Rows of an embedding beyond the tokenizer's tokens stand for no text.
+            yield [self._ids[token] for token in row.hypotheses[0] if token in self._ids]
 
 
 def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision: str) -> Converted:

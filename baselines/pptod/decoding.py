@@ -2,13 +2,14 @@
 
     lengths 9 3 8 2   ->   sorted 9 8 3 2   ->   batches [9 8] [3 2]   ->   texts in the order 9 3 8 2
 
-The longest come first, so that memory runs out at once or not at all.
+The longest come first, so that memory runs out at once or not at all. A converted model makes batches of its own of the
+sorted rows, one for each of its workers at a time.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,20 @@ from numpy.typing import NDArray
 from baselines.pptod.collator import Collator
 from baselines.pptod.converted import Converted
 from baselines.pptod.examples import Examples
+from baselines.pptod.processes import device
+from baselines.pptod.recipe import Recipe
 from baselines.pptod.segments import Ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+T = TypeVar("T")
+
 MAX_BATCH = 256
 """Examples a batch, however short."""
+
+CPU_TOKENS, GPU_TOKENS = 4096, 16384
+"""Source tokens a batch where a recipe names none: on a CPU larger ones outgrow the caches."""
 
 
 def decode(
@@ -46,13 +54,17 @@ def decode(
         num_beams: Beams; 1 is greedy.
         bf16: Whether to compute in bf16; a converted model has its own precision.
     """
-    write = model.write if isinstance(model, Converted) else partial(generate, model, tokenizer, bf16=bf16)
-    texts = [""] * len(examples)
-    for numbers in with_progress(list(length_batches(examples.lengths, batch_tokens))):
-        rows = [examples[number]["input_ids"] for number in numbers]
-        written = write(rows, max_new_tokens=max_new_tokens, num_beams=num_beams)
-        for number, text in zip(numbers, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
-            texts[number] = text
+    batches = list(length_batches(examples.lengths, batch_tokens))
+    order = list(chain(*batches))
+    limits = {"max_new_tokens": max_new_tokens, "num_beams": num_beams}
+    if isinstance(model, Converted):
+        outputs = model.write([examples[number]["input_ids"] for number in order], batch_tokens, **limits)
+    else:
+        rows = ([examples[number]["input_ids"] for number in numbers] for numbers in batches)
+        outputs = chain.from_iterable(generate(model, tokenizer, some, **limits, bf16=bf16) for some in rows)
+    texts = [""] * len(order)
+    for number, output in zip(with_progress(order), outputs, strict=True):
+        texts[number] = tokenizer.decode(output, skip_special_tokens=True)
     return texts
 
 
@@ -86,6 +98,11 @@ def written(model: "PreTrainedModel", batch: dict[str, Any], max_new_tokens: int
     )
 
 
+def decode_tokens(recipe: Recipe) -> int:
+    """Source tokens of a decoding batch."""
+    return recipe.decode_tokens or (CPU_TOKENS if device() == "cpu" else GPU_TOKENS)
+
+
 def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[list[int]]:
     """Numbers of examples, the longest first, in batches that stay within a budget of padded source tokens."""
     order = np.argsort(-lengths, kind="stable").tolist()
@@ -97,14 +114,14 @@ def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[li
         start += size
 
 
-def with_progress(batches: list[list[int]]) -> Iterator[list[int]]:
-    """The batches, with a bar on stderr where that is a terminal."""
+def with_progress(parts: list[T]) -> Iterator[T]:
+    """The parts, with a bar on stderr where that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
     quiet = not console.is_terminal
-    yield from track(batches, "decoding", console=console, transient=True, disable=quiet)
+    yield from track(parts, "decoding", console=console, transient=True, disable=quiet)
 
 
 def spaced(span: str) -> str:

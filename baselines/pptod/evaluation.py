@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from baselines.pptod.answers import Writer
-from baselines.pptod.decoding import length_batches
+from baselines.pptod.decoding import decode_tokens, length_batches
 from baselines.pptod.feed import Feed, training_feed
 from baselines.pptod.models import computes_in_bf16
 from baselines.pptod.processes import processes
@@ -85,7 +85,7 @@ def summed_loss(feed: Feed, recipe: Recipe) -> float:
     model.eval()
     total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for numbers in length_batches(feed.data.lengths, recipe.decode_tokens):
+        for numbers in length_batches(feed.data.lengths, decode_tokens(recipe)):
             batch = {
                 name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()
             }

@@ -4,6 +4,12 @@
     tokens     sort by length, cut where the padded batch is full, shuffle the batches:
                length 5 5 6 | 8 8 | 13 | 21      ->      [13]  [5 6 5]  [21]  [8 8]
 
+The length is that of the source. Among sources of like length, targets go up in one bucket and down in the next, so
+that neighbours have targets of like length too:
+
+               source 1 to 16      17 to 32        33 to 48
+               target 2 4 7 9      9 8 5 3         2 3 6 8
+
 With several processes each step takes one batch a process. If the batches do not come out even, the largest are halved
 until they do; so no process is left without a batch, and no example is repeated to fill one up.
 """
@@ -15,8 +21,8 @@ from numpy.typing import NDArray
 
 from tod_bench.errors import UserError
 
-BUCKET = 8
-"""Lengths are rounded up to a multiple of this: examples within a bucket change places from epoch to epoch."""
+SOURCE_BUCKET, TARGET_BUCKET = 16, 4
+"""Lengths are rounded up to multiples of these: examples within a bucket change places from epoch to epoch."""
 
 
 class BatchSampler:
@@ -24,6 +30,7 @@ class BatchSampler:
 
     Args:
         lengths: Source tokens of each example.
+        target_lengths: Target tokens of each example, where batches are filled by tokens; None if they do not matter.
         seed: Seed of the shuffling.
         batch_size: Examples a batch; None to fill batches by tokens.
         batch_tokens: Source tokens a batch, padding included, where `batch_size` is None. An example longer than this
@@ -38,6 +45,7 @@ class BatchSampler:
     def __init__(
         self,
         lengths: Sequence[int] | NDArray[np.int64],
+        target_lengths: Sequence[int] | NDArray[np.int64] | None = None,
         *,
         seed: int,
         batch_size: int | None = None,
@@ -47,7 +55,10 @@ class BatchSampler:
     ) -> None:
         if len(lengths) < processes:
             raise UserError(f"pptod: {len(lengths)} training examples are too few for {processes} processes")
-        self._lengths = np.asarray(lengths, np.int64)
+        self._sources = _bucket(np.asarray(lengths, np.int64), SOURCE_BUCKET)
+        targets = np.zeros_like(self._sources) if target_lengths is None else np.asarray(target_lengths, np.int64)
+        downwards = self._sources // SOURCE_BUCKET % 2 == 0
+        self._targets = _bucket(targets, TARGET_BUCKET) * np.where(downwards, -1, 1)
         self._seed, self._size, self._tokens = seed, batch_size, batch_tokens
         self._rank, self._processes = rank, processes
         self._sizes = self._cut()
@@ -64,9 +75,9 @@ class BatchSampler:
     def __iter__(self) -> Iterator[list[int]]:
         """This process's batches of the epoch."""
         random = np.random.default_rng([self._seed, self.epoch])
-        order = random.permutation(len(self._lengths))
+        order = random.permutation(len(self._sources))
         if self._size is None:
-            order = order[np.argsort(_bucket(self._lengths[order]), kind="stable")]
+            order = order[np.lexsort((self._targets[order], self._sources[order]))]
         batches = np.split(order, np.cumsum(self._sizes)[:-1])
         steps = random.permutation(len(self)) if self._size is None else np.arange(len(self))
         # Neighbours have like lengths, so the processes of a step finish together.
@@ -76,15 +87,15 @@ class BatchSampler:
     def _cut(self) -> list[int]:
         """The size of each batch of the sorted (or shuffled) examples: the same in every epoch."""
         if self._size is not None:
-            full, rest = divmod(len(self._lengths), self._size)
+            full, rest = divmod(len(self._sources), self._size)
             sizes = [self._size] * full + ([rest] if rest else [])
         else:
-            sizes = _fill(np.sort(_bucket(self._lengths)), self._tokens)
+            sizes = _fill(np.sort(self._sources), self._tokens)
         return _evened(sizes, self._processes)
 
 
-def _bucket(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    return -(-lengths // BUCKET) * BUCKET
+def _bucket(lengths: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    return -(-lengths // size) * size
 
 
 def _fill(lengths: NDArray[np.int64], tokens: int) -> list[int]:

@@ -22,12 +22,20 @@ class DialogueTrainer(Seq2SeqTrainer):  # type: ignore[misc]
 
     Args:
         sampler: Batches of this process.
+        loss: The loss of a batch's outputs, given its labels and the target tokens of the step.
         score: Scores the model on dev.
         **rest: What Seq2SeqTrainer takes.
     """
 
-    def __init__(self, *, sampler: BatchSampler, score: Callable[[], dict[str, float]], **rest: Any) -> None:
-        super().__init__(**rest, compute_loss_func=token_loss)
+    def __init__(
+        self,
+        *,
+        sampler: BatchSampler,
+        loss: Callable[..., torch.Tensor],
+        score: Callable[[], dict[str, float]],
+        **rest: Any,
+    ) -> None:
+        super().__init__(**rest, compute_loss_func=loss)
         self.sampler, self._score = sampler, score
 
     def get_train_dataloader(self) -> DataLoader[Any]:

@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from tod_bench.records import Dialogue, TaskName
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Seq2SeqTrainingArguments
 
     from baselines.pptod.trainer import DialogueTrainer
@@ -137,13 +138,18 @@ def make_trainer(
     from transformers import PrinterCallback
 
     from baselines.pptod.dropout import use_cheap_dropout
-    from baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter
+    from baselines.pptod.late_head import training_loss
+    from baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter, token_loss
 
     recipe, group = writer.recipe, processes()
+    loss: Callable[..., torch.Tensor] = token_loss
     if device() == "cpu":
         use_cheap_dropout(feed.model)
+        if not computes_in_bf16(recipe.precision):  # the late head computes in fp32, outside of autocast
+            loss = training_loss(feed.model)
     sampler = BatchSampler(
         feed.data.lengths,
+        feed.data.target_lengths,
         seed=context.seed,
         batch_size=recipe.batch_size if recipe.batching == "examples" else None,
         batch_tokens=recipe.batch_tokens,
@@ -161,6 +167,7 @@ def make_trainer(
             *([StopAfter(recipe.max_minutes)] if recipe.max_minutes else []),
         ],
         sampler=sampler,
+        loss=loss,
         score=dev_scorer(writer, tasks, dev),
     )
     trainer.remove_callback(PrinterCallback)

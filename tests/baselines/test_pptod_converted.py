@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -97,6 +98,18 @@ def test_a_trained_model_answers_alike_with_every_engine(
     assert len(answers["ctranslate2", "int8"]) == len(answers[()])
     made = sorted(place.name.partition("-")[0] for place in (context.folder / "ctranslate2").iterdir())
     assert made == ["float32", "int8"]
+
+
+def test_torch_keeps_its_threads(tiny: dict[str, Any], toy_train: list[Dialogue], tmp_path: Path) -> None:
+    _, tokenizer = peaked(Recipe(**tiny), toy_train, tmp_path)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        engine = load_converted(tmp_path, tokenizer, "float32")
+        list(engine.write([np.array([3, 4], np.int32)] * 5, 4, LONGEST, 1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_conversion_is_done_once_for_each_state_of_the_weights(

@@ -1,18 +1,23 @@
 """Every example exactly once an epoch, in both modes, for any number of examples and processes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.pptod.sampler import BUCKET, BatchSampler
+from baselines.pptod.sampler import SOURCE_BUCKET, TARGET_BUCKET, BatchSampler
 from tod_bench.errors import UserError
 
 LENGTHS = st.lists(st.integers(1, 120), min_size=4, max_size=80)
 
 
 def samplers(lengths: list[int], processes: int, **options: int) -> list[BatchSampler]:
-    return [BatchSampler(lengths, seed=3, rank=rank, processes=processes, **options) for rank in range(processes)]
+    targets = [7 * length % 31 for length in lengths]
+    return [
+        BatchSampler(lengths, targets, seed=3, rank=rank, processes=processes, **options) for rank in range(processes)
+    ]
 
 
 MODES = [{"batch_size": 4}, {"batch_tokens": 64}]
@@ -92,5 +97,24 @@ def test_too_few_examples_for_the_processes() -> None:
         BatchSampler([5], seed=0, batch_size=2, processes=2)
 
 
+def test_targets_of_like_length_come_together_among_sources_of_like_length() -> None:
+    random = np.random.default_rng(0)
+    sources, targets = random.integers(20, 300, 4000), random.integers(2, 60, 4000)
+
+    def padded(lengths: Any, sampler: BatchSampler) -> float:
+        return float(sum(len(batch) * lengths[batch].max() for batch in sampler) / lengths.sum())
+
+    by_source, by_both = (BatchSampler(sources, some, seed=0) for some in (None, targets))
+    assert padded(targets, by_source) > 1.7
+    assert padded(targets, by_both) < 1.3
+    assert padded(sources, by_both) == pytest.approx(padded(sources, by_source), abs=0.01)
+
+
+def test_target_lengths_leave_batches_of_examples_as_they_were() -> None:
+    plain, told = (BatchSampler([5] * 33, some, seed=0, batch_size=16) for some in (None, range(33)))
+    assert list(plain) == list(told)
+
+
 def test_buckets_are_small_against_the_lengths() -> None:
-    assert BUCKET <= 16
+    assert SOURCE_BUCKET <= 16
+    assert TARGET_BUCKET <= 4

@@ -17,12 +17,12 @@ from baselines.pptod.trainer import token_loss
 from benchmarks import reference_loop
 from benchmarks.__main__ import BENCHES
 from benchmarks.__main__ import main as run_all
-from benchmarks.bench_decoding import differences, jga
+from benchmarks.bench_decoding import differences, jga, spread
 from benchmarks.bench_growth import exponent
-from benchmarks.bench_training import Epochs, sampled
+from benchmarks.bench_training import Epochs, sampled, share
 from benchmarks.data import Work, new_model, recipe_of, works
 from benchmarks.gpu import main as run_gpu
-from benchmarks.gpu import work_of
+from benchmarks.limit import matmul_peak, work_of
 from benchmarks.report import markdown
 from benchmarks.rows import Row, interleaved, rates
 from tod_bench.linearize import linearize_state
@@ -78,8 +78,13 @@ def test_the_plain_loop_learns(made: tuple[Any, Any, Examples], work: Work) -> N
 @pytest.mark.parametrize("batch", [1, 16])
 def test_plain_decoding_writes_what_ours_does(batch: int, made: tuple[Any, Any, Examples]) -> None:
     model, tokenizer, examples = made
-    found = reference_loop.decode(model, tokenizer, examples, batch, 6)
+    found = reference_loop.decode(model, tokenizer, examples, range(len(examples)), batch, 6)
     assert found == decode(model, tokenizer, examples, batch_tokens=400, max_new_tokens=6)
+
+
+def test_the_plain_way_decodes_short_turns_and_long_ones() -> None:
+    lengths = np.array([8, 1, 6, 3, 4, 5, 2, 7])
+    assert spread(lengths) == [3, 7]  # of lengths 3 and 7
 
 
 def test_differences_and_jga_are_counted(work: Work) -> None:
@@ -132,6 +137,10 @@ def test_work_is_counted_in_flop(made: tuple[Any, Any, Examples]) -> None:
     assert 1 < work_of(model, examples) / (6 * (encoder * sources + (decoder / 2 + head) * targets)) < 4
 
 
+def test_the_limit_is_a_matrix_products() -> None:
+    assert 1e8 < matmul_peak(256, "float32") < 1e14
+
+
 def test_a_sample_of_an_epoch_has_short_batches_and_long_ones() -> None:
     lengths = np.array([1, 9, 5, 3, 7, 2])
     batches = [[number] for number in range(6)]
@@ -149,10 +158,12 @@ def test_training_is_timed_on_a_sample_of_its_epoch(work: Work) -> None:
     some.run()
     some.run()
     assert len(some.seconds) == 2
-    assert 0 < some.tokens < whole.tokens
-    assert whole.tokens == sum(
-        Examples(training_examples(work.sample(6), ("dst",), recipe), new_model(recipe, work)[1], recipe).target_lengths
-    )
+    assert 0 < some.turns < whole.turns
+    assert whole.turns == sum(len(dialogue.turns) for dialogue in work.sample(6))
+
+
+def test_a_sample_counts_by_its_source_tokens() -> None:
+    assert share([[0], [2, 3]], np.array([1, 9, 5, 3, 7, 2])) == pytest.approx(9 / 27)
 
 
 @pytest.mark.slow

@@ -1,0 +1,53 @@
+"""A T5's output layer that leaves its product to the loss, which makes the logits of some tokens at a time.
+
+    states of all targets, padding too  ->  logits (32,128 each)  ->  loss  ->  gradients           transformers
+    states of the targets alone         ->  [1,024 of them: logits -> loss -> gradients] ...        here
+
+The loss and its gradients are the same; the logits of a batch, hundreds of MiB in T5's vocabulary, are never in memory.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from baselines.pptod.collator import IGNORED
+from baselines.pptod.trainer import token_loss
+
+TOKENS = 1024
+"""Target tokens whose logits are made at a time: fewer waste a processor, more its caches."""
+
+
+class LateHead(torch.nn.Linear):  # type: ignore[misc]
+    """An output layer whose output is, in training, its input."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """The states in training, else the logits."""
+        return input if self.training else super().forward(input)
+
+
+def training_loss(model: PreTrainedModel) -> Callable[..., torch.Tensor]:
+    """`token_loss`, or the same by a late head, which the model then has: on a T5, with a torch (2.13) that can."""
+    if model.config.model_type != "t5" or not hasattr(torch.nn, "LinearCrossEntropyOptions"):
+        return token_loss
+    model.lm_head.__class__ = LateHead
+    return partial(_late_loss, model.lm_head)
+
+
+def _late_loss(
+    head: LateHead, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int
+) -> torch.Tensor:
+    labels = labels.flatten()
+    targets = (labels != IGNORED).nonzero()[:, 0]
+    total: torch.Tensor = torch.nn.functional.linear_cross_entropy(
+        outputs.logits.flatten(0, 1)[targets],
+        head.weight,
+        labels[targets],
+        reduction="sum",
+        options=torch.nn.LinearCrossEntropyOptions(
+            batch_chunk_size=TOKENS, chunking_method=None, acc_policy="accurate"
+        ),
+    )
+    return total / num_items_in_batch
