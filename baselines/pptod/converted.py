@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-CPU_TOKENS = 2048
-"""Source tokens a batch on a CPU: larger ones outgrow a core's caches."""
+CORE_TOKENS = 2048
+"""Source tokens a batch on a core of a CPU: larger ones outgrow its caches."""
 
 
 class Converted:
@@ -41,12 +41,15 @@ class Converted:
         import torch
         from ctranslate2 import Translator
 
-        target = "cuda" if device() == "cuda" else "cpu"
+        self._on_gpu = device() == "cuda"
         threads = torch.get_num_threads()
-        self._workers = threads if target == "cpu" else 1
-        self._longest_batch = CPU_TOKENS if target == "cpu" else None
+        self._workers = 1 if self._on_gpu else threads
         self._translator = Translator(
-            str(place), device=target, compute_type=precision, inter_threads=self._workers, intra_threads=1
+            str(place),
+            device="cuda" if self._on_gpu else "cpu",
+            compute_type=precision,
+            inter_threads=self._workers,
+            intra_threads=1,
         )
         torch.set_num_threads(threads)  # which CTranslate2 has set to its own
         self._tokens = vocabulary(tokenizer, len(tokenizer))
@@ -63,10 +66,12 @@ class Converted:
             max_new_tokens: Longest output.
             num_beams: Beams; 1 is greedy.
         """
-        share = -(-sum(map(len, rows)) // self._workers)
+        if not self._on_gpu:
+            share = -(-sum(map(len, rows)) // self._workers)  # so that every core gets some
+            batch_tokens = max(1, min(batch_tokens, share, CORE_TOKENS))
         written = self._translator.translate_iterable(
             ([self._tokens[number] for number in row.tolist()] for row in rows),
-            max_batch_size=max(1, min(batch_tokens, share, self._longest_batch or share)),
+            max_batch_size=batch_tokens,
             batch_type="tokens",
             beam_size=num_beams,
             max_decoding_length=max_new_tokens,

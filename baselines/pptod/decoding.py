@@ -61,7 +61,7 @@ def decode(
         outputs = model.write([examples[number]["input_ids"] for number in order], batch_tokens, **limits)
     else:
         rows = ([examples[number]["input_ids"] for number in numbers] for numbers in batches)
-        outputs = chain.from_iterable(generate(model, tokenizer, some, **limits, bf16=bf16) for some in rows)
+        outputs = chain.from_iterable(generate(model, tokenizer, some, **limits, bf16=bf16).tolist() for some in rows)
     texts = [""] * len(order)
     for number, output in zip(with_progress(order), outputs, strict=True):
         texts[number] = tokenizer.decode(output, skip_special_tokens=True)

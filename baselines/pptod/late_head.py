@@ -28,8 +28,8 @@ class LateHead(torch.nn.Linear):  # type: ignore[misc]
         return input if self.training else super().forward(input)
 
 
-def training_loss(model: PreTrainedModel) -> Callable[..., torch.Tensor]:
-    """`token_loss`, or the same by a late head, which the model then has: on a T5, with a torch (2.13) that can."""
+def use_late_head(model: PreTrainedModel) -> Callable[..., torch.Tensor]:
+    """Gives a T5 a late head, where torch can (2.13), and returns the loss: by that head, or `token_loss`."""
     if model.config.model_type != "t5" or not hasattr(torch.nn, "LinearCrossEntropyOptions"):
         return token_loss
     model.lm_head.__class__ = LateHead

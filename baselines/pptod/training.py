@@ -138,7 +138,7 @@ def make_trainer(
     from transformers import PrinterCallback
 
     from baselines.pptod.dropout import use_cheap_dropout
-    from baselines.pptod.late_head import training_loss
+    from baselines.pptod.late_head import use_late_head
     from baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter, token_loss
 
     recipe, group = writer.recipe, processes()
@@ -146,7 +146,7 @@ def make_trainer(
     if device() == "cpu":
         use_cheap_dropout(feed.model)
         if not computes_in_bf16(recipe.precision):  # the late head computes in fp32, outside of autocast
-            loss = training_loss(feed.model)
+            loss = use_late_head(feed.model)
     sampler = BatchSampler(
         feed.data.lengths,
         feed.data.target_lengths,
