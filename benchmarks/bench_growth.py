@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.rows import Row
 from tod_bench.corpora.base import open_corpus
 from tod_bench.scoring import score
+from tod_bench.splits import read_all
 from tod_bench.tasks import gold_prediction
 
 SIZES = (1_000, 10_000, 100_000)
@@ -32,7 +33,7 @@ def make_and_score(size: int) -> float:
     """Seconds for making dialogues and scoring their gold."""
     began = perf_counter()
     corpus = open_corpus("simulated", dialogues={"test": size})
-    dialogues = list(corpus.dialogues("test"))
+    dialogues = read_all(corpus, "test")
     gold = (gold_prediction(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns)
     score("dst", dialogues, gold, corpus_name=corpus.name, split="test", schema=corpus.schema, metrics=["jga"], draws=0)
     return perf_counter() - began

@@ -22,12 +22,13 @@ import json, resource, sys, time
 began = time.perf_counter()
 from tod_bench.corpora.base import open_corpus
 from tod_bench.scoring import score
+from tod_bench.splits import read_all
 from tod_bench.tasks import gold_prediction
 
 opened = open_corpus("sgd")
 loaded = turns = 0
 if {scoring}:
-    dialogues = list(opened.dialogues("train"))
+    dialogues = read_all(opened, "train")
     gold = (gold_prediction(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns)
     told = dict(corpus_name=opened.name, split="train", schema=opened.schema)
     score("dst", dialogues, gold, metrics=["jga"], draws=0, **told)

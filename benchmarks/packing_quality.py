@@ -29,7 +29,7 @@ from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.scores import Score
 from tod_bench.scoring import score
-from tod_bench.splits import read_split
+from tod_bench.splits import read_all
 from tod_bench.systems import FitContext
 from tod_bench.tasks import turn_inputs
 
@@ -132,10 +132,10 @@ def contest_of(corpus: str, train: str, test: str, seed: int) -> Contest:
 
     hush()
     opened = open_corpus(corpus, **OPTIONS[corpus])
-    dialogues = list(read_split(opened, train))
+    dialogues = read_all(opened, train)
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = ready_tokenizer(RECIPE, dialogues, FitContext("dst", opened.schema, seed, Path(folder)))
-    return Contest(opened, dialogues, list(read_split(opened, test)), test, tokenizer, seed)
+    return Contest(opened, dialogues, read_all(opened, test), test, tokenizer, seed)
 
 
 def _place(contest: Contest) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from tod_bench.records import Dialogue, Prediction
 from tod_bench.results import Cell, Result, Store
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
-from tod_bench.splits import read_split
+from tod_bench.splits import read_all
 from tod_bench.systems import FitContext, System
 from tod_bench.tasks import Predictions, turn_inputs
 
@@ -265,7 +265,7 @@ class Workshop:
         if (corpus, expression) not in self._splits:
             # One corpus at a time: cells come corpus by corpus, and a big one fills the memory.
             self._splits = {key: value for key, value in self._splits.items() if key[0] == corpus}
-            self._splits[corpus, expression] = list(read_split(self.board.corpora[corpus], expression))
+            self._splits[corpus, expression] = read_all(self.board.corpora[corpus], expression)
             if not self._splits[corpus, expression]:
                 raise UserError(f"corpora.{corpus}: the split {expression} has no dialogues")
         return self._splits[corpus, expression]

@@ -37,14 +37,14 @@ def main(
     --params '{model: t5-tiny, init: scratch}' --folder models/policy
     """
     from tod_bench.corpora.base import open_corpus
-    from tod_bench.splits import read_split
+    from tod_bench.splits import read_all
 
     try:
         opened = open_corpus(corpus, **_mapping(options, "--options"))
         system = PPTOD(**_mapping(params, "--params"))
         folder.mkdir(parents=True, exist_ok=True)
         context = FitContext(task, opened.schema, seed, folder)
-        record = system.fit(list(read_split(opened, train)), list(read_split(opened, dev)), context)
+        record = system.fit(read_all(opened, train), read_all(opened, dev), context)
     except (UserError, TypeError) as error:
         click.echo(str(error), err=True)
         sys.exit(2)

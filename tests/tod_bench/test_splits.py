@@ -1,10 +1,13 @@
 """Split expressions."""
 
+import gc
+
 import pytest
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
-from tod_bench.splits import parse_split, read_split
+from tod_bench.garbage import gc_paused
+from tod_bench.splits import parse_split, read_all, read_split
 
 CORPUS = open_corpus("simulated", dialogues={"train": 4, "dev": 10, "test": 3})
 
@@ -54,3 +57,20 @@ def test_dialogues_about_a_service():
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}")] == taxi
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[1:3]")] == taxi[1:3]
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[:50%]")] == taxi[: len(taxi) // 2]
+
+
+def test_a_split_read_at_once_is_the_split_and_the_collector_runs_again_afterwards() -> None:
+    corpus = open_corpus("simulated", dialogues={"test": 20})
+    assert gc.isenabled()
+    assert read_all(corpus, "test[5:]") == list(read_split(corpus, "test[5:]"))
+    with pytest.raises(UserError, match="no split"):
+        read_all(corpus, "valid")
+    assert gc.isenabled()
+
+
+def test_a_pause_of_the_collector_ends_only_what_it_began() -> None:
+    with gc_paused():
+        with gc_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -46,9 +46,9 @@ def command(
     from tod_bench.importers import import_predictions
     from tod_bench.predictions import write_predictions
     from tod_bench.reports.corpora import open_with
-    from tod_bench.splits import read_split
+    from tod_bench.splits import read_all
 
-    dialogues = list(read_split(open_with(corpus, options), split)) if corpus else None
+    dialogues = read_all(open_with(corpus, options), split) if corpus else None
     imported = import_predictions(form, file, dialogues, partial=partial)
     for line in (*imported.notices, *imported.mismatches[:SHOWN]):
         click.echo(line, err=True)

@@ -74,10 +74,10 @@ def command(
         tasks_answered,
     )
     from tod_bench.scoring import predictions_by_turn, write_scores
-    from tod_bench.splits import read_split
+    from tod_bench.splits import read_all
 
     opened = open_with(corpus, options)
-    dialogues = list(read_split(opened, split))
+    dialogues = read_all(opened, split)
     answers = predictions_by_turn(predictions, (dialogue.id for dialogue in dialogues))
     tasks = [name for name in tasks_answered(answers, metrics) if task in (None, name)]
     if not tasks:

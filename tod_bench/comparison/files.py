@@ -10,7 +10,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import TaskName
 from tod_bench.scoring import default_metrics, predictions_by_turn
 from tod_bench.scoring.choosing import FIELDS, ITEMS
-from tod_bench.splits import read_split
+from tod_bench.splits import read_all
 
 
 def compare_files(
@@ -43,7 +43,7 @@ def compare_files(
         UserError: A file, metric, protocol or split is not there, or the metrics score several tasks.
         DataError: Predictions do not fit the dialogues, or the two do not answer the same turns.
     """
-    dialogues = list(read_split(corpus, split))
+    dialogues = read_all(corpus, split)
     known = [dialogue.id for dialogue in dialogues]
     a, b = (predictions_by_turn([file], known) for file in files)
     task = _task(metrics, a, b)

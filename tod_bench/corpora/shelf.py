@@ -15,8 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from msgspec import MsgspecError
+
 from tod_bench.corpora.base import Database
-from tod_bench.corpora.codec import decode, encode
+from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.places import cache_home
@@ -93,7 +95,7 @@ class Shelf:
 
     def cache_file(self, split: str) -> Path:
         """The Arrow file that caches a split; it need not be there yet."""
-        return cache_home() / "arrow" / f"{self._corpus}-{split}-{self._fingerprint(split)[:20]}.arrow"
+        return cache_home() / "arrow" / f"{self._corpus}-{split}-{self._fingerprint(split)[:20]}.{FORMAT}.arrow"
 
     def _fingerprint(self, split: str) -> str:
         files = self._files[split]
@@ -200,9 +202,8 @@ def read_cache(path: Path) -> Iterator[Dialogue]:
     try:
         with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
             for batch in stream:
-                for line in batch.column("record").to_pylist():
-                    yield decode(line)
-    except (ValueError, OSError) as error:  # Arrow's complaints about a file are ValueErrors, and so are json's.
+                yield from map(decode, batch.column("record").to_pylist())
+    except (ValueError, OSError, MsgspecError) as error:  # Arrow's complaints about a file are ValueErrors.
         raise UserError(f"the cache {path} is damaged ({error}); delete it, and the corpus is read anew") from None
 
 
@@ -216,7 +217,7 @@ class CacheWriter:
         import pyarrow as pa
 
         self._schema = pa.schema(
-            [("id", pa.string()), ("services", pa.list_(pa.string())), ("turns", pa.int32()), ("record", pa.string())]
+            [("id", pa.string()), ("services", pa.list_(pa.string())), ("turns", pa.int32()), ("record", pa.binary())]
         )
         self._path, self._rows, self._part, self._stream = path, list[dict[str, Any]](), "", None
         with suppress(OSError):

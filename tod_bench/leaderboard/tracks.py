@@ -13,7 +13,7 @@ from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric
-from tod_bench.splits import read_split
+from tod_bench.splits import read_all
 
 SHIPPED = Path(__file__).parent / "tracks.yaml"
 
@@ -76,7 +76,7 @@ class OpenTrack:
     @cached_property
     def dialogues(self) -> Sequence[Dialogue]:
         """The gold dialogues of the split."""
-        return list(read_split(self.corpus, self.settings.split))
+        return read_all(self.corpus, self.settings.split)
 
     @property
     def turns(self) -> int:

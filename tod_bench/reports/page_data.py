@@ -22,7 +22,7 @@ from tod_bench.reports.runs import Run
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
 from tod_bench.results import Result
-from tod_bench.splits import read_split
+from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions
 
 SLOTS_SHOWN, CONFUSED_SHOWN = 30, 12
@@ -152,7 +152,7 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
     section = run.config.corpora[label]
     corpus = (corpora or {}).get(label) or open_corpus(section.corpus, **section.options)
     _check_fingerprint(results, corpus)
-    gold = list(read_split(corpus, section.splits.test))
+    gold = read_all(corpus, section.splits.test)
     shown = sample(gold, wanted)
     answers: dict[str, Answers] = {}
     for name, result in _first_seeds(run.config, results):

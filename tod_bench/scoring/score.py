@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tod_bench.errors import UserError
+from tod_bench.garbage import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.choosing import build_metric, default_metrics
@@ -19,6 +20,7 @@ from tod_bench.statistics import bootstrap_intervals
 SEEN, UNSEEN = "seen services", "unseen services"
 
 
+@gc_paused()
 def score(
     task: TaskName,
     dialogues: Iterable[Dialogue],
@@ -71,6 +73,7 @@ def score(
     return scores
 
 
+@gc_paused()
 def score_rows(
     task: TaskName,
     dialogues: Iterable[Dialogue],
