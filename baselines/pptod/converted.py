@@ -10,6 +10,7 @@ each core writes a batch of its own, without waiting for the others after every 
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,19 @@ def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision
         return Converted(place, tokenizer, precision)
     except ValueError as error:
         raise UserError(f"pptod: engine_precision: {error} Set engine_precision: float32.") from None
+
+
+@contextmanager
+def converted_copy(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> Iterator[Converted]:
+    """A context in which there is a copy of a model as it is now, converted in float32.
+
+    Raises:
+        UserError: CTranslate2 cannot represent the model.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "model"
+        convert(model, tokenizer, place, "float32")
+        yield Converted(place, tokenizer, "float32")
 
 
 def convert(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", place: Path, precision: str) -> None:

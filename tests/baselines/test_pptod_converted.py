@@ -100,6 +100,29 @@ def test_a_trained_model_answers_alike_with_every_engine(
     assert made == ["float32", "int8"]
 
 
+def test_dev_is_decoded_by_the_engine_and_decides_alike(
+    tiny: dict[str, Any],
+    context: FitContext,
+    toy_train: list[Dialogue],
+    toy_dev: list[Dialogue],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The copies are of the model as it is at each evaluation, and leave it and the training as they are."""
+    copies: list[str] = []
+    whole = converted_module.convert
+    monkeypatch.setattr(converted_module, "convert", lambda *given: copies.append(given[3]) or whole(*given))
+    settings = {**tiny, "epochs": 20, "evaluate_every": 5, "learning_rate": 5e-3, "dropout": 0.0, "multitask": True}
+    records = []
+    for engine in ("transformers", "ctranslate2"):
+        (tmp_path / engine).mkdir()
+        system = PPTOD(**settings, engine=engine)
+        records.append(system.fit(toy_train, toy_dev, replace(context, folder=tmp_path / engine)))
+    assert records[0]["dev_scores"][-1]["score"] > 0  # type: ignore[index]
+    assert records[0] == records[1]
+    assert copies == ["float32"] * 4
+
+
 def test_torch_keeps_its_threads(tiny: dict[str, Any], toy_train: list[Dialogue], tmp_path: Path) -> None:
     _, tokenizer = peaked(Recipe(**tiny), toy_train, tmp_path)
     before = torch.get_num_threads()
