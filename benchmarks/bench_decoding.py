@@ -21,7 +21,7 @@ from baselines.pptod.decoding import decode, decode_tokens, spaced
 from baselines.pptod.examples import Examples, training_examples
 from baselines.pptod.recipe import Recipe
 from benchmarks import reference_loop
-from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.data import Work, middles, new_model, recipe_of, works
 from benchmarks.rows import Row, interleaved, rates
 from metrics import metric
 from metrics.items import StateItem
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 REPEATS = 3
-MINUTES = 1.0
+MINUTES = 0.75
 """Of training the mini model on each corpus."""
 
 DIALOGUES = {"t5-mini": 10, "t5-small": 8}
@@ -130,7 +130,7 @@ def compare(tracker: Tracker, name: str, smoke: bool) -> list[Row]:
 
 def spread(lengths: "NDArray[np.int64]") -> list[int]:
     """Numbers of a few examples, evenly spaced from the shortest to the longest, in their order."""
-    return sorted(lengths.argsort(kind="stable")[PLAIN // 2 :: PLAIN].tolist())
+    return sorted(middles(lengths.argsort(kind="stable").tolist(), len(lengths) // PLAIN))
 
 
 def ways(tracker: Tracker, few: Sequence[int]) -> dict[str, Callable[[], list[str]]]:

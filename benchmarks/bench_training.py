@@ -28,7 +28,7 @@ from baselines.pptod.feed import training_feed
 from baselines.pptod.recipe import Recipe
 from baselines.pptod.sampler import BatchSampler
 from benchmarks import reference_loop
-from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.data import Work, middles, new_model, recipe_of, works
 from benchmarks.limit import matmul_peak, work_of
 from benchmarks.reference_loop import session_batches
 from benchmarks.rows import Row, interleaved, rates
@@ -114,8 +114,7 @@ def compare(work: Work, recipe: Recipe, limit: float, smoke: bool) -> list[Row]:
 
 def sampled(batches: Iterable[list[int]], lengths: "NDArray[np.int64]", count: int) -> list[list[int]]:
     """Some batches of an epoch, evenly spaced when ordered by their longest source."""
-    ordered = sorted(batches, key=lambda batch: int(lengths[batch].max()))
-    return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
+    return middles(sorted(batches, key=lambda batch: int(lengths[batch].max())), count)
 
 
 def share(batches: Iterable[list[int]], lengths: "NDArray[np.int64]") -> float:

@@ -3,10 +3,10 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from baselines.pptod.recipe import Recipe
 from tod_bench.corpora.base import open_corpus
@@ -15,6 +15,8 @@ from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+T = TypeVar("T")
 
 T5_ROWS = 32_128
 """Rows of the embedding of T5's checkpoints."""
@@ -41,6 +43,11 @@ class Work:
         """Dialogues at even distances, in corpus order."""
         count = min(count, len(self.dialogues))
         return [self.dialogues[index * len(self.dialogues) // count] for index in range(count)]
+
+
+def middles(ordered: Sequence[T], count: int) -> list[T]:
+    """Some of a sequence: the middles of `count` equal shares of it."""
+    return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
 
 
 def works(smoke: bool) -> Iterator[Work]:

@@ -47,8 +47,9 @@ def dropped(values: torch.Tensor, rate: float) -> torch.Tensor:
     threshold = min(round(rate * LEVELS), LEVELS - 1)
     if threshold == 0:
         return values
-    kept = torch.from_numpy(_bits(values.numel()) >= threshold).view(values.shape)
-    return values * kept.to(values.dtype).mul_(LEVELS / (LEVELS - threshold))
+    kept = (_bits(values.numel()) >= threshold).view(np.uint8)  # which torch converts several times as fast as bool
+    mask = torch.from_numpy(kept).view(values.shape).to(values.dtype)
+    return values * mask.mul_(LEVELS / (LEVELS - threshold))
 
 
 def attention(
