@@ -38,7 +38,7 @@ REPEATS = 3
 MINUTES = 0.75
 """Of training the mini model on each corpus."""
 
-DIALOGUES = {"t5-mini": 10, "t5-small": 8}
+DIALOGUES = {"t5-mini": 8, "t5-small": 6}
 PLAIN = 4
 """Turns of which the plain way decodes one."""
 

@@ -15,7 +15,7 @@ from benchmarks.data import new_model, recipe_of, works
 from benchmarks.rows import Row, rates
 
 REPEATS = 3
-DIALOGUES = 32
+DIALOGUES = 24
 TOKENS = 4096
 TARGET = 1.7
 """Near double."""

@@ -65,7 +65,7 @@ class Way:
 OURS = {
     "batching: tokens": Way({}, {"t5-mini": 4, "t5-small": 2}, 3.5),
     "history: state+1": Way({"history": "state+1"}, {"t5-mini": 2}, None),
-    "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 2}, 10.0),
+    "packing: dialogue": Way({"packing": "dialogue"}, {"t5-mini": 2, "t5-small": 1}, 10.0),
 }
 
 

@@ -143,8 +143,6 @@ class Recipe:
             wrong.append(f"packing: dialogue is decoded by the engine transformers, not {self.engine}")
         if self.dims and self.init != "scratch":
             wrong.append("dims can only be set with init: scratch")
-        if self.engine == "ctranslate2" and self.packing == "dialogue":
-            wrong.append("engine: ctranslate2 cannot read packed dialogues; set engine: transformers")
         if wrong:
             raise UserError(f"pptod: {'; '.join(wrong)}")
 

@@ -7,7 +7,7 @@
 The length is that of the source. Among sources of like length, targets go up in one bucket and down in the next, so
 that neighbours have targets of like length too:
 
-               source 1 to 16      17 to 32        33 to 48
+               source 1 to 8       9 to 16         17 to 24
                target 2 4 7 9      9 8 5 3         2 3 6 8
 
 With several processes each step takes one batch a process. If the batches do not come out even, the largest are halved
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tod_bench.errors import UserError
 
-SOURCE_BUCKET, TARGET_BUCKET = 16, 4
+SOURCE_BUCKET, TARGET_BUCKET = 8, 2
 """Lengths are rounded up to multiples of these: examples within a bucket change places from epoch to epoch."""
 
 

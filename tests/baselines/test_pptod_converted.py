@@ -205,7 +205,7 @@ def test_what_cannot_be_converted(
     odd = {**tiny, "dims": {**tiny["dims"], "feed_forward_proj": "tanh"}, "engine": "ctranslate2"}
     with pytest.raises(UserError, match="has no activation 'tanh'; set engine: transformers"):
         PPTOD(**odd).fit(toy_train, toy_train, replace(context, folder=context.folder / "odd"))
-    with pytest.raises(UserError, match="cannot read packed dialogues"):
+    with pytest.raises(UserError, match="by the engine transformers, not ctranslate2"):
         PPTOD(engine="ctranslate2", packing="dialogue")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ctranslate2" else object())
     with pytest.raises(UserError, match=r"pip install 'tod-bench\[train\]'"):
