@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from baselines.pptod.evaluation import evenly_spaced
 from baselines.pptod.recipe import Recipe
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Schema
@@ -41,8 +42,7 @@ class Work:
 
     def sample(self, count: int) -> list[Dialogue]:
         """Dialogues at even distances, in corpus order."""
-        count = min(count, len(self.dialogues))
-        return [self.dialogues[index * len(self.dialogues) // count] for index in range(count)]
+        return evenly_spaced(self.dialogues, count)
 
 
 def middles(ordered: Sequence[T], count: int) -> list[T]:
