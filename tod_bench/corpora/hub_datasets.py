@@ -1,0 +1,177 @@
+"""A corpus as Hugging Face datasets, and back: rows for whoever trains with `datasets`, nothing lost on the way.
+
+corpus ──to_datasets──▶ DatasetDict ──save, load, push──▶ DatasetDict ──from_datasets──▶ corpus
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from tod_bench.corpora.base import Corpus, Database
+from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
+from tod_bench.errors import DataError, UserError
+from tod_bench.files import digest_of
+from tod_bench.records import Dialogue, Schema, SlotSpec
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+_CHUNK = 256
+"""Dialogues that are rows of Python objects at a time; the rest of a split is in Arrow's compact form."""
+
+
+def to_datasets(corpus: Corpus, rows: Rows = "dialogues", splits: Sequence[str] | None = None) -> "DatasetDict":
+    """A corpus as a `datasets.DatasetDict`, which saves, loads and pushes like any other.
+
+    Args:
+        corpus: The corpus.
+        rows: What a row is, a dialogue or a turn (see `tod_bench.corpora.rows`).
+        splits: The splits to take; None for all.
+
+    Returns:
+        A dataset a split, under the corpus's names (``train``, ``dev``, ``test``), but none for a split without
+        dialogues: `datasets` saves an empty dataset and cannot load it. Corpus name and schema are in the description
+        of each, which `save_to_disk` keeps.
+
+    Raises:
+        UserError: There is no such split, or `datasets` is not installed.
+        DataError: A record is unusable.
+    """
+    datasets = _datasets()
+    made = {split: _dataset(corpus, split, rows) for split in splits or corpus.splits}
+    return datasets.DatasetDict({split: dataset for split, dataset in made.items() if len(dataset)})
+
+
+def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "DatasetCorpus":
+    """The corpus of datasets that `to_datasets` made, wherever they have been meanwhile.
+
+    Args:
+        datasets: The datasets by split.
+        schema: The corpus's schema; None takes it from the datasets' description (Parquet files and the hub do not
+            keep one).
+
+    Raises:
+        UserError: The datasets have other columns, or no schema was found.
+    """
+    expected = {rows: columns(rows, lambda kind: kind).keys() for rows in ("dialogues", "turns")}
+    for split, dataset in datasets.items():
+        if not any(names <= set(dataset.column_names) for names in expected.values()):
+            missing = sorted(expected["dialogues"] - set(dataset.column_names))
+            raise UserError(
+                f"the dataset of split {split!r} was not made by to_datasets: it has no column {', '.join(missing)}; "
+                "open a dataset of the hub with the corpus `huggingface`"
+            )
+    described = _described(next(iter(datasets.values())).info.description) if datasets else {}
+    if schema is None and "schema" not in described:
+        raise UserError(
+            "the datasets do not say their schema (only save_to_disk keeps it); give from_datasets a schema"
+        )
+    found = schema if schema is not None else _schema(described["schema"])
+    return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), found)
+
+
+class DatasetCorpus:
+    """A corpus whose dialogues are rows of datasets; see `from_datasets`.
+
+    Args:
+        datasets: The datasets by split.
+        name: Name and version of the corpus.
+        schema: What can be tracked.
+    """
+
+    def __init__(self, datasets: "DatasetDict", name: str, schema: Schema) -> None:
+        self._datasets, self.name, self._schema = datasets, name, schema
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits of the datasets."""
+        return tuple(self._datasets)
+
+    @property
+    def schema(self) -> Schema:
+        """Every domain (or service) and slot that can be tracked."""
+        return self._schema
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hex digest of every row and the schema."""
+        schema = {
+            domain: {slot: asdict(spec) for slot, spec in slots.items()} for domain, slots in self._schema.items()
+        }
+        return digest_of(
+            [self.name, schema, {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}]
+        )
+
+    @property
+    def database(self) -> Database | None:
+        """None: rows have no database."""
+        return None
+
+    @property
+    def skipped(self) -> tuple[DataError, ...]:
+        """Nothing: rows are valid."""
+        return ()
+
+    def dialogues(self, split: str) -> Iterator[Dialogue]:
+        """Streams the dialogues of a split.
+
+        Raises:
+            UserError: There is no such split.
+        """
+        if split not in self._datasets:
+            raise UserError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}")
+        return from_rows(self._datasets[split])
+
+
+def features(rows: Rows) -> Any:
+    """The `datasets.Features` of rows."""
+    datasets = _datasets()
+    names = {str: "string", int: "int64", float: "float64", bool: "bool"}
+    return datasets.Features(columns(rows, lambda kind: datasets.Value(names[kind])))
+
+
+def _dataset(corpus: Corpus, split: str, rows: Rows) -> "Dataset":
+    import pyarrow as pa
+
+    datasets, schema = _datasets(), features(rows)
+    dialogues, chunks = corpus.dialogues(split), []
+    while chunk := list(islice(dialogues, _CHUNK)):
+        flat = [row for dialogue in chunk for row in to_rows(dialogue, rows)]
+        chunks.append(pa.Table.from_pylist(flat, schema=schema.arrow_schema))
+    table = pa.concat_tables(chunks) if chunks else schema.arrow_schema.empty_table()
+    described = {"corpus": corpus.name, "fingerprint": corpus.fingerprint, "schema": _schema_json(corpus.schema)}
+    info = datasets.DatasetInfo(features=schema, description=json.dumps(described, ensure_ascii=False))
+    return datasets.Dataset(table, info=info, split=datasets.NamedSplit(split))
+
+
+def _schema_json(schema: Schema) -> Mapping[str, Any]:
+    return {domain: {slot: asdict(spec) for slot, spec in slots.items()} for domain, slots in schema.items()}
+
+
+def _schema(described: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Schema:
+    return {
+        domain: {
+            slot: SlotSpec(spec["description"], spec["categorical"], tuple(spec["values"]))
+            for slot, spec in slots.items()
+        }
+        for domain, slots in described.items()
+    }
+
+
+def _described(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _datasets() -> Any:
+    try:
+        import datasets
+    except ImportError:
+        raise UserError("datasets is not installed; pip install 'tod-bench[train]'") from None
+    return datasets
