@@ -40,7 +40,7 @@ def to_datasets(corpus: Corpus, rows: Rows = "dialogues", splits: Sequence[str] 
         UserError: There is no such split, or `datasets` is not installed.
         DataError: A record is unusable.
     """
-    datasets = _datasets()
+    datasets = import_datasets()
     made = {split: _dataset(corpus, split, rows) for split in splits or corpus.splits}
     return datasets.DatasetDict({split: dataset for split, dataset in made.items() if len(dataset)})
 
@@ -128,7 +128,7 @@ class DatasetCorpus:
 
 def features(rows: Rows) -> Any:
     """The `datasets.Features` of rows."""
-    datasets = _datasets()
+    datasets = import_datasets()
     names = {str: "string", int: "int64", float: "float64", bool: "bool"}
     return datasets.Features(columns(rows, lambda kind: datasets.Value(names[kind])))
 
@@ -136,7 +136,7 @@ def features(rows: Rows) -> Any:
 def _dataset(corpus: Corpus, split: str, rows: Rows) -> "Dataset":
     import pyarrow as pa
 
-    datasets, schema = _datasets(), features(rows)
+    datasets, schema = import_datasets(), features(rows)
     dialogues, chunks = corpus.dialogues(split), []
     while chunk := list(islice(dialogues, _CHUNK)):
         flat = [row for dialogue in chunk for row in to_rows(dialogue, rows)]
@@ -169,7 +169,12 @@ def _described(text: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _datasets() -> Any:
+def import_datasets() -> Any:
+    """The package `datasets`.
+
+    Raises:
+        UserError: It is not installed.
+    """
     try:
         import datasets
     except ImportError:

@@ -59,7 +59,7 @@ def from_rows(rows: Iterable[Row]) -> Iterator[Dialogue]:
         names = (
             ("corpus", "split", "id") if "turns" in row else tuple(f"{_DIALOGUE}{n}" for n in ("corpus", "split", "id"))
         )
-        return tuple(row[name] for name in names)  # type: ignore[return-value]
+        return tuple(row[name] for name in names)
 
     for _, group in groupby(rows, dialogue_of):
         whole = list(group)
@@ -85,9 +85,13 @@ def columns(rows: Rows, scalar: Callable[[type], Any]) -> dict[str, Any]:
 
 
 @cache
-def _fields(record: type) -> Mapping[str, Any]:
+def _fields(record: Any) -> Mapping[str, Any]:
     hints = get_type_hints(record)
     return {field.name: hints[field.name] for field in fields(record)}
+
+
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind)
 
 
 def _plain(kind: Any) -> Any:
@@ -105,10 +109,10 @@ def _pack(value: Any, kind: Any, names: tuple[str, ...] = ()) -> Any:
     kind = _plain(kind)
     if value is None:
         return None
-    if is_dataclass(kind):
+    if _is_record(kind):
         return {
             name: _pack(getattr(value, name), hint, _ITEM_KEYS.get(name, ())) for name, hint in _fields(kind).items()
-        }  # type: ignore[arg-type]
+        }
     if _is_mapping(kind):
         key, item = names[:2] or ("key", "value")
         inner = get_args(kind)[1]
@@ -122,10 +126,10 @@ def _unpack(value: Any, kind: Any, names: tuple[str, ...] = ()) -> Any:
     kind = _plain(kind)
     if value is None:
         return None
-    if is_dataclass(kind):
+    if _is_record(kind):
         return kind(
             **{name: _unpack(value[name], hint, _ITEM_KEYS.get(name, ())) for name, hint in _fields(kind).items()}
-        )  # type: ignore[arg-type, operator]
+        )
     if _is_mapping(kind):
         key, item = names[:2] or ("key", "value")
         inner = get_args(kind)[1]
@@ -137,8 +141,8 @@ def _unpack(value: Any, kind: Any, names: tuple[str, ...] = ()) -> Any:
 
 def _columns(kind: Any, scalar: Callable[[type], Any], names: tuple[str, ...] = ()) -> Any:
     kind = _plain(kind)
-    if is_dataclass(kind):
-        return {name: _columns(hint, scalar, _ITEM_KEYS.get(name, ())) for name, hint in _fields(kind).items()}  # type: ignore[arg-type]
+    if _is_record(kind):
+        return {name: _columns(hint, scalar, _ITEM_KEYS.get(name, ())) for name, hint in _fields(kind).items()}
     if _is_mapping(kind):
         key, item = names[:2] or ("key", "value")
         return [{key: scalar(str), item: _columns(get_args(kind)[1], scalar, names[2:])}]

@@ -82,7 +82,7 @@ class SGD(FileCorpus):
     def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
         unseen, _, only = split.partition("-")
         for source in self._files if unseen == UNSEEN else (split,):
-            convert = partial(_dialogue, split=source, corpus=self.name, schema=self.schema_of(source), view=self._view)
+            convert = partial(dialogue, split=source, corpus=self.name, schema=self.schema_of(source), view=self._view)
             for found in convert_all(records(self._files[source], note), convert):
                 if isinstance(found, DataError):
                     yield found
@@ -121,7 +121,12 @@ def read_schema(file: RawFile) -> Schema:
         raise DataError(f"the schema is not laid out as expected ({error!r})", file=str(file)) from None
 
 
-def _dialogue(record: Record, split: str, corpus: str, schema: Schema, view: View) -> Dialogue:
+def dialogue(record: Record, split: str, corpus: str, schema: Schema, view: View) -> Dialogue:
+    """Converts a raw dialogue; its schema is that of its split.
+
+    Raises:
+        DataError: The dialogue is unusable.
+    """
     turns: list[Turn] = []
     state: State = {}
     for user, system in pairs(record, record.data["turns"]):
