@@ -87,6 +87,39 @@ def check(name: str, options: tuple[str, ...], splits: tuple[str, ...], listed: 
     sys.exit(1 if broken else 0)
 
 
+@command.command()
+@click.argument("name")
+@OPTIONS
+@click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "jsonl", "datasets"]),
+    default="parquet",
+    show_default=True,
+    help="A file a split, or a folder for datasets.load_from_disk.",
+)
+@click.option(
+    "--rows", type=click.Choice(["dialogues", "turns"]), default="dialogues", show_default=True, help="What a row is."
+)
+@click.option("--split", "splits", multiple=True, help="Export this split only; may be given several times.")
+def export(*, name: str, options: tuple[str, ...], output: Path, form: Any, rows: Any, splits: tuple[str, ...]) -> None:
+    """Write a corpus as Parquet, JSON Lines or Hugging Face datasets.
+
+    \b
+    Examples:
+      tod-bench data export simulated --format jsonl --output simulated_rows
+      tod-bench data export sgd --split dev --format datasets --rows turns --output sgd_dev
+    """
+    from tod_bench.corpora.export import export as write
+    from tod_bench.reports.corpora import open_with
+
+    counts = write(open_with(name, options), output, form, rows=rows, splits=splits or None)
+    for split, count in counts.items():
+        click.echo(f"{split}: {count:,} {rows}")
+    click.echo(f"written to {output}")
+
+
 @contextmanager
 def _downloads() -> Iterator[Any]:
     """A progress display of downloads on a terminal; nothing elsewhere."""

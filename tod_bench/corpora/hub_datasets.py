@@ -133,6 +133,11 @@ def features(rows: Rows) -> Any:
     return datasets.Features(columns(rows, lambda kind: datasets.Value(names[kind])))
 
 
+def description(corpus: Corpus) -> dict[str, Any]:
+    """What the rows of a corpus cannot hold, as JSON values: its name, fingerprint and schema."""
+    return {"corpus": corpus.name, "fingerprint": corpus.fingerprint, "schema": _schema_json(corpus.schema)}
+
+
 def _dataset(corpus: Corpus, split: str, rows: Rows) -> "Dataset":
     import pyarrow as pa
 
@@ -142,8 +147,7 @@ def _dataset(corpus: Corpus, split: str, rows: Rows) -> "Dataset":
         flat = [row for dialogue in chunk for row in to_rows(dialogue, rows)]
         chunks.append(pa.Table.from_pylist(flat, schema=schema.arrow_schema))
     table = pa.concat_tables(chunks) if chunks else schema.arrow_schema.empty_table()
-    described = {"corpus": corpus.name, "fingerprint": corpus.fingerprint, "schema": _schema_json(corpus.schema)}
-    info = datasets.DatasetInfo(features=schema, description=json.dumps(described, ensure_ascii=False))
+    info = datasets.DatasetInfo(features=schema, description=json.dumps(description(corpus), ensure_ascii=False))
     return datasets.Dataset(table, info=info, split=datasets.NamedSplit(split))
 
 
