@@ -1,6 +1,6 @@
 """Scores of one prediction file, metrics down and protocols across: why no bare "JGA" can be printed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from tod_bench.scoring import (
     specs,
     task_protocols,
 )
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.choosing import FIELDS, OF_FRAME_ANSWERS, frame_metrics
 from tod_bench.scoring.pairing import Predictions
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ class Sheet:
         protocols: The columns.
         scores: Every score, of domains and groups too.
         pairing: Dialogues and predictions that were scored.
+        remarks: Sentences about the whole sheet.
     """
 
     task: TaskName
     protocols: tuple[str, ...]
     scores: tuple[Score, ...]
     pairing: Pairing
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,15 @@ def tasks_answered(predictions: Predictions, metrics: Sequence[str] = ()) -> tup
     )
 
 
+def answered_fields(predictions: Predictions) -> set[str]:
+    """Which of the fields that SGD's official set scores beside states any prediction has."""
+    return {
+        field
+        for field in OF_FRAME_ANSWERS
+        if any(getattr(prediction, field) is not None for prediction in predictions.values())
+    }
+
+
 def make_sheet(
     task: TaskName,
     corpus: Corpus,
@@ -100,6 +111,8 @@ def make_sheet(
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
     wanted = [spec for spec in request.metrics if scores_task(task, spec)]
+    fields = answered_fields(predictions) if task == "dst" else set()
+    usual_metrics = (*default_metrics(task), *(frame_metrics(protocols, fields) if task == "dst" else ()))
     scores = score(
         task,
         dialogues,
@@ -107,7 +120,7 @@ def make_sheet(
         corpus_name=corpus.name,
         split=split,
         schema=corpus.schema,
-        metrics=specs(task, wanted or default_metrics(task), protocols),
+        metrics=specs(task, wanted or usual_metrics, protocols),
         draws=request.draws,
         seed=request.seed,
         partial=request.partial,
@@ -118,7 +131,21 @@ def make_sheet(
     columns = dict.fromkeys([*protocols, *(found.protocol for found in scores)])
     used = {found.protocol for found in scores}
     pairing = pair(task, dialogues, predictions, where=f"{corpus.name} {split}", partial=request.partial)
-    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing)
+    remarks = () if wanted or task != "dst" else _unanswered(protocols, fields)
+    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing, remarks)
+
+
+def _unanswered(protocols: Sequence[str], fields: Collection[str]) -> tuple[str, ...]:
+    """What of SGD's official set is not printed, because the predictions do not carry it."""
+    lacking = [field for field in OF_FRAME_ANSWERS if field not in fields]
+    left_out = [OF_FRAME_ANSWERS[field] for field in lacking]
+    if not lacking or not set(left_out) & set(frame_metrics(protocols, lacking)):
+        return ()
+    fields_named = " and ".join(f"`{field}`" for field in lacking)
+    return (
+        f"{' and '.join(left_out)} of SGD's official set need predictions that carry {fields_named} (service by "
+        "service; docs/prediction.schema.json), and no turn of these does",
+    )
 
 
 def disagreements(sheet: Sheet, corpus: Corpus) -> Iterable[tuple[str, list[Disagreement]]]:
@@ -154,7 +181,7 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(sheet.scores):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    for note in dict.fromkeys(note for found in shown for note in found.notes):
+    for note in dict.fromkeys([*sheet.remarks, *(note for found in shown for note in found.notes)]):
         console.print(Text(f"- {note}"), soft_wrap=True)
 
 
