@@ -13,9 +13,9 @@ from metrics.state_metric import StateMetric
 class JGA(StateMetric):
     """Joint goal accuracy: share of turns (``sgd``: of frames, as a real number) whose state is entirely right, in %.
 
-    An empty prediction for an empty gold state is right; a turn that was not predicted is wrong. Restricted to a service it takes the frames of that
-    or the turns that have one; per-domain numbers over turns are `metrics.domain_jga`. Source: Henderson et al. 2014;
-    Wu et al. 2019; Rastogi et al. 2020 for frames.
+    An empty prediction for an empty gold state is right; a turn that was not predicted is wrong. Restricted to a
+    service it takes the frames of that service, or the turns that have one; per-domain numbers over turns are
+    `metrics.domain_jga`. Source: Henderson et al. 2014; Wu et al. 2019; Rastogi et al. 2020 for frames.
     """
 
     name: ClassVar[str] = "jga"

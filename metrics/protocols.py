@@ -83,7 +83,7 @@ class StateProtocol:
 
 
 _JOINT = frozenset({"jga", "joint_categorical_accuracy", "joint_noncategorical_accuracy"})
-_FRAMES = _JOINT | {"average_goal_accuracy", "active_intent_accuracy", "requested_slots_f1"}
+_FRAMES = _JOINT | {"average_goal_accuracy"}
 _TRADE_SOURCE = "Wu et al. 2019 (TRADE), models/TRADE.py and utils/fix_label.py"
 _SGD_SOURCE = "Rastogi et al. 2020 (SGD), schema_guided_dst/metrics.py and evaluate.py"
 

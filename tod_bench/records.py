@@ -129,9 +129,9 @@ class Turn:
         user_acts: The user's acts, in annotation order.
         services: Domains or services that are active in the turn.
         spans: Where slot values stand in the plain utterances.
+        db_matches: Domain -> number of database entries that the state matches; empty where not known.
         frames: The frames of the user's utterance, one a service, also those of services that are not active; empty
             where the corpus does not annotate frames.
-        db_matches: Domain -> number of database entries that the state matches; empty where not known.
     """
 
     index: int
@@ -144,8 +144,8 @@ class Turn:
     user_acts: tuple[Act, ...] = ()
     services: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
-    frames: tuple[Frame, ...] = ()
     db_matches: Mapping[str, int] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ def frame_metrics(protocols: Sequence[str], fields: Collection[str]) -> tuple[st
         protocols: The protocols that are laid side by side.
         fields: Which of `OF_FRAME_ANSWERS` the predictions have.
     """
-    if not any("joint_categorical_accuracy" in state_protocol(protocol).metrics for protocol in protocols):
+    bases = {protocol.partition("+")[0] for protocol in protocols}
+    if bases.isdisjoint(("sgd", "sgd_turn")):
         return ()
-    of_frames = any("requested_slots_f1" in state_protocol(protocol).metrics for protocol in protocols)
-    return (*OF_FRAMES, *(name for field, name in OF_FRAME_ANSWERS.items() if of_frames and field in fields))
+    return (*OF_FRAMES, *(name for field, name in OF_FRAME_ANSWERS.items() if "sgd" in bases and field in fields))
 
 
 def default_metrics(task: TaskName) -> tuple[str, ...]:
