@@ -7,6 +7,7 @@ import numpy as np
 
 from metrics.base import FloatArray, percentage
 from metrics.items import StateItem
+from metrics.normalization import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED
 from metrics.state_metric import StateMetric, batch_of
 
 
@@ -27,9 +28,10 @@ class SlotKindAccuracy(StateMetric):
         """Shape (items, 2): summed products of slot scores, and units (frames or turns) that have such a slot."""
         batch = batch_of(items)
         aligned = self.aligned(batch)
-        # MultiWOZ's police tracks no slot; the script's schema has its address and the like, which are never wrong.
-        kinds = {name: set(slots.values()) or {False} for name, slots in batch.schema.items()}
-        having = {name for name, found in kinds.items() if self.categorical in found}
+        having = {name for name, slots in batch.schema.items() if self.categorical in slots.values()}
+        if not self.categorical:
+            # Every domain of MultiWOZ's released schema has free-form slots that no state tracks (phone, price).
+            having |= batch.schema.keys() & {*MULTIWOZ_SLOTS, *MULTIWOZ_UNSCORED}
         chosen = np.array([name in having for name in aligned.domains], dtype=np.bool_)
         frame_item, frame, rows = aligned.frames(self.domain)
         frames = chosen[aligned.frame_places(self.domain)]
