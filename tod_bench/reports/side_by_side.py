@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from metrics.protocols import state_protocol
 from tod_bench.corpora.base import Corpus
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import (
     Disagreement,
+    ErrorTable,
     Pairing,
+    add_up,
     default_metrics,
     explain,
     pair,
@@ -18,9 +21,11 @@ from tod_bench.scoring import (
     scores_task,
     specs,
     task_protocols,
+    updates_remark,
 )
 from tod_bench.scoring.choosing import FIELDS, OF_FRAME_ANSWERS, frame_metrics
 from tod_bench.scoring.pairing import Predictions
+from tod_bench.scoring.state_errors import CLASSES, ErrorRow
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +62,7 @@ class Request:
         partial: Accept missing turns.
         draws: Bootstrap draws.
         seed: Seed of the draws.
+        updates: Take predicted states for turn updates, and add them up.
     """
 
     metrics: tuple[str, ...] = ()
@@ -66,6 +72,7 @@ class Request:
     partial: bool = False
     draws: int = 1000
     seed: int = 0
+    updates: bool = False
 
 
 def tasks_answered(predictions: Predictions, metrics: Sequence[str] = ()) -> tuple[TaskName, ...]:
@@ -108,6 +115,9 @@ def make_sheet(
         UserError: A metric or protocol does not exist or does not apply.
         DataError: The predictions do not fit the dialogues.
     """
+    where = f"{corpus.name} {split}"
+    if request.updates and task == "dst":
+        predictions = add_up(pair(task, dialogues, predictions, where=where, partial=request.partial))
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
     wanted = [spec for spec in request.metrics if scores_task(task, spec)]
@@ -130,9 +140,21 @@ def make_sheet(
     )
     columns = dict.fromkeys([*protocols, *(found.protocol for found in scores)])
     used = {found.protocol for found in scores}
-    pairing = pair(task, dialogues, predictions, where=f"{corpus.name} {split}", partial=request.partial)
-    remarks = () if wanted or task != "dst" else _unanswered(protocols, fields)
-    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing, remarks)
+    pairing = pair(task, dialogues, predictions, where=where, partial=request.partial)
+    shown = tuple(name for name in columns if name in used)
+    remarks: list[str] = []
+    if task == "dst":
+        remarks += () if wanted else _unanswered(protocols, fields)
+        remarks.append(_updates(pairing, corpus, shown, where, added_up=request.updates))
+    return Sheet(task, shown, tuple(scores), pairing, tuple(filter(None, remarks)))
+
+
+def _updates(pairing: Pairing, corpus: Corpus, shown: Sequence[str], where: str, *, added_up: bool) -> str:
+    """What is to be said of turn updates: that they were added up, or that the file looks like some."""
+    if added_up:
+        return "the predicted states were taken for turn updates and added up (--updates)"
+    defining = [name for name in shown if "jga" in state_protocol(name).metrics]
+    return updates_remark(pairing, corpus.schema, defining[0] if defining else "tod_bench", where)
 
 
 def _unanswered(protocols: Sequence[str], fields: Collection[str]) -> tuple[str, ...]:
@@ -209,6 +231,30 @@ def print_disagreements(
         console.print(Text(f"\n{first} and {protocol} disagree on {len(turns)} turns", style="bold"))
         for slot in islice(slots, limit):
             console.print(Text(f"  {slot}"), soft_wrap=True)
+
+
+def print_errors(table: ErrorTable, console: "Console") -> None:
+    """Prints the errors of states by slot and by turn; each error is in exactly one class."""
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    unpredicted = f", {table.unpredicted} of them not predicted" if table.unpredicted else ""
+    title = (
+        f"errors under {table.protocol}: {table.total.errors} slots wrong in {table.wrong} of {table.turns} turns"
+        f"{unpredicted}"
+    )
+    for what, rows in (("slot", table.by_slot), ("turn", table.by_turn)):
+        grid = Grid(title=title if what == "slot" else None, title_justify="left")
+        grid.add_column(what)
+        for name in ("in gold", *CLASSES, "all errors"):
+            grid.add_column(name, justify="right")
+        for row in (*(row for row in rows if row.errors), table.total):
+            grid.add_row(*map(Text, _error_cells(row)))
+        console.print(grid)
+
+
+def _error_cells(row: ErrorRow) -> list[str]:
+    return [row.name, str(row.gold), *(str(row.counts[kind]) for kind in CLASSES), str(row.errors)]
 
 
 def _always(found: Score) -> bool:
