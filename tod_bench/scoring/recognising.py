@@ -21,7 +21,8 @@ FEWEST = 20
 
 KEPT_BY_UPDATES, KEPT_BY_STATES = 0.5, 0.9
 """Shares of slots that are still there in the next turn, 0 to 1: updates keep fewer than the first, states more than
-the second. Of 18 published trackers on MultiWOZ none keeps fewer than 0.9; gold updates keep 0.1."""
+the second. Of 11 published systems' states on MultiWOZ test none keeps less than 0.77, most keep over 0.97; its gold
+updates keep 0.04."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,9 @@ def updates_remark(pairing: Pairing, schema: Schema, protocol: str, where: str) 
         return ""
     ceiling = joint_goal(pairing.dialogues, gold_updates(pairing), schema, protocol)
     return (
-        f"these predictions look like turn updates, not states: only {100 * predicted.share:.0f}% of the slots of a turn "
-        f"are still predicted in the next ({100 * gold.share:.0f}% of gold's are); scored as states even the gold updates "
-        f"of {where} have a JGA of {ceiling:.2f} ({protocol}), and these, added up, have {added_up:.2f} for "
+        f"these predictions look like turn updates, not states: only {100 * predicted.share:.0f}% of a turn's slots "
+        f"are still predicted in the next ({100 * gold.share:.0f}% of gold's are); scored as states even the gold "
+        f"updates of {where} have a JGA of {ceiling:.2f} ({protocol}), and these, added up, have {added_up:.2f} for "
         f"{as_given:.2f}: score with --updates"
     )
 

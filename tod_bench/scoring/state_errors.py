@@ -124,22 +124,39 @@ def error_table(pairing: Pairing, schema: Schema, protocol: str) -> ErrorTable:
         errors, gold = state_errors(batch, rules), batch.states(rules).gold
     except ValueError as error:
         raise DataError(str(error)) from None
-    slots = [("-".join(key), number) for number, state in enumerate(gold) for key in state]
-    found = [(error, number) for number, listed in enumerate(errors) for error in listed]
-    by_slot = _rows(Counter(slot for slot, _ in slots), Counter((error.slot, error.kind) for error, _ in found))
-    of_turns: Counter[int] = Counter({item.turn: 0 for item in batch})
-    of_turns.update(batch[number].turn for _, number in slots)
-    by_turn = _rows(of_turns, Counter((batch[number].turn, error.kind) for error, number in found))
-    missing = sum(item.missing for item in batch)
+    items_at = [item.turn for item in batch]
+    kinds = Counter(error.kind for listed in errors for error in listed)
     return ErrorTable(
         protocol=protocol,
         turns=len(batch),
         wrong=sum(item.missing or bool(listed) for item, listed in zip(batch, errors, strict=True)),
-        unpredicted=missing,
-        total=ErrorRow("all", len(slots), _counts(Counter(error.kind for error, _ in found))),
-        by_slot=tuple(sorted((ErrorRow(str(n), g, c) for n, g, c in by_slot), key=lambda row: (-row.errors, row.name))),
-        by_turn=tuple(ErrorRow(str(int(n) + 1), g, c) for n, g, c in sorted(by_turn, key=lambda row: int(row[0]))),
+        unpredicted=sum(item.missing for item in batch),
+        total=ErrorRow("all", sum(map(len, gold)), _counts(kinds)),
+        by_slot=rows_by_slot(gold, errors),
+        by_turn=_rows_by_turn(items_at, gold, errors),
     )
+
+
+def rows_by_slot(gold: Sequence[Mapping[Key, object]], errors: Sequence[Sequence[StateError]]) -> tuple[ErrorRow, ...]:
+    """The errors of every slot that gold or a prediction has, the most errors first, from one entry a turn."""
+    held = Counter("-".join(key) for state in gold for key in state)
+    found: dict[str, Counter[ErrorClass]] = {slot: Counter() for slot in held}
+    for listed in errors:
+        for error in listed:
+            found.setdefault(error.slot, Counter())[error.kind] += 1
+    rows = [ErrorRow(slot, held[slot], _counts(kinds)) for slot, kinds in found.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.errors, row.name)))
+
+
+def _rows_by_turn(
+    turns: Sequence[int], gold: Sequence[Mapping[Key, object]], errors: Sequence[Sequence[StateError]]
+) -> tuple[ErrorRow, ...]:
+    held: Counter[int] = Counter()
+    found: dict[int, Counter[ErrorClass]] = {turn: Counter() for turn in sorted(set(turns))}
+    for turn, state, listed in zip(turns, gold, errors, strict=True):
+        held[turn] += len(state)
+        found[turn].update(error.kind for error in listed)
+    return tuple(ErrorRow(str(turn + 1), held[turn], _counts(kinds)) for turn, kinds in found.items())
 
 
 def state_errors(batch: StateBatch, rules: StateProtocol) -> list[tuple[StateError, ...]]:
@@ -192,17 +209,6 @@ def _belongs(key: Key, wrong: Wrong, states: States) -> Iterator[Key]:
 def _same_slot(one: Key, other: Key) -> bool:
     """Whether two slots are the same of different domains; booking slots have the name without ``book``."""
     return one[0] != other[0] and one[1].removeprefix("book ") == other[1].removeprefix("book ")
-
-
-def _rows(
-    gold: Mapping[str, int] | Mapping[int, int], kinds: Mapping[tuple[str | int, ErrorClass], int]
-) -> list[tuple[str | int, int, dict[ErrorClass, int]]]:
-    names: Sequence[str | int] = list({**dict.fromkeys(gold), **dict.fromkeys(name for name, _ in kinds)})
-    by_name: dict[str | int, Counter[ErrorClass]] = {name: Counter() for name in names}
-    for (name, kind), count in kinds.items():
-        by_name[name][kind] += count
-    held: Mapping[str | int, int] = {**gold}
-    return [(name, held.get(name, 0), _counts(by_name[name])) for name in names]
 
 
 def _counts(found: Mapping[ErrorClass, int]) -> dict[ErrorClass, int]:
