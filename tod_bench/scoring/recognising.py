@@ -11,7 +11,7 @@ import numpy as np
 from metrics import metric
 from metrics.items import StateItem
 from metrics.normalization import canonical_slot
-from tod_bench.records import Prediction, Schema
+from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring.items import build_items
 from tod_bench.scoring.pairing import Pairing
 from tod_bench.updates import accumulated, in_view
@@ -120,11 +120,11 @@ def gold_updates(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
 
 
 def joint_goal(
-    dialogues: Sequence[object], predictions: Mapping[tuple[str, int], Prediction], schema: Schema, protocol: str
+    dialogues: Sequence[Dialogue], predictions: Mapping[tuple[str, int], Prediction], schema: Schema, protocol: str
 ) -> float:
     """Joint goal accuracy of predictions, in percent; turns without one are wrong."""
-    turns = sum(len(dialogue.turns) for dialogue in dialogues)  # type: ignore[attr-defined]
-    batch = build_items(StateItem, Pairing("dst", tuple(dialogues), predictions, turns), schema, {})  # type: ignore[arg-type]
+    turns = sum(len(dialogue.turns) for dialogue in dialogues)
+    batch = build_items(StateItem, Pairing("dst", tuple(dialogues), predictions, turns), schema, {})
     one = metric("jga", protocol=protocol)
     return float(np.asarray(one.aggregate(one.statistics(batch).sum(axis=0))))
 
