@@ -18,7 +18,7 @@ def shown() -> dict[str, str]:
 
 def test_the_page_shows_what_each_choice_does(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(blocks(PAGE, "python")[0], PAGE, "exec"), {})  # noqa: S102
+    exec(compile(blocks(PAGE, "python")[0], PAGE, "exec"), {})
     _, _, warned, added_up = follow(PAGE)
     sentence = " ".join(blocks_of_text("these predictions look like"))
     assert sentence in " ".join(warned.split())
