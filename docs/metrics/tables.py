@@ -61,8 +61,10 @@ VALUES: Sequence[tuple[str, str, str]] = (
     ("attraction", "type", "gallery"),
     ("hotel", "name", "rosa 's"),
     ("restaurant", "name", "restaurant one seven"),
+    ("restaurant", "name", "restaurant two two"),
     ("train", "leaveat", "15 : 00"),
     ("train", "leaveat", "5 pm"),
+    ("restaurant", "book time", "5 pm"),
     ("Events_1", "category", "Art"),
 )
 

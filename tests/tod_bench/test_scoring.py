@@ -82,7 +82,7 @@ def test_missing_turns_are_an_error_and_with_partial_count_as_empty():
     scores = score("dst", DIALOGUES, some, **WHERE, metrics=["jga"], partial=True, draws=0)
     assert whole(scores, "jga").value == 75.0
     assert whole(scores, "jga").coverage == 0.75
-    assert whole(scores, "jga").notes == ("9 of 12 turns are predicted; the others count as empty",)
+    assert whole(scores, "jga").notes == ("9 of 12 turns are predicted; the others count as wrong",)
 
 
 def test_leaving_out_hard_dialogues_never_pays():

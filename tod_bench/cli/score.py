@@ -33,7 +33,7 @@ from tod_bench.cli.data import OPTIONS
 )
 @click.option("--errors", is_flag=True, help="Count the errors of states by class, slot and turn.")
 @click.option("--updates", is_flag=True, help="States are what each turn changes; add them up into whole states.")
-@click.option("--partial", is_flag=True, help="Accept missing turns; they count as wrong.")
+@click.option("--partial", is_flag=True, help="Accept missing turns; they count as wrong (responses: as empty).")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True, help="Bootstrap draws; 0 for none.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the draws.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write scores as JSON.")

@@ -61,7 +61,7 @@ def state_turns(
         metric: A spec of joint goal accuracy.
         corpus: The corpus.
         dialogues: The gold dialogues.
-        predictions: The cell's predictions; turns that are missing count as empty.
+        predictions: The cell's predictions; turns that are missing are wrong.
 
     Raises:
         UserError: The predictions do not fit the dialogues, or the metric does not apply to the corpus.

@@ -2,7 +2,8 @@
 
     predictions + dialogues ──pairing──▶ items ──metrics──▶ statistics ──▶ scores
 
-The denominator is always gold: a turn without a prediction counts as an empty one, and how many there were is said.
+The denominator is always gold: a turn without a prediction is wrong (as a response, empty), and how many there were is
+said.
 """
 
 from tod_bench.scoring.choosing import check_metric, default_metrics, scores_task, specs, task_protocols

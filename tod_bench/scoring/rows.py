@@ -153,7 +153,8 @@ def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[
     notes = [str(note) for note in getattr(metric, "notes", ())]
     if pairing.coverage < 1:
         predicted = len(pairing.predictions)
-        notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as empty")
+        others = "empty" if pairing.task == "response" else "wrong"
+        notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as {others}")
     if isinstance(batch, StateBatch):
         invented = batch.states(metric.rules).invented  # type: ignore[attr-defined]
         if invented:
