@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from tod_bench.records import Dialogue, Prediction, TaskName, first_values
+from tod_bench.records import Dialogue, Prediction, TaskName, first_values, gold_frames
 from tod_bench.systems import FitContext, TurnInput
 
 
@@ -30,6 +30,7 @@ class Oracle:
             gold = shown.gold
             if gold is None:
                 raise ValueError("the oracle must be shown the gold; call `turn_inputs` with its privileges")
+            intents, requested = gold_frames(gold) if task == "dst" else (None, None)
             yield Prediction(
                 shown.dialogue_id,
                 shown.turn,
@@ -37,4 +38,6 @@ class Oracle:
                 acts=gold.acts if task == "policy" else None,
                 response=gold.system if task == "response" else None,
                 active_domains=gold.services,
+                active_intent=intents,
+                requested=requested,
             )

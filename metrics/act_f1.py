@@ -23,10 +23,11 @@ class ActF1(ActMetric):
 
     def statistics(self, items: Sequence[ActItem]) -> FloatArray:
         """Shape (items, 2): F1 of the turn, and 1 where the turn counts."""
-        right, wrong, missed = self.aligned(items).confusion(self.domain)
+        aligned = self.aligned(items)
+        right, wrong, missed = aligned.confusion(self.domain)
         total = 2 * right + wrong + missed
-        counted = (total > 0).astype(np.float64) if self.skips_empty else np.ones(len(total))
-        return np.column_stack([ratio(2 * right, total, empty=1.0) * counted, counted])
+        counted = ((total > 0) | ~aligned.given).astype(np.float64) if self.skips_empty else np.ones(len(total))
+        return np.column_stack([ratio(2 * right, total, empty=1.0) * counted * aligned.given, counted])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Mean F1 in %; NaN where no turn counts."""

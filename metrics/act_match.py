@@ -20,7 +20,7 @@ class ActMatch(ActMetric):
     def statistics(self, items: Sequence[ActItem]) -> FloatArray:
         """Shape (items, 2): 1 where every act is right, and 1 where the turn counts."""
         aligned = self.aligned(items)
-        present = aligned.count(aligned.rows(self.domain)) > 0
+        present = (aligned.count(aligned.rows(self.domain)) > 0) | ~aligned.given
         counted = present.astype(np.float64) if self.skips_empty else np.ones(aligned.items)
         return np.column_stack([aligned.joint(self.domain) * counted, counted])
 

@@ -83,4 +83,5 @@ def _align(items: Sequence[ActItem], unit: Unit) -> Alignment:
         predicted=predicted_rows,
         score=(gold_rows & predicted_rows).astype(np.float64),
         counted=np.ones(len(rows), dtype=np.bool_),
+        missing=np.array([item.missing for item in items], dtype=np.bool_),
     )

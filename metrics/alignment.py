@@ -33,6 +33,8 @@ class Alignment:
         frame_item: Item of each frame, for protocols whose unit is a frame; else empty.
         frame_domain: Domain of each frame.
         groups: Names that stand for several domains at once, e.g. ``#seen`` for SGD's seen services.
+        categorical: Whether the unit's values come from a closed list; empty where no schema says.
+        missing: Items for which nothing was predicted: no unit of theirs is right, and neither is having none.
     """
 
     items: int
@@ -47,6 +49,8 @@ class Alignment:
     frame_item: IntArray | None = None
     frame_domain: IntArray | None = None
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    categorical: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    missing: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def rows(self, domain: str) -> BoolArray:
         """Which rows are of a domain; all of them for an empty name."""
@@ -78,11 +82,16 @@ class Alignment:
         )
 
     def joint(self, domain: str) -> FloatArray:
-        """Product of the scores of each item: 1 where everything is right, and for no units at all."""
+        """Product of the scores of each item: 1 where everything is right, also for no units; 0 where missing."""
         rows = self.rows(domain)
-        product = np.ones(self.items)
+        product = self.given.astype(np.float64)
         np.multiply.at(product, self.item[rows], self.score[rows])
         return product
+
+    @property
+    def given(self) -> BoolArray:
+        """Items for which something was predicted, be it empty."""
+        return ~self.missing if len(self.missing) else np.ones(self.items, dtype=np.bool_)
 
     def frames(self, domain: str) -> tuple[IntArray, IntArray, BoolArray]:
         """The frames of a domain: the item of each, the frame of each row, and which rows are in one."""
@@ -95,6 +104,12 @@ class Alignment:
         rows = self.rows(domain)
         place = np.searchsorted(codes[order], self.item[rows] * width + self.domain[rows])
         return self.frame_item[chosen], order[place], rows
+
+    def frame_places(self, domain: str) -> IntArray:
+        """The domain of each frame of `frames`, as an index of `domains`."""
+        if self.frame_domain is None:
+            raise ValueError("this protocol compares turns, not frames")
+        return self.frame_domain[np.isin(self.frame_domain, self.indices(domain))]
 
     def present(self, domain: str) -> BoolArray:
         """Items whose gold has a unit of the domain."""

@@ -42,7 +42,7 @@ class FlexibleGoalAccuracy(StateMetric):
         exact = batch.aligned(self.rules).joint(self.domain) == 1.0
         changed = batch.changed(self.rules)
         disagreeing = changed.rows(self.domain) & changed.counted & (changed.score < 1.0)
-        reward = self._rewards(batch, exact, changed.count(disagreeing) == 0)
+        reward = self._rewards(batch, exact, (changed.count(disagreeing) == 0) & changed.given)
         return np.column_stack([reward, np.ones(len(batch))])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:

@@ -28,10 +28,11 @@ class StateItem:
         gold: The gold state; all acceptable values.
         predicted: The predicted state; empty where nothing was predicted.
         goal_domains: Domains of the dialogue's goal.
-        services: Domains or services (SGD frames) active in the turn.
+        services: Services with a frame in the turn, active or not; where a corpus has no frames, its active domains.
         previous_gold: The gold state of the turn before; empty in the first turn.
         previous_predicted: The predicted state of the turn before; empty in the first turn.
         raw: The belief span that a model wrote, for protocols that compare text; None where not known.
+        missing: Nothing was predicted for the turn, which is then wrong, also where gold is empty.
     """
 
     dialogue_id: str
@@ -43,16 +44,39 @@ class StateItem:
     previous_gold: GoldState = field(default_factory=dict)
     previous_predicted: PredictedState = field(default_factory=dict)
     raw: str | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FrameItem:
+    """What a turn's frames say beside their states: active intents and requested slots, gold and predicted.
+
+    Attributes:
+        dialogue_id: The dialogue.
+        turn: The turn's index.
+        intents: Service -> the gold active intent, ``NONE`` for none; one entry a frame of the reference.
+        requested: Service -> gold slots that the user asks about; a service without any may be left out.
+        predicted_intents: The predicted intents; None where none were predicted for the turn, which is then wrong.
+        predicted_requested: The predicted slots; None likewise.
+    """
+
+    dialogue_id: str
+    turn: int
+    intents: Mapping[str, str]
+    requested: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    predicted_intents: Mapping[str, str] | None = None
+    predicted_requested: Mapping[str, Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ActItem:
-    """Gold and predicted system acts of one turn."""
+    """Gold and predicted system acts of one turn; `missing` where nothing was predicted, which is then wrong."""
 
     dialogue_id: str
     turn: int
     gold: tuple[ActTuple, ...]
     predicted: tuple[ActTuple, ...]
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

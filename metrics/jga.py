@@ -13,9 +13,9 @@ from metrics.state_metric import StateMetric
 class JGA(StateMetric):
     """Joint goal accuracy: share of turns (``sgd``: of frames, as a real number) whose state is entirely right, in %.
 
-    An empty prediction for an empty gold state is right. Restricted to a service it takes the frames of that service,
-    or the turns that have one; per-domain numbers over turns are `metrics.domain_jga`. Source: Henderson et al. 2014;
-    Wu et al. 2019; Rastogi et al. 2020 for frames.
+    An empty prediction for an empty gold state is right; a turn that was not predicted is wrong. Restricted to a
+    service it takes the frames of that service, or the turns that have one; per-domain numbers over turns are
+    `metrics.domain_jga`. Source: Henderson et al. 2014; Wu et al. 2019; Rastogi et al. 2020 for frames.
     """
 
     name: ClassVar[str] = "jga"
@@ -33,7 +33,7 @@ class JGA(StateMetric):
         if not self.by_domain:
             return np.column_stack([aligned.joint(self.domain), np.ones(aligned.items)])
         frame_item, frame, rows = aligned.frames(self.domain)
-        products = np.ones(len(frame_item))
+        products = aligned.given[frame_item].astype(np.float64)
         np.multiply.at(products, frame, aligned.score[rows])
         counted = np.bincount(frame_item, minlength=aligned.items).astype(np.float64)
         if self.rules.unit == "frame":

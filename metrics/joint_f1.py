@@ -21,8 +21,9 @@ class JointF1(StateMetric):
 
     def statistics(self, items: Sequence[StateItem]) -> FloatArray:
         """Shape (items, 2): F1 of the turn, and 1."""
-        right, wrong, missed = self.aligned(items).confusion(self.domain)
-        f1 = ratio(2 * right, 2 * right + wrong + missed, empty=1.0)
+        aligned = self.aligned(items)
+        right, wrong, missed = aligned.confusion(self.domain)
+        f1 = ratio(2 * right, 2 * right + wrong + missed, empty=1.0) * aligned.given
         return np.column_stack([f1, np.ones(len(f1))])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:

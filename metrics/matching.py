@@ -1,5 +1,6 @@
 """When a predicted value agrees with gold: exactly, by partial ratio, or by SGD's rule for the kind of slot."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
@@ -9,6 +10,8 @@ from metrics.slot_sets import Slots
 
 Match: TypeAlias = Callable[[tuple[str, str], tuple[str, ...], str], float]
 """(domain, slot), acceptable values, predicted value -> agreement, 0 to 1."""
+
+_NOT_A_WORD = re.compile(r"\W")
 
 FUZZY_ABOVE = 95.0
 """Partial ratio, 0 to 100, that a value must exceed to match (MultiWOZ_Evaluation, `get_dst`)."""
@@ -51,11 +54,19 @@ def _partial_ratio(value: str, predicted: str) -> float:
     return fuzz.partial_ratio(predicted, value)
 
 
+_NOT_ASCII = dict.fromkeys(range(128, 256))
+"""What fuzzywuzzy takes out of a text before it compares: it calls it forcing to ASCII, and stops at Latin-1."""
+
+
 @lru_cache(maxsize=1 << 16)
 def _token_sort_ratio(value: str, predicted: str) -> float:
-    """The ratio as a whole percentage / 100, as fuzzywuzzy gives it; 1 for equal texts."""
-    from rapidfuzz import fuzz, utils
+    """The ratio as a whole percentage / 100, as fuzzywuzzy gives it; 1 for texts that have equal words."""
+    from rapidfuzz import fuzz
 
-    if value == predicted:
-        return 1.0
-    return round(fuzz.token_sort_ratio(value, predicted, processor=utils.default_process)) / 100.0
+    one, other = _sorted_words(value), _sorted_words(predicted)
+    return 1.0 if one == other else round(fuzz.ratio(one, other)) / 100.0
+
+
+def _sorted_words(text: str) -> str:
+    plain = _NOT_A_WORD.sub(" ", text.translate(_NOT_ASCII)).lower()
+    return " ".join(sorted(plain.split()))

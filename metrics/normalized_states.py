@@ -7,7 +7,7 @@ from typing import TypeAlias
 from metrics.items import GoldState, PredictedState, StateItem
 from metrics.matching import Match, matcher
 from metrics.normalization import MULTIWOZ_SLOTS, NORMALISERS, canonical_slot
-from metrics.normalization.pptod import span_states
+from metrics.normalization.pptod import by_mention, span_states
 from metrics.normalization.strict import ABSENT, DONTCARE, NONE, strict
 from metrics.protocols import StateProtocol
 from metrics.slot_sets import Slots, scored_slots
@@ -46,15 +46,15 @@ class States:
         self._seen_predicted: dict[int, Predicted] = {}
         self.gold: list[Gold] = []
         self.predicted: list[Predicted] = []
-        for item in items:
-            gold: Gold
-            predicted: Predicted
-            if protocol.slots == "span":
-                gold, predicted = span_states(item, bookings=protocol.bookings)
-            else:
-                gold, predicted = self.gold_of(item.gold), self.predicted_of(item.predicted, item)
-            self.gold.append(gold)
-            self.predicted.append(predicted)
+        if protocol.slots == "span":
+            spans = by_mention(items) if protocol.order == "mention" else [(one.gold, one.predicted) for one in items]
+            for written, answered in spans:
+                gold, predicted = span_states(written, answered, bookings=protocol.bookings)
+                self.gold.append(gold)
+                self.predicted.append(predicted)
+        else:
+            self.gold = [self.gold_of(item.gold) for item in items]
+            self.predicted = [self.predicted_of(item.predicted, item) for item in items]
 
     def gold_of(self, state: GoldState) -> Gold:
         """A gold state in comparable form. The same object is normalised once."""
@@ -74,6 +74,10 @@ class States:
         if self.protocol.slots != "scored":
             return []
         return sorted({key for key in set().union(*self.predicted) if not self.counts(key)})
+
+    def categorical(self, key: Key) -> bool:
+        """Whether the schema has a closed list of values for a slot."""
+        return bool(self._schema.get(key[0], {}).get(key[1], False))
 
     def agreement(self, key: Key, values: tuple[str, ...] | None, predicted: str | None) -> float:
         """How well a slot agrees, 0 to 1; absent against absent is 1."""
@@ -100,7 +104,7 @@ class States:
             return (domain, slot), ()
         chosen = listed if rules.values == "any" else listed[:1]
         values = tuple(self._normalise(*key, value) for value in chosen)
-        dropped = (ABSENT, NONE) if rules.gold_none == "drop" else (ABSENT,)
+        dropped = (ABSENT, NONE) if rules.gold_none == "drop" else () if rules.norm == "verbatim" else (ABSENT,)
         return key, tuple(value for value in values if value not in dropped)
 
     def _flat_predicted(self, state: PredictedState, item: StateItem) -> Predicted:

@@ -4,6 +4,7 @@ What a row is follows from the item that a metric scores:
 
     StateItem      prediction  {"restaurant": {"food": "italian"}}
                    reference   {"restaurant": {"food": ["italian", "roman"]}}     (one value may stand without a list)
+    FrameItem      both        {"active_intent": {"Hotels_1": "SearchHotel"}, "requested": {"Hotels_1": ["phone"]}}
     ActItem        both        [["restaurant", "request", "area"], ["general", "greet"]]
     ResponseItem   both        "Which area?"
     EmotionItem    prediction  "curiosity"; reference None
@@ -22,10 +23,10 @@ from typing import Any, TypeAlias
 
 from metrics.dialogue_rows import dialogue_items
 from metrics.emotions import EmotionItem
-from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
-from metrics.row_values import acts, fields, gold_state, parsed, predicted_state, text
+from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from metrics.row_values import acts, fields, frames, gold_state, parsed, predicted_state, text
 
-Item: TypeAlias = StateItem | ActItem | ResponseItem | EmotionItem | DialogueItem
+Item: TypeAlias = StateItem | FrameItem | ActItem | ResponseItem | EmotionItem | DialogueItem
 _CONTEXT = ("gold", "dialogue_id", "turn", "goal_domains", "services", "group")
 
 
@@ -106,6 +107,9 @@ def _item(kind: type[Item], row: _Row) -> Item:
     group = row.context.get("group", {})
     if kind is ActItem:
         return ActItem(*row.key, acts(row.place, row.gold), acts(row.place, row.predicted))
+    if kind is FrameItem:
+        intents, requested = frames(row.place, row.gold)
+        return FrameItem(*row.key, intents or {}, requested or {}, *frames(row.place, row.predicted))
     if kind is EmotionItem:
         return EmotionItem(*row.key, text(row.place, row.predicted), group)
     return ResponseItem(*row.key, text(row.place, row.gold), text(row.place, row.predicted), group)

@@ -35,6 +35,8 @@ class StateProtocol:
         gold_dontcare: Whether a gold dontcare is a value, or the slot is dropped.
         slots: The slots that count: ``scored`` (MultiWOZ's 30, or the schema's), ``schema`` (the services of the
             frames), ``file`` (whatever stands in gold or prediction), ``span`` (what PPTOD's parser finds in a span).
+        order: For ``span``, the order in which slots are written: ``file``, as corpus and prediction file have
+            them; ``mention``, by the turn of the dialogue that first has them, then by name.
         unit: What is right or wrong as one: a ``turn``, or a ``frame`` (one service in one turn).
         bookings: Whether booking slots count.
         metrics: Metrics that the protocol defines.
@@ -50,6 +52,7 @@ class StateProtocol:
     predicted_none: Literal["drop", "keep"] = "drop"
     gold_dontcare: Literal["value", "drop"] = "value"
     slots: Literal["scored", "schema", "file", "span"] = "scored"
+    order: Literal["", "file", "mention"] = ""
     unit: Literal["turn", "frame"] = "turn"
     bookings: bool = True
     metrics: frozenset[str] = STATE_METRICS
@@ -60,7 +63,7 @@ class StateProtocol:
         """What decides which values are compared and how: protocols that share it share that work."""
         return (
             *(self.norm, self.match, self.values, self.gold_none, self.predicted_none, self.gold_dontcare),
-            *(self.slots, self.bookings),
+            *(self.slots, self.order, self.bookings),
         )
 
     def options(self) -> dict[str, str]:
@@ -75,10 +78,12 @@ class StateProtocol:
             "dontcare": self.gold_dontcare,
             "bookings": "yes" if self.bookings else "no",
             "unit": self.unit,
+            **({"order": self.order} if self.order else {}),
         }
 
 
-_FRAMES = frozenset({"jga", "average_goal_accuracy"})
+_JOINT = frozenset({"jga", "joint_categorical_accuracy", "joint_noncategorical_accuracy"})
+_FRAMES = _JOINT | {"average_goal_accuracy"}
 _TRADE_SOURCE = "Wu et al. 2019 (TRADE), models/TRADE.py and utils/fix_label.py"
 _SGD_SOURCE = "Rastogi et al. 2020 (SGD), schema_guided_dst/metrics.py and evaluate.py"
 
@@ -100,6 +105,7 @@ PROTOCOLS: Mapping[str, StateProtocol] = {
             norm="pptod",
             values="first",
             slots="span",
+            order="file",
             metrics=frozenset({"jga"}),
             source="Su et al. 2022 (PPTOD), DST/dst.py and DST/compute_joint_acc.py",
         ),
@@ -121,6 +127,8 @@ PROTOCOLS: Mapping[str, StateProtocol] = {
             "SGD's: product of slot scores per frame, fuzzy for free-form values",
             norm="verbatim",
             match="schema",
+            gold_none="keep",
+            predicted_none="keep",
             slots="schema",
             unit="frame",
             metrics=_FRAMES,
@@ -131,8 +139,10 @@ PROTOCOLS: Mapping[str, StateProtocol] = {
             "SGD's across the frames of a turn (its joint_acc_across_turn)",
             norm="verbatim",
             match="schema",
+            gold_none="keep",
+            predicted_none="keep",
             slots="schema",
-            metrics=frozenset({"jga"}),
+            metrics=_JOINT,
             source=_SGD_SOURCE,
         ),
         StateProtocol(
@@ -157,6 +167,7 @@ MODIFIERS: Mapping[str, Mapping[str, Any]] = {
     "any": {"values": "any"},
     "dropnone": {"gold_none": "drop", "predicted_none": "drop"},
     "nobook": {"bookings": False},
+    "mention": {"order": "mention"},
 }
 """What may follow a protocol's name after ``+``, and what it changes."""
 
@@ -171,8 +182,12 @@ def state_protocol(name: str) -> StateProtocol:
     base, *modifiers = name.split("+")
     changed: StateProtocol = _lookup(PROTOCOLS, base, "protocol")
     for modifier in modifiers:
-        if changed.slots == "span" and modifier != "nobook":
-            raise ValueError(f"the protocol {base!r} compares text of its own making; only +nobook applies to it")
+        if changed.slots == "span" and modifier not in ("nobook", "mention"):
+            raise ValueError(
+                f"the protocol {base!r} compares text of its own making; only +nobook and +mention apply to it"
+            )
+        if changed.slots != "span" and modifier == "mention":
+            raise ValueError(f"+mention orders the slots of a span, and {base!r} compares no spans; pptod does")
         changed = replace(changed, **_lookup(MODIFIERS, modifier, "protocol modifier"))
     return replace(changed, name=name)
 

@@ -65,6 +65,26 @@ def acts(place: str, value: Any) -> tuple[ActTuple, ...]:
     return tuple((*act, "", "")[:4] for act in value)
 
 
+def frames(place: str, value: Any) -> tuple[dict[str, str] | None, dict[str, tuple[str, ...]] | None]:
+    """Active intents and requested slots by service; None for what is left out.
+
+    Raises:
+        ValueError: They do not have that form.
+    """
+    found = fields(place, value, ("active_intent", "requested"))
+    intents, requested = found.get("active_intent"), found.get("requested")
+    if intents is not None and not (isinstance(intents, Mapping) and all(isinstance(v, str) for v in intents.values())):
+        raise ValueError(f"{place}: active_intent must map services to texts, and {intents!r} does not")
+    if requested is None:
+        return None if intents is None else dict(intents), None
+    if not isinstance(requested, Mapping):
+        raise ValueError(f"{place}: requested must map services to lists of slots, and {requested!r} does not")
+    for service, slots in requested.items():
+        if isinstance(slots, str) or not isinstance(slots, Sequence) or not all(isinstance(s, str) for s in slots):
+            raise ValueError(f"{place}: requested slots of {service} must be a list of texts, not {slots!r}")
+    return None if intents is None else dict(intents), {service: tuple(slots) for service, slots in requested.items()}
+
+
 def text(place: str, value: Any) -> str:
     """A text.
 

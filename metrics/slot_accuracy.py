@@ -14,8 +14,8 @@ class SlotAccuracy(StateMetric):
     """Slot accuracy: mean over turns of the share of all slots of the slot set that are right, in %.
 
     Nearly all slots are absent nearly always, so an empty prediction scores above 80 on MultiWOZ: it is reported
-    because papers report it. A predicted slot outside of the slot set has no place in it and is not counted.
-    Source: Wu et al. 2019, `compute_acc` of models/TRADE.py.
+    because papers report it. Of a turn that was not predicted no slot is right. A predicted slot outside of the slot
+    set has no place in it and is not counted. Source: Wu et al. 2019, `compute_acc` of models/TRADE.py.
     """
 
     name: ClassVar[str] = "slot_accuracy"
@@ -26,7 +26,7 @@ class SlotAccuracy(StateMetric):
         aligned = self.aligned(items)
         size = np.full(aligned.items, float(aligned.size(self.domain)))
         wrong = aligned.count(aligned.rows(self.domain) & aligned.counted & (aligned.score < 1.0))
-        return np.column_stack([size - wrong, size])
+        return np.column_stack([(size - wrong) * aligned.given, size])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Percentage of slots that are right."""

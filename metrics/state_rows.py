@@ -13,8 +13,8 @@ from metrics.normalized_states import Key, States
 Value = TypeVar("Value")
 Groups: TypeAlias = Mapping[str, frozenset[str]]
 
-Kind: TypeAlias = tuple[str, bool, bool, float, bool]
-"""What a row says of a slot: domain, gold has it, prediction has it, agreement, it is of the slot set."""
+Kind: TypeAlias = tuple[str, bool, bool, float, bool, bool]
+"""What a row says of a slot: domain, gold has it, prediction has it, agreement, of the slot set, categorical."""
 
 
 def align(items: Sequence[StateItem], states: States, groups: Groups) -> Alignment:
@@ -35,7 +35,7 @@ def align(items: Sequence[StateItem], states: States, groups: Groups) -> Alignme
                 known[seen] = rows.kind(_compared(states, *seen))
             rows.kinds.append(known[seen])
         rows.lengths.append(len(keys))
-    made = rows.alignment(states.slots, groups)
+    made = rows.alignment(items, states.slots, groups)
     if not frames:
         return made
     places = {domain: number for number, domain in enumerate(made.domains)}
@@ -51,7 +51,8 @@ def align(items: Sequence[StateItem], states: States, groups: Groups) -> Alignme
 
 def _compared(states: States, key: Key, values: tuple[str, ...] | None, predicted: str | None) -> Kind:
     score = 0.0 if values is None or predicted is None else states.match(key, values, predicted)
-    return key[0], values is not None, predicted is not None, score, values is not None or states.counts(key)
+    counted = values is not None or states.counts(key)
+    return key[0], values is not None, predicted is not None, score, counted, states.categorical(key)
 
 
 def align_changes(items: Sequence[StateItem], states: States, groups: Groups) -> Alignment:
@@ -65,9 +66,10 @@ def align_changes(items: Sequence[StateItem], states: States, groups: Groups) ->
         for key in wanted | made:
             agreed = states.agreement(key, gold.get(key), predicted.get(key))
             added = (key in wanted and key in gold) or (key in made and key in predicted)
-            rows.kinds.append(rows.kind((key[0], key in wanted, key in made, agreed, added)))
+            kind = (key[0], key in wanted, key in made, agreed, added, states.categorical(key))
+            rows.kinds.append(rows.kind(kind))
         rows.lengths.append(len(rows.kinds) - length)
-    return rows.alignment(states.slots, groups)
+    return rows.alignment(items, states.slots, groups)
 
 
 class _Rows:
@@ -87,7 +89,7 @@ class _Rows:
         """The number of a kind."""
         return self._numbers.setdefault(said, len(self._numbers))
 
-    def alignment(self, slots: Mapping[str, tuple[str, ...]], groups: Groups) -> Alignment:
+    def alignment(self, items: Sequence[StateItem], slots: Mapping[str, tuple[str, ...]], groups: Groups) -> Alignment:
         """The rows as columns."""
         table = list(self._numbers)
         places = {domain: number for number, domain in enumerate(slots)}
@@ -105,6 +107,8 @@ class _Rows:
             counted=np.array([said[4] for said in table], dtype=np.bool_)[kinds],
             slots=tuple(len(slots.get(domain, ())) for domain in places),
             groups=groups,
+            categorical=np.array([said[5] for said in table], dtype=np.bool_)[kinds],
+            missing=np.array([item.missing for item in items], dtype=np.bool_),
         )
 
 

@@ -26,7 +26,7 @@ class TurnAccuracy(StateMetric):
         """Shape (items, 2): 1 where the change is right, and 1."""
         changed = batch_of(items).changed(self.rules)
         wrong = changed.count(changed.rows(self.domain) & (changed.score < 1.0))
-        return np.column_stack([wrong == 0, np.ones(len(items))])
+        return np.column_stack([(wrong == 0) & changed.given, np.ones(len(items))])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Percentage of turns whose change is right."""

@@ -36,6 +36,16 @@ SCHEMA: dict[str, Any] = {
         },
         "response": {"type": "string", "description": "generated response"},
         "active_domains": {"type": "array", "items": {"type": "string"}, "description": "for MultiWOZ Inform/Success"},
+        "active_intent": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "predicted intent of each service, NONE for none",
+        },
+        "requested": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            "description": "slots that the user is predicted to ask about, by service",
+        },
         "raw": {"type": "object", "additionalProperties": {"type": "string"}, "description": "model text, by task"},
         "notes": {"type": "object", "description": "anything else worth keeping"},
     },
@@ -57,6 +67,10 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
         line["response"] = prediction.response
     if prediction.active_domains is not None:
         line["active_domains"] = list(prediction.active_domains)
+    if prediction.active_intent is not None:
+        line["active_intent"] = dict(prediction.active_intent)
+    if prediction.requested is not None:
+        line["requested"] = {service: list(slots) for service, slots in prediction.requested.items()}
     for name, extra in (("raw", prediction.raw), ("notes", prediction.notes)):
         if extra:
             line[name] = dict(extra)
@@ -65,7 +79,7 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
 
 def from_json(line: dict[str, Any]) -> Prediction:
     """The prediction of a line that is valid against `SCHEMA`."""
-    acts, active = line.get("acts"), line.get("active_domains")
+    acts, active, requested = line.get("acts"), line.get("active_domains"), line.get("requested")
     return Prediction(
         dialogue_id=line["dialogue_id"],
         turn=line["turn"],
@@ -73,6 +87,8 @@ def from_json(line: dict[str, Any]) -> Prediction:
         acts=None if acts is None else tuple(Act(*act) for act in acts),
         response=line.get("response"),
         active_domains=None if active is None else tuple(active),
+        active_intent=line.get("active_intent"),
+        requested=None if requested is None else {service: tuple(slots) for service, slots in requested.items()},
         raw=line.get("raw", {}),
         notes=line.get("notes", {}),
     )

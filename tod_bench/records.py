@@ -100,6 +100,21 @@ Goal: TypeAlias = Mapping[str, DomainGoal]
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """What a corpus of frames (SGD, MultiWOZ 2.2) annotates of one service in a user turn, beside its state.
+
+    Attributes:
+        service: The service.
+        active_intent: The intent the user is after, ``NONE`` for none; empty where the corpus does not annotate it.
+        requested: Slots that the user asks about in this turn, in annotation order.
+    """
+
+    service: str
+    active_intent: str = ""
+    requested: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One user utterance and the system's answer to it.
 
@@ -115,6 +130,8 @@ class Turn:
         services: Domains or services that are active in the turn.
         spans: Where slot values stand in the plain utterances.
         db_matches: Domain -> number of database entries that the state matches; empty where not known.
+        frames: The frames of the user's utterance, one a service, also those of services that are not active; empty
+            where the corpus does not annotate frames.
     """
 
     index: int
@@ -128,6 +145,7 @@ class Turn:
     services: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
     db_matches: Mapping[str, int] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +201,8 @@ class Prediction:
         acts: Predicted system acts.
         response: Generated response.
         active_domains: Domains the system takes to be active, for MultiWOZ's Inform and Success.
+        active_intent: Predicted intent of each service (or domain), ``NONE`` for none.
+        requested: Slots that the user is predicted to ask about, by service; a service without any may be left out.
         raw: The text a model produced before it was parsed, by task.
         notes: Anything else worth keeping (what the parser could not read, turns cut from the context, ...).
     """
@@ -193,6 +213,8 @@ class Prediction:
     acts: tuple[Act, ...] | None = None
     response: str | None = None
     active_domains: tuple[str, ...] | None = None
+    active_intent: Mapping[str, str] | None = None
+    requested: Mapping[str, tuple[str, ...]] | None = None
     raw: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -200,6 +222,14 @@ class Prediction:
 def as_state(predicted: Mapping[str, Mapping[str, str]]) -> State:
     """A predicted state in the form that gold states have."""
     return {domain: {slot: (value,) for slot, value in slots.items()} for domain, slots in predicted.items()}
+
+
+def gold_frames(turn: Turn) -> tuple[dict[str, str] | None, dict[str, tuple[str, ...]] | None]:
+    """Active intents and requested slots of a turn in the form that predictions have; None where it has no frames."""
+    if not turn.frames:
+        return None, None
+    intents = {frame.service: frame.active_intent for frame in turn.frames}
+    return intents, {frame.service: frame.requested for frame in turn.frames}
 
 
 def first_values(state: State) -> dict[str, dict[str, str]]:

@@ -11,7 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from tod_bench.errors import UserError
-from tod_bench.records import Act, Dialogue, Prediction, State, TaskName, Turn, as_state, first_values
+from tod_bench.records import (
+    Act,
+    Dialogue,
+    Prediction,
+    State,
+    TaskName,
+    Turn,
+    as_state,
+    first_values,
+    gold_frames,
+)
 from tod_bench.systems import Exchange, TurnInput
 
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
@@ -64,7 +74,8 @@ def turn_inputs(
 
 def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:
     """The gold of a turn as a prediction: what an oracle answers."""
-    return Prediction(dialogue.id, turn.index, first_values(turn.state), turn.acts, turn.system, turn.services)
+    state = first_values(turn.state)
+    return Prediction(dialogue.id, turn.index, state, turn.acts, turn.system, turn.services, *gold_frames(turn))
 
 
 def _state(dialogue: Dialogue, turn: Turn, states: Predictions | None) -> State:

@@ -44,7 +44,7 @@ JGA_CASES: Sequence[Case] = (
     ("two values listed, the second predicted", {"hotel": {"area": ["east", "west"]}}, {"hotel": {"area": "west"}}),
     ("gold an explicit `none`", {"hotel": {"area": ["none"], "stars": ["4"]}}, {"hotel": {"stars": "4"}}),
     ("a typo that TRADE repairs: `center`", {"hotel": {"area": ["centre"]}}, {"hotel": {"area": "center"}}),
-    ("`15:15`, predicted as `5:15`", {"restaurant": {"book time": ["15:15"]}}, {"restaurant": {"book time": "5:15"}}),
+    ("`17:15`, predicted as `5:15 pm`", {"taxi": {"leaveat": ["17:15"]}}, {"taxi": {"leaveat": "5:15 pm"}}),
     ("`north`, predicted as `no` (of a name)", {"hotel": {"name": ["north"]}}, {"hotel": {"name": "no"}}),
     ("an unscored domain predicted: bus-day", {}, {"bus": {"day": "monday"}}),
     ("a slot that no schema has", {}, {"hotel": {"mood": "x"}}),
@@ -61,8 +61,10 @@ VALUES: Sequence[tuple[str, str, str]] = (
     ("attraction", "type", "gallery"),
     ("hotel", "name", "rosa 's"),
     ("restaurant", "name", "restaurant one seven"),
+    ("restaurant", "name", "restaurant two two"),
     ("train", "leaveat", "15 : 00"),
     ("train", "leaveat", "5 pm"),
+    ("restaurant", "book time", "5 pm"),
     ("Events_1", "category", "Art"),
 )
 

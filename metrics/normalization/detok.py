@@ -6,7 +6,8 @@ Systems trained on tokenised text write tokenised values; a published one gains 
 import re
 from functools import lru_cache
 
-from metrics.normalization.trade import trade
+from metrics.normalization.repairs import NUMBER_WORDS
+from metrics.normalization.trade import joined_numbers, rewrites, trade
 
 _SUFFIX = re.compile(r" -(?=(?:s|es|ly|er|est|ed|ing)\b)| ?'(?= ?s\b)| (?=n't\b|'(?:t|re|ve|ll|d|m)\b)")
 _LONE_S = re.compile(r" s(?!\S)")
@@ -18,8 +19,17 @@ _AFTER = re.compile(r"(?<=[(\[£$]) ")
 
 @lru_cache(maxsize=1 << 16)
 def detok(domain: str, slot: str, value: str) -> str:
-    """A value as `trade` has it, with the blanks of a tokeniser taken out."""
-    return joined(trade(domain, slot, value))
+    """A value as `trade` has it, with every number word a number, and the blanks of a tokeniser taken out."""
+    text = trade(domain, slot, value)
+    return joined(numbered(text) if rewrites(domain) else text)
+
+
+def numbered(text: str) -> str:
+    """A text with number words as numbers, also the second of two equal ones, which TRADE leaves (``2 two``)."""
+    words = text.split(" ")
+    if NUMBER_WORDS.keys().isdisjoint(words):
+        return text
+    return joined_numbers(" ".join(NUMBER_WORDS.get(word, word) for word in words))
 
 
 def joined(text: str) -> str:

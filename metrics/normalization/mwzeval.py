@@ -92,7 +92,7 @@ def database_value(slot: str, value: str) -> str:
     if slot in ("name", "destination", "departure"):
         name = value.replace(" & ", " and ").replace("&", " and ").replace(" '", "'")
         return NAMES.get(name, name)
-    if slot in ("arriveby", "leaveat"):
+    if slot in ("arriveby", "leaveat", "book time"):
         return database_time(value)
     if slot in ("parking", "internet"):
         return "yes" if value == "free" else value

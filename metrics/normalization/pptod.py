@@ -8,6 +8,7 @@ contains a slot word (``people``) is torn apart; and its table of typos is looke
 
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from typing import TypeAlias
 
 from metrics.items import StateItem
 from metrics.normalization.repairs import BY_PART, BY_SLOT
@@ -35,16 +36,47 @@ for _place, _fixes in BY_SLOT.items():
     _FIXES.setdefault(_place.partition("-")[2], {}).update(_fixes)
 
 
+Written: TypeAlias = Mapping[str, Mapping[str, str]] | Mapping[str, Mapping[str, Sequence[str]]]
+"""A state in the order in which its span is written."""
+
+
 def span_states(
-    item: StateItem, *, bookings: bool = True
+    gold: Written, predicted: Written, *, bookings: bool = True
 ) -> tuple[dict[tuple[str, str], tuple[str, ...]], dict[tuple[str, str], str]]:
-    """Gold and predicted state of an item as the script sees them: (domain, slot) -> all values found, joined."""
-    gold = parsed(span(item.gold, bookings=bookings)) if item.gold else {}
-    predicted = parsed(span(item.predicted, bookings=bookings)) if item.predicted else {}
-    return {key: (value,) for key, value in gold.items()}, predicted
+    """Gold and predicted state as the script sees them: (domain, slot) -> all values found, joined."""
+    reference = parsed(span(gold, bookings=bookings)) if gold else {}
+    answer = parsed(span(predicted, bookings=bookings)) if predicted else {}
+    return {key: (value,) for key, value in reference.items()}, answer
 
 
-def span(state: Mapping[str, Mapping[str, str]] | Mapping[str, Mapping[str, Sequence[str]]], *, bookings: bool) -> str:
+def by_mention(items: Sequence[StateItem]) -> list[tuple[Written, Written]]:
+    """Gold and predicted state of each item with domains and slots in the order in which the dialogue came to them.
+
+    That is the turn whose state (gold and predicted apart) first has the domain or the slot; what comes up in one turn
+    is in the order of its name. So the order of slots in a file has no say, which the script leaves to it.
+    """
+    found: list[tuple[Written, Written]] = [({}, {})] * len(items)
+    seen: dict[tuple[bool, str, str], int] = {}
+    dialogue = ""
+    for place in sorted(range(len(items)), key=lambda number: (items[number].dialogue_id, items[number].turn)):
+        item = items[place]
+        if item.dialogue_id != dialogue:
+            dialogue, seen = item.dialogue_id, {}
+        found[place] = (_mentioned(item.gold, seen, item.turn), _mentioned(item.predicted, seen, item.turn, gold=False))
+    return found
+
+
+def _mentioned(state: Written, seen: dict[tuple[bool, str, str], int], turn: int, *, gold: bool = True) -> Written:
+    def place(domain: str, slot: str = "") -> tuple[int, str]:
+        return seen.setdefault((gold, domain, slot), turn), slot or domain
+
+    return {
+        domain: {slot: state[domain][slot] for slot in sorted(state[domain], key=lambda slot: place(domain, slot))}
+        for domain in sorted(state, key=place)
+    }
+
+
+def span(state: Written, *, bookings: bool) -> str:
     """A state as PPTOD writes it, in the state's own order, with the first of several values."""
     words: list[str] = []
     for domain, slots in state.items():

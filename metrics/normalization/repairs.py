@@ -67,6 +67,8 @@ BY_PART: Mapping[str, Mapping[str, str]] = {
 """Values of every slot whose name contains a word."""
 
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBER_WORDS: Mapping[str, str] = {word: str(number) for number, word in enumerate(_NUMBERS, start=1)}
+"""Number words that the rewriting replaces."""
 
 WORDS: Mapping[str, str] = {
     "it's": "it is",
@@ -74,9 +76,9 @@ WORDS: Mapping[str, str] = {
     "doesn't": "does not",
     "i'm": "i am",
     "can't": "cannot",
-    **{word: str(number) for number, word in enumerate(_NUMBERS, start=1)},
+    **NUMBER_WORDS,
 }
-"""Words that the rewriting replaces, as far as they occur in values (from the script's list of replacements)."""
+"""Words that the rewriting replaces, in this order, as far as they occur in values (from the script's list)."""
 
 
 @cache

@@ -17,7 +17,6 @@ _PUNCTUATION = re.compile(r"(?<!\d)[?.,!]|[?.,!](?!\d)")
 _HYPHEN = re.compile(r"-(?!(?:s|es|ly|er|est|ed|ing)\b)|(?<=\S)-")
 _REMOVED = re.compile(r"[\"<>@()]")
 _QUOTE = re.compile(r"^'|'$|'(?=\s)|(?<=\s)'")
-_WORD = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, sorted(WORDS, key=len, reverse=True))) + r")(?!\S)")
 _NUMBERS = re.compile(r"(?<!\S)\d+(?: \d+)+(?!\S)")
 
 
@@ -25,9 +24,14 @@ _NUMBERS = re.compile(r"(?<!\S)\d+(?: \d+)+(?!\S)")
 def trade(domain: str, slot: str, value: str) -> str:
     """A value as TRADE compares it; ``none`` where the repair says that it is no value."""
     plain = strict(domain, slot, value)
-    if plain in (ABSENT, NONE, DONTCARE) or not (domain in MULTIWOZ_SLOTS or domain in MULTIWOZ_UNSCORED):
+    if plain in (ABSENT, NONE, DONTCARE) or not rewrites(domain):
         return plain
     return repaired(f"{domain}-{slot}", rewritten(plain))
+
+
+def rewrites(domain: str) -> bool:
+    """Whether values of a domain are rewritten and repaired: those of MultiWOZ's."""
+    return domain in MULTIWOZ_SLOTS or domain in MULTIWOZ_UNSCORED
 
 
 def rewritten(text: str) -> str:
@@ -37,7 +41,14 @@ def rewritten(text: str) -> str:
     text = _REMOVED.sub("", _HYPHEN.sub(" ", text))
     text = _PUNCTUATION.sub(r" \g<0> ", text).replace("'s", " 's ")
     text = " ".join(_QUOTE.sub("", " ".join(text.split())).split())
-    text = _WORD.sub(lambda word: WORDS[word.group()], text)
+    for word, replacement in WORDS.items():
+        # As there, blanks are part of what is replaced, so that of two equal words in a row the second stays.
+        text = f" {text} ".replace(f" {word} ", f" {replacement} ")[1:-1]
+    return joined_numbers(text)
+
+
+def joined_numbers(text: str) -> str:
+    """A text with the blanks between its numbers taken out: ``1 7`` is ``17``."""
     return _NUMBERS.sub(lambda run: run.group().replace(" ", ""), text)
 
 

@@ -78,7 +78,8 @@ ALL = list(MULTIWOZ)
         ({"hotel": {"area": ("east", "west")}}, {"hotel": {"area": "west"}}, ["tod_bench"]),
         # fuzzy matching accepts a value that contains the other
         ({"train": {"leaveat": ("15:15",)}}, {"train": {"leaveat": "5:15"}}, []),
-        ({"restaurant": {"book time": ("15:15",)}}, {"restaurant": {"book time": "5:15"}}, ["mwzeval"]),
+        ({"restaurant": {"book time": ("15:15",)}}, {"restaurant": {"book time": "5:15"}}, []),
+        ({"restaurant": {"book time": ("17:15",)}}, {"restaurant": {"book time": "5:15 pm"}}, ["mwzeval"]),
         (
             {"hotel": {"area": ("north",)}},
             {"hotel": {"area": "no"}},
@@ -193,7 +194,8 @@ def test_every_protocol_says_what_it_is_and_its_modifiers_show():
         assert rules.summary
         assert rules.metrics
     for modifier in MODIFIERS:
-        assert state_protocol(f"tod_bench+{modifier}").name == f"tod_bench+{modifier}"
+        base = "pptod" if modifier == "mention" else "tod_bench"
+        assert state_protocol(f"{base}+{modifier}").name == f"{base}+{modifier}"
     signatures = {str(metric(f"jga@{name}").signature) for name in PROTOCOLS}
     assert len(signatures) == len(PROTOCOLS)
 
@@ -204,7 +206,7 @@ def test_every_protocol_says_what_it_is_and_its_modifiers_show():
         ("jga@trad", "there is no protocol 'trad'; did you mean 'trade'?"),
         ("jga@trade+dropnon", "there is no protocol modifier 'dropnon'; did you mean 'dropnone'?"),
         ("slot_f1@sgd", "the protocol 'sgd' does not define 'slot_f1'; these do: tod_bench"),
-        ("jga@pptod+strict", "only \\+nobook applies"),
+        ("jga@pptod+strict", "only \\+nobook and \\+mention apply"),
     ],
 )
 def test_errors(spec, message):

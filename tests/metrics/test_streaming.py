@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metrics import METRICS, metric, metric_class
 from metrics.emotions import EmotionItem
-from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
+from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from metrics.pairs import items_of
 from metrics.states import StateBatch
 from metrics.streaming import Stream
@@ -33,6 +33,13 @@ def acts(rng):
     return [["hotel", rng.choice(["inform", "request"]), rng.choice(list(VALUES)), ""] for _ in range(rng.randrange(3))]
 
 
+def frames(rng):
+    return {
+        "active_intent": {"Hotels_1": rng.choice(["NONE", "SearchHotel"]), "Taxis_1": "NONE"},
+        "requested": {"Hotels_1": [slot for slot in VALUES if rng.random() < 0.5]},
+    }
+
+
 def emotion(rng):
     return rng.choice(["neutral", "joy", "approval"])
 
@@ -48,7 +55,7 @@ def dialogues(kind, seed=0, count=12):
 
 
 def turns(rng, number, kind):
-    make = {StateItem: state, ActItem: acts, ResponseItem: text, EmotionItem: emotion}[kind]
+    make = {StateItem: state, FrameItem: frames, ActItem: acts, ResponseItem: text, EmotionItem: emotion}[kind]
     golds = [{"gold": make(rng), "dialogue_id": f"d{number}", "turn": turn} for turn in range(rng.randrange(1, 6))]
     if kind is StateItem:
         golds = [{**gold, "goal_domains": ["hotel"], "services": ["hotel"]} for gold in golds]
@@ -110,9 +117,21 @@ BATCHED = {spec: one for spec, one in SPECS.items() if is_batchable(one)}
 every_metric = pytest.mark.parametrize("one", BATCHED.values(), ids=BATCHED)
 
 
+def stream_of(one):
+    return Stream(one, schema_of(one))
+
+
+def schema_of(one):
+    """Without a schema no slot is categorical."""
+    slots = dict.fromkeys(VALUES, True)
+    return {"hotel": slots, "taxi": slots} if one.name == "joint_categorical_accuracy" else None
+
+
 def batch_score(one, fed):
     items = items_of(one.item, [row for rows, _ in fed for row in rows], [row for _, rows in fed for row in rows])
-    score = float(one.aggregate(one.statistics(StateBatch(items) if one.item is StateItem else items).sum(axis=0)))
+    score = float(
+        one.aggregate(one.statistics(StateBatch(items, schema_of(one)) if one.item is StateItem else items).sum(axis=0))
+    )
     return score if np.isfinite(score) else None
 
 
@@ -121,13 +140,13 @@ def test_batches_shards_and_copies_give_the_batch_score(one):
     fed = dialogues(one.item)
     wanted = batch_score(one, fed)
     assert wanted is not None
-    stream, left, right = Stream(one), Stream(one), Stream(one)
+    stream, left, right = stream_of(one), stream_of(one), stream_of(one)
     for number, (predictions, references) in enumerate(fed):
         stream.update(predictions, references)
         (left if number % 3 else right).update(predictions, references)
         stream, left = pickle.loads(pickle.dumps(stream)), deepcopy(left)
     right.merge(left)
-    halves, summed = (Stream(one), Stream(one)), Stream(one)
+    halves, summed = (stream_of(one), stream_of(one)), stream_of(one)
     for half, part in zip(halves, (fed[:5], fed[5:]), strict=True):
         for batch in part:
             half.update(*batch)
@@ -139,7 +158,7 @@ def test_batches_shards_and_copies_give_the_batch_score(one):
 
 @every_metric
 def test_nothing_seen_is_no_score_and_reset_forgets(one):
-    stream = Stream(one)
+    stream = stream_of(one)
     fresh = stream.compute()
     stream.update(*dialogues(one.item)[0])
     stream.reset()

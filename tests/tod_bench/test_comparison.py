@@ -129,7 +129,7 @@ def test_partial_files_must_lack_the_same_turns():
     lacking = [{key: one for key, one in side.items() if key != ("d3", 1)} for side in (a, b)]
     (one,) = compare("dst", gold(), *lacking, **WHERE, partial=True, settings=QUICK)
     assert one.coverage == pytest.approx(179 / 180)
-    assert one.notes == ("179 of 180 turns are predicted; the others count as empty",)
+    assert one.notes == ("179 of 180 turns are predicted; the others count as wrong",)
     unasked = {**b, ("d3", 1): replace(b["d3", 1], state=None)}
     for other in (lacking[1], unasked):
         with pytest.raises(DataError, match="d3, turn 1: a has a predicted state for this turn and b has none"):

@@ -82,7 +82,7 @@ def test_missing_turns_are_an_error_and_with_partial_count_as_empty():
     scores = score("dst", DIALOGUES, some, **WHERE, metrics=["jga"], partial=True, draws=0)
     assert whole(scores, "jga").value == 75.0
     assert whole(scores, "jga").coverage == 0.75
-    assert whole(scores, "jga").notes == ("9 of 12 turns are predicted; the others count as empty",)
+    assert whole(scores, "jga").notes == ("9 of 12 turns are predicted; the others count as wrong",)
 
 
 def test_leaving_out_hard_dialogues_never_pays():
@@ -208,7 +208,7 @@ def test_check_metric():
     check_metric("dst", "jga@trade")
     check_metric("policy", "act_f1@values")
     for task, spec, message in (
-        ("dst", "act_f1", "does not score the task dst; these do: average_goal_accuracy"),
+        ("dst", "act_f1", "does not score the task dst; these do: active_intent_accuracy, average_goal_accuracy"),
         ("policy", "jga", "does not score the task policy; these do: act_f1"),
         ("dst", "jgaa", "did you mean 'jga'"),
         ("dst", "jga@trad", "did you mean 'trade'"),

@@ -158,7 +158,7 @@ def test_the_command_refuses_and_says_why(simulated, capsys, tmp_path):
     assert not output.out
     code, output = run(capsys, short, *SIMULATED, "--partial", "--task", "dst", "-m", "jga")
     assert code == 0
-    assert "the others count as empty" in output.out
+    assert "the others count as wrong" in output.out
     for arguments, message in (
         ((path, path, *SIMULATED), "another file has this turn already"),
         ((path, *SIMULATED, "-m", "jgaa"), "did you mean 'jga'"),

@@ -20,7 +20,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--metric", "-m", "metrics", multiple=True, help="A metric, name or name@protocol; may be repeated.")
 @click.option("--protocol", default="", help="The protocol of metrics that name none.")
 @click.option("--by-domain", is_flag=True, help="Also compare each domain or service.")
-@click.option("--partial", is_flag=True, help="Accept turns that both files lack; they count as empty.")
+@click.option(
+    "--partial", is_flag=True, help="Accept turns that both files lack; they count as wrong (responses: as empty)."
+)
 @click.option("--draws", type=click.IntRange(100), default=10_000, show_default=True, help="Swaps and bootstrap draws.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the draws.")
 @click.option(

@@ -29,8 +29,17 @@ SHOWN = 20
     help="An option of the corpus's reader, such as version=2.1.",
 )
 @click.option("--partial", is_flag=True, help="Accept missing dialogues and turns.")
+@click.option("--updates", is_flag=True, help="States are what each turn changes; add them up into whole states.")
 def command(
-    *, form: str, file: Path, out: Path, corpus: str | None, split: str, options: tuple[str, ...], partial: bool
+    *,
+    form: str,
+    file: Path,
+    out: Path,
+    corpus: str | None,
+    split: str,
+    options: tuple[str, ...],
+    partial: bool,
+    updates: bool,
 ) -> None:
     """Turn another tool's prediction file into ours.
 
@@ -49,7 +58,7 @@ def command(
     from tod_bench.splits import read_all
 
     dialogues = read_all(open_with(corpus, options), split) if corpus else None
-    imported = import_predictions(form, file, dialogues, partial=partial)
+    imported = import_predictions(form, file, dialogues, partial=partial, updates=updates)
     for line in (*imported.notices, *imported.mismatches[:SHOWN]):
         click.echo(line, err=True)
     if imported.mismatches:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,9 @@ from tod_bench.cli.data import OPTIONS
     metavar="[N]",
     help="Name the turns where protocols disagree with the first one, N slots each (20).",
 )
-@click.option("--partial", is_flag=True, help="Accept missing turns; they count as empty.")
+@click.option("--errors", is_flag=True, help="Count the errors of states by class, slot and turn.")
+@click.option("--updates", is_flag=True, help="States are what each turn changes; add them up into whole states.")
+@click.option("--partial", is_flag=True, help="Accept missing turns; they count as wrong (responses: as empty).")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True, help="Bootstrap draws; 0 for none.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the draws.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write scores as JSON.")
@@ -47,6 +50,8 @@ def command(
     by_domain: bool,
     groups: tuple[str, ...],
     explain: int,
+    errors: bool,
+    updates: bool,
     partial: bool,
     draws: int,
     seed: int,
@@ -59,8 +64,11 @@ def command(
     \b
     Examples:
       tod-bench score predictions.jsonl --corpus multiwoz --split test
+      tod-bench score predictions.jsonl --corpus multiwoz --errors
       tod-bench score part1.jsonl part2.jsonl --corpus sgd -o view=frame -p tod_bench -p sgd --explain 5
     """
+    from dataclasses import asdict
+
     from rich.console import Console
 
     from tod_bench.errors import UserError
@@ -70,10 +78,11 @@ def command(
         disagreements,
         make_sheet,
         print_disagreements,
+        print_errors,
         print_sheet,
         tasks_answered,
     )
-    from tod_bench.scoring import predictions_by_turn, write_scores
+    from tod_bench.scoring import error_table, predictions_by_turn, write_scores
     from tod_bench.splits import read_all
 
     opened = open_with(corpus, options)
@@ -84,7 +93,7 @@ def command(
         what = f"for {', '.join(metrics)} to score" if metrics else "to score"
         raise UserError(f"{', '.join(map(str, predictions))}: no turn has a predicted state, acts or response {what}")
     suffix = "+nobook" if without_bookings else ""
-    request = Request(metrics, protocols, suffix, groups, partial, draws, seed)
+    request = Request(metrics, protocols, suffix, groups, partial, draws, seed, updates)
     sheets = [make_sheet(name, opened, split, dialogues, answers, request) for name in tasks]
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
@@ -92,5 +101,14 @@ def command(
         print_sheet(sheet, console, by_domain=by_domain)
         if explain:
             print_disagreements(disagreements(sheet, opened), sheet.protocols[0], explain, console)
+    about: dict[str, Any] = {}
+    if errors:
+        states = [sheet for sheet in sheets if sheet.task == "dst"]
+        if not states:
+            raise UserError("--errors counts errors of predicted states, and these predictions have none to score")
+        tables = [error_table(sheet.pairing, opened.schema, sheet.protocols[0]) for sheet in states]
+        for table in tables:
+            print_errors(table, console)
+        about["errors"] = [asdict(table) for table in tables]
     if json_path:
-        write_scores(json_path, [score for sheet in sheets for score in sheet.scores])
+        write_scores(json_path, [score for sheet in sheets for score in sheet.scores], **about)

@@ -13,7 +13,7 @@ from tod_bench.corpora.jsonstream import RawFile, load_json, object_members
 from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id
 from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
 from tod_bench.errors import DataError
-from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Span, State, Turn, Values
+from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
 
 ActFile = dict[str, dict[str, Any]]
 """Dialogue id -> turn id (counting utterances, as text) -> ``dialog_act`` and ``span_info``."""
@@ -101,11 +101,15 @@ def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: ActF
 def _turn(record: Record, user: Any, system: Any, annotations: list[Any], schema: Schema) -> Turn:
     frames = user["frames"]
     user_acts = acts_of(annotations[0].get("dialog_act", {}))
-    requested = [
-        Act(frame["service"], "request", canonical(frame["service"], _bare(slot)))
+    annotated = tuple(
+        Frame(
+            frame["service"],
+            frame["state"]["active_intent"],
+            tuple(canonical(frame["service"], _bare(slot)) for slot in frame["state"]["requested_slots"]),
+        )
         for frame in frames
-        for slot in frame["state"]["requested_slots"]
-    ]
+    )
+    requested = [Act(frame.service, "request", slot) for frame in annotated for slot in frame.requested]
     spans = [*_frame_spans("user", user), *_act_spans("user", annotations[0])]
     if system:
         spans += [*_frame_spans("system", system), *_act_spans("system", annotations[1])]
@@ -118,6 +122,7 @@ def _turn(record: Record, user: Any, system: Any, annotations: list[Any], schema
         user_acts=tuple(dict.fromkeys([*user_acts, *requested])),
         services=tuple(frame["service"] for frame in frames if frame["state"]["active_intent"] != "NONE"),
         spans=tuple(dict.fromkeys(spans)),
+        frames=annotated,
     )
 
 

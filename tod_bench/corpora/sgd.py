@@ -12,7 +12,7 @@ from tod_bench.corpora.places import bytes_of, corpus_root
 from tod_bench.corpora.reading import Note, Record, check_option, convert_all, dialogue_files, pairs, records
 from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError, did_you_mean
-from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Span, State, Turn, Values
+from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
 
 View = Literal["accumulated", "frame"]
 UNSEEN = "unseen"
@@ -145,6 +145,10 @@ def _turn(record: Record, user: Any, system: Any, state: State) -> Turn:
         user_acts=_acts(user["frames"]),
         services=tuple(frame["service"] for frame in user["frames"]),
         spans=(*_spans("user", user), *_spans("system", system)),
+        frames=tuple(
+            Frame(frame["service"], frame["state"]["active_intent"], tuple(frame["state"]["requested_slots"]))
+            for frame in user["frames"]
+        ),
         db_matches={
             frame["service"]: len(frame["service_results"]) for frame in system["frames"] if "service_results" in frame
         },

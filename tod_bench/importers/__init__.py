@@ -16,6 +16,7 @@ from tod_bench.importers.pptod import read_pptod
 from tod_bench.importers.sgd import read_sgd
 from tod_bench.importers.trade import read_trade
 from tod_bench.records import Dialogue, Prediction
+from tod_bench.updates import accumulated
 
 Reader = Callable[[Path, Problems], Iterator[Prediction]]
 
@@ -31,7 +32,12 @@ __all__ = ["FORMATS", "Imported", "import_predictions"]
 
 
 def import_predictions(
-    form: str, path: Path, dialogues: list[Dialogue] | None = None, *, partial: bool = False
+    form: str,
+    path: Path,
+    dialogues: list[Dialogue] | None = None,
+    *,
+    partial: bool = False,
+    updates: bool = False,
 ) -> Imported:
     """Reads a prediction file of another tool.
 
@@ -41,6 +47,7 @@ def import_predictions(
         dialogues: The dialogues that were answered, to match ids and turns with; None takes ids in capitals, as
             MultiWOZ's are, and checks nothing.
         partial: Accept missing dialogues and turns.
+        updates: Take states for turn updates, and add them up.
 
     Returns:
         The predictions, in corpus order where there is a corpus, with what does not fit and what is worth knowing.
@@ -53,4 +60,4 @@ def import_predictions(
         raise UserError(f"there is no format {form!r}{did_you_mean(form, FORMATS)}; choose one of {', '.join(FORMATS)}")
     problems = Problems(str(path))
     drafts = list(FORMATS[form](path, problems))
-    return match(drafts, problems, dialogues, partial=partial)
+    return match(accumulated(drafts) if updates else drafts, problems, dialogues, partial=partial)

@@ -8,6 +8,7 @@ from typing import Any
 from metrics.delexicalise import unknown_placeholders
 from tod_bench.errors import DataError, did_you_mean
 from tod_bench.records import Dialogue, Prediction
+from tod_bench.updates import in_view
 
 _HINTS = 5
 
@@ -79,7 +80,7 @@ def match(
         return Imported(tuple(matched), tuple(problems.found), tuple(notices))
     known = {_key(dialogue.id): dialogue for dialogue in dialogues}
     matched = [
-        _in_view(replace(draft, dialogue_id=dialogue.id), dialogue)
+        in_view(replace(draft, dialogue_id=dialogue.id), dialogue)
         for draft in drafts
         if (dialogue := known.get(_key(draft.dialogue_id)))
     ]
@@ -93,14 +94,6 @@ def match(
     order = {dialogue.id: place for place, dialogue in enumerate(dialogues)}
     matched.sort(key=lambda prediction: (order[prediction.dialogue_id], prediction.turn))
     return Imported(tuple(matched), tuple(problems.found), tuple(notices))
-
-
-def _in_view(prediction: Prediction, dialogue: Dialogue) -> Prediction:
-    """For SGD's frame view, whose gold states have only the turn's own services: the same of the predicted state."""
-    if not dialogue.corpus.startswith("sgd-frame") or not prediction.state or prediction.turn >= len(dialogue.turns):
-        return prediction
-    services = dialogue.turns[prediction.turn].services
-    return replace(prediction, state={name: slots for name, slots in prediction.state.items() if name in services})
 
 
 def _key(name: str) -> str:

@@ -1,10 +1,11 @@
 """Belief states in SGD's official layout (Rastogi et al. 2020): a folder of ``dialogues_*.json``, as the data itself.
 
 A frame has the state of one service; the states of other services are taken from their last frames, so that a turn's
-state is whole. For the corpus's frame view they are dropped again when predictions are matched with it.
+state is whole. For the corpus's frame view they are dropped again when predictions are matched with it. Active intents
+and requested slots are those of the turn's own frames.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,37 @@ def _dialogue(entry: dict[str, Any], problems: Problems) -> Iterator[Prediction]
     for turn in problems.sequence(entry.get("turns"), "turns", dialogue=name):
         found = problems.mapping(turn, "the turn", dialogue=name, turn=number)
         if found.get("speaker") == "USER":
+            intents, requested = dict[str, str](), dict[str, tuple[str, ...]]()
             for frame in problems.sequence(found.get("frames"), "frames", dialogue=name, turn=number):
-                carried = {**carried, **_frame(frame, problems, name, number)}
-            yield Prediction(name, number, state={service: slots for service, slots in carried.items() if slots})
+                state, service = _frame(frame, problems, name, number)
+                if service is None:
+                    continue
+                carried = {**carried, service: _values(state, service, problems, name, number)}
+                if "active_intent" in state:
+                    what = f"the active intent of {service}"
+                    intents[service] = problems.text(state["active_intent"], what, dialogue=name, turn=number) or ""
+                if "requested_slots" in state:
+                    listed = problems.sequence(state["requested_slots"], "requested_slots", dialogue=name, turn=number)
+                    texts = [problems.text(slot, "a requested slot", dialogue=name, turn=number) for slot in listed]
+                    requested[service] = tuple(text for text in texts if text is not None)
+            yield Prediction(
+                name,
+                number,
+                state={service: slots for service, slots in carried.items() if slots},
+                active_intent=intents or None,
+                requested=requested or None,
+            )
             number += 1
 
 
-def _frame(frame: Any, problems: Problems, dialogue: str, turn: int) -> dict[str, dict[str, str]]:
+def _frame(frame: Any, problems: Problems, dialogue: str, turn: int) -> tuple[Mapping[str, Any], str | None]:
+    """The state of a frame as it came, and its service."""
     found = problems.mapping(frame, "the frame", dialogue=dialogue, turn=turn)
     service = problems.text(found.get("service"), "the frame's service", dialogue=dialogue, turn=turn)
-    state = problems.mapping(found.get("state"), "the frame's state", dialogue=dialogue, turn=turn)
+    return problems.mapping(found.get("state"), "the frame's state", dialogue=dialogue, turn=turn), service
+
+
+def _values(state: Mapping[str, Any], service: str, problems: Problems, dialogue: str, turn: int) -> dict[str, str]:
     values = problems.mapping(state.get("slot_values", {}), "slot_values", dialogue=dialogue, turn=turn)
     slots = {}
     for slot, listed in values.items():
@@ -55,4 +77,4 @@ def _frame(frame: Any, problems: Problems, dialogue: str, turn: int) -> dict[str
         text = problems.text(first, f"the state's {service}-{slot}", dialogue=dialogue, turn=turn)
         if text is not None:
             slots[slot] = text
-    return {service: slots} if service is not None else {}
+    return slots

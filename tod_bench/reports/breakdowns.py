@@ -8,6 +8,7 @@ import numpy as np
 
 from metrics.base import FloatArray, percentage
 from tod_bench.reports.turns import StateTurns
+from tod_bench.scoring.state_errors import ErrorRow, rows_by_slot
 from tod_bench.statistics import bootstrap_intervals, cluster_sums
 
 
@@ -32,32 +33,6 @@ class Point:
     dialogues: int
 
 
-@dataclass(frozen=True, slots=True)
-class SlotRow:
-    """How one slot is got wrong, counted in turns.
-
-    Attributes:
-        slot: The slot, as ``domain-slot``.
-        gold: Turns whose gold state has it.
-        missed: Turns whose prediction lacks it.
-        added: Turns whose prediction alone has it.
-        wrong: Turns with another value.
-        begun: Turns in which it is wrong and was not in the turn before (states carry errors on).
-    """
-
-    slot: str
-    gold: int
-    missed: int
-    added: int
-    wrong: int
-    begun: int
-
-    @property
-    def errors(self) -> int:
-        """Turns in which the slot is wrong in any way."""
-        return self.missed + self.added + self.wrong
-
-
 def by_turn_index(turns: StateTurns, *, bins: int = 10, draws: int = 1000, seed: int = 0) -> list[Point]:
     """The score of first turns, of second turns, and so on; late turns, which few dialogues have, are one bin."""
     positions = [turn.index + 1 for dialogue in turns.dialogues for turn in dialogue.turns]
@@ -70,33 +45,14 @@ def by_length(turns: StateTurns, *, bins: int = 6, draws: int = 1000, seed: int 
     return _points(turns, lengths, _even_bins([len(dialogue.turns) for dialogue in turns.dialogues], bins), draws, seed)
 
 
-def slot_rows(turns: StateTurns) -> list[SlotRow]:
-    """Every slot that gold or a prediction has, the most errors first."""
-    gold = Counter("-".join(key) for state in turns.gold for key in state)
-    kinds = Counter((error.slot, error.kind) for errors in turns.errors for error in errors)
-    begun = _begun(turns)
-    rows = [
-        SlotRow(slot, gold[slot], kinds[slot, "missed"], kinds[slot, "added"], kinds[slot, "wrong"], begun.get(slot, 0))
-        for slot in gold.keys() | {slot for slot, _ in kinds}
-    ]
-    return sorted(rows, key=lambda row: (-row.errors, row.slot))
+def slot_rows(turns: StateTurns) -> list[ErrorRow]:
+    """Every slot that gold or a prediction has with its errors by class, the most errors first."""
+    return list(rows_by_slot(turns.gold, turns.errors))
 
 
 def confusions(turns: StateTurns) -> Counter[tuple[str, str]]:
     """(slot, slot that was given its value instead) -> turns."""
     return Counter((error.slot, error.moved_to) for errors in turns.errors for error in errors if error.moved_to)
-
-
-def _begun(turns: StateTurns) -> Counter[str]:
-    found: Counter[str] = Counter()
-    before: frozenset[str] = frozenset()
-    for position, errors in enumerate(turns.errors):
-        if position and turns.cluster[position] != turns.cluster[position - 1]:
-            before = frozenset()
-        now = frozenset(error.slot for error in errors)
-        found.update(now - before)
-        before = now
-    return found
 
 
 def _bins(values: Sequence[int], most: int) -> list[tuple[int, int]]:

@@ -135,7 +135,7 @@ def _answer(answers: Answers | None, key: tuple[str, int]) -> dict[str, Any] | N
         position = answers.turns.at[key]
         errors = answers.turns.errors[position][:LONGEST_LIST]
         found["right"] = answers.turns.right(position)
-        found["errors"] = [[error.slot, error.kind, _cut(error.predicted)] for error in errors]
+        found["errors"] = [[error.slot, error.side, _cut(error.predicted)] for error in errors]
     acts = _given(answers, "policy", key)
     if acts is not None:
         found["acts"] = _acts(acts.acts or ())

@@ -12,7 +12,7 @@ from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, TaskName
-from tod_bench.reports.breakdowns import SlotRow, confusions, slot_rows
+from tod_bench.reports.breakdowns import confusions, slot_rows
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.figures import Figure, learning_curves, position_figures, score_figures
 from tod_bench.reports.judged import JudgeRun
@@ -22,6 +22,7 @@ from tod_bench.reports.runs import Run
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
 from tod_bench.results import Result
+from tod_bench.scoring.state_errors import ErrorRow
 from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions
 
@@ -61,7 +62,7 @@ class SlotPanel:
     metric: str
     turns: int
     wrong: int
-    rows: tuple[SlotRow, ...]
+    rows: tuple[ErrorRow, ...]
     left_out: int
     confusion: Confusion | None
 

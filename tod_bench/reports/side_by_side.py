@@ -1,16 +1,19 @@
 """Scores of one prediction file, metrics down and protocols across: why no bare "JGA" can be printed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from metrics.protocols import state_protocol
 from tod_bench.corpora.base import Corpus
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import (
     Disagreement,
+    ErrorTable,
     Pairing,
+    add_up,
     default_metrics,
     explain,
     pair,
@@ -18,9 +21,11 @@ from tod_bench.scoring import (
     scores_task,
     specs,
     task_protocols,
+    updates_remark,
 )
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.choosing import FIELDS, OF_FRAME_ANSWERS, frame_metrics
 from tod_bench.scoring.pairing import Predictions
+from tod_bench.scoring.state_errors import CLASSES, ErrorRow
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,12 +40,14 @@ class Sheet:
         protocols: The columns.
         scores: Every score, of domains and groups too.
         pairing: Dialogues and predictions that were scored.
+        remarks: Sentences about the whole sheet.
     """
 
     task: TaskName
     protocols: tuple[str, ...]
     scores: tuple[Score, ...]
     pairing: Pairing
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Request:
         partial: Accept missing turns.
         draws: Bootstrap draws.
         seed: Seed of the draws.
+        updates: Take predicted states for turn updates, and add them up.
     """
 
     metrics: tuple[str, ...] = ()
@@ -64,6 +72,7 @@ class Request:
     partial: bool = False
     draws: int = 1000
     seed: int = 0
+    updates: bool = False
 
 
 def tasks_answered(predictions: Predictions, metrics: Sequence[str] = ()) -> tuple[TaskName, ...]:
@@ -83,6 +92,15 @@ def tasks_answered(predictions: Predictions, metrics: Sequence[str] = ()) -> tup
     )
 
 
+def answered_fields(predictions: Predictions) -> set[str]:
+    """Which of the fields that SGD's official set scores beside states any prediction has."""
+    return {
+        field
+        for field in OF_FRAME_ANSWERS
+        if any(getattr(prediction, field) is not None for prediction in predictions.values())
+    }
+
+
 def make_sheet(
     task: TaskName,
     corpus: Corpus,
@@ -97,9 +115,14 @@ def make_sheet(
         UserError: A metric or protocol does not exist or does not apply.
         DataError: The predictions do not fit the dialogues.
     """
+    where = f"{corpus.name} {split}"
+    if request.updates and task == "dst":
+        predictions = add_up(pair(task, dialogues, predictions, where=where, partial=request.partial))
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
     wanted = [spec for spec in request.metrics if scores_task(task, spec)]
+    fields = answered_fields(predictions) if task == "dst" else set()
+    usual_metrics = (*default_metrics(task), *(frame_metrics(protocols, fields) if task == "dst" else ()))
     scores = score(
         task,
         dialogues,
@@ -107,7 +130,7 @@ def make_sheet(
         corpus_name=corpus.name,
         split=split,
         schema=corpus.schema,
-        metrics=specs(task, wanted or default_metrics(task), protocols),
+        metrics=specs(task, wanted or usual_metrics, protocols),
         draws=request.draws,
         seed=request.seed,
         partial=request.partial,
@@ -117,8 +140,34 @@ def make_sheet(
     )
     columns = dict.fromkeys([*protocols, *(found.protocol for found in scores)])
     used = {found.protocol for found in scores}
-    pairing = pair(task, dialogues, predictions, where=f"{corpus.name} {split}", partial=request.partial)
-    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing)
+    pairing = pair(task, dialogues, predictions, where=where, partial=request.partial)
+    shown = tuple(name for name in columns if name in used)
+    remarks: list[str] = []
+    if task == "dst":
+        remarks += () if wanted else _unanswered(protocols, fields)
+        remarks.append(_updates(pairing, corpus, shown, where, added_up=request.updates))
+    return Sheet(task, shown, tuple(scores), pairing, tuple(filter(None, remarks)))
+
+
+def _updates(pairing: Pairing, corpus: Corpus, shown: Sequence[str], where: str, *, added_up: bool) -> str:
+    """What is to be said of turn updates: that they were added up, or that the file looks like some."""
+    if added_up:
+        return "the predicted states were taken for turn updates and added up (--updates)"
+    defining = [name for name in shown if "jga" in state_protocol(name).metrics]
+    return updates_remark(pairing, corpus.schema, defining[0] if defining else "tod_bench", where)
+
+
+def _unanswered(protocols: Sequence[str], fields: Collection[str]) -> tuple[str, ...]:
+    """What of SGD's official set is not printed, because the predictions do not carry it."""
+    lacking = [field for field in OF_FRAME_ANSWERS if field not in fields]
+    left_out = [OF_FRAME_ANSWERS[field] for field in lacking]
+    if not lacking or not set(left_out) & set(frame_metrics(protocols, lacking)):
+        return ()
+    fields_named = " and ".join(f"`{field}`" for field in lacking)
+    return (
+        f"{' and '.join(left_out)} of SGD's official set need predictions that carry {fields_named} (service by "
+        "service; docs/prediction.schema.json), and no turn of these does",
+    )
 
 
 def disagreements(sheet: Sheet, corpus: Corpus) -> Iterable[tuple[str, list[Disagreement]]]:
@@ -154,7 +203,7 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(sheet.scores):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    for note in dict.fromkeys(note for found in shown for note in found.notes):
+    for note in dict.fromkeys([*sheet.remarks, *(note for found in shown for note in found.notes)]):
         console.print(Text(f"- {note}"), soft_wrap=True)
 
 
@@ -182,6 +231,30 @@ def print_disagreements(
         console.print(Text(f"\n{first} and {protocol} disagree on {len(turns)} turns", style="bold"))
         for slot in islice(slots, limit):
             console.print(Text(f"  {slot}"), soft_wrap=True)
+
+
+def print_errors(table: ErrorTable, console: "Console") -> None:
+    """Prints the errors of states by slot and by turn; each error is in exactly one class."""
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    unpredicted = f", {table.unpredicted} of them not predicted" if table.unpredicted else ""
+    title = (
+        f"errors under {table.protocol}: {table.total.errors} slots wrong in {table.wrong} of {table.turns} turns"
+        f"{unpredicted}"
+    )
+    for what, rows in (("slot", table.by_slot), ("turn", table.by_turn)):
+        grid = Grid(title=title if what == "slot" else None, title_justify="left")
+        grid.add_column(what)
+        for name in ("in gold", *CLASSES, "all errors"):
+            grid.add_column(name, justify="right")
+        for row in (*(row for row in rows if row.errors), table.total):
+            grid.add_row(*map(Text, _error_cells(row)))
+        console.print(grid)
+
+
+def _error_cells(row: ErrorRow) -> list[str]:
+    return [row.name, str(row.gold), *(str(row.counts[kind]) for kind in CLASSES), str(row.errors)]
 
 
 def _always(found: Score) -> bool:

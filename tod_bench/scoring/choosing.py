@@ -1,17 +1,17 @@
 """Which metrics a task has, by default and by name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from metrics import Metric, metric, metric_class, metric_names
-from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
+from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from metrics.normalization import MULTIWOZ_SLOTS
 from metrics.protocols import state_protocol
 from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
 
 ITEMS: Mapping[TaskName, tuple[type, ...]] = {
-    "dst": (StateItem,),
+    "dst": (StateItem, FrameItem),
     "policy": (ActItem,),
     "response": (ResponseItem, DialogueItem),
 }
@@ -29,6 +29,26 @@ _DEFAULT: Mapping[TaskName, tuple[str, ...]] = {
     "policy": ("act_f1", "act_f1_micro", "act_match"),
     "response": ("bleu", "sacrebleu"),
 }
+
+
+OF_FRAMES = ("joint_categorical_accuracy", "joint_noncategorical_accuracy")
+"""Metrics that SGD's official set adds to the default ones, where its protocol is among the columns."""
+
+OF_FRAME_ANSWERS: Mapping[str, str] = {"active_intent": "active_intent_accuracy", "requested": "requested_slots_f1"}
+"""Those that it adds where predictions have a field: field -> metric."""
+
+
+def frame_metrics(protocols: Sequence[str], fields: Collection[str]) -> tuple[str, ...]:
+    """What SGD's official set adds to the default metrics.
+
+    Args:
+        protocols: The protocols that are laid side by side.
+        fields: Which of `OF_FRAME_ANSWERS` the predictions have.
+    """
+    bases = {protocol.partition("+")[0] for protocol in protocols}
+    if bases.isdisjoint(("sgd", "sgd_turn")):
+        return ()
+    return (*OF_FRAMES, *(name for field, name in OF_FRAME_ANSWERS.items() if "sgd" in bases and field in fields))
 
 
 def default_metrics(task: TaskName) -> tuple[str, ...]:
@@ -75,13 +95,14 @@ def specs(task: TaskName, metrics: Sequence[str], protocols: Sequence[str]) -> l
 
 
 def _defines(task: TaskName, name: str, protocol: str) -> bool:
-    if task == "dst":
+    found = _class_for(task, name)
+    if task == "dst" and found.item is StateItem:
         try:
             rules = state_protocol(protocol)
         except ValueError as error:
             raise UserError(str(error)) from None
-        return _class_for(task, name).name in rules.metrics
-    return protocol in getattr(_class_for(task, name), "protocols", ())
+        return found.name in rules.metrics
+    return protocol in getattr(found, "protocols", ())
 
 
 def check_metric(task: TaskName, spec: str) -> None:

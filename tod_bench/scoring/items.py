@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from metrics.acts import ActBatch
-from metrics.items import ActItem, ActTuple, DialogueItem, DialogueTurn, DomainWish, ResponseItem, StateItem
+from metrics.frames import FrameBatch
+from metrics.items import ActItem, ActTuple, DialogueItem, DialogueTurn, DomainWish, FrameItem, ResponseItem, StateItem
 from metrics.states import StateBatch
 from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, Turn
 from tod_bench.scoring.pairing import Pairing
@@ -17,7 +18,7 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
     """The items of one kind, in corpus order; states and acts come as a batch that is normalised once.
 
     Args:
-        kind: `StateItem`, `ActItem`, `ResponseItem` or `DialogueItem`.
+        kind: `StateItem`, `FrameItem`, `ActItem`, `ResponseItem` or `DialogueItem`.
         pairing: Dialogues and predictions.
         schema: The corpus's schema.
         groups: Names for several services at once.
@@ -28,6 +29,9 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
         items = [item for dialogue in pairing.dialogues for item in _state_items(dialogue, pairing.of(dialogue))]
         flags = {name: {slot: spec.categorical for slot, spec in slots.items()} for name, slots in schema.items()}
         return StateBatch(items, flags, groups)
+    if kind is FrameItem:
+        frames = [item for dialogue in pairing.dialogues for item in _frame_items(dialogue, pairing.of(dialogue))]
+        return FrameBatch(frames, groups)
     make: Callable[[Dialogue, Turn, Prediction | None], Any] = _act_item if kind is ActItem else _response_item
     made = [
         make(dialogue, turn, prediction)
@@ -61,18 +65,33 @@ def _state_items(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -
                 gold=turn.state,
                 predicted=(prediction.state if prediction else None) or {},
                 goal_domains=goal,
-                services=turn.services,
+                services=tuple(frame.service for frame in turn.frames) or turn.services,
                 previous_gold=before.gold if before else {},
                 previous_predicted=before.predicted if before else {},
                 raw=prediction.raw.get("dst") if prediction else None,
+                missing=prediction is None or prediction.state is None,
             )
         )
     return items
 
 
+def _frame_items(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -> list[FrameItem]:
+    return [
+        FrameItem(
+            dialogue.id,
+            turn.index,
+            {frame.service: frame.active_intent for frame in turn.frames},
+            {frame.service: frame.requested for frame in turn.frames},
+            prediction.active_intent if prediction else None,
+            prediction.requested if prediction else None,
+        )
+        for turn, prediction in zip(dialogue.turns, predictions, strict=True)
+    ]
+
+
 def _act_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ActItem:
-    predicted = prediction.acts if prediction and prediction.acts is not None else ()
-    return ActItem(dialogue.id, turn.index, _tuples(turn.acts), _tuples(predicted))
+    predicted = prediction.acts if prediction else None
+    return ActItem(dialogue.id, turn.index, _tuples(turn.acts), _tuples(predicted or ()), missing=predicted is None)
 
 
 def _response_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ResponseItem:

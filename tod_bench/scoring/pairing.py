@@ -1,4 +1,4 @@
-"""Predictions set against the turns of a split; what does not fit is an error, what is missing counts as empty."""
+"""Predictions set against the turns of a split; what does not fit is an error, what is missing is wrong."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def pair(
         dialogues: The gold dialogues.
         predictions: The predictions, in any order.
         where: What the dialogues are, for messages: ``multiwoz2.2 test``.
-        partial: Accept missing turns (they count as empty).
+        partial: Accept missing turns (states and acts of theirs are wrong, responses empty).
 
     Raises:
         DataError: A dialogue or turn is unknown or stands twice, or turns are missing and `partial` is not set.

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from metrics import Metric
 from metrics.acts import ActBatch
 from metrics.base import FloatArray
+from metrics.frames import FrameBatch
 from metrics.protocols import StateProtocol
 from metrics.richness import jackknife_interval
 from metrics.states import StateBatch
-from tod_bench.errors import DataError
+from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score
 from tod_bench.scoring.items import build_items, clusters_of, group_of
@@ -67,7 +68,7 @@ class Batches:
     def domains(self, kind: type) -> tuple[str, ...]:
         """The domains, services and groups of services that get rows of their own."""
         batch = self.of(kind)
-        if isinstance(batch, StateBatch | ActBatch):
+        if isinstance(batch, StateBatch | ActBatch | FrameBatch):
             present = set(batch.domains)
             extra = [name for name, members in self.service_groups.items() if members & present]
             return (*batch.domains, *extra)
@@ -88,6 +89,8 @@ def metric_rows(
 
 def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> ScoreRow:
     batch = batches.of(metric.item)
+    if isinstance(batch, FrameBatch):
+        _check_frames(metric, batch, where)
     try:
         metric = metric.resolved(batch) if hasattr(metric, "resolved") else metric
         statistics = metric.statistics(batch)
@@ -95,6 +98,20 @@ def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> Sco
         raise DataError(str(error)) from None
     draft = _draft(metric, batches, where, _counted(metric, statistics, len(batch)))
     return ScoreRow(draft, batches.sums(metric.item, statistics), metric.aggregate)
+
+
+def _check_frames(metric: Any, batch: FrameBatch, where: Mapping[str, str]) -> None:
+    """Refuses a metric over frames that the corpus does not annotate, or that nothing was predicted for."""
+    if not any(item.intents for item in batch):
+        raise UserError(
+            f"{metric.name} is undefined on {where['corpus']} {where['split']}, which annotates no frames (active "
+            "intents and requested slots); SGD and MultiWOZ 2.2 do"
+        )
+    if not any(metric.predicted(item) for item in batch):
+        raise UserError(
+            f"{metric.name} scores the field {metric.answered_by!r} of predictions, and no turn has it; "
+            "docs/prediction.schema.json has its form"
+        )
 
 
 def _draft(metric: Metric[Any], batches: Batches, where: Mapping[str, str], n: int) -> Score:
@@ -136,7 +153,8 @@ def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[
     notes = [str(note) for note in getattr(metric, "notes", ())]
     if pairing.coverage < 1:
         predicted = len(pairing.predictions)
-        notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as empty")
+        others = "empty" if pairing.task == "response" else "wrong"
+        notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as {others}")
     if isinstance(batch, StateBatch):
         invented = batch.states(metric.rules).invented  # type: ignore[attr-defined]
         if invented:

@@ -49,7 +49,7 @@ def score(
         metrics: Specs (``jga``, ``jga@trade``); None for the task's default set.
         draws: Bootstrap draws of the 95% intervals; 0 for none.
         seed: Seed of the draws.
-        partial: Accept missing turns; they count as empty.
+        partial: Accept missing turns; states and acts of theirs are wrong, responses empty.
         groups: Groupings of users (``age``, ``formality``, ...) to add rows for.
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).

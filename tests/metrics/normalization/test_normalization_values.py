@@ -122,7 +122,8 @@ def test_detok_keeps_different_values_apart(one, other):
         ("arriveby", "15 : 00", "15:00"),
         ("arriveby", "9 am.", "9 am"),
         ("arriveby", "ten o'clock a.m.", "10:00"),
-        ("book time", "5 pm", "5 pm"),  # the script knows "time", not "booktime"
+        ("book time", "5 pm", "17:00"),
+        ("book time", "9:30", "09:30"),
         ("area", "north", "north"),
     ],
 )

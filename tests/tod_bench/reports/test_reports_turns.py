@@ -8,7 +8,6 @@ from tod_bench.corpora.base import open_corpus
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Prediction, SlotSpec, Turn
 from tod_bench.reports.breakdowns import (
-    SlotRow,
     _bins,
     _even_bins,
     by_length,
@@ -16,8 +15,9 @@ from tod_bench.reports.breakdowns import (
     confusions,
     slot_rows,
 )
-from tod_bench.reports.turns import SlotError, judging_metric, state_turns
+from tod_bench.reports.turns import judging_metric, state_turns
 from tod_bench.results import Cell
+from tod_bench.scoring.state_errors import CLASSES, StateError
 
 CELL = Cell("toy", "s", "dst", 1)
 
@@ -63,24 +63,26 @@ def test_errors_counted_by_hand():
     assert [turns.right(position) for position in range(4)] == [True, False, False, False]
     assert turns.errors[0] == ()
     first, second = turns.errors[1]
-    assert first == SlotError("train-departure", "wrong", ("cambridge", "camb"), "ely", "train-destination")
+    assert first == StateError("train-departure", "wrong value", ("cambridge", "camb"), "ely", "train-destination")
     assert second.moved_to == "train-departure"
     assert [(error.slot, error.kind, error.moved_to) for error in turns.errors[2]] == [
-        ("taxi-departure", "added", ""),
+        ("taxi-departure", "wrong domain", ""),
         ("train-day", "missed", ""),
-        ("train-departure", "wrong", "taxi-departure"),
+        ("train-departure", "carried over", "taxi-departure"),
     ]
     assert confusions(turns) == {
         ("train-departure", "train-destination"): 1,
         ("train-destination", "train-departure"): 1,
         ("train-departure", "taxi-departure"): 1,
     }
-    assert slot_rows(turns) == [
-        SlotRow("train-day", 2, 1, 0, 1, 2),
-        SlotRow("train-departure", 3, 0, 0, 2, 1),
-        SlotRow("taxi-departure", 0, 0, 1, 0, 1),
-        SlotRow("train-destination", 2, 0, 0, 1, 1),
-    ]
+    rows = {row.name: [row.gold, *(row.counts[kind] for kind in CLASSES)] for row in slot_rows(turns)}
+    assert rows == {
+        "train-day": [2, 1, 0, 1, 0, 0],
+        "train-departure": [3, 0, 0, 1, 0, 1],
+        "taxi-departure": [0, 0, 0, 0, 1, 0],
+        "train-destination": [2, 0, 0, 1, 0, 0],
+    }
+    assert next(iter(rows)) == "train-day"
 
 
 def test_positions_and_lengths_counted_by_hand():

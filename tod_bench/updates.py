@@ -1,0 +1,53 @@
+"""Turn updates (what a turn changes of a state) accumulated into states."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from metrics.normalization import canonical_slot
+from tod_bench.records import Dialogue, Prediction
+
+_GONE = frozenset({"", "none", "not mentioned"})
+
+
+def accumulated(predictions: Iterable[Prediction]) -> list[Prediction]:
+    """Predictions whose states are turn updates, with the states that the updates add up to.
+
+    An update adds slots and overwrites their values; a value of ``none``, ``not mentioned`` or nothing takes a slot
+    away. Turns that were not predicted stay so, and the next update goes on from the last state.
+
+    Args:
+        predictions: The predictions, in any order; each turn once.
+
+    Returns:
+        The predictions in the order that they came in, slots in canonical spelling.
+    """
+    given = list(predictions)
+    order = sorted(range(len(given)), key=lambda place: (given[place].dialogue_id, given[place].turn))
+    state: dict[tuple[str, str], str] = {}
+    dialogue = None
+    for place in order:
+        prediction = given[place]
+        if prediction.dialogue_id != dialogue:
+            dialogue, state = prediction.dialogue_id, {}
+        if prediction.state is None:
+            continue
+        for domain, slots in prediction.state.items():
+            for slot, value in slots.items():
+                key = canonical_slot(domain, slot)
+                if " ".join(value.lower().split()) in _GONE:
+                    state.pop(key, None)
+                else:
+                    state[key] = value
+        whole: dict[str, dict[str, str]] = {}
+        for (domain, slot), value in state.items():
+            whole.setdefault(domain, {})[slot] = value
+        given[place] = replace(prediction, state=whole)
+    return given
+
+
+def in_view(prediction: Prediction, dialogue: Dialogue) -> Prediction:
+    """For SGD's frame view, whose gold states have only the turn's own services: the same of the predicted state."""
+    if not dialogue.corpus.startswith("sgd-frame") or not prediction.state or prediction.turn >= len(dialogue.turns):
+        return prediction
+    services = dialogue.turns[prediction.turn].services
+    return replace(prediction, state={name: slots for name, slots in prediction.state.items() if name in services})
