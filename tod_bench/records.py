@@ -115,6 +115,7 @@ class Turn:
         services: Domains or services that are active in the turn.
         spans: Where slot values stand in the plain utterances.
         db_matches: Domain -> number of database entries that the state matches; empty where not known.
+        booked: Domains that have been booked by the end of the turn, as annotated; None where that is not annotated.
     """
 
     index: int
@@ -128,6 +129,7 @@ class Turn:
     services: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
     db_matches: Mapping[str, int] = field(default_factory=dict)
+    booked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
