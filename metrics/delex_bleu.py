@@ -1,9 +1,9 @@
 """BLEU of delexicalised responses on MultiWOZ, as MultiWOZ_Evaluation reports it (Nekvinda and Dušek 2021).
 
 References are the corpus's responses, delexicalised by their annotated spans. On both sides text is lower-cased and a
-placeholder becomes its kind in capitals; then sacrebleu's default. The protocol ``mwzeval`` is that script: it knows the
-names of placeholders that are in use with it, and runs both sides through Moses' tokeniser and back. ``tod_bench`` reads
-placeholders of any style and leaves the text as it is.
+placeholder becomes its kind in capitals; then sacrebleu's default. The protocol ``mwzeval`` is that script, with the
+placeholders that it knows, and with both sides run through Moses' tokeniser and back. ``tod_bench`` reads placeholders
+of any style and leaves the text as it is.
 """
 
 from collections.abc import Sequence

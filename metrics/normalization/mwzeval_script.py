@@ -40,7 +40,7 @@ KNOWN_NAMES = frozenset(
 
 @lru_cache(maxsize=200_000)
 def script_text(text: str) -> str:
-    """A response in lower case with its placeholders as kinds in capitals: ``[value_name] is cheap`` -> ``NAME is cheap``.
+    """A response in lower case with its placeholders as kinds in capitals: ``[value_name] is`` -> ``NAME is``.
 
     Only names in brackets are placeholders; those that the script does not know become nothing.
     """
@@ -49,7 +49,7 @@ def script_text(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def script_response(text: str) -> str:
-    """`script_text` without the suffixes ``-s`` and ``-ly``, through Moses' tokeniser and back, as its BLEU compares it.
+    """`script_text` without ``-s`` and ``-ly``, through Moses' tokeniser and back, as the script's BLEU compares it.
 
     Raises:
         ImportError: sacremoses (the extra ``style``) is not installed.
@@ -100,12 +100,11 @@ def script_value(slot: str, value: str) -> str:
 
 def script_time(text: str) -> str:
     """A time in lower case as ``HH:MM``, where the script reads it as one."""
+    for start, time in (("one o'clock p.m", "13:00"), ("ten o'clock a.m", "10:00")):
+        if text.startswith(start):
+            return time
     if text in TIMES:
         return TIMES[text]
-    if text.startswith("one o'clock p.m"):
-        return "13:00"
-    if text.startswith("ten o'clock a.m"):
-        return "10:00"
     text = text[3:] if text.startswith("by") else text
     for word in ("after", "afer"):
         text = text.removeprefix(word).strip() if text.startswith(word) else text
@@ -117,6 +116,10 @@ def script_time(text: str) -> str:
         hours, colon, minutes = text.partition(":")
         if hours.strip().isdecimal() and ":" not in minutes:
             return f"{int(hours) + 12}:{minutes if colon else '00'}"
+    return _clock(text)
+
+
+def _clock(text: str) -> str:
     if not text:
         return "00:00"
     text = text[:-1] if text[-1] in ".,?" else text

@@ -74,7 +74,7 @@ def task_of(spec: str) -> TaskName:
         UserError: There is no such metric, or it scores no task.
     """
     try:
-        item = getattr(metric_class(spec.partition("@")[0]), "item", None)
+        item = getattr(metric_class(spec), "item", None)
     except ValueError as error:
         raise UserError(str(error)) from None
     for task, kinds in ITEMS.items():

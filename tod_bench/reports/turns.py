@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from metrics import parse_spec
 from metrics.base import FloatArray
 from metrics.items import StateItem
 from metrics.normalized_states import Key, States
@@ -112,7 +113,7 @@ def state_turns(
 
 def judging_metric(specs: Sequence[str]) -> str:
     """The spec of joint goal accuracy by which turns are judged: the first of a config's, else the default."""
-    return next((spec for spec in specs if spec.partition("@")[0] == "jga"), "jga")
+    return next((spec for spec in specs if parse_spec(spec).name == "jga"), "jga")
 
 
 def _errors(wrong: Mapping[Key, tuple[tuple[str, ...], str]], states: States) -> tuple[SlotError, ...]:
