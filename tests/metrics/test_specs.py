@@ -53,6 +53,7 @@ def test_parts(text: str, label: str, protocol: str, written: str | None) -> Non
         ("flexible_goal_accuracy(decay=x)", "decay cannot be 'x'; it takes a number"),
         ("act_match(x=1)", "has no option 'x' to set in a spec; it has none"),
         ("bleu@trade", "has no protocols"),
+        ("entity_f1@trade", "has no protocol 'trade'; choose one of tod_bench, glmp, maker"),
     ],
 )
 def test_refusals(spec: str, message: str) -> None:
