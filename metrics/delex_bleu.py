@@ -69,7 +69,7 @@ class DelexBleu:
 
     def _bleu_item(self, item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseItem:
         if self.protocol == "mwzeval":
-            reference = script_response(delexicalise(turn.reference, turn.spans, "bare"))
+            reference = script_response(delexicalise(turn.reference, turn.spans, "bare", longest_first=False))
             return ResponseItem(item.dialogue_id, place, reference, script_response(turn.response or ""))
         reference = _comparable(delexicalise(turn.reference, turn.spans))
         return ResponseItem(item.dialogue_id, place, reference, _comparable(turn.response or ""))
