@@ -97,9 +97,7 @@ def with_kinds(text: str) -> str:
     return PLACEHOLDER.sub(lambda match: kind_of(match["inner"] or match["bare"]), text.lower())
 
 
-def delexicalise(
-    text: str, spans: Iterable[SpanTuple], style: Style = "value", *, longest_first: bool = True
-) -> str:
+def delexicalise(text: str, spans: Iterable[SpanTuple], style: Style = "value", *, longest_first: bool = True) -> str:
     """A text with its annotated values replaced.
 
     Spans are taken from the left; one that overlaps an earlier one, lies outside of the text, or has the value

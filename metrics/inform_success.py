@@ -235,9 +235,16 @@ def _requested(wish: DomainWish) -> frozenset[str]:
 
 
 def _gold_state(turn: DialogueTurn) -> dict[str, dict[str, str]]:
-    """The gold state, the first value of each slot, without slots that may have any; domains without slots left out."""
+    """The gold state, the first value of each slot, without slots that may have any value or are ``none``.
+
+    The script's gold states are those of release 2.2, which has no ``none``; releases before it do.
+    """
     state = {
-        domain: {slot: values[0] for slot, values in slots.items() if "dontcare" not in values}
+        domain: {
+            slot: values[0]
+            for slot, values in slots.items()
+            if "dontcare" not in values and strict(domain, slot, values[0]) not in ("", "none", "dontcare")
+        }
         for domain, slots in turn.gold_state.items()
     }
     return {domain: slots for domain, slots in state.items() if slots}

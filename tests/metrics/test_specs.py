@@ -22,7 +22,12 @@ class Nothing:
         ("jga@tod_bench", "jga", "tod_bench", "jga"),
         ("inform()", "inform", "", "inform"),
         ("inform(state=gold)", "inform(state=gold)", "", "inform(state=gold)"),
-        (" inform( text = lexicalised , state=gold ) @mwzeval ", "inform(state=gold,text=lexicalised)", "mwzeval", None),
+        (
+            " inform( text = lexicalised , state=gold ) @mwzeval ",
+            "inform(state=gold,text=lexicalised)",
+            "mwzeval",
+            None,
+        ),
         ("inform(text=lexicalised,state=gold)@tod_bench", "inform(state=gold,text=lexicalised)", "tod_bench", None),
     ],
 )
@@ -74,7 +79,9 @@ def test_options_reach_the_metric() -> None:
 
 
 def test_keyword_arguments_are_checked_as_well() -> None:
-    with pytest.raises(ValueError, match="text cannot be 'lexical'; it takes auto, delexicalised, lexicalised; did you"):
+    with pytest.raises(
+        ValueError, match="text cannot be 'lexical'; it takes auto, delexicalised, lexicalised; did you"
+    ):
         metric("inform", database=Nothing(), text="lexical")
 
 

@@ -14,6 +14,7 @@ from tod_bench.scoring import (
     default_metrics,
     explain,
     pair,
+    response_metrics,
     score,
     scores_task,
     specs,
@@ -35,12 +36,14 @@ class Sheet:
         protocols: The columns.
         scores: Every score, of domains and groups too.
         pairing: Dialogues and predictions that were scored.
+        notes: What a reader must know of the choice of metrics.
     """
 
     task: TaskName
     protocols: tuple[str, ...]
     scores: tuple[Score, ...]
     pairing: Pairing
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,11 @@ def make_sheet(
     """
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
-    wanted = [spec for spec in request.metrics if scores_task(task, spec)]
+    wanted: Sequence[str] = [spec for spec in request.metrics if scores_task(task, spec)]
+    notes: tuple[str, ...] = ()
+    if task == "response" and not wanted:
+        chosen = response_metrics(corpus, dialogues, predictions.values())
+        wanted, notes = chosen.metrics, chosen.notes
     scores = score(
         task,
         dialogues,
@@ -118,7 +125,7 @@ def make_sheet(
     columns = dict.fromkeys([*protocols, *(found.protocol for found in scores)])
     used = {found.protocol for found in scores}
     pairing = pair(task, dialogues, predictions, where=f"{corpus.name} {split}", partial=request.partial)
-    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing)
+    return Sheet(task, tuple(name for name in columns if name in used), tuple(scores), pairing, notes)
 
 
 def disagreements(sheet: Sheet, corpus: Corpus) -> Iterable[tuple[str, list[Disagreement]]]:
@@ -154,7 +161,7 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(sheet.scores):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    for note in dict.fromkeys(note for found in shown for note in found.notes):
+    for note in dict.fromkeys([*sheet.notes, *(note for found in shown for note in found.notes)]):
         console.print(Text(f"- {note}"), soft_wrap=True)
 
 

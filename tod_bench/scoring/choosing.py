@@ -41,7 +41,7 @@ def task_protocols(task: TaskName, schema: Schema) -> tuple[str, ...]:
     if task == "policy":
         return ("tod_bench", "skip_empty", "values", "values_skip_empty")
     if task == "response":
-        return ("tod_bench",)
+        return ("tod_bench", "mwzeval") if MULTIWOZ_SLOTS.keys() <= schema.keys() else ("tod_bench",)
     if MULTIWOZ_SLOTS.keys() <= schema.keys():
         return ("tod_bench", "trade", "trade+dropnone", "pptod", "mwzeval", "picpersona")
     return ("tod_bench", "tod_bench+strict", "tod_bench+fuzzy", "sgd", "sgd_turn")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from metrics import Metric
 from metrics.acts import ActBatch
 from metrics.base import FloatArray
+from metrics.items import ResponseItem
 from metrics.protocols import StateProtocol
 from metrics.richness import jackknife_interval
 from metrics.states import StateBatch
@@ -18,6 +19,7 @@ from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score
 from tod_bench.scoring.items import build_items, clusters_of, group_of
 from tod_bench.scoring.pairing import Pairing
+from tod_bench.scoring.responses import written_otherwise
 from tod_bench.statistics import cluster_sums
 
 
@@ -134,6 +136,8 @@ def _slot_options(metric: Metric[Any], batch: Sequence[Any]) -> dict[str, int | 
 
 def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[str]:
     notes = [str(note) for note in getattr(metric, "notes", ())]
+    if metric.item is ResponseItem:
+        notes += filter(None, [written_otherwise(metric.name, batch)])
     if pairing.coverage < 1:
         predicted = len(pairing.predictions)
         notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as empty")
