@@ -126,4 +126,7 @@ def _clock(text: str) -> str:
     if text.isdigit():
         return f"{text[:2]}:{text[2:]}" if len(text) == 4 else f"{text.zfill(2)}:00"
     text = text.replace(" ", "") if ":" in text else text
-    return text.zfill(5) if len(text) == 4 and text[1] == ":" else text
+    if len(text) == 4 and text[1] == ":":
+        hours, minutes, *_ = text.split(":")
+        return f"{hours.zfill(2)}:{minutes}"
+    return text
