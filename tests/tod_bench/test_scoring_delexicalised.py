@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from metrics.delexicalise import delexicalise
 from tod_bench.cells import build
-from tod_bench.cli.main import main
+from tod_bench.cli.main import command
 from tod_bench.comparison import compare_files
 from tod_bench.configs import load_config
 from tod_bench.corpora.base import open_corpus
@@ -140,7 +140,7 @@ def test_options_on_the_command_line(dialogues: list[Any], tmp_path: Path) -> No
     write_predictions(tmp_path / "a.jsonl", answers(dialogues, delexicalised=True))
     base = [str(tmp_path / "a.jsonl"), "--corpus", "simulated", "-o", f"dialogues={json.dumps(SIZE)}", "--draws", "0"]
     options = ("-m", "inform(state=gold)@mwzeval", "-m", "inform( state = gold )", "-m", "inform")
-    done = CliRunner().invoke(main, ["score", *base, *options])
+    done = CliRunner().invoke(command, ["score", *base, *options])
     assert done.exit_code == 0, done.output
     assert "inform(state=gold)" in done.output
     assert "state:gold" in done.output
