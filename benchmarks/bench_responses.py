@@ -11,17 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz.fuzz import partial_ratio
-
 from benchmarks.rows import Row, interleaved
 from metrics import metric
 from metrics.active_domains import from_state_changes
 from metrics.bleu import NltkBleu
-from metrics.bookings import booked_domains
+from metrics.bookings import bookings_of
 from metrics.delexicalise import kind_of, kinds_in
 from metrics.inform_success import REQUESTABLE, Inform, Success
 from metrics.items import DialogueItem, ResponseItem
 from metrics.normalization.mwzeval import database_value
+from metrics.partial_ratio import partial_ratio
 from metrics.venues import FUZZY, RATIO, SEARCHED, minutes
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.scoring import pair
@@ -65,7 +64,7 @@ def walk(tables: Tables, item: DialogueItem) -> tuple[bool, bool]:
     offered: dict[str, set[str]] = {}
     given: dict[str, set[str]] = {domain: set() for domain in item.goal}
     for turn, state, active, booked in zip(
-        item.turns, states, from_state_changes(states), booked_domains(item.turns), strict=True
+        item.turns, states, from_state_changes(states), bookings_of(item.turns), strict=True
     ):
         kinds = kinds_in(turn.response or "")
         for domain in active & item.goal.keys():
@@ -118,7 +117,7 @@ def meets(domain: str, slot: str, has: str, value: str) -> bool:
         return minutes(has) >= minutes(wanted)
     if slot == "arriveby":
         return minutes(has) <= minutes(wanted)
-    return round(partial_ratio(has, wanted)) >= RATIO if slot in FUZZY[domain] else has == wanted
+    return partial_ratio(has, wanted) >= RATIO if slot in FUZZY[domain] else has == wanted
 
 
 def run(*, smoke: bool, out: Path) -> list[Row]:

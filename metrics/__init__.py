@@ -4,19 +4,20 @@
     jga = metric("jga@trade")
     jga.aggregate(jga.statistics(items).sum(axis=0))
 
-A metric is named in configs as ``name`` or ``name@protocol``. To add one, write its file and one line in `METRICS`; a
-metric of another package is found through the entry point group ``tod_bench.metrics``.
+A metric is named as ``name``, ``name@protocol`` or ``name(option=value, ...)@protocol`` (see `metrics.specs`). To add
+one, write its file and one line in `METRICS`; a metric of another package is found through the entry point group
+``tod_bench.metrics``.
 """
 
 import inspect
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from metrics.base import Metric, Signature
+from metrics.specs import MetricSpec, bound_options, canonical, check_options, nearest, parse_spec
 
 GROUP = "tod_bench.metrics"
 
@@ -64,42 +65,60 @@ METRICS: Mapping[str, str] = {
 }
 """Name -> ``module:class`` of every metric of this package, sorted; imported when it is asked for."""
 
-__all__ = ["GROUP", "METRICS", "Metric", "Signature", "metric", "metric_class", "metric_names"]
+__all__ = [
+    "GROUP",
+    "METRICS",
+    "Metric",
+    "MetricSpec",
+    "Signature",
+    "canonical",
+    "check_spec",
+    "metric",
+    "metric_class",
+    "metric_names",
+    "parse_spec",
+]
 
 
 def metric(spec: str, **options: Any) -> Metric[Any]:
     """A metric by its spec.
 
     Args:
-        spec: ``name`` or ``name@protocol``, e.g. ``jga`` or ``jga@trade``.
-        **options: Keyword arguments of the metric's class.
+        spec: ``name``, ``name@protocol`` or ``name(option=value, ...)@protocol``, e.g. ``jga``, ``jga@trade`` or
+            ``inform(state=gold)@mwzeval``.
+        **options: Further keyword arguments of the metric's class.
 
     Raises:
-        ValueError: There is no such metric or protocol, or the metric does not take an option.
+        ValueError: There is no such metric or protocol, or the metric does not take an option or its value.
     """
-    name, _, protocol = spec.partition("@")
-    found = metric_class(name)
-    if protocol:
-        options["protocol"] = protocol
-    accepted = inspect.signature(found).parameters
-    unknown = next((option for option in options if option not in accepted), None)
-    if unknown == "protocol":
-        raise ValueError(f"the metric {name!r} has no protocols; write {name!r} instead of {spec!r}")
-    if unknown is not None:
-        raise ValueError(f"the metric {name!r} has no option {unknown!r}{_nearest(unknown, accepted)}")
-    built: Metric[Any] = found(**options)
+    parsed = parse_spec(spec)
+    found = metric_class(parsed.name)
+    given = {**options, **bound_options(parsed, found)}
+    check_options(parsed.name, given, found)
+    built: Metric[Any] = found(**given)
     return built
 
 
-def metric_class(name: str) -> type[Any]:
-    """The class of a metric, by its name without a protocol.
+def check_spec(spec: str) -> None:
+    """Finds out whether a spec names a metric, and options and a protocol that it has, without building it.
+
+    Raises:
+        ValueError: It does not.
+    """
+    parsed = parse_spec(spec)
+    found = metric_class(parsed.name)
+    check_options(parsed.name, bound_options(parsed, found), found)
+
+
+def metric_class(spec: str) -> type[Any]:
+    """The class of a metric, by its name or a whole spec.
 
     Raises:
         ValueError: There is no such metric.
     """
-    known = _known()
+    name, known = parse_spec(spec).name, _known()
     if name not in known:
-        raise ValueError(f"there is no metric {name!r}{_nearest(name, known)}; see `tod-bench list metrics`")
+        raise ValueError(f"there is no metric {name!r}{nearest(name, known)}; see `tod-bench list metrics`")
     module, _, attribute = known[name].partition(":")
     loaded: type[Any] = getattr(import_module(module), attribute)
     return loaded
@@ -114,8 +133,3 @@ def metric_names() -> list[tuple[str, str]]:
 def _known() -> Mapping[str, str]:
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
     return {**installed, **METRICS}
-
-
-def _nearest(word: str, choices: Mapping[str, Any]) -> str:
-    near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -21,14 +21,18 @@ def from_slot_names(responses: Sequence[str]) -> list[frozenset[str]]:
     return [domains_in(response) for response in responses]
 
 
-def from_state_changes(states: Sequence[PlainState]) -> list[frozenset[str]]:
+def from_state_changes(states: Sequence[PlainState], *, in_file_order: bool = False) -> list[frozenset[str]]:
     """The domain that each turn of a dialogue is taken to be about, from its belief states.
 
     * No domain has a new or altered value: the domain of the turn before stays, except that right after a turn in which
       several domains changed, the first of the others takes its turn.
     * The current domain is among the changed ones: it stays.
-    * Otherwise the changed domain with most slots takes over. Among equals the script takes the file's first; here it
-      is the first in alphabetical order, because the order of a state means nothing.
+    * Otherwise the changed domain with most slots takes over, the first of equals.
+
+    Args:
+        states: The belief states of a dialogue.
+        in_file_order: Whether the first of several domains is the one that the state has first, as in the script; else
+            it is the first in alphabetical order, because the order of a state means nothing.
     """
     found: list[frozenset[str]] = []
     current: str | None = None
@@ -36,7 +40,9 @@ def from_state_changes(states: Sequence[PlainState]) -> list[frozenset[str]]:
     changed_before: list[str] = []
     for state in states:
         changed = [
-            domain for domain in sorted(state) if set(state[domain].items()) - set(before.get(domain, {}).items())
+            domain
+            for domain in (state if in_file_order else sorted(state))
+            if set(state[domain].items()) - set(before.get(domain, {}).items())
         ]
         if changed:
             if current not in changed:

@@ -1,8 +1,9 @@
-"""What the gold dialogue had booked by each turn, told from its own references.
+"""What the gold dialogue had booked by each turn: as annotated, or told from its own references.
 
 Whether a booking succeeds is not in the database, so a system is credited with a reference only where the corpus's own
-system had given one by then. MultiWOZ_Evaluation reads that from a file made of the corpus's ``booked`` fields, which
-the 2.2 layout lacks; here it is read from what every release has: an act with a reference, or a code in the text.
+system had booked by then. MultiWOZ_Evaluation reads that from a file made of the corpus's ``booked`` fields, and so
+does `bookings_of`. The 2.2 layout lacks them; where no release that has them lies beside it, `booked_domains` tells
+bookings from what every release has: an act with a reference, or a code in the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,20 @@ from metrics.items import DialogueTurn
 BOOKABLE = ("hotel", "restaurant", "train")
 
 
+def bookings_of(turns: Sequence[DialogueTurn]) -> list[frozenset[str]]:
+    """Domains booked up to and including each turn: the annotated ones, or else those of `booked_domains`."""
+    if is_annotated(turns):
+        return [frozenset(turn.booked or ()) for turn in turns]
+    return booked_domains(turns)
+
+
+def is_annotated(turns: Sequence[DialogueTurn]) -> bool:
+    """Whether the corpus says what the dialogue has booked."""
+    return any(turn.booked is not None for turn in turns)
+
+
 def booked_domains(turns: Sequence[DialogueTurn]) -> list[frozenset[str]]:
-    """Domains booked up to and including each turn.
+    """Domains booked up to and including each turn, told from the references that the gold responses give.
 
     A reference whose act names no domain (``booking``), or that stands in the text alone, belongs to a domain with
     booking details in the gold state that is not booked yet; of several, to the one whose state changed last.

@@ -1,43 +1,62 @@
 """BLEU of delexicalised responses on MultiWOZ, as MultiWOZ_Evaluation reports it (Nekvinda and Dušek 2021).
 
 References are the corpus's responses, delexicalised by their annotated spans. On both sides text is lower-cased and a
-placeholder of whatever style becomes its kind in capitals; then sacrebleu's default. That script also runs both sides
-through Moses' tokeniser and back, which moves the score by less than 0.01 and is left out.
+placeholder becomes its kind in capitals; then sacrebleu's default. The protocol ``mwzeval`` is that script, with the
+placeholders that it knows, and with both sides run through Moses' tokeniser and back. ``tod_bench`` reads placeholders
+of any style and leaves the text as it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from metrics.base import FloatArray, Signature
 from metrics.delexicalise import delexicalise, with_kinds
 from metrics.items import DialogueItem, DialogueTurn, ResponseItem
+from metrics.normalization.mwzeval_script import moses_version, script_response
 from metrics.sacre_bleu import SacreBleu
 
+DelexProtocol: TypeAlias = Literal["tod_bench", "mwzeval"]
+PROTOCOLS = ("tod_bench", "mwzeval")
 _BLEU = SacreBleu()
 
 
 @dataclass(frozen=True)
 class DelexBleu:
-    """Corpus BLEU of delexicalised responses against delexicalised references, 0 to 100."""
+    """Corpus BLEU of delexicalised responses against delexicalised references, 0 to 100.
+
+    Attributes:
+        protocol: ``tod_bench``, or ``mwzeval`` for that script's reading (it needs sacremoses, of the extra ``style``).
+    """
+
+    protocol: DelexProtocol = "tod_bench"
 
     item: ClassVar[type] = DialogueItem
     name: ClassVar[str] = "delex_bleu"
-    protocol: ClassVar[str] = "mwzeval"
+    protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     columns: ClassVar[tuple[str, ...]] = SacreBleu.columns
     percent: ClassVar[bool] = True
     higher_is_better: ClassVar[bool | None] = True
 
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
+
     @property
     def signature(self) -> Signature:
-        """The options of sacrebleu, and how placeholders are written."""
-        return Signature(self.name, {"protocol": self.protocol, "placeholders": "kinds", **_BLEU.signature.options})
+        """The options of sacrebleu, how placeholders are written, and Moses' version where it is used."""
+        options = {"protocol": self.protocol, "placeholders": "kinds", **self._moses, **_BLEU.signature.options}
+        return Signature(self.name, options)
+
+    @property
+    def _moses(self) -> dict[str, str]:
+        return {"detok": moses_version()} if self.protocol == "mwzeval" else {}
 
     def statistics(self, items: Sequence[DialogueItem]) -> FloatArray:
         """Counts of each dialogue, summed over its turns; a turn without a response counts as an empty one."""
-        turns = [_bleu_item(item, place, turn) for item in items for place, turn in enumerate(item.turns)]
+        turns = [self._bleu_item(item, place, turn) for item in items for place, turn in enumerate(item.turns)]
         rows = _BLEU.statistics(turns)
         owner = np.repeat(np.arange(len(items)), [len(item.turns) for item in items])
         sums = np.zeros((len(items), len(self.columns)))
@@ -48,10 +67,12 @@ class DelexBleu:
         """BLEU of summed counts."""
         return _BLEU.aggregate(sums)
 
-
-def _bleu_item(item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseItem:
-    reference = delexicalise(turn.reference, turn.spans)
-    return ResponseItem(item.dialogue_id, place, _comparable(reference), _comparable(turn.response or ""))
+    def _bleu_item(self, item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseItem:
+        if self.protocol == "mwzeval":
+            reference = script_response(delexicalise(turn.reference, turn.spans, "bare", longest_first=False))
+            return ResponseItem(item.dialogue_id, place, reference, script_response(turn.response or ""))
+        reference = _comparable(delexicalise(turn.reference, turn.spans))
+        return ResponseItem(item.dialogue_id, place, reference, _comparable(turn.response or ""))
 
 
 def _comparable(text: str) -> str:

@@ -97,7 +97,7 @@ def with_kinds(text: str) -> str:
     return PLACEHOLDER.sub(lambda match: kind_of(match["inner"] or match["bare"]), text.lower())
 
 
-def delexicalise(text: str, spans: Iterable[SpanTuple], style: Style = "value") -> str:
+def delexicalise(text: str, spans: Iterable[SpanTuple], style: Style = "value", *, longest_first: bool = True) -> str:
     """A text with its annotated values replaced.
 
     Spans are taken from the left; one that overlaps an earlier one, lies outside of the text, or has the value
@@ -107,9 +107,10 @@ def delexicalise(text: str, spans: Iterable[SpanTuple], style: Style = "value") 
         text: The lexicalised text.
         spans: Its values.
         style: ``value`` writes ``[value_name]``, ``domain`` ``[restaurant_name]``, ``bare`` ``[name]``.
+        longest_first: Of spans that start together take the longest; else the first given, as in that script.
     """
     pieces, done = [], 0
-    for domain, slot, value, start, end in sorted(spans, key=lambda span: (span[3], -span[4])):
+    for domain, slot, value, start, end in sorted(spans, key=lambda span: (span[3], -span[4] * longest_first)):
         if start < done or end > len(text) or start >= end or value == "dontcare":
             continue
         pieces += [text[done:start], placeholder(domain, slot, style)]

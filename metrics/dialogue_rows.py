@@ -5,8 +5,8 @@
                  "turns": [{"reference": "...", "state": {...}, "services": ["hotel"]}, ...]}
 
 A predicted turn may have ``response``, ``state``, ``acts`` and ``active_domains``; what is left out was not predicted.
-A gold turn has ``reference`` and may have ``state``, ``acts``, ``services`` and ``spans`` (domain, slot, value, start,
-end); the reference may also have ``dialogue_id`` and ``group``.
+A gold turn has ``reference`` and may have ``state``, ``acts``, ``services``, ``spans`` (domain, slot, value, start,
+end) and ``booked`` (the domains booked by then); the reference may also have ``dialogue_id`` and ``group``.
 """
 
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def _item(number: int, prediction: Any, reference: Any) -> DialogueItem:
 
 def _turn(place: str, prediction: Any, reference: Any) -> DialogueTurn:
     predicted = fields(place, prediction, ("response", "state", "acts", "active_domains"))
-    gold = fields(place, reference, ("reference", "state", "acts", "services", "spans"))
-    active = predicted.get("active_domains")
+    gold = fields(place, reference, ("reference", "state", "acts", "services", "spans", "booked"))
+    active, booked = predicted.get("active_domains"), gold.get("booked")
     return DialogueTurn(
         reference=text(place, gold.get("reference")),
         gold_state=gold_state(place, gold.get("state", {})),
@@ -59,6 +59,7 @@ def _turn(place: str, prediction: Any, reference: Any) -> DialogueTurn:
         acts=acts(place, predicted["acts"]) if predicted.get("acts") is not None else None,
         active_domains=None if active is None else tuple(active),
         spans=tuple((span[0], span[1], span[2], span[3], span[4]) for span in gold.get("spans", ())),
+        booked=None if booked is None else tuple(booked),
     )
 
 

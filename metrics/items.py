@@ -121,6 +121,7 @@ class DialogueTurn:
         acts: The predicted system acts.
         active_domains: Domains that the system takes to be active.
         spans: Values in the reference as (domain, slot, value, start, end), for delexicalising it.
+        booked: Domains that the gold dialogue has booked by then, as annotated; None where that is not annotated.
     """
 
     reference: str
@@ -132,6 +133,7 @@ class DialogueTurn:
     acts: tuple[ActTuple, ...] | None = None
     active_domains: tuple[str, ...] | None = None
     spans: tuple[tuple[str, str, str, int, int], ...] = ()
+    booked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
+from metrics.partial_ratio import partial_ratio
 from metrics.protocols import StateProtocol
 from metrics.slot_sets import Slots
 
@@ -47,11 +48,9 @@ def sgd_rule(schema: Slots) -> Match:
 
 @lru_cache(maxsize=1 << 16)
 def _partial_ratio(value: str, predicted: str) -> float:
-    from rapidfuzz import fuzz
-
     if not value or not predicted:
         return 0.0
-    return fuzz.partial_ratio(predicted, value)
+    return partial_ratio(predicted, value)
 
 
 _NOT_ASCII = dict.fromkeys(range(128, 256))

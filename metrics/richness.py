@@ -18,8 +18,8 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 
 from metrics.base import FloatArray, Signature
-from metrics.delexicalise import with_kinds
 from metrics.items import ResponseItem
+from metrics.normalization.mwzeval_script import moses_version, script_response
 from metrics.tokenization import tokenizer
 
 RichnessProtocol: TypeAlias = Literal["tod_bench", "mwzeval"]
@@ -47,8 +47,9 @@ class RichnessMetric:
     """What the measures of richness share.
 
     Attributes:
-        protocol: ``tod_bench`` lower-cases and takes `metrics.tokenization`'s ``words``; ``mwzeval`` writes
-            placeholders as kinds and takes that script's tokens.
+        protocol: ``tod_bench`` lower-cases and takes `metrics.tokenization`'s ``words``; ``mwzeval`` is that script: it
+            writes placeholders as kinds, undoes tokenisation by Moses' detokeniser (sacremoses, of the extra ``style``)
+            and takes its own tokens.
     """
 
     protocol: RichnessProtocol = "tod_bench"
@@ -65,8 +66,9 @@ class RichnessMetric:
 
     @property
     def signature(self) -> Signature:
-        """Protocol and tokeniser."""
-        return Signature(self.name, {"protocol": self.protocol, "tok": "mwzeval" if self.is_mwzeval else "words"})
+        """Protocol and tokeniser, and Moses' version where it is used."""
+        options = {"tok": "mwzeval", "detok": moses_version()} if self.is_mwzeval else {"tok": "words"}
+        return Signature(self.name, {"protocol": self.protocol, **options})
 
     @property
     def is_mwzeval(self) -> bool:
@@ -77,7 +79,7 @@ class RichnessMetric:
         """Tokens of each response."""
         if self.is_mwzeval:
             cut = tokenizer("mwzeval")
-            return [cut(with_kinds(item.response)) for item in items]
+            return [cut(script_response(item.response)) for item in items]
         cut = tokenizer("words")
         return [cut(item.response.lower()) for item in items]
 

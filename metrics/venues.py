@@ -2,10 +2,13 @@
 
 An entry matches when it meets every constraint that has a column: a departure or arrival time in the right direction, a
 name, food, departure or destination by fuzzy match (partial ratio of at least 90), anything else exactly. ``?`` in the
-table meets anything; ``dontcare`` asks for nothing. Values are canonicalised as in that script, but on both sides: some
-of its canonical names ("junction theatre") are not how the released tables spell the venue ("the junction").
+table meets anything; ``dontcare`` asks for nothing.
+
+That script canonicalises the values asked for and takes the table as it is written, although some of its canonical
+names ("junction theatre") are not how the tables spell the venue ("the junction"). `Venues` has both readings.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
@@ -13,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.normalization.mwzeval import database_value
+from metrics.normalization.mwzeval import TYPES, database_value
+from metrics.normalization.mwzeval_script import script_value
+from metrics.partial_ratio import reaches
 
 Mask = NDArray[np.bool_]
 SEARCHED = ("restaurant", "hotel", "attraction", "train")
@@ -26,8 +31,10 @@ FUZZY: Mapping[str, frozenset[str]] = {
     "train": frozenset({"departure", "destination"}),
 }
 RATIO = 90
-_ANY = frozenset({"dontcare", "not mentioned", "don't care", "dont care", "do n't care", "do not care", "doesn't care"})
-_IGNORED = frozenset({"location", "introduction", "signature", "takesbookings"})
+_SCRIPT_ANY = frozenset({"dontcare", "not mentioned", "don't care", "dont care", "do n't care", "do not care"})
+_ANY = _SCRIPT_ANY | {"doesn't care"}
+_IGNORED = frozenset({"location", "introduction", "openhours", "signature", "takesbookings"})
+_TIME = re.compile(r"([0-9][0-9]):([0-9]{2,})")
 
 
 class Database(Protocol):
@@ -43,13 +50,16 @@ class Venues:
 
     Args:
         database: The database.
+        as_script: Take the tables as they are written and canonicalise only what is asked for, as the script does; else
+            both are canonicalised.
 
     Raises:
         ValueError: A table is missing or empty.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._tables = {domain: _Table(domain, database.query(domain, {})) for domain in SEARCHED}
+    def __init__(self, database: Database, *, as_script: bool = False) -> None:
+        table = _ScriptTable if as_script else _Table
+        self._tables = {domain: table(domain, database.query(domain, {})) for domain in SEARCHED}
 
     def ids(self, domain: str, constraints: Mapping[str, str]) -> frozenset[int]:
         """Numbers of the venues (of trains, of train ids) that meet the constraints."""
@@ -57,13 +67,15 @@ class Venues:
 
 
 class _Table:
+    """A table whose values are canonicalised like those asked for, case left aside."""
+
     def __init__(self, domain: str, entries: Iterable[Mapping[str, Any]]) -> None:
         rows = [{name.lower().replace(" ", ""): value for name, value in entry.items()} for entry in entries]
         if not rows:
             raise ValueError(f"the database has no {domain} table, which Inform and Success look venues up in")
         self._fuzzy = FUZZY[domain]
         self._columns = {
-            name: [database_value(name, str(row.get(name, "?")).lower()) for row in rows]
+            name: [self.entry_value(name, str(row.get(name, "?"))) for row in rows]
             for name in rows[0]
             if name not in _IGNORED and isinstance(rows[0][name], str)
         }
@@ -73,11 +85,26 @@ class _Table:
         self._masks: dict[tuple[str, str], Mask] = {}
         self._answers: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
 
+    @staticmethod
+    def entry_value(column: str, value: str) -> str:
+        """An entry's value as it is compared."""
+        return database_value(column, value.lower())
+
+    @staticmethod
+    def asked_value(column: str, value: str) -> str:
+        """A value asked for, as it is compared."""
+        return database_value(column, value.lower().strip())
+
+    @staticmethod
+    def is_any(value: str) -> bool:
+        """Whether a value asks for nothing."""
+        return value.lower() in _ANY
+
     def ids(self, constraints: Mapping[str, str]) -> frozenset[int]:
         asked = frozenset(
             (column, value)
             for column, value in constraints.items()
-            if column in self._columns and value.lower() not in _ANY
+            if column in self._columns and not self.is_any(value)
         )
         if asked not in self._answers:
             mask: Mask = np.ones(len(self._numbers), dtype=bool)
@@ -88,8 +115,7 @@ class _Table:
 
     def _meeting(self, column: str, value: str) -> Mask:
         if (column, value) not in self._masks:
-            wanted = database_value(column, value.lower().strip())
-            meets = self._test(column, wanted)
+            meets = self._test(column, self.asked_value(column, value))
             values = self._columns[column]
             distinct = {has: has == "?" or meets(has) for has in set(values)}
             self._masks[column, value] = np.array([distinct[has] for has in values], dtype=bool)
@@ -102,17 +128,28 @@ class _Table:
         if column == "leaveat":
             return lambda has: minutes(has) >= limit
         if column in self._fuzzy:
-            from rapidfuzz.fuzz import partial_ratio
-
-            # The script's fuzzywuzzy rounds to a whole number before it compares.
-            return lambda has: round(partial_ratio(has, wanted)) >= RATIO
+            return lambda has: reaches(has, wanted, RATIO)
         return lambda has: has == wanted
+
+
+class _ScriptTable(_Table):
+    """A table as it is written; only a type that the released attraction table misspells is what the script's has."""
+
+    @staticmethod
+    def entry_value(column: str, value: str) -> str:
+        return TYPES.get(value, value) if column == "type" else value
+
+    @staticmethod
+    def asked_value(column: str, value: str) -> str:
+        return script_value(column, value)
+
+    @staticmethod
+    def is_any(value: str) -> bool:
+        return value in _SCRIPT_ANY
 
 
 @lru_cache(maxsize=10_000)
 def minutes(time: str) -> int:
     """Minutes since midnight of ``HH:MM``; 0 for anything else, as the script has it."""
-    hours, _, rest = time[:5].partition(":")
-    if len(hours) == 2 and len(rest) == 2 and hours.isdigit() and rest.isdigit():
-        return int(hours) * 60 + int(rest)
-    return 0
+    found = _TIME.match(time)
+    return int(found[1]) * 60 + int(found[2]) if found else 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from metrics import canonical
 from tod_bench.configs import Column, EvalConfig, RowConfig
 from tod_bench.counting import check_count
 from tod_bench.errors import MissingError, UserError, did_you_mean
@@ -91,7 +92,7 @@ def _column_errors(config: EvalConfig, column: Column) -> Iterator[str]:
         yield f"{place} needs a task and a metric, its own or of every row"
     elif column.task not in config.tasks:
         yield f"{place} is of the task {column.task}, which this config does not run"
-    elif column.metric not in _known(config, column.task):
+    elif canonical(column.metric) not in map(canonical, _known(config, column.task)):
         known = _known(config, column.task)
         yield (
             f"{place} shows {column.metric}, which is not among tasks.{column.task}.metrics"

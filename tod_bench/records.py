@@ -132,6 +132,7 @@ class Turn:
         db_matches: Domain -> number of database entries that the state matches; empty where not known.
         frames: The frames of the user's utterance, one a service, also those of services that are not active; empty
             where the corpus does not annotate frames.
+        booked: Domains that have been booked by the end of the turn, as annotated; None where that is not annotated.
     """
 
     index: int
@@ -146,6 +147,7 @@ class Turn:
     spans: tuple[Span, ...] = ()
     db_matches: Mapping[str, int] = field(default_factory=dict)
     frames: tuple[Frame, ...] = ()
+    booked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

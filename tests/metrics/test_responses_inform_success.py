@@ -196,21 +196,36 @@ def test_sources_of_the_active_domain() -> None:
     assert "active:given" in str(Inform(Toy()).resolved([item]).signature)
 
 
-def test_sources_are_settled_for_all_dialogues_alike() -> None:
+def test_gold_states_are_taken_only_where_no_turn_has_one() -> None:
     one = dialogue(WANTED, turn("[value_name]", ITALIAN_NORTH, active_domains=("restaurant",)))
-    other = dialogue(WANTED, turn("[value_name]"))
-    assert (Inform(Toy()).resolved([one]).state, Inform(Toy()).resolved([one]).active) == ("predicted", "given")
+    other = dialogue(WANTED, turn("[value_name]", gold_state={"restaurant": {"food": ("italian",)}}))
     settled = Success(Toy()).resolved([one, other])
-    assert (settled.state, settled.active) == ("gold", "state_changes")
     assert isinstance(settled, Success)
-    assert "success|protocol:mwzeval|state:gold|active:state_changes|text:delexicalised" in str(settled.signature)
+    assert (settled.state, settled.active) == ("predicted", "given")
+    assert settled.notes[0] == "1 of 2 turns have no predicted state; theirs counts as empty"
+    assert settled.notes[1] == "1 of 2 turns do not say their active domains and count as about none"
+    alone = Success(Toy()).resolved([other])
+    assert (alone.state, alone.active) == ("gold", "state_changes")
+    assert "because no turn has a predicted state" in alone.notes[0]
+    assert "success|protocol:tod_bench|state:gold|active:state_changes|text:delexicalised" in str(alone.signature)
+
+
+@pytest.mark.parametrize("protocol", ["tod_bench", "mwzeval"])
+def test_a_missing_turn_scores_as_an_empty_one(protocol: Any) -> None:
+    gold = {"gold_state": {"restaurant": {"food": ("italian",), "area": ("north",)}}}
+    full = [turn("[value_name]", ITALIAN_NORTH, **gold), turn("[value_phone]", ITALIAN_NORTH, **gold)]
+    others = [dialogue(WANTED, *full)] * 3
+    absent = [*others, dialogue(WANTED, full[0], turn(None, None, **gold))]
+    empty = [*others, dialogue(WANTED, full[0], turn("", {}, **gold))]
+    for metric in (Inform(Toy(), protocol=protocol), Combined(Toy(), protocol="tod_bench")):
+        assert metric.statistics(absent).tolist() == metric.statistics(empty).tolist()
 
 
 def test_missing_sources_are_named() -> None:
-    item = dialogue(WANTED, turn("[value_name]", ITALIAN_NORTH), turn("bye"))
-    with pytest.raises(ValueError, match=r"dialogue d, turn 1 has no predicted state; score with state='gold'"):
+    item = dialogue(WANTED, turn("[value_name]"), turn("bye"))
+    with pytest.raises(ValueError, match=r"no turn has a predicted state; score with state=gold"):
         Inform(Toy(), state="predicted").statistics([item])
-    with pytest.raises(ValueError, match=r"dialogue d, turn 0 does not say its active domains"):
+    with pytest.raises(ValueError, match=r"no turn says its active domains; take active=state_changes"):
         Inform(Toy(), active="given").statistics([item])
     with pytest.raises(ValueError, match="no dialogue has a goal"):
         Inform(Toy()).statistics([dialogue({}, turn("x", {}))])
@@ -269,13 +284,19 @@ def test_lexicalised_responses_are_delexicalised_by_the_database() -> None:
     assert Inform(Toy()).resolved([item]).text == Combined(Toy()).resolved([item]).text == "lexicalised"
 
 
-def test_one_placeholder_anywhere_means_delexicalised_text() -> None:
-    items = [
-        dialogue(WANTED, turn("The Copper Ladle.", ITALIAN_NORTH)),
-        dialogue(WANTED, turn("[value_area]", ITALIAN_NORTH)),
-    ]
-    assert Inform(Toy()).resolved(items).text == "delexicalised"
+def test_the_majority_of_responses_says_whether_they_are_delexicalised() -> None:
+    lexicalised, delexicalised = turn("The Copper Ladle.", ITALIAN_NORTH), turn("[value_name]", ITALIAN_NORTH)
+    one_left = Inform(Toy()).resolved([dialogue(WANTED, *[lexicalised] * 4, delexicalised, turn(None))])
+    assert one_left.text == "lexicalised"
+    assert any("1 of 5 responses have placeholders, so all are taken as lexicalised" in note for note in one_left.notes)
+    assert Inform(Toy()).resolved([dialogue(WANTED, lexicalised, *[delexicalised] * 2)]).text == "delexicalised"
     assert Inform(Toy()).resolved([dialogue(WANTED, turn(None))]).text == "delexicalised"
+
+
+def test_one_placeholder_left_over_changes_no_dialogue() -> None:
+    items = [dialogue(WANTED, turn("Copper Ladle , 01223 000000", ITALIAN_NORTH)) for _ in range(9)]
+    changed = [*items[:-1], dialogue(WANTED, turn("The number is [phone] . Copper Ladle", ITALIAN_NORTH))]
+    assert Inform(Toy()).statistics(items)[:, 0].sum() == Inform(Toy()).statistics(changed)[:, 0].sum() == 9
 
 
 def test_order_of_slots_and_domains_does_not_matter() -> None:

@@ -17,7 +17,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--corpus", required=True, help="The corpus that both answered.")
 @click.option("--split", default="test", show_default=True, help="The split, such as test or dev[:200].")
 @OPTIONS
-@click.option("--metric", "-m", "metrics", multiple=True, help="A metric, name or name@protocol; may be repeated.")
+@click.option(
+    "--metric",
+    "-m",
+    "metrics",
+    multiple=True,
+    help="A metric: name, name@protocol or 'name(option=value)@protocol'; may be repeated.",
+)
 @click.option("--protocol", default="", help="The protocol of metrics that name none.")
 @click.option("--by-domain", is_flag=True, help="Also compare each domain or service.")
 @click.option(

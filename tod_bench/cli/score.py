@@ -17,7 +17,13 @@ from tod_bench.cli.data import OPTIONS
 @click.option("--split", default="test", show_default=True, help="The split, such as test or dev[:200].")
 @OPTIONS
 @click.option("--task", type=click.Choice(["dst", "policy", "response"]), help="The task; all that the file answers.")
-@click.option("--metric", "-m", "metrics", multiple=True, help="A metric, name or name@protocol; may be repeated.")
+@click.option(
+    "--metric",
+    "-m",
+    "metrics",
+    multiple=True,
+    help="A metric: name, name@protocol or 'name(option=value)@protocol'; may be repeated.",
+)
 @click.option("--protocol", "-p", "protocols", multiple=True, help="A protocol, e.g. trade+dropnone; may be repeated.")
 @click.option("--without-bookings", is_flag=True, help="Leave the booking slots out.")
 @click.option("--by-domain", is_flag=True, help="Show every metric by domain or service.")
@@ -66,6 +72,7 @@ def command(
       tod-bench score predictions.jsonl --corpus multiwoz --split test
       tod-bench score predictions.jsonl --corpus multiwoz --errors
       tod-bench score part1.jsonl part2.jsonl --corpus sgd -o view=frame -p tod_bench -p sgd --explain 5
+      tod-bench score responses.jsonl --corpus multiwoz -m 'inform(state=gold)@mwzeval' -m success@mwzeval
     """
     from dataclasses import asdict
 

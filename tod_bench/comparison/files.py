@@ -8,7 +8,7 @@ from tod_bench.comparison.systems import Comparison, Predictions, Settings, comp
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import TaskName
-from tod_bench.scoring import default_metrics, predictions_by_turn
+from tod_bench.scoring import default_metrics, predictions_by_turn, response_metrics
 from tod_bench.scoring.choosing import FIELDS, ITEMS
 from tod_bench.splits import read_all
 
@@ -30,7 +30,8 @@ def compare_files(
         corpus: The corpus.
         split: A split expression (``test``, ``test[:100]``).
         files: The files of systems A and B.
-        metrics: Specs of metrics of one task; none for the first metric of the first task that both files answer.
+        metrics: Specs of metrics of one task; none for the first metric of the first task that both files answer
+            (for delexicalised responses the BLEU of those).
         protocol: The protocol of those that do not name one.
         by_domain: Also compare each domain or service.
         partial: Accept missing turns, the same in both; they count as empty.
@@ -47,6 +48,9 @@ def compare_files(
     known = [dialogue.id for dialogue in dialogues]
     a, b = (predictions_by_turn([file], known) for file in files)
     task = _task(metrics, a, b)
+    usual = default_metrics(task)
+    if task == "response":
+        usual = response_metrics(corpus, dialogues, [*a.values(), *b.values()]).metrics or usual
     return compare(
         task,
         dialogues,
@@ -55,10 +59,7 @@ def compare_files(
         corpus_name=corpus.name,
         split=split,
         schema=corpus.schema,
-        metrics=[
-            spec if "@" in spec or not protocol else f"{spec}@{protocol}"
-            for spec in metrics or default_metrics(task)[:1]
-        ],
+        metrics=[spec if "@" in spec or not protocol else f"{spec}@{protocol}" for spec in metrics or usual[:1]],
         by_domain=by_domain,
         partial=partial,
         database=corpus.database,
@@ -74,7 +75,7 @@ def task_of(spec: str) -> TaskName:
         UserError: There is no such metric, or it scores no task.
     """
     try:
-        item = getattr(metric_class(spec.partition("@")[0]), "item", None)
+        item = getattr(metric_class(spec), "item", None)
     except ValueError as error:
         raise UserError(str(error)) from None
     for task, kinds in ITEMS.items():

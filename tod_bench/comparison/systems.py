@@ -157,7 +157,7 @@ def _check_testable(specs: Sequence[str]) -> None:
     """Refuses metrics that are no function of the dialogues' statistics; unknown names are left to scoring."""
     for spec in specs:
         with suppress(ValueError):
-            if not hasattr(metric_class(spec.partition("@")[0]), "statistics"):
+            if not hasattr(metric_class(spec), "statistics"):
                 raise UserError(f"{spec} looks at the whole corpus at once, and no test over dialogues fits it")
 
 

@@ -53,8 +53,8 @@ class TaskConfig(Section):
     themselves; ``people`` reads ratings that people gave to a system's responses.
 
     Attributes:
-        metrics: Specs, ``name`` or ``name@protocol``; the task's default set where left out (none for a task that has
-            a judge).
+        metrics: Specs, ``name``, ``name@protocol`` or ``"name(option=value)@protocol"``; the task's default set where
+            left out (none for a task that has a judge).
         groups: For tasks of systems: groupings of users whose scores are given apart (``age``, ``formality``, ...).
         judge: For response: judge configs (names, paths, or their keys) whose questions are asked about the predicted
             responses.

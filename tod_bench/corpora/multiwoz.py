@@ -10,17 +10,17 @@ from typing import Literal
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
-from tod_bench.corpora.multiwoz_log import LogLayout, goal_files, read_goals
+from tod_bench.corpora.multiwoz_log import LogLayout, Wishes, goal_files, read_goals
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
 from tod_bench.corpora.reading import Note, check_option, dialogue_files
 from tod_bench.corpora.release import unofficial
 from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
-from tod_bench.records import Dialogue, Goal, Schema
+from tod_bench.records import Dialogue, Schema
 
 Version = Literal["2.0", "2.1", "2.2", "2.3", "2.4"]
 
-_READER = 1
+_READER = 2
 """Raised whenever dialogues come out differently, so that older caches are not used."""
 
 
@@ -31,8 +31,8 @@ class MultiWOZ(FileCorpus):
         path: Folder or zip of the release; None looks in TOD_BENCH_DATA and in what was fetched.
         version: The release; it picks the files where there is no `path`, and is part of the corpus's name. Files in
             the 2.2 layout that are known not to be the official ones add ``-unofficial`` to the name.
-        goals: A ``data.json`` release (folder or zip) to take the user goals from, which the 2.2 layout lacks; None
-            looks beside the dialogues and, where there is no `path` either, as for `path`.
+        goals: A ``data.json`` release (folder or zip) to take the user goals and what was booked from, which the 2.2
+            layout lacks; None looks beside the dialogues and, where there is no `path` either, as for `path`.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
@@ -70,7 +70,7 @@ class MultiWOZ(FileCorpus):
             yield found if isinstance(found, DataError) else _completed(found, goals, database)
 
     @cached_property
-    def _goals(self) -> Mapping[str, Goal]:
+    def _goals(self) -> Mapping[str, Wishes]:
         return read_goals(files_in(self._goal_root)) if self._goal_root else {}
 
     @cached_property
@@ -121,10 +121,16 @@ def _layout(root: Path, files: Mapping[str, RawFile]) -> Layout22 | LogLayout:
     )
 
 
-def _completed(dialogue: Dialogue, goals: Mapping[str, Goal], database: VenueDatabase | None) -> Dialogue:
-    """The dialogue with the goal, and the number of database matches in each turn, where they are known."""
-    goal = goals.get(dialogue.id, dialogue.goal)
-    turns = dialogue.turns
+def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueDatabase | None) -> Dialogue:
+    """The dialogue with the goal, and with bookings and the number of database matches in each turn, where known."""
+    goal, turns = dialogue.goal, dialogue.turns
+    wishes = goals.get(dialogue.id)
+    if wishes:
+        goal = wishes.goal
+        # The last turn of a dialogue that ends on the user has no answer that could book anything.
+        booked = [*wishes.booked, *wishes.booked[-1:]][: len(turns)]
+        if len(booked) == len(turns):
+            turns = tuple(replace(turn, booked=by_now) for turn, by_now in zip(turns, booked, strict=True))
     if database:
         turns = tuple(replace(turn, db_matches=database.matches(turn.state)) for turn in turns)
     return replace(dialogue, goal=goal, turns=turns)

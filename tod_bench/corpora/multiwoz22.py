@@ -110,9 +110,10 @@ def _turn(record: Record, user: Any, system: Any, annotations: list[Any], schema
         for frame in frames
     )
     requested = [Act(frame.service, "request", slot) for frame in annotated for slot in frame.requested]
-    spans = [*_frame_spans("user", user), *_act_spans("user", annotations[0])]
+    # Acts first: of two spans that start together, MultiWOZ_Evaluation delexicalises the one that the acts have first.
+    spans = [*_act_spans("user", annotations[0]), *_frame_spans("user", user)]
     if system:
-        spans += [*_frame_spans("system", system), *_act_spans("system", annotations[1])]
+        spans += [*_act_spans("system", annotations[1]), *_frame_spans("system", system)]
     return Turn(
         index=record.turn or 0,
         user=record.text(user["utterance"]),

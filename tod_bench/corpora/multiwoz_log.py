@@ -8,7 +8,7 @@ system's answer. ``''`` and ``not mentioned`` are no values; ``none`` is kept, b
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, acts_of, canonical, plain_id
@@ -93,8 +93,15 @@ class LogLayout:
         return [file for name, file in self._files.items() if name.lower().startswith(start)][:1]
 
 
-def read_goals(files: Mapping[str, RawFile]) -> dict[str, Goal]:
-    """The goals of a release in this layout, by dialogue id.
+class Wishes(NamedTuple):
+    """What the 2.2 layout lacks of a dialogue: the user's goal, and the domains booked by the end of each turn."""
+
+    goal: Goal
+    booked: tuple[tuple[str, ...] | None, ...]
+
+
+def read_goals(files: Mapping[str, RawFile]) -> dict[str, Wishes]:
+    """Goals and bookings of a release in this layout, by dialogue id.
 
     Raises:
         DataError: A file is unreadable, or a dialogue has no goal.
@@ -103,7 +110,8 @@ def read_goals(files: Mapping[str, RawFile]) -> dict[str, Goal]:
     for file in goal_files(files):
         for name, data in object_members(file):
             try:
-                goals[plain_id(name)] = goal_of(data["goal"])
+                booked = tuple(_booked(answer.get("metadata", {})) for answer in data.get("log", ())[1::2])
+                goals[plain_id(name)] = Wishes(goal_of(data["goal"]), booked)
             except (KeyError, TypeError, AttributeError) as error:
                 raise DataError(
                     f"the goal is not laid out as expected ({error!r})", file=str(file), dialogue=name
@@ -187,7 +195,14 @@ def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, f
         services=active_domains((act.domain for act in user_acts), state, earlier)
         or (before[-1].services if before else ()),
         spans=(*_spans(record, "user", user), *(_spans(record, "system", system) if system else ())),
+        booked=_booked(system["metadata"]) if system else before[-1].booked if before else None,
     )
+
+
+def _booked(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Domains with a booking in the metadata of an answer; None where it has no place for bookings."""
+    lists = {domain: parts["book"]["booked"] for domain, parts in metadata.items() if "booked" in parts.get("book", {})}
+    return tuple(domain for domain, bookings in lists.items() if bookings) if lists else None
 
 
 def _state(record: Record, metadata: Mapping[str, Any], schema: Schema) -> State:

@@ -34,6 +34,8 @@ def canonical_state(value: Any, problems: Problems, dialogue: str, turn: int) ->
     """A state as domain -> slot -> value in canonical spelling; whatever is not text is noted as a problem."""
     state: dict[str, dict[str, str]] = {}
     for domain, slots in problems.mapping(value, "the state", dialogue=dialogue, turn=turn).items():
+        # A domain without slots is kept: to MultiWOZ_Evaluation it is one of which any venue could be meant.
+        state.setdefault(canonical_slot(domain, "")[0], {})
         for slot, raw in problems.mapping(slots, f"the state of {domain}", dialogue=dialogue, turn=turn).items():
             text = problems.text(raw, f"the state's {domain}-{slot}", dialogue=dialogue, turn=turn)
             if text is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from metrics import canonical
 from tod_bench.configs import Column, EvalConfig
 from tod_bench.records import CellTask
 from tod_bench.reports.breakdowns import Point, by_length, by_turn_index
@@ -111,7 +112,7 @@ def _by_part(
         for result in results
         if (result.cell.corpus, result.cell.task) == (corpus, task)
         for score in result.scores
-        if score.domain and spec_of(score) == metric.removesuffix("@tod_bench") and _grouping(score) == grouping
+        if score.domain and spec_of(score) == canonical(metric) and _grouping(score) == grouping
     )
     systems = [
         system

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
+from metrics import canonical
 from tod_bench.configs import Column
 from tod_bench.results import Result
 from tod_bench.scores import Score
@@ -54,7 +55,7 @@ def matching(
         for result in results
         if result.cell.task == column.task and system in ("", result.cell.system) and corpus in ("", result.cell.corpus)
         for score in result.scores
-        if spec_of(score) == column.metric.removesuffix("@tod_bench") and score.domain == column.domain
+        if spec_of(score) == canonical(column.metric) and score.domain == column.domain
     ]
 
 

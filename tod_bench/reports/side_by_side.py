@@ -17,6 +17,7 @@ from tod_bench.scoring import (
     default_metrics,
     explain,
     pair,
+    response_metrics,
     score,
     scores_task,
     specs,
@@ -120,8 +121,12 @@ def make_sheet(
         predictions = add_up(pair(task, dialogues, predictions, where=where, partial=request.partial))
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
-    wanted = [spec for spec in request.metrics if scores_task(task, spec)]
+    wanted: Sequence[str] = [spec for spec in request.metrics if scores_task(task, spec)]
     fields = answered_fields(predictions) if task == "dst" else set()
+    notes: tuple[str, ...] = ()
+    if task == "response" and not wanted:
+        chosen = response_metrics(corpus, dialogues, predictions.values())
+        wanted, notes = chosen.metrics, chosen.notes
     usual_metrics = (*default_metrics(task), *(frame_metrics(protocols, fields) if task == "dst" else ()))
     scores = score(
         task,
@@ -142,7 +147,7 @@ def make_sheet(
     used = {found.protocol for found in scores}
     pairing = pair(task, dialogues, predictions, where=where, partial=request.partial)
     shown = tuple(name for name in columns if name in used)
-    remarks: list[str] = []
+    remarks = list(notes)
     if task == "dst":
         remarks += () if wanted else _unanswered(protocols, fields)
         remarks.append(_updates(pairing, corpus, shown, where, added_up=request.updates))

@@ -6,6 +6,7 @@ Right and wrong come from the metric's own statistics, so the parts that are sho
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from metrics import parse_spec
 from metrics.base import FloatArray
 from metrics.items import StateItem
 from metrics.normalized_states import Key
@@ -90,4 +91,4 @@ def state_turns(
 
 def judging_metric(specs: Sequence[str]) -> str:
     """The spec of joint goal accuracy by which turns are judged: the first of a config's, else the default."""
-    return next((spec for spec in specs if spec.partition("@")[0] == "jga"), "jga")
+    return next((spec for spec in specs if parse_spec(spec).name == "jga"), "jga")

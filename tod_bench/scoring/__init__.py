@@ -11,6 +11,7 @@ from tod_bench.scoring.explaining import Disagreement, explain
 from tod_bench.scoring.pairing import Pairing, pair
 from tod_bench.scoring.reading import predictions_by_turn, read_scores, write_scores
 from tod_bench.scoring.recognising import add_up, updates_remark
+from tod_bench.scoring.responses import response_metrics
 from tod_bench.scoring.rows import ScoreRow
 from tod_bench.scoring.score import score, score_rows
 from tod_bench.scoring.state_errors import ErrorTable, StateError, error_table, state_errors
@@ -29,6 +30,7 @@ __all__ = [
     "pair",
     "predictions_by_turn",
     "read_scores",
+    "response_metrics",
     "score",
     "score_rows",
     "scores_task",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from metrics import Metric, metric, metric_class, metric_names
+from metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from metrics.normalization import MULTIWOZ_SLOTS
 from metrics.protocols import state_protocol
@@ -61,7 +61,7 @@ def task_protocols(task: TaskName, schema: Schema) -> tuple[str, ...]:
     if task == "policy":
         return ("tod_bench", "skip_empty", "values", "values_skip_empty")
     if task == "response":
-        return ("tod_bench",)
+        return ("tod_bench", "mwzeval") if MULTIWOZ_SLOTS.keys() <= schema.keys() else ("tod_bench",)
     if MULTIWOZ_SLOTS.keys() <= schema.keys():
         return ("tod_bench", "trade", "trade+dropnone", "pptod", "mwzeval", "picpersona")
     return ("tod_bench", "tod_bench+strict", "tod_bench+fuzzy", "sgd", "sgd_turn")
@@ -73,7 +73,7 @@ def scores_task(task: TaskName, spec: str) -> bool:
     Raises:
         UserError: There is no such metric.
     """
-    return getattr(_found(spec.partition("@")[0]), "item", None) in ITEMS[task]
+    return getattr(_found(spec), "item", None) in ITEMS[task]
 
 
 def specs(task: TaskName, metrics: Sequence[str], protocols: Sequence[str]) -> list[str]:
@@ -111,12 +111,14 @@ def check_metric(task: TaskName, spec: str) -> None:
     Raises:
         UserError: There is no such metric or protocol, or it scores another task.
     """
-    name, _, protocol = spec.partition("@")
-    found = _class_for(task, name)
+    found = _class_for(task, spec)
     if not getattr(found, "needs", ()):
         _built(spec, {})
-    elif protocol and protocol not in getattr(found, "protocols", ()):
-        raise UserError(f"the metric {name!r} has no protocol {protocol!r}")
+        return
+    try:
+        check_spec(spec)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metric[Any]:
@@ -124,13 +126,13 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
 
     Args:
         task: The task that is scored.
-        spec: ``name`` or ``name@protocol``.
+        spec: The metric's spec (see `metrics.specs`).
         context: What the corpus has to offer, by name (``database``).
 
     Raises:
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
-    found = _class_for(task, spec.partition("@")[0])
+    found = _class_for(task, spec)
     needed = {name: context.get(name) for name in getattr(found, "needs", ())}
     for name, value in needed.items():
         if value is None:
@@ -138,18 +140,25 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
     return _built(spec, needed)
 
 
-def _found(name: str) -> type[Any]:
+def label_of(spec: str) -> str:
+    """What the scores of a spec are called: its name with its options, without the protocol."""
+    return parse_spec(spec).label
+
+
+def _found(spec: str) -> type[Any]:
     try:
-        return metric_class(name)
+        return metric_class(spec)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
-def _class_for(task: TaskName, name: str) -> type[Any]:
-    found = _found(name)
+def _class_for(task: TaskName, spec: str) -> type[Any]:
+    found = _found(spec)
     if getattr(found, "item", None) not in ITEMS[task]:
         fitting = [known for known, _ in metric_names() if getattr(metric_class(known), "item", None) in ITEMS[task]]
-        raise UserError(f"the metric {name!r} does not score the task {task}; these do: {', '.join(fitting)}")
+        raise UserError(
+            f"the metric {parse_spec(spec).name!r} does not score the task {task}; these do: {', '.join(fitting)}"
+        )
     return found
 
 

@@ -119,6 +119,7 @@ def _dialogue_item(dialogue: Dialogue, predictions: Sequence[Prediction | None])
                 for span in turn.spans
                 if span.side == "system"
             ),
+            booked=turn.booked,
         )
         for turn, prediction in zip(dialogue.turns, predictions, strict=True)
     )

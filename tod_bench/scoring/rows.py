@@ -11,6 +11,7 @@ from metrics import Metric
 from metrics.acts import ActBatch
 from metrics.base import FloatArray
 from metrics.frames import FrameBatch
+from metrics.items import ResponseItem
 from metrics.protocols import StateProtocol
 from metrics.richness import jackknife_interval
 from metrics.states import StateBatch
@@ -19,6 +20,7 @@ from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score
 from tod_bench.scoring.items import build_items, clusters_of, group_of
 from tod_bench.scoring.pairing import Pairing
+from tod_bench.scoring.responses import written_otherwise
 from tod_bench.statistics import cluster_sums
 
 
@@ -151,6 +153,8 @@ def _slot_options(metric: Metric[Any], batch: Sequence[Any]) -> dict[str, int | 
 
 def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[str]:
     notes = [str(note) for note in getattr(metric, "notes", ())]
+    if metric.item is ResponseItem:
+        notes += filter(None, [written_otherwise(metric.name, batch)])
     if pairing.coverage < 1:
         predicted = len(pairing.predictions)
         others = "empty" if pairing.task == "response" else "wrong"

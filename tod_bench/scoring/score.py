@@ -11,7 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.garbage import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
-from tod_bench.scoring.choosing import build_metric, default_metrics
+from tod_bench.scoring.choosing import build_metric, default_metrics, label_of
 from tod_bench.scoring.items import GROUPINGS
 from tod_bench.scoring.pairing import Predictions, pair
 from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, is_of_the_corpus, metric_rows
@@ -46,7 +46,7 @@ def score(
         corpus_name: Name of the corpus, for signatures and messages.
         split: Name of the split.
         schema: The corpus's schema.
-        metrics: Specs (``jga``, ``jga@trade``); None for the task's default set.
+        metrics: Specs (``jga``, ``jga@trade``, ``inform(state=gold)``); None for the task's default set.
         draws: Bootstrap draws of the 95% intervals; 0 for none.
         seed: Seed of the draws.
         partial: Accept missing turns; states and acts of theirs are wrong, responses empty.
@@ -65,11 +65,12 @@ def score(
     built = _built(task, metrics, database)
     batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
-    rows = [[] if is_of_the_corpus(metric) else metric_rows(metric, batches, where, groups) for metric in built]
+    rows = [[] if is_of_the_corpus(one) else metric_rows(one, batches, where, groups) for _, one in built]
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
     scores: list[Score] = []
-    for metric, found in zip(built, rows, strict=True):
-        scores += corpus_scores(metric, batches, where, groups) if not found else islice(finished, len(found))
+    for (label, metric), found in zip(built, rows, strict=True):
+        own = corpus_scores(metric, batches, where, groups) if not found else islice(finished, len(found))
+        scores += [replace(one, metric=label) for one in own]
     return scores
 
 
@@ -93,14 +94,20 @@ def score_rows(
     Metrics of the corpus as one (`metrics.richness`) have no such statistics and are left out.
     """
     _check_groups(groups)
-    built = [metric for metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]
+    built = [(label, metric) for label, metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]
     batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
-    return [row for metric in built for row in metric_rows(metric, batches, where, groups)]
+    return [
+        replace(row, score=replace(row.score, metric=label))
+        for label, metric in built
+        for row in metric_rows(metric, batches, where, groups)
+    ]
 
 
-def _built(task: TaskName, metrics: Sequence[str] | None, database: Any) -> list[Any]:
-    return [build_metric(task, spec, {"database": database}) for spec in metrics or default_metrics(task)]
+def _built(task: TaskName, metrics: Sequence[str] | None, database: Any) -> list[tuple[str, Any]]:
+    """The metrics, each with what its scores are called."""
+    wanted = metrics or default_metrics(task)
+    return [(label_of(spec), build_metric(task, spec, {"database": database})) for spec in wanted]
 
 
 def _paired(

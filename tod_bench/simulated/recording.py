@@ -24,6 +24,7 @@ def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, *, perso
     """
     turns: list[Turn] = []
     kept: dict[str, _Kept] = {}
+    booked: dict[str, None] = {}
     for index, beat in enumerate(script.beats):
         for domain, slots in beat.state.items():
             if domain not in kept or kept[domain].slots is not slots:
@@ -31,6 +32,7 @@ def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, *, perso
         shown, other = (styled, plain) if personalised else (plain, styled)
         user, user_spans = located(shown[index][0], "user")
         system, system_spans = located(shown[index][1], "system")
+        booked |= {move.domain: None for move in beat.system if move.kind == "booked"}
         turns.append(
             Turn(
                 index=index,
@@ -44,6 +46,7 @@ def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, *, perso
                 services=_services(beat),
                 spans=user_spans + system_spans,
                 db_matches={domain: kept[domain].matches for domain in beat.state if domain != "taxi"},
+                booked=tuple(booked),
             )
         )
     return tuple(turns)

@@ -16,6 +16,9 @@ from tod_bench.statistics.clusters import Aggregate, FloatArray, resampled_sums
 Method: TypeAlias = Literal["bca", "percentile"]
 """``bca``: bias-corrected and accelerated, tails widened for few clusters. ``percentile``: quantiles of the draws."""
 
+ROUNDING = 1e-12
+"""Draws that differ by no more, in the score's unit or in proportion to it, are one number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -110,8 +113,9 @@ def _interval(sums: FloatArray, aggregate: Aggregate, drawn: FloatArray, level: 
         note = "the score is undefined" + (" in most draws" if np.isfinite(score) else "")
         return Interval(None, None, level, len(draws), undefined, note)
     note = f"undefined in {undefined} of {len(draws)} draws, which are left out" if undefined else ""
-    if defined.min() == defined.max():
+    if np.ptp(defined) <= ROUNDING * max(1.0, abs(score)):
         note = note or "every draw gives the same score, so the width says nothing of the score's uncertainty"
+        return Interval(score, score, level, len(draws), undefined, note)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
         tails = _bias_corrected(_widened(level, len(sums)), score, defined, jackknife(sums, aggregate))
@@ -148,9 +152,12 @@ def _bias_corrected(tails: FloatArray, score: float, draws: FloatArray, jackknif
 
     below = (np.mean(draws < score) + np.mean(draws <= score)) / 2
     deviations = jackknife.mean() - jackknife
-    spread = float(np.sum(deviations**2))
-    if not (0 < below < 1) or not np.isfinite(spread) or spread == 0:
+    largest = float(np.max(np.abs(deviations)))
+    if not (0 < below < 1) or not np.isfinite(largest) or largest == 0:
         return tails
+    # The skewness has no scale; without this, powers of small deviations vanish.
+    deviations = deviations / largest
+    spread = float(np.sum(deviations**2))
     bias = ndtri(below)
     skewness = float(np.sum(deviations**3)) / (6 * spread**1.5)
     shifted = bias + ndtri(tails)

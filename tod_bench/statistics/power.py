@@ -3,7 +3,7 @@
 import numpy as np
 
 from tod_bench.statistics.clusters import Aggregate, FloatArray
-from tod_bench.statistics.intervals import jackknife
+from tod_bench.statistics.intervals import ROUNDING, jackknife
 from tod_bench.statistics.paired import difference
 
 
@@ -52,13 +52,13 @@ def minimal_detectable_difference(
         comparisons: Comparisons that share alpha (Bonferroni: the worst that Holm asks for).
 
     Returns:
-        The difference in the metric's unit; None where the standard error is unknown, or is zero because the two
-        systems do not differ on any dialogue.
+        The difference in the metric's unit; None where the standard error is unknown, or is zero (up to rounding)
+        because the two systems do not differ on any dialogue.
     """
     from scipy.special import stdtrit
 
     error = standard_error(np.hstack([a, b]), difference(aggregate, a.shape[1]))
-    if not error:
+    if error is None or error <= ROUNDING:
         return None
     freedom, alpha = len(a) - 1, (1 - level) / comparisons
     return float((stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)) * error)

@@ -11,9 +11,10 @@ from itertools import combinations
 
 import numpy as np
 
+from metrics import canonical
 from tod_bench.cells import Board, build
 from tod_bench.configs import Column
-from tod_bench.reports.numbers import Number, column_number
+from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.results import Cell, Result, Store
 from tod_bench.runner import Workshop
 from tod_bench.scoring import ScoreRow
@@ -132,8 +133,7 @@ class _Run:
 
 
 def _shows(column: Column, row: ScoreRow) -> bool:
-    name, _, protocol = column.metric.partition("@")
-    return (row.score.metric, row.score.protocol, row.score.domain) == (name, protocol or "tod_bench", column.domain)
+    return spec_of(row.score) == canonical(column.metric) and row.score.domain == column.domain
 
 
 def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> list[Effect]:
