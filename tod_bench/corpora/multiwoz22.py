@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.corpora.jsonstream import RawFile, load_json, object_members
-from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id
+from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id, without_unscored
 from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
 from tod_bench.errors import DataError
 from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Span, State, Turn, Values
@@ -73,7 +73,7 @@ def read_schema(file: RawFile) -> Schema:
             }
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"the schema is not laid out as expected ({error!r})", file=str(file)) from None
-    return schema
+    return without_unscored(schema)
 
 
 def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: ActFile | None) -> Dialogue:

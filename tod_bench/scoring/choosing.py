@@ -5,8 +5,8 @@ from typing import Any
 
 from metrics import Metric, metric, metric_class, metric_names
 from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
-from metrics.normalization import MULTIWOZ_SLOTS
 from metrics.protocols import state_protocol
+from metrics.slot_sets import beyond_multiwoz, is_multiwoz
 from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
 
@@ -42,8 +42,10 @@ def task_protocols(task: TaskName, schema: Schema) -> tuple[str, ...]:
         return ("tod_bench", "skip_empty", "values", "values_skip_empty")
     if task == "response":
         return ("tod_bench",)
-    if MULTIWOZ_SLOTS.keys() <= schema.keys():
-        return ("tod_bench", "trade", "trade+dropnone", "pptod", "mwzeval", "picpersona")
+    counted = {domain: [slot for slot, spec in slots.items() if spec.scored] for domain, slots in schema.items()}
+    if is_multiwoz(counted):
+        spans = () if beyond_multiwoz(counted) else ("pptod",)
+        return ("tod_bench", "trade", "trade+dropnone", *spans, "mwzeval", "picpersona")
     return ("tod_bench", "tod_bench+strict", "tod_bench+fuzzy", "sgd", "sgd_turn")
 
 

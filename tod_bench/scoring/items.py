@@ -5,6 +5,7 @@ from typing import Any
 
 from metrics.acts import ActBatch
 from metrics.items import ActItem, ActTuple, DialogueItem, DialogueTurn, DomainWish, ResponseItem, StateItem
+from metrics.slot_sets import LeftOut, Slots
 from metrics.states import StateBatch
 from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, Turn
 from tod_bench.scoring.pairing import Pairing
@@ -26,8 +27,7 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
         return [_dialogue_item(dialogue, pairing.of(dialogue)) for dialogue in pairing.dialogues]
     if kind is StateItem:
         items = [item for dialogue in pairing.dialogues for item in _state_items(dialogue, pairing.of(dialogue))]
-        flags = {name: {slot: spec.categorical for slot, spec in slots.items()} for name, slots in schema.items()}
-        return StateBatch(items, flags, groups)
+        return StateBatch(items, *slots_and_left_out(schema), groups=groups)
     make: Callable[[Dialogue, Turn, Prediction | None], Any] = _act_item if kind is ActItem else _response_item
     made = [
         make(dialogue, turn, prediction)
@@ -35,6 +35,13 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
         for turn, prediction in zip(dialogue.turns, pairing.of(dialogue), strict=True)
     ]
     return ActBatch(made) if kind is ActItem else made
+
+
+def slots_and_left_out(schema: Schema) -> tuple[Slots, LeftOut]:
+    """A corpus's schema in the form that metrics take: all slots, and those that the corpus says do not count."""
+    flags = {domain: {slot: spec.categorical for slot, spec in slots.items()} for domain, slots in schema.items()}
+    left_out = {domain: [slot for slot, spec in slots.items() if not spec.scored] for domain, slots in schema.items()}
+    return flags, left_out
 
 
 def clusters_of(kind: type, dialogues: Sequence[Dialogue]) -> list[int]:
