@@ -213,7 +213,7 @@ def test_errors(spec, message):
 
 
 def test_pptod_refuses_what_its_parser_cannot_read():
-    with pytest.raises(ValueError, match="reads MultiWOZ's 30 slots only, and here .* counts too"):
+    with pytest.raises(ValueError, match=r"reads MultiWOZ's 30 slots only, and here .* counts too"):
         metric("jga@pptod").statistics(StateBatch([StateItem("d", 0, {}, {})], SGD))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tod_bench.corpora.multiwoz_names import schema
 from tod_bench.errors import DataError, UserError
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Act, Dialogue, Persona, Prediction, SlotSpec, Turn
@@ -23,14 +24,7 @@ from tod_bench.scoring import (
 )
 from tod_bench.tasks import gold_prediction
 
-SCHEMA = {
-    "restaurant": {"food": SlotSpec(), "area": SlotSpec(), "pricerange": SlotSpec()},
-    "hotel": {"area": SlotSpec()},
-    "attraction": {},
-    "train": {},
-    "taxi": {"destination": SlotSpec(), "leaveat": SlotSpec()},
-    "hospital": {"department": SlotSpec()},
-}
+SCHEMA = schema()
 WHERE = {"corpus_name": "toy", "split": "test", "schema": SCHEMA}
 
 

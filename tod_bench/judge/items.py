@@ -173,14 +173,15 @@ def _exchange(
 ) -> Exchange:
     styled = version.style == "personalised"
     user = _styled(dialogue, turn, turn.styled_user) if styled else turn.user
-    if responses is not None:
+    if responses is not None and turn.system.strip():
         response = responses.get((dialogue.id, turn.index))
         if response is None:
             raise UserError(
                 f"{version.predictions} has no response for dialogue {dialogue.id}, turn {turn.index}; "
-                "every turn of a judged dialogue needs one"
+                "every turn of a judged dialogue in which the system speaks needs one"
             )
         return Exchange(user, response)
+    # Where the system says nothing in the corpus, it says nothing in any version: there is nothing to hold it against.
     return Exchange(user, _styled(dialogue, turn, turn.styled_system) if styled and turn.system else turn.system)
 
 
