@@ -26,6 +26,7 @@ class Combined:
     text: TextForm = "auto"
 
     item: ClassVar[type] = DialogueItem
+    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans", "goals")
     name: ClassVar[str] = "combined"
     protocol: ClassVar[str] = "mwzeval"
     columns: ClassVar[tuple[str, ...]] = (*DelexBleu.columns, *Inform.columns)

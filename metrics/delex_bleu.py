@@ -24,6 +24,7 @@ class DelexBleu:
     """Corpus BLEU of delexicalised responses against delexicalised references, 0 to 100."""
 
     item: ClassVar[type] = DialogueItem
+    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans")
     name: ClassVar[str] = "delex_bleu"
     protocol: ClassVar[str] = "mwzeval"
     columns: ClassVar[tuple[str, ...]] = SacreBleu.columns

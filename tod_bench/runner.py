@@ -163,7 +163,7 @@ class Workshop:
         bootstrap, began = self.board.config.bootstrap, time.perf_counter()
         settings = self.board.settings(cell.task)
         scores: list[Score] = []
-        if settings.metrics or not settings.judge:
+        if self.board.metrics(cell):
             arguments = self._scoring_arguments(cell, predictions)
             scores += score(**arguments, draws=bootstrap.draws, seed=bootstrap.seed)
         if settings.judge:
@@ -189,7 +189,7 @@ class Workshop:
             "split": split,
             "schema": corpus.schema,
             "database": corpus.database,
-            "metrics": self.board.settings(cell.task).metrics or None,
+            "metrics": self.board.metrics(cell),
             "groups": self.board.settings(cell.task).groups,
             "seen_services": getattr(corpus, "seen_services", None),
         }

@@ -26,6 +26,9 @@ class Database(Protocol):
 class Corpus(Protocol):
     """A corpus opened for reading.
 
+    A corpus may also have `missing_annotations`, a function of a split's name that says what the layout lacks (see
+    `tod_bench.corpora.annotations.declared_missing`).
+
     Attributes:
         name: Name and version for signatures, e.g. ``multiwoz2.2`` or ``sgd-accumulated``.
     """

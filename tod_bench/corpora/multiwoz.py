@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
@@ -53,6 +54,14 @@ class MultiWOZ(FileCorpus):
         self.name = f"multiwoz{version}{'-unofficial' if self._changed_files() else ''}"
         files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
         self._shelve(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+        """Acts and goals where the files that have them are not there."""
+        goals = self._goal_root or isinstance(self._layout, LogLayout)
+        return {
+            **self._layout.missing_annotations(),
+            **({} if goals else {"goals": "the 2.2 layout has none; give `goals`, a folder or zip of release 2.1"}),
+        }
 
     @property
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json, object_members
 from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id, without_unscored
 from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
@@ -27,7 +28,7 @@ class Layout22:
     """
 
     def __init__(self, root: Path) -> None:
-        self._dialogues = dialogue_files(root)
+        self._root, self._dialogues = root, dialogue_files(root)
         self._schema_file = RawFile(root / "schema.json")
         acts = RawFile(root / "dialog_acts.json")
         self._acts_file = acts if acts.path.exists() else None
@@ -36,6 +37,12 @@ class Layout22:
         """Split -> the files that decide its dialogues."""
         shared = (self._schema_file, *((self._acts_file,) if self._acts_file else ()))
         return {split: (*files, *shared) for split, files in self._dialogues.items()}
+
+    def missing_annotations(self) -> Mapping[Annotation, str]:
+        """The acts, where the release's file of them is not there."""
+        if self._acts_file:
+            return {}
+        return {"acts": f"there is no dialog_acts.json in {self._root}; copy the release's there"}
 
     @cached_property
     def schema(self) -> Schema:

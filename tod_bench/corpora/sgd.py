@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import bytes_of, corpus_root
 from tod_bench.corpora.reading import Note, Record, check_option, convert_all, dialogue_files, pairs, records
@@ -39,6 +40,8 @@ class SGD(FileCorpus):
             ``unseen-Homes``, too. PicPersona-TOD holds out Homes, Buses and Movies, and tests on the latter splits.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
+
+    unannotated: ClassVar[Mapping[Annotation, str]] = {"goals": "SGD does not annotate them"}
 
     def __init__(
         self,

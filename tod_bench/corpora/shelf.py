@@ -13,10 +13,11 @@ from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import MsgspecError
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.base import Database
 from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
@@ -130,6 +131,8 @@ class Shelf:
 class FileCorpus:
     """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
 
+    What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why.
+
     Beside options of its own, every reader takes
 
     - ``skip_invalid``: leave out unusable dialogues and list them in `skipped` instead of raising;
@@ -140,6 +143,7 @@ class FileCorpus:
 
     name: str
     root: Path
+    unannotated: ClassVar[Mapping[Annotation, str]] = {}
     _read: Read
     _shelf: Shelf
 
@@ -170,6 +174,10 @@ class FileCorpus:
     def database(self) -> Database | None:
         """The corpus's database; None where it has none."""
         return None
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+        """What the layout tells to be missing in a split: annotation -> why, as a clause of a sentence."""
+        return self.unannotated
 
     @property
     def skipped(self) -> tuple[DataError, ...]:

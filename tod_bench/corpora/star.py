@@ -5,11 +5,12 @@ turns: an utterance without its counterpart makes a turn whose other side is emp
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
@@ -31,6 +32,11 @@ class STAR(FileCorpus):
         complete: Only dialogues that were not broken off, as the authors count them.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
+
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "states": "STAR does not annotate them",
+        "goals": "STAR does not annotate them",
+    }
 
     def __init__(
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
 from tod_bench.corpora.places import corpus_root, files_in
@@ -62,6 +63,10 @@ class KVRET(Unified):
     """KVRET (Stanford in-car assistant): schedule, weather and navigation."""
 
     dataset = "kvret"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "acts": "KVRET annotates the user's acts alone",
+        "goals": "KVRET does not annotate them",
+    }
 
 
 class CamRest(Unified):
@@ -74,6 +79,10 @@ class WOZ(Unified):
     """WOZ 2.0: restaurants in Cambridge, states of every turn."""
 
     dataset = "woz"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "acts": "WOZ 2.0 annotates the user's acts alone",
+        "goals": "WOZ 2.0 does not annotate them",
+    }
 
 
 def _read_schema(file: RawFile) -> Schema:

@@ -102,7 +102,7 @@ def state_turns(
         cell,
         metric,
         dialogues,
-        clusters_of(StateItem, dialogues),
+        clusters_of(StateItem, "dst", dialogues),
         statistics,
         states.gold,
         [_errors(slots, states) for slots in wrong],

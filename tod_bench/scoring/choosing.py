@@ -82,8 +82,8 @@ def _defines(task: TaskName, name: str, protocol: str) -> bool:
             rules = state_protocol(protocol)
         except ValueError as error:
             raise UserError(str(error)) from None
-        return _class_for(task, name).name in rules.metrics
-    return protocol in getattr(_class_for(task, name), "protocols", ())
+        return class_for(task, name).name in rules.metrics
+    return protocol in getattr(class_for(task, name), "protocols", ())
 
 
 def check_metric(task: TaskName, spec: str) -> None:
@@ -93,7 +93,7 @@ def check_metric(task: TaskName, spec: str) -> None:
         UserError: There is no such metric or protocol, or it scores another task.
     """
     name, _, protocol = spec.partition("@")
-    found = _class_for(task, name)
+    found = class_for(task, name)
     if not getattr(found, "needs", ()):
         _built(spec, {})
     elif protocol and protocol not in getattr(found, "protocols", ()):
@@ -111,7 +111,7 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
     Raises:
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
-    found = _class_for(task, spec.partition("@")[0])
+    found = class_for(task, spec.partition("@")[0])
     needed = {name: context.get(name) for name in getattr(found, "needs", ())}
     for name, value in needed.items():
         if value is None:
@@ -126,7 +126,12 @@ def _found(name: str) -> type[Any]:
         raise UserError(str(error)) from None
 
 
-def _class_for(task: TaskName, name: str) -> type[Any]:
+def class_for(task: TaskName, name: str) -> type[Any]:
+    """The class of a metric, by its name without a protocol.
+
+    Raises:
+        UserError: There is no such metric, or it scores another task.
+    """
     found = _found(name)
     if getattr(found, "item", None) not in ITEMS[task]:
         fitting = [known for known, _ in metric_names() if getattr(metric_class(known), "item", None) in ITEMS[task]]

@@ -12,6 +12,7 @@ from tod_bench.garbage import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.choosing import build_metric, default_metrics
+from tod_bench.scoring.gold import check_gold
 from tod_bench.scoring.items import GROUPINGS
 from tod_bench.scoring.pairing import Predictions, pair
 from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, is_of_the_corpus, metric_rows
@@ -63,7 +64,9 @@ def score(
     """
     _check_groups(groups)
     built = _built(task, metrics, database)
-    batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
+    gold = list(dialogues)
+    check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
+    batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     rows = [[] if is_of_the_corpus(metric) else metric_rows(metric, batches, where, groups) for metric in built]
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
@@ -94,7 +97,9 @@ def score_rows(
     """
     _check_groups(groups)
     built = [metric for metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]
-    batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
+    gold = list(dialogues)
+    check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
+    batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     return [row for metric in built for row in metric_rows(metric, batches, where, groups)]
 

@@ -1,0 +1,101 @@
+"""What gold a metric needs, and whether a corpus has it: without, the number is undefined and nothing is scored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
+from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
+from tod_bench.corpora.base import Corpus
+from tod_bench.errors import UserError
+from tod_bench.records import Dialogue, TaskName
+from tod_bench.scoring.choosing import class_for
+from tod_bench.splits import parse_split, read_split, split_and_service
+
+_OF_ITEM: Mapping[type, tuple[Annotation, ...]] = {
+    StateItem: ("states",),
+    ActItem: ("acts",),
+    ResponseItem: ("responses",),
+    DialogueItem: ("responses",),
+}
+
+
+def annotations_of(task: TaskName, spec: str) -> tuple[Annotation, ...]:
+    """The annotations that a metric holds answers against.
+
+    A metric's class may list them in `annotations`. Where it does not, they follow from its items; a metric of whole
+    dialogues that looks venues up in the database (Inform) holds them against the user's goal.
+
+    Args:
+        task: The task that is scored.
+        spec: ``name`` or ``name@protocol``.
+
+    Raises:
+        UserError: There is no such metric, or it scores another task.
+    """
+    found: Any = class_for(task, spec.partition("@")[0])
+    if hasattr(found, "annotations"):
+        return tuple(found.annotations)
+    goals: tuple[Annotation, ...] = (
+        ("goals",) if found.item is DialogueItem and "database" in getattr(found, "needs", ()) else ()
+    )
+    return (*_OF_ITEM.get(found.item, ()), *goals)
+
+
+def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogue], where: str) -> None:
+    """Finds out whether dialogues have what metrics need.
+
+    Raises:
+        UserError: Not one has; the sentence names the metric and what is missing.
+    """
+    if not dialogues:
+        return
+    needed = {spec: annotations_of(task, spec) for spec in specs}
+    missing = not_found(dialogues, {one for every in needed.values() for one in every})
+    for spec, annotations in needed.items():
+        for annotation in (one for one in annotations if one in missing):
+            raise UserError(
+                f"{where} has no {NAMES[annotation]}, so {spec} is undefined on it; leave the metric out, or give the "
+                "corpus's files that have them (`tod-bench data check` says what is missing)"
+            )
+
+
+def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> dict[str, str]:
+    """Which metrics are undefined on a split of a corpus, before anything is computed.
+
+    What the reader declares costs nothing; for the rest, the split is read until a dialogue has all that is needed.
+
+    Args:
+        corpus: The corpus.
+        split: A split expression.
+        task: The task that is scored.
+        specs: The metrics.
+
+    Returns:
+        Metric -> what is missing, as a clause.
+
+    Raises:
+        UserError: The split cannot be read, or there is no such metric.
+    """
+    needed = {spec: annotations_of(task, spec) for spec in specs}
+    missing = missing_annotations(corpus, split, {one for every in needed.values() for one in every})
+    found: dict[str, str] = {}
+    for spec, annotations in needed.items():
+        lacking = [one for one in annotations if one in missing]
+        if lacking:
+            found[spec] = f"{corpus.name} {split} has no {NAMES[lacking[0]]} ({missing[lacking[0]]})"
+        elif "database" in getattr(class_for(task, spec.partition("@")[0]), "needs", ()) and corpus.database is None:
+            found[spec] = f"{corpus.name} has no database here"
+    return found
+
+
+def missing_annotations(corpus: Corpus, split: str, wanted: set[Annotation]) -> dict[Annotation, str]:
+    """Which annotations a split expression lacks: annotation -> why.
+
+    Raises:
+        UserError: The split cannot be read.
+    """
+    named = {split_and_service(part)[0] for part, *_ in parse_split(split)}
+    declared = [declared_missing(corpus, name) for name in sorted(named)]
+    found = {one: declared[0][one] for one in wanted if declared and all(one in said for said in declared)}
+    seen = not_found(read_split(corpus, split), wanted - found.keys()) if wanted - found.keys() else frozenset()
+    return {**found, **dict.fromkeys(seen, "no dialogue of the split has one")}
