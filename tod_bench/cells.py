@@ -266,7 +266,7 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     errors: list[str] = []
     needs: list[Need] = []
     dashes: list[Need] = []
-    undefined: Undefined = {}
+    undefined: dict[tuple[str, CellTask], Mapping[str, str]] = {}
     corpora = {label: _corpus(label, section, errors, needs) for label, section in config.corpora.items()}
     systems = {label: _system(label, section, config, errors) for label, section in config.systems.items()}
     errors += [*task_errors(config), *table_errors(config)]
@@ -275,7 +275,8 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
         short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
         unasked = judge_need(config, config.corpora)
-        undefined = collect(errors, "corpora", partial(find_undefined, config, at_hand)) or {}
+        for label, corpus in at_hand.items():
+            undefined |= collect(errors, f"corpora.{label}", partial(find_undefined, config, label, corpus)) or {}
         nowhere, dashes = undefined_needs(config, undefined)
         errors += nowhere
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]

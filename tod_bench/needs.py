@@ -60,20 +60,19 @@ Undefined = Mapping[tuple[str, CellTask], Mapping[str, str]]
 """(corpus label, task) -> metric -> what the corpus lacks that the metric needs."""
 
 
-def find_undefined(config: EvalConfig, corpora: Mapping[str, Corpus]) -> Undefined:
-    """Which metrics of a config are undefined on which of its corpora, for want of gold.
+def find_undefined(config: EvalConfig, label: str, corpus: Corpus) -> Undefined:
+    """Which metrics of a config are undefined on one of its corpora, for want of gold.
 
     Raises:
-        UserError: A corpus cannot be read.
+        UserError: The corpus cannot be read.
     """
-    found: dict[tuple[str, CellTask], Mapping[str, str]] = {}
-    for label, corpus in corpora.items():
-        for task in (task for task in TASKS if task in config.tasks):
-            specs = metrics_of(config.tasks[task], task)
-            undefined = undefined_metrics(corpus, config.corpora[label].splits.test, task, specs)
-            if undefined:
-                found[label, task] = undefined
-    return found
+    split = config.corpora[label].splits.test
+    found = {
+        (label, task): undefined_metrics(corpus, split, task, metrics_of(config.tasks[task], task))
+        for task in TASKS
+        if task in config.tasks
+    }
+    return {place: undefined for place, undefined in found.items() if undefined}
 
 
 def metrics_of(settings: TaskConfig, task: TaskName) -> tuple[str, ...]:

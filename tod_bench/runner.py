@@ -8,7 +8,7 @@ behind its last checkpoint.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tod_bench.records import Dialogue, Prediction
 from tod_bench.results import Cell, Result, Store
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
-from tod_bench.splits import read_all
+from tod_bench.splits import read_all, signed_split, split_notes
 from tod_bench.systems import FitContext, System
 from tod_bench.tasks import Predictions, turn_inputs
 
@@ -135,9 +135,10 @@ class Workshop:
     def _counted(self, cell: Cell, key: str) -> Result:
         self.announce(cell, "counting")
         config, split = self.board.config, self.board.config.corpora[cell.corpus].splits.train
-        where = {"corpus": self.board.corpora[cell.corpus].name, "split": split}
-        wanted = self.board.settings("corpus").metrics
+        corpus, wanted = self.board.corpora[cell.corpus], self.board.settings("corpus").metrics
+        where, notes = {"corpus": corpus.name, "split": signed_split(corpus, split)}, split_notes(corpus, split)
         scores = counted(self._dialogues(cell.corpus, split), wanted, where, config.bootstrap)
+        scores = [replace(score, notes=(*notes, *score.notes)) for score in scores]
         return Result(config.name, cell, key, tuple(scores), "", self._provenance(cell))
 
     def _rated(self, cell: Cell, key: str) -> Result:
@@ -186,7 +187,8 @@ class Workshop:
             "dialogues": self._dialogues(cell.corpus, split),
             "predictions": predictions,
             "corpus_name": corpus.name,
-            "split": split,
+            "split": signed_split(corpus, split),
+            "notes": split_notes(corpus, split),
             "schema": corpus.schema,
             "database": corpus.database,
             "metrics": self.board.metrics(cell),
@@ -297,6 +299,10 @@ class Workshop:
             "fingerprint": corpus.fingerprint,
             **described,
             "split": split,
+            "unofficial_files": list(getattr(corpus, "unofficial", ()))[:20],
+            "incomplete_splits": {
+                name: signed_split(corpus, name) for name in corpus.splits if signed_split(corpus, name) != name
+            },
             "test_dialogues": len(test),
             "test_turns": sum(len(dialogue.turns) for dialogue in test),
             "skipped": len(corpus.skipped),

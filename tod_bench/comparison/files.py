@@ -10,7 +10,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import TaskName
 from tod_bench.scoring import default_metrics, predictions_by_turn
 from tod_bench.scoring.choosing import FIELDS, ITEMS
-from tod_bench.splits import read_all
+from tod_bench.splits import read_all, signed_split, split_notes
 
 
 def compare_files(
@@ -53,7 +53,8 @@ def compare_files(
         a,
         b,
         corpus_name=corpus.name,
-        split=split,
+        split=signed_split(corpus, split),
+        notes=split_notes(corpus, split),
         schema=corpus.schema,
         metrics=[
             spec if "@" in spec or not protocol else f"{spec}@{protocol}"

@@ -105,6 +105,7 @@ def compare(
     database: Any = None,
     names: tuple[str, str] = ("A", "B"),
     settings: Settings | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Comparison]:
     """Compares two systems' predictions for the same dialogues.
 
@@ -122,6 +123,7 @@ def compare(
         database: The corpus's database, for metrics that need one.
         names: The two systems' files, for messages.
         settings: Draws, seed, level and power.
+        notes: What is to be said beside every comparison.
 
     Returns:
         For each metric the whole, then, if asked for, each domain.
@@ -146,6 +148,7 @@ def compare(
                 metrics=specs,
                 partial=partial,
                 database=database,
+                notes=notes,
             )
         except DataError as error:
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None

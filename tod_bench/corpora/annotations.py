@@ -43,13 +43,17 @@ def declared_missing(corpus: Any, split: str) -> Mapping[Annotation, str]:
 
 
 def not_found(dialogues: Iterable[Dialogue], wanted: Collection[Annotation]) -> frozenset[Annotation]:
-    """Those of some annotations that not one dialogue has; stops reading when all have been seen."""
-    missing = set(wanted)
+    """Those of some annotations that not one dialogue has; stops reading when all have been seen.
+
+    Without a dialogue that has turns nothing is said to be missing.
+    """
+    missing, any_turn = set(wanted), False
     for dialogue in dialogues:
+        any_turn = any_turn or bool(dialogue.turns)
         missing -= {annotation for annotation in missing if _PRESENT[annotation](dialogue)}
         if not missing:
             break
-    return frozenset(missing)
+    return frozenset(missing) if any_turn else frozenset()
 
 
 def asked_turns(task: TaskName, dialogue: Dialogue) -> tuple[Turn, ...]:

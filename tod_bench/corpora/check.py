@@ -44,12 +44,14 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
     seen: set[str] = set()
     schema = corpus.schema
     unseen: frozenset[Annotation] = frozenset(_EXPECTED)
+    any_turn = False
     for dialogue in corpus.dialogues(split):
         yield from _check_dialogue(dialogue, schema, twice=dialogue.id in seen)
         seen.add(dialogue.id)
-        unseen = not_found([dialogue], unseen) if unseen else unseen
+        if dialogue.turns:
+            unseen, any_turn = not_found([dialogue], unseen), True
     declared = declared_missing(corpus, split)
-    for annotation in (one for one in _EXPECTED if one in unseen or one in declared):
+    for annotation in (one for one in _EXPECTED if one in declared or (any_turn and one in unseen)):
         reason = declared.get(annotation, "no dialogue of the split has one")
         yield Finding("not annotated", False, DataError(f"{NAMES[annotation]}: {reason}; what needs them is undefined"))
     for kind, serious, errors in (("unusable", True, corpus.skipped), ("odd", False, _oddities(corpus))):

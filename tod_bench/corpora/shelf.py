@@ -22,6 +22,7 @@ from tod_bench.corpora.base import Database
 from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
+from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import cache_home
 from tod_bench.corpora.reading import Note
 from tod_bench.errors import DataError, UserError
@@ -131,7 +132,8 @@ class Shelf:
 class FileCorpus:
     """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
 
-    What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why.
+    What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why. A reader that knows the
+    official files lists in `unofficial` those that are not, and ends `name` in ``-unofficial`` if there are any.
 
     Beside options of its own, every reader takes
 
@@ -144,6 +146,7 @@ class FileCorpus:
     name: str
     root: Path
     unannotated: ClassVar[Mapping[Annotation, str]] = {}
+    unofficial: tuple[str, ...] = ()
     _read: Read
     _shelf: Shelf
 
@@ -178,6 +181,10 @@ class FileCorpus:
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
         """What the layout tells to be missing in a split: annotation -> why, as a clause of a sentence."""
         return self.unannotated
+
+    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
+        """How many of a split's official files are there; None where all are, or where nothing is known of them."""
+        return None
 
     @property
     def skipped(self) -> tuple[DataError, ...]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
+from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
 from tod_bench.corpora.shelf import FileCorpus
@@ -20,6 +21,9 @@ from tod_bench.records import Act, Dialogue, Schema, Turn
 
 _READER = 1
 """Raised whenever dialogues come out differently, so that older caches are not used."""
+
+_OFFICIAL_FILES = 6652
+"""Dialogues of the release (RasaHQ/STAR at commit 30589750), complete or broken off, a file each."""
 
 _SAID = {("User", "utter"), ("Wizard", "utter"), ("Wizard", "pick_suggestion")}
 
@@ -54,6 +58,11 @@ class STAR(FileCorpus):
     def schema(self) -> Schema:
         """Empty: STAR has no belief states."""
         return {}
+
+    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
+        """How many of the official files are there; None where all are. Of their content nothing is known."""
+        present = len(self._files)
+        return Completeness(present, _OFFICIAL_FILES) if present < _OFFICIAL_FILES else None
 
     def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
         for file in self._files:

@@ -12,6 +12,7 @@ from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
+from tod_bench.splits import signed_split, split_notes
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _arguments(task: TaskName, track: OpenTrack, turns: Turns) -> dict[str, Any]
         "dialogues": track.dialogues,
         "predictions": turns,
         "corpus_name": track.corpus.name,
-        "split": track.settings.split,
+        "split": signed_split(track.corpus, track.settings.split),
+        "notes": split_notes(track.corpus, track.settings.split),
         "schema": track.corpus.schema,
         "metrics": track.settings.metrics[task],
         "database": track.corpus.database,

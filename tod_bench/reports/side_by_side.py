@@ -21,6 +21,7 @@ from tod_bench.scoring import (
 )
 from tod_bench.scoring.choosing import FIELDS
 from tod_bench.scoring.pairing import Predictions
+from tod_bench.splits import signed_split, split_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +106,8 @@ def make_sheet(
         dialogues,
         predictions,
         corpus_name=corpus.name,
-        split=split,
+        split=signed_split(corpus, split),
+        notes=split_notes(corpus, split),
         schema=corpus.schema,
         metrics=specs(task, wanted or default_metrics(task), protocols),
         draws=request.draws,

@@ -37,6 +37,7 @@ def score(
     groups: Sequence[str] = (),
     database: Any = None,
     seen_services: Collection[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Score]:
     """Scores predictions against dialogues.
 
@@ -54,6 +55,7 @@ def score(
         groups: Groupings of users (``age``, ``formality``, ...) to add rows for.
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).
+        notes: What is to be said beside every score (see `tod_bench.splits.split_notes`).
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -73,7 +75,7 @@ def score(
     scores: list[Score] = []
     for metric, found in zip(built, rows, strict=True):
         scores += corpus_scores(metric, batches, where, groups) if not found else islice(finished, len(found))
-    return scores
+    return [replace(one, notes=(*notes, *one.notes)) for one in scores] if notes else scores
 
 
 @gc_paused()
@@ -90,6 +92,7 @@ def score_rows(
     groups: Sequence[str] = (),
     database: Any = None,
     seen_services: Collection[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> list[ScoreRow]:
     """The scores of `score` as statistics of each dialogue; arguments and errors as there.
 
@@ -101,7 +104,8 @@ def score_rows(
     check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
     batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
-    return [row for metric in built for row in metric_rows(metric, batches, where, groups)]
+    rows = [row for metric in built for row in metric_rows(metric, batches, where, groups)]
+    return [replace(row, score=replace(row.score, notes=(*notes, *row.score.notes))) for row in rows] if notes else rows
 
 
 def _built(task: TaskName, metrics: Sequence[str] | None, database: Any) -> list[Any]:

@@ -152,10 +152,10 @@ def test_simmc2(write: Any, tmp_path: Path) -> None:
 
 READERS: dict[str, tuple[Any, int, str]] = {
     "multiwoz22": (multiwoz, 1, "77aee0996fc9f626"),
-    "multiwoz_log": (multiwoz, 1, "a6312983adda0e4a"),
-    "sgd": (sgd, 1, "5aea7e65908885d1"),
+    "multiwoz_log": (multiwoz, 1, "46e53c63a820e5fb"),
+    "sgd": (sgd, 1, "5b88f2a13731306d"),
     "picpersona": (picpersona, 1, "5e18e5704d673ffa"),
-    "unified": (unified, 1, "f00d2aa07f0f6fe8"),
+    "unified": (unified, 1, "cbc029e4d43cdcb6"),
     "star": (star, 1, "fb54fa05b8c44f99"),
     "simmc2": (simmc2, 1, "dc4ee6d026e7007e"),
 }
