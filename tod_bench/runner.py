@@ -14,6 +14,7 @@ from typing import Any
 
 from tod_bench.cells import Board, build
 from tod_bench.configs import load_config
+from tod_bench.corpora.annotations import scored_turns
 from tod_bench.counting import counted
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
@@ -299,15 +300,23 @@ class Workshop:
             "fingerprint": corpus.fingerprint,
             **described,
             "split": split,
-            "unofficial_files": list(getattr(corpus, "unofficial", ()))[:20],
-            "incomplete_splits": {
-                name: signed_split(corpus, name) for name in corpus.splits if signed_split(corpus, name) != name
-            },
+            "signed_split": signed_split(corpus, split),
+            "notes": [*split_notes(corpus, split), *_left_out(cell, test)],
             "test_dialogues": len(test),
             "test_turns": sum(len(dialogue.turns) for dialogue in test),
             "skipped": len(corpus.skipped),
             "skipped_records": [str(error) for error in corpus.skipped[:20]],
         }
+
+
+def _left_out(cell: Cell, dialogues: Sequence[Dialogue]) -> list[str]:
+    """How many turns have no gold answer to a cell's task, where there are any."""
+    if cell.task in ("corpus", "people"):
+        return []
+    turns = sum(len(dialogue.turns) for dialogue in dialogues)
+    without = turns - sum(len(scored_turns(cell.predicts, dialogue)) for dialogue in dialogues)
+    said = f"{without} of {turns} turns have no gold answer to the task {cell.task} and are left out of its scores"
+    return [said] if without else []
 
 
 def _by_turn(predictions: Iterator[Prediction]) -> Predictions:

@@ -10,6 +10,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import TaskName
 from tod_bench.scoring import default_metrics, predictions_by_turn
 from tod_bench.scoring.choosing import FIELDS, ITEMS
+from tod_bench.scoring.gold import require_gold
 from tod_bench.splits import read_all, signed_split, split_notes
 
 
@@ -47,6 +48,10 @@ def compare_files(
     known = [dialogue.id for dialogue in dialogues]
     a, b = (predictions_by_turn([file], known) for file in files)
     task = _task(metrics, a, b)
+    chosen = [
+        spec if "@" in spec or not protocol else f"{spec}@{protocol}" for spec in metrics or default_metrics(task)[:1]
+    ]
+    require_gold(corpus, split, task, chosen)
     return compare(
         task,
         dialogues,
@@ -56,10 +61,7 @@ def compare_files(
         split=signed_split(corpus, split),
         notes=split_notes(corpus, split),
         schema=corpus.schema,
-        metrics=[
-            spec if "@" in spec or not protocol else f"{spec}@{protocol}"
-            for spec in metrics or default_metrics(task)[:1]
-        ],
+        metrics=chosen,
         by_domain=by_domain,
         partial=partial,
         database=corpus.database,

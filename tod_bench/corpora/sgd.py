@@ -94,8 +94,13 @@ class SGD(FileCorpus):
         return read_schema(self._schema_file(split))
 
     @cached_property
-    def seen_services(self) -> frozenset[str]:
-        """Services of the train split's schema, of which the rest are the unseen ones; without those held out."""
+    def seen_services(self) -> frozenset[str] | None:
+        """Services of the train split's schema, of which the rest are the unseen ones; without those held out.
+
+        None where the train split is not there, which leaves open what is seen.
+        """
+        if "train" not in self._files:
+            return None
         return frozenset(service for service in self.schema_of("train") if domain_of(service) not in self._hold_out)
 
     def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:

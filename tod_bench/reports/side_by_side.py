@@ -20,6 +20,7 @@ from tod_bench.scoring import (
     task_protocols,
 )
 from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.gold import require_gold
 from tod_bench.scoring.pairing import Predictions
 from tod_bench.splits import signed_split, split_notes
 
@@ -101,6 +102,8 @@ def make_sheet(
     usual = request.protocols or task_protocols(task, corpus.schema)
     protocols = tuple(protocol + request.suffix for protocol in usual)
     wanted = [spec for spec in request.metrics if scores_task(task, spec)]
+    chosen = specs(task, wanted or default_metrics(task), protocols)
+    require_gold(corpus, split, task, chosen)
     scores = score(
         task,
         dialogues,
@@ -109,7 +112,7 @@ def make_sheet(
         split=signed_split(corpus, split),
         notes=split_notes(corpus, split),
         schema=corpus.schema,
-        metrics=specs(task, wanted or default_metrics(task), protocols),
+        metrics=chosen,
         draws=request.draws,
         seed=request.seed,
         partial=request.partial,

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metrics.items import ActItem, DialogueItem, ResponseItem, StateItem
+from metrics.protocols import state_protocol
+from metrics.slot_sets import beyond_multiwoz, scored_slots
 from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring.choosing import class_for
+from tod_bench.scoring.items import slots_and_left_out
 from tod_bench.splits import parse_split, read_split, split_and_service
 
 _OF_ITEM: Mapping[type, tuple[Annotation, ...]] = {
@@ -59,6 +62,18 @@ def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogu
             )
 
 
+def require_gold(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> None:
+    """Finds out whether metrics are defined on a split of a corpus, before anything is computed.
+
+    Raises:
+        UserError: One is not; the sentence names it and what is missing.
+    """
+    undefined = undefined_metrics(corpus, split, task, specs)
+    for spec, lack in undefined.items():
+        others = f" and {len(undefined) - 1} more" if len(undefined) > 1 else ""
+        raise UserError(f"{lack}, so {spec}{others} cannot be computed; choose other metrics or another task")
+
+
 def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> dict[str, str]:
     """Which metrics are undefined on a split of a corpus, before anything is computed.
 
@@ -85,7 +100,18 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
             found[spec] = f"{corpus.name} {split} has no {NAMES[lacking[0]]} ({missing[lacking[0]]})"
         elif "database" in getattr(class_for(task, spec.partition("@")[0]), "needs", ()) and corpus.database is None:
             found[spec] = f"{corpus.name} has no database here"
+        elif task == "dst" and (foreign := _unread_slots(spec, corpus)):
+            found[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
     return found
+
+
+def _unread_slots(spec: str, corpus: Corpus) -> list[tuple[str, str]]:
+    """Slots of a corpus that count and that the protocol of a metric would not see."""
+    try:
+        rules = state_protocol(spec.partition("@")[2] or "tod_bench")
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return beyond_multiwoz(scored_slots(*slots_and_left_out(corpus.schema))) if rules.slots == "span" else []
 
 
 def missing_annotations(corpus: Corpus, split: str, wanted: set[Annotation]) -> dict[Annotation, str]:
