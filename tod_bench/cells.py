@@ -18,6 +18,7 @@ from tod_bench.needs import (
     Need,
     Undefined,
     find_undefined,
+    group_needs,
     judge_need,
     metrics_of,
     prediction_needs,
@@ -277,7 +278,9 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
         unasked = judge_need(config, config.corpora)
         for label, corpus in at_hand.items():
             undefined |= collect(errors, f"corpora.{label}", partial(find_undefined, config, label, corpus)) or {}
-        nowhere, dashes = undefined_needs(config, undefined)
+            dashes += group_needs(config, label, corpus)
+        nowhere, partly = undefined_needs(config, undefined)
+        dashes += partly
         errors += nowhere
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
         config = _without_judge(config) if unasked else config

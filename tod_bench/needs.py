@@ -19,7 +19,7 @@ from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.scoring import default_metrics
-from tod_bench.scoring.gold import undefined_metrics
+from tod_bench.scoring.gold import require_personas, undefined_metrics
 from tod_bench.splits import parse_split, split_and_service
 from tod_bench.tasks import TASKS
 
@@ -73,6 +73,19 @@ def find_undefined(config: EvalConfig, label: str, corpus: Corpus) -> Undefined:
         if task in config.tasks
     }
     return {place: undefined for place, undefined in found.items() if undefined}
+
+
+def group_needs(config: EvalConfig, label: str, corpus: Corpus) -> Iterator[Need]:
+    """The need of a corpus whose users cannot be grouped, though the config asks for groups.
+
+    Raises:
+        UserError: The corpus cannot be read.
+    """
+    groups = dict.fromkeys(name for task in TASKS if task in config.tasks for name in config.tasks[task].groups)
+    try:
+        require_personas(corpus, config.corpora[label].splits.test, tuple(groups))
+    except UserError as error:
+        yield Need(f"corpora.{label}", str(error))
 
 
 def metrics_of(settings: TaskConfig, task: TaskName) -> tuple[str, ...]:

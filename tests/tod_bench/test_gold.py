@@ -225,3 +225,12 @@ def test_only_the_metrics_without_gold_are_left_out() -> None:
     assert {(cell.corpus, cell.task): board.metrics(cell) for cell in board.cells} == {
         ("whole", "dst"): ("jga",), ("whole", "policy"): ("act_f1",), ("bare", "dst"): ("jga",),
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("_toys")
+def test_users_that_nobody_describes_cannot_be_grouped() -> None:
+    board = build(config("whole", policy={"metrics": ["act_f1"], "groups": ["age"]}), incomplete=True)
+    (need,) = board.needs
+    assert str(need).startswith("corpora.whole: whole test has no personas (no dialogue of the split has one), so its")
+    with pytest.raises(UserError, match="users cannot be grouped by age; leave the grouping out"):
+        make_sheet("policy", Toy(DIALOGUES), "test", DIALOGUES, {}, Request(groups=("age",)))

@@ -64,6 +64,7 @@ class MultiWOZ(FileCorpus):
         """Acts and goals where the files that have them are not there."""
         goals = self._goal_root or isinstance(self._layout, LogLayout)
         return {
+            "personas": "MultiWOZ does not say who its users are",
             **self._layout.missing_annotations(),
             **({} if goals else {"goals": "the 2.2 layout has none; give `goals`, a folder or zip of release 2.1"}),
         }

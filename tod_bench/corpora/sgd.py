@@ -43,7 +43,10 @@ class SGD(FileCorpus):
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
-    unannotated: ClassVar[Mapping[Annotation, str]] = {"goals": "SGD does not annotate them"}
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "goals": "SGD does not annotate them",
+        "personas": "SGD does not say who its users are",
+    }
 
     def __init__(
         self,

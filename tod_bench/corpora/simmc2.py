@@ -46,6 +46,7 @@ class SIMMC2(FileCorpus):
         return {
             "states": "this reader does not read those of SIMMC 2.0",
             "goals": "SIMMC 2.0 does not annotate them",
+            "personas": "SIMMC 2.0 does not say who its users are",
             **(kept_back if split == "teststd" else {}),
         }
 

@@ -40,6 +40,7 @@ class STAR(FileCorpus):
     unannotated: ClassVar[Mapping[Annotation, str]] = {
         "states": "STAR does not annotate them",
         "goals": "STAR does not annotate them",
+        "personas": "STAR does not say who its users are",
     }
 
     def __init__(

@@ -69,6 +69,7 @@ class KVRET(Unified):
     unannotated: ClassVar[Mapping[Annotation, str]] = {
         "acts": "KVRET annotates the user's acts alone",
         "goals": "KVRET does not annotate them",
+        "personas": "KVRET does not say who its users are",
     }
 
 
@@ -76,6 +77,7 @@ class CamRest(Unified):
     """CamRest676: restaurants in Cambridge."""
 
     dataset = "camrest"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {"personas": "CamRest676 does not say who its users are"}
 
 
 class WOZ(Unified):
@@ -85,6 +87,7 @@ class WOZ(Unified):
     unannotated: ClassVar[Mapping[Annotation, str]] = {
         "acts": "WOZ 2.0 annotates the user's acts alone",
         "goals": "WOZ 2.0 does not annotate them",
+        "personas": "WOZ 2.0 does not say who its users are",
     }
 
 

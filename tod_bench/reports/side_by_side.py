@@ -20,7 +20,7 @@ from tod_bench.scoring import (
     task_protocols,
 )
 from tod_bench.scoring.choosing import FIELDS
-from tod_bench.scoring.gold import require_gold
+from tod_bench.scoring.gold import require_gold, require_personas
 from tod_bench.scoring.pairing import Predictions
 from tod_bench.splits import signed_split, split_notes
 
@@ -104,6 +104,7 @@ def make_sheet(
     wanted = [spec for spec in request.metrics if scores_task(task, spec)]
     chosen = specs(task, wanted or default_metrics(task), protocols)
     require_gold(corpus, split, task, chosen)
+    require_personas(corpus, split, request.groups)
     scores = score(
         task,
         dialogues,

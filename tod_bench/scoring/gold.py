@@ -74,6 +74,20 @@ def require_gold(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str
         raise UserError(f"{lack}, so {spec}{others} cannot be computed; choose other metrics or another task")
 
 
+def require_personas(corpus: Corpus, split: str, groups: Sequence[str]) -> None:
+    """Finds out whether the users of a split can be grouped.
+
+    Raises:
+        UserError: Groupings are asked for, and no dialogue says who its user is.
+    """
+    missing = missing_annotations(corpus, split, {"personas"}) if groups else {}
+    if missing:
+        raise UserError(
+            f"{corpus.name} {split} has no personas ({missing['personas']}), so its users cannot be grouped by "
+            f"{' or '.join(groups)}; leave the grouping out, or take a corpus of personas such as picpersona"
+        )
+
+
 def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> dict[str, str]:
     """Which metrics are undefined on a split of a corpus, before anything is computed.
 
