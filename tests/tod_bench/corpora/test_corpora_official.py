@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 from test_corpora_others import UNIFIED, _star_release, _unified
 
+from tod_bench.cells import build
 from tod_bench.cli.data import command
+from tod_bench.configs import EvalConfig
 from tod_bench.corpora import official, release, star
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.multiwoz import MultiWOZ
@@ -20,7 +22,11 @@ from tod_bench.corpora.release import OfficialFile, Release
 from tod_bench.corpora.sgd import SGD
 from tod_bench.corpora.star import STAR
 from tod_bench.corpora.unified import CamRest
+from tod_bench.leaderboard.tracks import OpenTrack, Track
 from tod_bench.records import Prediction
+from tod_bench.reports.table import make_table
+from tod_bench.results import Store
+from tod_bench.runner import run
 from tod_bench.scoring import score
 from tod_bench.splits import signed_split, split_notes
 from tod_bench.tasks import gold_prediction
@@ -193,3 +199,29 @@ def test_the_real_corpora(realdata: Path) -> None:
     assert MultiWOZ(version="2.1").name == "multiwoz2.1-unofficial"
     assert CamRest().name == "camrest"
     assert signed_split(STAR(), "all") == "all"
+
+
+def test_a_track_of_the_leaderboard_is_marked(release_sgd: Path, publish: Publish) -> None:
+    publish("sgd", _files(release_sgd))
+    (release_sgd / "train" / "dialogues_002.json").unlink()
+    track = OpenTrack("t", Track(title="T", corpus="sgd", split="train", metrics={"dst": ("jga",)}), SGD(release_sgd))
+    assert (track.split, len(track.notes)) == ("train(1 of 2 files)", 1)
+
+
+def test_results_and_tables_of_an_incomplete_split_say_so(release_sgd: Path, publish: Publish, tmp_path: Path) -> None:
+    publish("sgd", _files(release_sgd))
+    (release_sgd / "train" / "dialogues_002.json").unlink()
+    corpus = {"corpus": "sgd", "options": {"path": str(release_sgd)}, "splits": {"dev": "test", "test": "train"}}
+    config = EvalConfig.model_validate(
+        {
+            "name": "marked", "corpora": {"sgd": corpus}, "systems": {"oracle": {"system": "oracle"}},
+            "tasks": {"dst": {"metrics": ["jga"]}, "corpus": {"metrics": ["dialogues"]}}, "bootstrap": {"draws": 0},
+        }
+    )  # fmt: skip
+    results = run(build(config), Store(tmp_path / "store"))
+    for result in results:
+        assert all("|split:train(1 of 2 files)|" in one.signature for one in result.scores)
+        assert all("is incomplete: 1 of 2 files" in one.notes[0] for one in result.scores)
+    notes = make_table(config, results).notes
+    assert any(note.startswith("sgd: sgd-accumulated, split train(1 of 2 files), 2 dialogues") for note in notes)
+    assert sum("is incomplete: 1 of 2 files" in note for note in notes) == 1
