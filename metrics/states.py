@@ -12,7 +12,7 @@ from typing import overload
 
 from metrics.alignment import Alignment
 from metrics.items import StateItem
-from metrics.normalized_states import States
+from metrics.normalized_states import Key, States
 from metrics.protocols import StateProtocol
 from metrics.slot_sets import LeftOut, Slots, scored_slots, slots_of
 from metrics.state_rows import align, align_changes
@@ -63,6 +63,14 @@ class StateBatch(Sequence[StateItem]):
         mentioned = {domain for item in self._items for domain in item.gold}
         counted = scored_slots(self.schema, self.left_out)
         return tuple(domain for domain, slots in counted.items() if slots and domain in mentioned)
+
+    @cached_property
+    def uncounted(self) -> tuple[Key, ...]:
+        """Slots of the schema that gold has a value for though the corpus leaves them out, sorted."""
+        counted = scored_slots(self.schema, self.left_out)
+        given = {(domain, slot) for item in self._items for domain, slots in item.gold.items() for slot in slots}
+        left_out = {(domain, slot) for domain, slot in given if slot in self.schema.get(domain, ())}
+        return tuple(sorted(key for key in left_out if key[1] not in counted.get(key[0], ())))
 
     def states(self, protocol: StateProtocol) -> States:
         """The normalised states under a protocol, and what matches what."""

@@ -262,3 +262,13 @@ def test_rows_hold_what_tests_need():
     assert row.sums.tolist() == [[3, 3]] * 4
     assert row.score.value is None
     assert row.aggregate(row.sums.sum(axis=0)) == 100
+
+
+def test_slots_that_the_corpus_leaves_out_are_named():
+    hospital = replace(DIALOGUES[0].turns[0], state={"hospital": {"department": ("a",)}, "hotel": {"area": ("east",)}})
+    gold = Dialogue("h", "toy", "test", ("hospital",), (hospital,))
+    (one, *_) = score("dst", [gold], [gold_prediction(gold, hospital)], **WHERE, metrics=["jga"], draws=0)
+    assert (one.value, one.notes) == (
+        100.0,
+        ("slots that the corpus leaves out and gold has values for: hospital-department",),
+    )

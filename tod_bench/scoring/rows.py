@@ -143,6 +143,9 @@ def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[
         notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as empty")
     if isinstance(batch, StateBatch):
         invented = batch.states(metric.rules).invented  # type: ignore[attr-defined]
+        if batch.uncounted and metric.rules.slots == "scored":  # type: ignore[attr-defined]
+            named = ", ".join("-".join(key) for key in batch.uncounted)
+            notes.append(f"slots that the corpus leaves out and gold has values for: {named}")
         if invented:
             example = "-".join(invented[0])
             notes.append(f"{len(invented)} predicted slots are in no schema and count as wrong, e.g. {example}")
