@@ -35,10 +35,11 @@ class Majority:
     def fit(self, train: Sequence[Dialogue], dev: Sequence[Dialogue], context: FitContext) -> dict[str, object]:  # noqa: ARG002
         """Counts the answers of the training split."""
         turns = [turn for dialogue in train for turn in dialogue.turns]
+        answered = [turn for turn in turns if turn.system.strip()]
         found = {
             "state": _most_frequent(linearize_state(first_values(turn.state)) for turn in turns),
-            "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in turns),
-            "response": _most_frequent(turn.system for turn in turns),
+            "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in answered),
+            "response": _most_frequent(turn.system for turn in answered),
         }
         write_json(context.folder / FILE, found)
         return {**found}

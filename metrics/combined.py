@@ -26,6 +26,7 @@ class Combined:
     notes: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
 
     item: ClassVar[type] = DialogueItem
+    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans", "goals")
     name: ClassVar[str] = "combined"
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     columns: ClassVar[tuple[str, ...]] = (*DelexBleu.columns, *Inform.columns)

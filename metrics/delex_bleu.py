@@ -34,6 +34,7 @@ class DelexBleu:
     protocol: DelexProtocol = "tod_bench"
 
     item: ClassVar[type] = DialogueItem
+    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans")
     name: ClassVar[str] = "delex_bleu"
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     columns: ClassVar[tuple[str, ...]] = SacreBleu.columns

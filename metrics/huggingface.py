@@ -34,7 +34,7 @@ class Module(evaluate.Metric):  # type: ignore[misc]
         config_name: The protocol; by default the metric's own.
         metric_options: Keyword arguments of the metric's class.
         schema: For belief states, domain -> slot -> whether it is categorical; by default MultiWOZ's, or, where gold
-            has other domains, the slots that gold mentions.
+            has a slot that is not among them, the slots that gold mentions.
         **options: Those of `evaluate.load` (``keep_in_memory``, ``num_process``, ...).
     """
 

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 from metrics.items import GoldState, PredictedState, StateItem
 from metrics.matching import Match, matcher
-from metrics.normalization import MULTIWOZ_SLOTS, NORMALISERS, canonical_slot
+from metrics.normalization import NORMALISERS, Normaliser, canonical_slot
 from metrics.normalization.pptod import by_mention, span_states
 from metrics.normalization.strict import ABSENT, DONTCARE, NONE, strict
 from metrics.protocols import StateProtocol
-from metrics.slot_sets import Slots, scored_slots
+from metrics.slot_sets import LeftOut, Slots, beyond_multiwoz, is_multiwoz, scored_slots
 
 Key: TypeAlias = tuple[str, str]
 """(domain, slot), in canonical spelling."""
@@ -30,16 +30,17 @@ class States:
         match: (domain, slot), acceptable values, predicted value -> agreement, 0 to 1.
     """
 
-    def __init__(self, items: Sequence[StateItem], protocol: StateProtocol, schema: Slots) -> None:
-        if protocol.slots == "span" and not MULTIWOZ_SLOTS.keys() & schema.keys():
-            raise ValueError(
-                f"the protocol {protocol.name!r} reads MultiWOZ's domains only, and these states have none"
-            )
+    def __init__(
+        self, items: Sequence[StateItem], protocol: StateProtocol, schema: Slots, left_out: LeftOut | None = None
+    ) -> None:
+        counted = scored_slots(schema, left_out)
+        if protocol.slots == "span":
+            _check_spans(protocol, counted)
         self.protocol = protocol
-        self.slots = _slot_set(protocol, schema)
+        self.slots = _slot_set(protocol, schema, left_out)
         self.match: Match = matcher(protocol, schema)
         self._schema = schema
-        self._normalise = _verbatim if protocol.norm == "verbatim" else NORMALISERS.get(protocol.norm, _verbatim)
+        self._normalise = _normaliser(protocol, multiwoz=is_multiwoz(counted))
         self._golden: dict[tuple[str, str, tuple[str, ...]], tuple[Key, tuple[str, ...]]] = {}
         self._answered: dict[tuple[str, str, str], tuple[Key, str] | None] = {}
         self._seen_gold: dict[int, Gold] = {}
@@ -155,9 +156,25 @@ def _has_dontcare(listed: Sequence[str]) -> bool:
     return any(strict("", "", value) == DONTCARE for value in listed)
 
 
-def _slot_set(protocol: StateProtocol, schema: Slots) -> dict[str, tuple[str, ...]]:
+def _normaliser(protocol: StateProtocol, *, multiwoz: bool) -> Normaliser:
+    """The protocol's normaliser; what it knows of MultiWOZ's values is kept from other corpora's domains."""
+    chosen = NORMALISERS.get(protocol.norm, _verbatim)
+    return chosen if multiwoz else lambda _domain, slot, value: chosen("", slot, value)
+
+
+def _check_spans(protocol: StateProtocol, counted: Mapping[str, Sequence[str]]) -> None:
+    """Raises a `ValueError` where slots count that PPTOD's parser would not see."""
+    unread = beyond_multiwoz(counted)
+    if unread:
+        raise ValueError(
+            f"the protocol {protocol.name!r} reads MultiWOZ's 30 slots only, and here {'-'.join(unread[0])} counts too"
+            f"{f' ({len(unread)} such slots)' if len(unread) > 1 else ''}; take another protocol"
+        )
+
+
+def _slot_set(protocol: StateProtocol, schema: Slots, left_out: LeftOut | None) -> dict[str, tuple[str, ...]]:
     if protocol.slots == "scored":
-        return scored_slots(schema, bookings=protocol.bookings)
+        return scored_slots(schema, left_out, bookings=protocol.bookings)
     return {
         domain: tuple(slot for slot in slots if protocol.bookings or not slot.startswith("book "))
         for domain, slots in schema.items()

@@ -12,9 +12,9 @@ from typing import overload
 
 from metrics.alignment import Alignment
 from metrics.items import StateItem
-from metrics.normalized_states import States
+from metrics.normalized_states import Key, States
 from metrics.protocols import StateProtocol
-from metrics.slot_sets import Slots, scored_slots, slots_of
+from metrics.slot_sets import LeftOut, Slots, scored_slots, slots_of
 from metrics.state_rows import align, align_changes
 
 
@@ -23,7 +23,9 @@ class StateBatch(Sequence[StateItem]):
 
     Args:
         items: The items; metrics do not depend on their order.
-        schema: Domain -> slot -> whether it is categorical; None assumes MultiWOZ's, or the slots that gold mentions.
+        schema: Domain -> slot -> whether it is categorical; None assumes MultiWOZ's where gold has no other slots,
+            else the slots that gold mentions.
+        left_out: Slots of the schema that do not count; see `metrics.slot_sets.scored_slots` for None.
         groups: Names for several domains at once (``#seen``), which a metric's ``domain`` may then name.
     """
 
@@ -31,11 +33,13 @@ class StateBatch(Sequence[StateItem]):
         self,
         items: Sequence[StateItem],
         schema: Slots | None = None,
+        left_out: LeftOut | None = None,
         groups: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._items = items
         self.groups = groups or {}
         self.schema = slots_of(items) if schema is None else schema
+        self.left_out = left_out
         self._aligned: dict[tuple[str | bool, ...], Alignment] = {}
         self._changed: dict[tuple[str | bool, ...], Alignment] = {}
         self._states: dict[tuple[str | bool, ...], States] = {}
@@ -57,13 +61,22 @@ class StateBatch(Sequence[StateItem]):
     def domains(self) -> tuple[str, ...]:
         """The domains that have a row of their own: those of the slot set that gold mentions, in the schema's order."""
         mentioned = {domain for item in self._items for domain in item.gold}
-        return tuple(domain for domain, slots in scored_slots(self.schema).items() if slots and domain in mentioned)
+        counted = scored_slots(self.schema, self.left_out)
+        return tuple(domain for domain, slots in counted.items() if slots and domain in mentioned)
+
+    @cached_property
+    def uncounted(self) -> tuple[Key, ...]:
+        """Slots of the schema that gold has a value for though the corpus leaves them out, sorted."""
+        counted = scored_slots(self.schema, self.left_out)
+        given = {(domain, slot) for item in self._items for domain, slots in item.gold.items() for slot in slots}
+        left_out = {(domain, slot) for domain, slot in given if slot in self.schema.get(domain, ())}
+        return tuple(sorted(key for key in left_out if key[1] not in counted.get(key[0], ())))
 
     def states(self, protocol: StateProtocol) -> States:
         """The normalised states under a protocol, and what matches what."""
         key = protocol.comparison
         if key not in self._states:
-            self._states[key] = States(self._items, protocol, self.schema)
+            self._states[key] = States(self._items, protocol, self.schema, self.left_out)
         return self._states[key]
 
     def aligned(self, protocol: StateProtocol) -> Alignment:

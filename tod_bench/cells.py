@@ -14,7 +14,19 @@ from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.errors import MissingError, UserError
 from tod_bench.files import digest_of, digest_of_files
 from tod_bench.judging import judge_of, ratings_file
-from tod_bench.needs import Need, judge_need, prediction_needs, prediction_path, rating_needs, split_need
+from tod_bench.needs import (
+    Need,
+    Undefined,
+    find_undefined,
+    group_needs,
+    judge_need,
+    metrics_of,
+    prediction_needs,
+    prediction_path,
+    rating_needs,
+    split_need,
+    undefined_needs,
+)
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.splits import parse_split
@@ -75,12 +87,14 @@ class Board:
         corpora: The corpora that are at hand.
         systems: The systems.
         needs: What is missing; the cells are those that can be run without it.
+        undefined: Metrics that a corpus lacks the gold for; they are not computed, and the table has dashes for them.
     """
 
     config: EvalConfig
     corpora: Mapping[str, Corpus]
     systems: Mapping[str, BuiltSystem]
     needs: tuple[Need, ...] = field(default=())
+    undefined: Undefined = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -99,9 +113,20 @@ class Board:
 
     def _runs(self, corpus: str, system: str) -> Iterator[Cell]:
         built = self.systems[system]
-        tasks = [task for task in TASKS if task in self.config.tasks and built.does(task)]
+        tasks = [
+            task for task in TASKS if task in self.config.tasks and built.does(task) and self._scores(corpus, task)
+        ]
         cells = (Cell(corpus, system, task, seed) for task in tasks for seed in self._seeds(built, task))
         return filter(self._is_at_hand, cells)
+
+    def metrics(self, cell: Cell) -> tuple[str, ...]:
+        """The metrics of a cell, without those that are undefined on its corpus."""
+        undefined = self.undefined.get((cell.corpus, cell.task), {})
+        return tuple(spec for spec in metrics_of(self.settings(cell.task), cell.predicts) if spec not in undefined)
+
+    def _scores(self, corpus: str, task: TaskName) -> bool:
+        """Whether a corpus has the gold for any score of a task."""
+        return bool(self.settings(task).judge or self.metrics(Cell(corpus, "", task, 0)))
 
     def _is_rated(self, cell: Cell) -> bool:
         file = ratings_file(self.config, cell)
@@ -241,6 +266,8 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     """
     errors: list[str] = []
     needs: list[Need] = []
+    dashes: list[Need] = []
+    undefined: dict[tuple[str, CellTask], Mapping[str, str]] = {}
     corpora = {label: _corpus(label, section, errors, needs) for label, section in config.corpora.items()}
     systems = {label: _system(label, section, config, errors) for label, section in config.systems.items()}
     errors += [*task_errors(config), *table_errors(config)]
@@ -249,6 +276,12 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
         short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
         unasked = judge_need(config, config.corpora)
+        for label, corpus in at_hand.items():
+            undefined |= collect(errors, f"corpora.{label}", partial(find_undefined, config, label, corpus)) or {}
+            dashes += group_needs(config, label, corpus)
+        nowhere, partly = undefined_needs(config, undefined)
+        dashes += partly
+        errors += nowhere
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
         config = _without_judge(config) if unasked else config
     if not incomplete:
@@ -259,7 +292,8 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
         config,
         at_hand,
         {label: system for label, system in systems.items() if system is not None},
-        tuple(needs),
+        (*needs, *dashes),
+        undefined,
     )
 
 

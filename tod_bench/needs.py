@@ -3,12 +3,12 @@
 What is missing is no error of the config: everything else can be run, and the table has dashes for the rest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from tod_bench.configs import EvalConfig, SystemConfig
+from tod_bench.configs import EvalConfig, SystemConfig, TaskConfig
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.judge import JudgeConfig
@@ -16,7 +16,10 @@ from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judging import judge_of, ratings_file
 from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
+from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
+from tod_bench.scoring import default_metrics
+from tod_bench.scoring.gold import require_personas, undefined_metrics
 from tod_bench.splits import parse_split, split_and_service
 from tod_bench.tasks import TASKS
 
@@ -51,6 +54,65 @@ def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
         f"the files at hand have no split {', '.join(sorted(lacking))}, only {has}; name the folder of the whole "
         f"release with corpora.{label}.options.path=FOLDER",
     )
+
+
+Undefined = Mapping[tuple[str, CellTask], Mapping[str, str]]
+"""(corpus label, task) -> metric -> what the corpus lacks that the metric needs."""
+
+
+def find_undefined(config: EvalConfig, label: str, corpus: Corpus) -> Undefined:
+    """Which metrics of a config are undefined on one of its corpora, for want of gold.
+
+    Raises:
+        UserError: The corpus cannot be read.
+    """
+    split = config.corpora[label].splits.test
+    found = {
+        (label, task): undefined_metrics(corpus, split, task, metrics_of(config.tasks[task], task))
+        for task in TASKS
+        if task in config.tasks
+    }
+    return {place: undefined for place, undefined in found.items() if undefined}
+
+
+def group_needs(config: EvalConfig, label: str, corpus: Corpus) -> Iterator[Need]:
+    """The need of a corpus whose users cannot be grouped, though the config asks for groups.
+
+    Raises:
+        UserError: The corpus cannot be read.
+    """
+    groups = dict.fromkeys(name for task in TASKS if task in config.tasks for name in config.tasks[task].groups)
+    try:
+        require_personas(corpus, config.corpora[label].splits.test, tuple(groups))
+    except UserError as error:
+        yield Need(f"corpora.{label}", str(error))
+
+
+def metrics_of(settings: TaskConfig, task: TaskName) -> tuple[str, ...]:
+    """The metrics of a task: those named, or its default set where there is no judge either."""
+    return settings.metrics or (() if settings.judge else default_metrics(task))
+
+
+def undefined_needs(config: EvalConfig, undefined: Undefined) -> tuple[list[str], list[Need]]:
+    """What to say of undefined metrics: errors where no corpus defines them, else needs (dashes in the table)."""
+    errors: list[str] = []
+    needs: list[Need] = []
+    for (label, task), found in undefined.items():
+        for lack in dict.fromkeys(found.values()):
+            specs = [spec for spec, one in found.items() if one == lack]
+            nowhere = [spec for spec in specs if all(spec in undefined.get((one, task), {}) for one in config.corpora)]
+            need = Need(
+                f"corpora.{label}", f"{lack}, so the task {task} has no {_listed_metrics(nowhere or specs)} on it"
+            )
+            if nowhere:
+                errors.append(f"{need}; leave these metrics out of tasks.{task}.metrics, or the task out")
+            else:
+                needs.append(need)
+    return errors, needs
+
+
+def _listed_metrics(specs: Sequence[str]) -> str:
+    return " or ".join([", ".join(specs[:-1]), specs[-1]]) if len(specs) > 1 else specs[0]
 
 
 def prediction_needs(config: EvalConfig) -> Iterator[Need]:

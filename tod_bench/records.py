@@ -181,11 +181,13 @@ class SlotSpec:
         description: What the slot means, in words.
         categorical: Whether its values come from a closed list.
         values: The closed list, or example values.
+        scored: Whether it counts when states are scored; MultiWOZ's hospital, police and bus do not.
     """
 
     description: str = ""
     categorical: bool = False
     values: tuple[str, ...] = ()
+    scored: bool = True
 
 
 Schema: TypeAlias = Mapping[str, Mapping[str, SlotSpec]]

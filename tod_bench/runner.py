@@ -8,12 +8,13 @@ behind its last checkpoint.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tod_bench.cells import Board, build
 from tod_bench.configs import load_config
+from tod_bench.corpora.annotations import scored_turns
 from tod_bench.counting import counted
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
@@ -26,7 +27,7 @@ from tod_bench.records import Dialogue, Prediction
 from tod_bench.results import Cell, Result, Store
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
-from tod_bench.splits import read_all
+from tod_bench.splits import read_all, signed_split, split_notes
 from tod_bench.systems import FitContext, System
 from tod_bench.tasks import Predictions, turn_inputs
 
@@ -135,9 +136,10 @@ class Workshop:
     def _counted(self, cell: Cell, key: str) -> Result:
         self.announce(cell, "counting")
         config, split = self.board.config, self.board.config.corpora[cell.corpus].splits.train
-        where = {"corpus": self.board.corpora[cell.corpus].name, "split": split}
-        wanted = self.board.settings("corpus").metrics
+        corpus, wanted = self.board.corpora[cell.corpus], self.board.settings("corpus").metrics
+        where, notes = {"corpus": corpus.name, "split": signed_split(corpus, split)}, split_notes(corpus, split)
         scores = counted(self._dialogues(cell.corpus, split), wanted, where, config.bootstrap)
+        scores = [replace(score, notes=(*notes, *score.notes)) for score in scores]
         return Result(config.name, cell, key, tuple(scores), "", self._provenance(cell))
 
     def _rated(self, cell: Cell, key: str) -> Result:
@@ -163,7 +165,7 @@ class Workshop:
         bootstrap, began = self.board.config.bootstrap, time.perf_counter()
         settings = self.board.settings(cell.task)
         scores: list[Score] = []
-        if settings.metrics or not settings.judge:
+        if self.board.metrics(cell):
             arguments = self._scoring_arguments(cell, predictions)
             scores += score(**arguments, draws=bootstrap.draws, seed=bootstrap.seed)
         if settings.judge:
@@ -186,10 +188,11 @@ class Workshop:
             "dialogues": self._dialogues(cell.corpus, split),
             "predictions": predictions,
             "corpus_name": corpus.name,
-            "split": split,
+            "split": signed_split(corpus, split),
+            "notes": split_notes(corpus, split),
             "schema": corpus.schema,
             "database": corpus.database,
-            "metrics": self.board.settings(cell.task).metrics or None,
+            "metrics": self.board.metrics(cell),
             "groups": self.board.settings(cell.task).groups,
             "seen_services": getattr(corpus, "seen_services", None),
         }
@@ -297,11 +300,23 @@ class Workshop:
             "fingerprint": corpus.fingerprint,
             **described,
             "split": split,
+            "signed_split": signed_split(corpus, split),
+            "notes": [*split_notes(corpus, split), *_left_out(cell, test)],
             "test_dialogues": len(test),
             "test_turns": sum(len(dialogue.turns) for dialogue in test),
             "skipped": len(corpus.skipped),
             "skipped_records": [str(error) for error in corpus.skipped[:20]],
         }
+
+
+def _left_out(cell: Cell, dialogues: Sequence[Dialogue]) -> list[str]:
+    """How many turns have no gold answer to a cell's task, where there are any."""
+    if cell.task in ("corpus", "people"):
+        return []
+    turns = sum(len(dialogue.turns) for dialogue in dialogues)
+    without = turns - sum(len(scored_turns(cell.predicts, dialogue)) for dialogue in dialogues)
+    said = f"{without} of {turns} turns have no gold answer to the task {cell.task} and are left out of its scores"
+    return [said] if without else []
 
 
 def _by_turn(predictions: Iterator[Prediction]) -> Predictions:

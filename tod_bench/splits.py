@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.official import Completeness
 from tod_bench.errors import UserError
 from tod_bench.garbage import gc_paused
 from tod_bench.records import Dialogue
@@ -60,6 +61,37 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
 def read_all(corpus: Corpus, expression: str) -> list[Dialogue]:
     """The dialogues of a split expression, three times as fast as a list of `read_split`; errors as there."""
     return list(read_split(corpus, expression))
+
+
+def signed_split(corpus: Corpus, expression: str) -> str:
+    """A split expression as signatures have it: ``test(31 of 34 files)`` where official files are not there."""
+    lacking = _lacking(corpus, expression)
+    if not lacking:
+        return expression
+    parts = [str(found) if split == expression else f"{split} {found}" for split, found in lacking.items()]
+    return f"{expression}({', '.join(parts)})"
+
+
+def split_notes(corpus: Corpus, expression: str) -> tuple[str, ...]:
+    """What must be said beside every number of a split whose files are not all, or not, the official ones."""
+    notes = [
+        f"{corpus.name} {split} is incomplete: {found} are there, and numbers of the whole split will differ"
+        for split, found in _lacking(corpus, expression).items()
+    ]
+    unofficial: tuple[str, ...] = getattr(corpus, "unofficial", ())
+    if unofficial:
+        others = f" and {len(unofficial) - 1} others" if len(unofficial) > 1 else ""
+        notes.append(
+            f"{corpus.name}: {unofficial[0]}{others} cannot be shown to be official, so this is not the corpus"
+        )
+    return tuple(notes)
+
+
+def _lacking(corpus: Corpus, expression: str) -> dict[str, Completeness]:
+    """The splits of an expression that lack official files."""
+    ask = getattr(corpus, "completeness", None)
+    named = dict.fromkeys(split_and_service(part)[0] for part, *_ in parse_split(expression))
+    return {split: found for split in named if ask and (found := ask(split))}
 
 
 def split_and_service(part: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from tod_bench.corpora.annotations import asked_turns
 from tod_bench.errors import UserError
 from tod_bench.records import (
     Act,
@@ -43,6 +44,9 @@ def turn_inputs(
 ) -> Iterator[TurnInput]:
     """What a system is shown, turn by turn in corpus order.
 
+    Acts and responses are asked for only where the system has its turn, so not at the end of a dialogue that ends on
+    the user (see `tod_bench.corpora.annotations.asked_turns`).
+
     Args:
         dialogues: The dialogues.
         task: The task.
@@ -56,18 +60,20 @@ def turn_inputs(
     for dialogue in dialogues:
         history: tuple[Exchange, ...] = ()
         previous: State = {}
+        asked = {turn.index for turn in asked_turns(task, dialogue)}
         for turn in dialogue.turns:
-            yield TurnInput(
-                dialogue_id=dialogue.id,
-                turn=turn.index,
-                history=history,
-                user=turn.user,
-                state=None if task == "dst" else _state(dialogue, turn, states),
-                acts=_acts(dialogue, turn, acts) if task == "response" else None,
-                db_matches=tuple(turn.db_matches.items()) if task == "response" else None,
-                previous_state=previous if "previous_state" in privileges else None,
-                gold=turn if "gold" in privileges else None,
-            )
+            if turn.index in asked:
+                yield TurnInput(
+                    dialogue_id=dialogue.id,
+                    turn=turn.index,
+                    history=history,
+                    user=turn.user,
+                    state=None if task == "dst" else _state(dialogue, turn, states),
+                    acts=_acts(dialogue, turn, acts) if task == "response" else None,
+                    db_matches=tuple(turn.db_matches.items()) if task == "response" else None,
+                    previous_state=previous if "previous_state" in privileges else None,
+                    gold=turn if "gold" in privileges else None,
+                )
             history = (*history, Exchange(turn.user, turn.system))
             previous = turn.state
 

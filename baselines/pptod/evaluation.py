@@ -86,10 +86,10 @@ def quick(writer: Writer) -> Iterator[Writer]:
 
 
 def items_of(writer: Writer, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
-    """Gold and prediction of every turn, as the metrics take them."""
-    turns = [(dialogue, turn) for dialogue in dialogues for turn in dialogue.turns]
+    """Gold and prediction of every turn that the task asks about, as the metrics take them."""
+    turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
     predictions = writer.answers(task, list(turn_inputs(dialogues, task)))
-    return [_item(task, *place, prediction) for place, prediction in zip(turns, predictions, strict=True)]
+    return [_item(task, *turns[one.dialogue_id, one.turn], one) for one in predictions]
 
 
 def summed_loss(feed: Feed, recipe: Recipe) -> float:

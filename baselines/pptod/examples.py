@@ -161,12 +161,13 @@ class Examples:
 def training_examples(
     dialogues: Iterable[Dialogue], tasks: Sequence[TaskName], recipe: Recipe
 ) -> Iterator[tuple[Source, str]]:
-    """Sources and targets of every turn, conditioned on gold state and acts (teacher forcing), task after task."""
+    """Sources and targets of every turn that a task asks about, given gold state and acts (teacher forcing)."""
     for dialogue in dialogues:
         for task in tasks:
             inputs = turn_inputs([dialogue], task, privileges=frozenset({"previous_state"}))
-            for shown, turn in zip(inputs, dialogue.turns, strict=True):
-                yield source_of(task, shown, recipe), target_of(task, turn, recipe)
+            turns = {turn.index: turn for turn in dialogue.turns}
+            for shown in inputs:
+                yield source_of(task, shown, recipe), target_of(task, turns[shown.turn], recipe)
 
 
 def source_of(task: TaskName, shown: TurnInput, recipe: Recipe) -> Source:

@@ -181,7 +181,7 @@ def test_seen_and_unseen_services():
             "d", 1, {"Travel_1": {"kind": ("a",)}}, {"Travel_1": {"kind": "a"}}, services=("Travel_1", "Hotels_1")
         ),
     ]
-    batch = StateBatch(items, SGD, {"seen": frozenset({"Hotels_1"}), "unseen": frozenset({"Travel_1"})})
+    batch = StateBatch(items, SGD, groups={"seen": frozenset({"Hotels_1"}), "unseen": frozenset({"Travel_1"})})
     for protocol, seen in (("sgd", [[0.0, 1.0], [1.0, 1.0]]), ("sgd_turn", [[0.0, 1.0], [1.0, 1.0]])):
         assert metric(f"jga@{protocol}", domain="seen").statistics(batch).tolist() == seen
         assert metric(f"jga@{protocol}", domain="unseen").statistics(batch).tolist() == [[0.0, 0.0], [1.0, 1.0]]
@@ -215,7 +215,7 @@ def test_errors(spec, message):
 
 
 def test_pptod_refuses_what_its_parser_cannot_read():
-    with pytest.raises(ValueError, match="reads MultiWOZ's domains only"):
+    with pytest.raises(ValueError, match=r"reads MultiWOZ's 30 slots only, and here .* counts too"):
         metric("jga@pptod").statistics(StateBatch([StateItem("d", 0, {}, {})], SGD))
 
 

@@ -197,7 +197,7 @@ def test_other_corpora_need_their_schema():
     """The slots of a batch are not those of the corpus: slot accuracy would depend on the batching."""
     fed = [({"Bus": {"to": "x"}}, {"Bus": {"to": "x"}}), ({"Car": {"at": "y"}}, {"Car": {"at": "z"}})]
     one, schema = metric("slot_accuracy"), {"Bus": {"to": False, "from": False}, "Car": {"at": False}}
-    with pytest.raises(ValueError, match="'Bus' is no domain of MultiWOZ"):
+    with pytest.raises(ValueError, match="'Bus-to' is no slot of MultiWOZ"):
         Stream(one).update([fed[0][0]], [fed[0][1]])
     stream = Stream(one, schema)
     for prediction, reference in fed:

@@ -188,9 +188,8 @@ def test_every_wrong_name_is_reported_at_once():
 
 def test_unknown_splits_and_empty_slices(tmp_path):
     options = {"corpus": "simulated", "options": {"dialogues": {"test": 4}}}
-    board = build(config(corpora={"p": {**options, "splits": {"test": "final"}}}))
-    with pytest.raises(UserError, match="has no split 'final'; it has train, dev, test"):
-        run(board, Store(tmp_path))
+    with pytest.raises(UserError, match=r"corpora\.p: simulated1 has no split 'final'; it has train, dev, test"):
+        build(config(corpora={"p": {**options, "splits": {"test": "final"}}}))
     board = build(config(corpora={"p": {**options, "splits": {"test": "test[4:]"}}}))
     with pytest.raises(UserError, match=r"test\[4:\] has no dialogues"):
         run(board, Store(tmp_path))

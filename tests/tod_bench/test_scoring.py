@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tod_bench.corpora.multiwoz_names import schema
 from tod_bench.errors import DataError, UserError
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Act, Dialogue, Persona, Prediction, SlotSpec, Turn
@@ -23,14 +24,7 @@ from tod_bench.scoring import (
 )
 from tod_bench.tasks import gold_prediction
 
-SCHEMA = {
-    "restaurant": {"food": SlotSpec(), "area": SlotSpec(), "pricerange": SlotSpec()},
-    "hotel": {"area": SlotSpec()},
-    "attraction": {},
-    "train": {},
-    "taxi": {"destination": SlotSpec(), "leaveat": SlotSpec()},
-    "hospital": {"department": SlotSpec()},
-}
+SCHEMA = schema()
 WHERE = {"corpus_name": "toy", "split": "test", "schema": SCHEMA}
 
 
@@ -268,3 +262,13 @@ def test_rows_hold_what_tests_need():
     assert row.sums.tolist() == [[3, 3]] * 4
     assert row.score.value is None
     assert row.aggregate(row.sums.sum(axis=0)) == 100
+
+
+def test_slots_that_the_corpus_leaves_out_are_named():
+    hospital = replace(DIALOGUES[0].turns[0], state={"hospital": {"department": ("a",)}, "hotel": {"area": ("east",)}})
+    gold = Dialogue("h", "toy", "test", ("hospital",), (hospital,))
+    (one, *_) = score("dst", [gold], [gold_prediction(gold, hospital)], **WHERE, metrics=["jga"], draws=0)
+    assert (one.value, one.notes) == (
+        100.0,
+        ("slots that the corpus leaves out and gold has values for: hospital-department",),
+    )

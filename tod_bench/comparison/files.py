@@ -10,7 +10,8 @@ from tod_bench.errors import UserError
 from tod_bench.records import TaskName
 from tod_bench.scoring import default_metrics, predictions_by_turn, response_metrics
 from tod_bench.scoring.choosing import FIELDS, ITEMS
-from tod_bench.splits import read_all
+from tod_bench.scoring.gold import require_gold
+from tod_bench.splits import read_all, signed_split, split_notes
 
 
 def compare_files(
@@ -51,15 +52,18 @@ def compare_files(
     usual = default_metrics(task)
     if task == "response":
         usual = response_metrics(corpus, dialogues, [*a.values(), *b.values()]).metrics or usual
+    chosen = [spec if "@" in spec or not protocol else f"{spec}@{protocol}" for spec in metrics or usual[:1]]
+    require_gold(corpus, split, task, chosen)
     return compare(
         task,
         dialogues,
         a,
         b,
         corpus_name=corpus.name,
-        split=split,
+        split=signed_split(corpus, split),
+        notes=split_notes(corpus, split),
         schema=corpus.schema,
-        metrics=[spec if "@" in spec or not protocol else f"{spec}@{protocol}" for spec in metrics or usual[:1]],
+        metrics=chosen,
         by_domain=by_domain,
         partial=partial,
         database=corpus.database,

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from metrics import metric_class
+from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scoring import ScoreRow, default_metrics, score_rows
@@ -104,6 +105,7 @@ def compare(
     database: Any = None,
     names: tuple[str, str] = ("A", "B"),
     settings: Settings | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Comparison]:
     """Compares two systems' predictions for the same dialogues.
 
@@ -121,6 +123,7 @@ def compare(
         database: The corpus's database, for metrics that need one.
         names: The two systems' files, for messages.
         settings: Draws, seed, level and power.
+        notes: What is to be said beside every comparison.
 
     Returns:
         For each metric the whole, then, if asked for, each domain.
@@ -145,11 +148,12 @@ def compare(
                 metrics=specs,
                 partial=partial,
                 database=database,
+                notes=notes,
             )
         except DataError as error:
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
         rows.append([row for row in found if by_domain or not row.score.domain])
-    _check_turns(task, a, b, names)
+    _check_turns(task, gold, a, b, names)
     return _corrected([_tested(one, other, settings) for one, other in zip(*rows, strict=True)], settings)
 
 
@@ -161,10 +165,13 @@ def _check_testable(specs: Sequence[str]) -> None:
                 raise UserError(f"{spec} looks at the whole corpus at once, and no test over dialogues fits it")
 
 
-def _check_turns(task: TaskName, a: Predictions, b: Predictions, names: tuple[str, str]) -> None:
+def _check_turns(
+    task: TaskName, gold: Sequence[Dialogue], a: Predictions, b: Predictions, names: tuple[str, str]
+) -> None:
     """Both must answer the same turns: what only one was asked would be a difference of the files, not the systems."""
     field = FIELDS[task]
-    answered = [{key for key, one in found.items() if getattr(one, field) is not None} for found in (a, b)]
+    scored = {(dialogue.id, turn.index) for dialogue in gold for turn in scored_turns(task, dialogue)}
+    answered = [{key for key in scored & found.keys() if getattr(found[key], field) is not None} for found in (a, b)]
     apart = sorted(answered[0] ^ answered[1])
     if apart:
         has, lacks = names if apart[0] in answered[0] else names[::-1]

@@ -26,6 +26,10 @@ class Database(Protocol):
 class Corpus(Protocol):
     """A corpus opened for reading.
 
+    A corpus may also have `missing_annotations`, a function of a split's name that says what the layout lacks (see
+    `tod_bench.corpora.annotations.declared_missing`), and `completeness`, one that says how many of the official files
+    are there (see `tod_bench.corpora.official`).
+
     Attributes:
         name: Name and version for signatures, e.g. ``multiwoz2.2`` or ``sgd-accumulated``.
     """

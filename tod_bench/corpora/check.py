@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.personas import AGES, EMOTIONS, FORMALITIES, GENDERS
 from tod_bench.errors import DataError
@@ -10,6 +11,10 @@ from tod_bench.records import Dialogue, Persona, Schema, Span, Turn
 
 _FREE_VALUES = {"dontcare", "dont care", "don't care", "do n't care", "do not care", "doesn't care", "none"}
 """Values that a closed list need not have: no preference, and ``none``, of which protocols differ in the reading."""
+
+
+_EXPECTED: tuple[Annotation, ...] = ("states", "acts", "responses")
+"""Annotations of which a split lacks none without a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,22 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
     Serious are: records that cannot be used (for a corpus opened with ``skip_invalid``; they are raised without), ids
     that come twice, turns out of order, slots and values outside of the schema, spans outside of the text, persona
     attributes outside of their lists. Worth knowing are: spans whose text has another form than the value, utterances
-    that are empty, and what the reader found odd.
+    that are empty, annotations that the split does not have, and what the reader found odd.
     """
     before = {str(error) for error in (*corpus.skipped, *_oddities(corpus))}
     seen: set[str] = set()
     schema = corpus.schema
+    unseen: frozenset[Annotation] = frozenset(_EXPECTED)
+    any_turn = False
     for dialogue in corpus.dialogues(split):
         yield from _check_dialogue(dialogue, schema, twice=dialogue.id in seen)
         seen.add(dialogue.id)
+        if dialogue.turns:
+            unseen, any_turn = not_found([dialogue], unseen), True
+    declared = declared_missing(corpus, split)
+    for annotation in (one for one in _EXPECTED if one in declared or (any_turn and one in unseen)):
+        reason = declared.get(annotation, "no dialogue of the split has one")
+        yield Finding("not annotated", False, DataError(f"{NAMES[annotation]}: {reason}; what needs them is undefined"))
     for kind, serious, errors in (("unusable", True, corpus.skipped), ("odd", False, _oddities(corpus))):
         yield from (Finding(kind, serious, error) for error in errors if str(error) not in before)
 

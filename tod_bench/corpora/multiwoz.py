@@ -7,18 +7,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_log import LogLayout, Wishes, goal_files, read_goals
+from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
 from tod_bench.corpora.reading import Note, check_option, dialogue_files
-from tod_bench.corpora.release import unofficial
+from tod_bench.corpora.release import release
 from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 
 Version = Literal["2.0", "2.1", "2.2", "2.3", "2.4"]
+
+_FOLDER_22 = "data/MultiWOZ_2.2/"
 
 _READER = 2
 """Raised whenever dialogues come out differently, so that older caches are not used."""
@@ -29,8 +33,9 @@ class MultiWOZ(FileCorpus):
 
     Args:
         path: Folder or zip of the release; None looks in TOD_BENCH_DATA and in what was fetched.
-        version: The release; it picks the files where there is no `path`, and is part of the corpus's name. Files in
-            the 2.2 layout that are known not to be the official ones add ``-unofficial`` to the name.
+        version: The release; it picks the files where there is no `path`, and is part of the corpus's name. Files that
+            are not the official ones, or cannot be shown to be, add ``-unofficial`` to the name. Those of 2.2 are known
+            one by one; ``data.json`` is compared with the release's zip, to be kept beside its folder.
         goals: A ``data.json`` release (folder or zip) to take the user goals and what was booked from, which the 2.2
             layout lacks; None looks beside the dialogues and, where there is no `path` either, as for `path`.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
@@ -50,9 +55,19 @@ class MultiWOZ(FileCorpus):
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
-        self.name = f"multiwoz{version}{'-unofficial' if self._changed_files() else ''}"
+        self.unofficial = tuple(self._unofficial_files(version))
+        self.name = f"multiwoz{version}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
         self._shelve(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+        """Acts and goals where the files that have them are not there."""
+        goals = self._goal_root or isinstance(self._layout, LogLayout)
+        return {
+            "personas": "MultiWOZ does not say who its users are",
+            **self._layout.missing_annotations(),
+            **({} if goals else {"goals": "the 2.2 layout has none; give `goals`, a folder or zip of release 2.1"}),
+        }
 
     @property
     def schema(self) -> Schema:
@@ -97,15 +112,24 @@ class MultiWOZ(FileCorpus):
         except UserError:
             return None
 
-    def _changed_files(self) -> list[str]:
-        if not isinstance(self._layout, Layout22):
-            return []
-        found = {
-            f"{split}/{file.path.name}": file.path
-            for split, files in dialogue_files(self.root).items()
-            for file in files
-        }
-        return unofficial("multiwoz2.2", {f"data/MultiWOZ_2.2/{name}": path for name, path in found.items()})
+    def completeness(self, split: str) -> Completeness | None:
+        """How many of a split's official files of release 2.2 are there; None where all are, or none is official."""
+        if self.unofficial or not isinstance(self._layout, Layout22):
+            return None
+        return completeness(self._names_22(), release("multiwoz2.2"), _FOLDER_22, [split])
+
+    def _unofficial_files(self, version: Version) -> list[str]:
+        if isinstance(self._layout, LogLayout):
+            files = {file for files in self._layout.splits().values() for file in files}
+            return unlike_archive(f"multiwoz{version}", sorted(files))
+        names = self._names_22()
+        databases = {f"db/{file.path.name}": file.path for file in self._database_files.values()}
+        return unlike_release("multiwoz2.2", names | databases) if version == "2.2" else sorted(names)
+
+    def _names_22(self) -> dict[str, Path]:
+        """The files of a release in the 2.2 layout: path in the official repository -> file."""
+        files = {file for files in self._layout.splits().values() for file in files}
+        return {f"{_FOLDER_22}{file.path.relative_to(self.root).as_posix()}": file.path for file in files}
 
 
 def _layout(root: Path, files: Mapping[str, RawFile]) -> Layout22 | LogLayout:

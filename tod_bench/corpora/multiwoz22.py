@@ -9,8 +9,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json, object_members
-from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id
+from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id, without_unscored
 from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
 from tod_bench.errors import DataError
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
@@ -27,7 +28,7 @@ class Layout22:
     """
 
     def __init__(self, root: Path) -> None:
-        self._dialogues = dialogue_files(root)
+        self._root, self._dialogues = root, dialogue_files(root)
         self._schema_file = RawFile(root / "schema.json")
         acts = RawFile(root / "dialog_acts.json")
         self._acts_file = acts if acts.path.exists() else None
@@ -36,6 +37,12 @@ class Layout22:
         """Split -> the files that decide its dialogues."""
         shared = (self._schema_file, *((self._acts_file,) if self._acts_file else ()))
         return {split: (*files, *shared) for split, files in self._dialogues.items()}
+
+    def missing_annotations(self) -> Mapping[Annotation, str]:
+        """The acts, where the release's file of them is not there."""
+        if self._acts_file:
+            return {}
+        return {"acts": f"there is no dialog_acts.json in {self._root}; copy the release's there"}
 
     @cached_property
     def schema(self) -> Schema:
@@ -73,7 +80,7 @@ def read_schema(file: RawFile) -> Schema:
             }
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"the schema is not laid out as expected ({error!r})", file=str(file)) from None
-    return schema
+    return without_unscored(schema)
 
 
 def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: ActFile | None) -> Dialogue:

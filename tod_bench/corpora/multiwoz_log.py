@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, acts_of, canonical, plain_id
 from tod_bench.corpora.multiwoz_names import schema as trackable
@@ -54,6 +55,10 @@ class LogLayout:
             )
         acts = (self._acts_file,) if self._acts_file else ()
         return dict.fromkeys(SPLITS, (self._files["data.json"], *lists, *acts))
+
+    def missing_annotations(self) -> Mapping[Annotation, str]:
+        """Nothing: dialogues of this layout have everything in them."""
+        return {}
 
     def _records(self, split: str, note: Note) -> Iterator[Record | DataError]:
         """Raw dialogues of a split, in file order, then an error for each listed dialogue that the file lacks."""

@@ -5,9 +5,11 @@ be compared: ``hotel-bookday``, ``Hotel-Inform Day`` and ``hotel/book/day`` are 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 
 from metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
+from metrics.slot_sets import is_multiwoz
 from tod_bench.records import Act, Schema, SlotSpec, State
 
 TRACKED: Mapping[str, tuple[str, ...]] = {**MULTIWOZ_SLOTS, **MULTIWOZ_UNSCORED}
@@ -66,6 +68,19 @@ def active_domains(named: Iterable[str], state: State, earlier: State) -> tuple[
     return tuple(found or (domain for domain in state if state[domain] != earlier.get(domain)))
 
 
+def without_unscored(schema: Schema) -> Schema:
+    """The schema with hospital, police and bus marked as not scored, where it has the 30 slots that are.
+
+    A corpus of one's own in MultiWOZ's layout, with other domains or slots, has all of its slots scored.
+    """
+    if not is_multiwoz(schema):
+        return schema
+    return {
+        domain: {slot: replace(spec, scored=domain not in MULTIWOZ_UNSCORED) for slot, spec in slots.items()}
+        for domain, slots in schema.items()
+    }
+
+
 def schema() -> Schema:
     """The schema of the trackable slots: closed lists of values where every release agrees on one."""
     days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -78,7 +93,9 @@ def schema() -> Schema:
         "internet": ("yes", "no", "free"),
         "stars": ("0", "1", "2", "3", "4", "5"),
     }
-    return {
-        domain: {slot: SlotSpec(f"{slot} of the {domain}", slot in closed, closed.get(slot, ())) for slot in slots}
-        for domain, slots in TRACKED.items()
-    }
+    return without_unscored(
+        {
+            domain: {slot: SlotSpec(f"{slot} of the {domain}", slot in closed, closed.get(slot, ())) for slot in slots}
+            for domain, slots in TRACKED.items()
+        }
+    )

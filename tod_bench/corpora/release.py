@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from tod_bench.corpora.digests import digests
 from tod_bench.errors import UserError, did_you_mean
 
 
@@ -77,19 +76,6 @@ def release(name: str) -> Release:
             f"no official files are known for {name!r}{did_you_mean(name, known)}; known: {', '.join(sorted(known))}"
         )
     return known[name]
-
-
-def unofficial(name: str, found: Mapping[str, Path]) -> list[str]:
-    """Those of some files of a release that are known to differ from the official ones.
-
-    Args:
-        name: The release.
-        found: Path in the release -> file at hand.
-    """
-    known = {file.name: file.git for file in release(name).files if file.git} | dict(release(name).inside)
-    checked = {path: file for path, file in found.items() if path in known}
-    ids = digests(checked.values(), "git")
-    return sorted(path for path, file in checked.items() if ids[file] != known[path])
 
 
 def _release(name: str, entry: Mapping[str, Any]) -> Release:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
+from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root
-from tod_bench.corpora.reading import Note, Record, check_option, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.release import release
 from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
@@ -40,6 +43,11 @@ class SGD(FileCorpus):
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "goals": "SGD does not annotate them",
+        "personas": "SGD does not say who its users are",
+    }
+
     def __init__(
         self,
         path: str | Path | None = None,
@@ -58,12 +66,26 @@ class SGD(FileCorpus):
                 f"{self.root} has no {{train,dev,test}}/dialogues_NNN.json; give the folder of SGD that has them"
             )
         self._check_held_out()
-        self.name = f"sgd-{view}" + (f"-without-{'+'.join(sorted(self._hold_out))}" if hold_out else "")
+        self.unofficial = tuple(unlike_release("sgd", {**self._names(), **self._schema_names()}))
+        without = f"-without-{'+'.join(sorted(self._hold_out))}" if hold_out else ""
+        self.name = f"sgd-{view}{without}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, self._schema_file(split)) for split, files in self._files.items()}
         everything = tuple(file for of_split in files.values() for file in of_split)
         files |= dict.fromkeys([UNSEEN, *(f"{UNSEEN}-{domain}" for domain in hold_out)] if hold_out else [], everything)
         options = {"reader": _READER, "view": view, "hold_out": sorted(self._hold_out)}
         self._shelve(files, options, skip_invalid=skip_invalid, cache=cache)
+
+    def completeness(self, split: str) -> Completeness | None:
+        """How many of a split's official files are there; None where all are, or where not all are official."""
+        if self.unofficial:
+            return None
+        return completeness(self._names(), release("sgd"), "", SPLITS if split.startswith(UNSEEN) else [split])
+
+    def _names(self) -> dict[str, Path]:
+        return {f"{split}/{file.path.name}": file.path for split, files in self._files.items() for file in files}
+
+    def _schema_names(self) -> dict[str, Path]:
+        return {f"{split}/schema.json": self._schema_file(split).path for split in self._files}
 
     @cached_property
     def schema(self) -> Schema:
@@ -75,8 +97,13 @@ class SGD(FileCorpus):
         return read_schema(self._schema_file(split))
 
     @cached_property
-    def seen_services(self) -> frozenset[str]:
-        """Services of the train split's schema, of which the rest are the unseen ones; without those held out."""
+    def seen_services(self) -> frozenset[str] | None:
+        """Services of the train split's schema, of which the rest are the unseen ones; without those held out.
+
+        None where the train split is not there, which leaves open what is seen.
+        """
+        if "train" not in self._files:
+            return None
         return frozenset(service for service in self.schema_of("train") if domain_of(service) not in self._hold_out)
 
     def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:

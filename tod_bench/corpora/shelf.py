@@ -13,14 +13,16 @@ from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import MsgspecError
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.base import Database
 from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
+from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import cache_home
 from tod_bench.corpora.reading import Note
 from tod_bench.errors import DataError, UserError
@@ -130,6 +132,9 @@ class Shelf:
 class FileCorpus:
     """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
 
+    What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why. A reader that knows the
+    official files lists in `unofficial` those that are not, and ends `name` in ``-unofficial`` if there are any.
+
     Beside options of its own, every reader takes
 
     - ``skip_invalid``: leave out unusable dialogues and list them in `skipped` instead of raising;
@@ -140,6 +145,8 @@ class FileCorpus:
 
     name: str
     root: Path
+    unannotated: ClassVar[Mapping[Annotation, str]] = {}
+    unofficial: tuple[str, ...] = ()
     _read: Read
     _shelf: Shelf
 
@@ -169,6 +176,14 @@ class FileCorpus:
     @property
     def database(self) -> Database | None:
         """The corpus's database; None where it has none."""
+        return None
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+        """What the layout tells to be missing in a split: annotation -> why, as a clause of a sentence."""
+        return self.unannotated
+
+    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
+        """How many of a split's official files are there; None where all are, or where nothing is known of them."""
         return None
 
     @property

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
@@ -38,6 +39,16 @@ class SIMMC2(FileCorpus):
             raise UserError(f"{self.root} has no simmc2_dials_dstc10_*.json; give the folder that has them")
         files = {split: (file,) for split, file in self._files.items()}
         self._shelve(files, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
+        """Belief states, which are not read; of teststd the acts as well, which the release kept back."""
+        kept_back: dict[Annotation, str] = {"acts": "the release kept them back, but for the last turn of a dialogue"}
+        return {
+            "states": "this reader does not read those of SIMMC 2.0",
+            "goals": "SIMMC 2.0 does not annotate them",
+            "personas": "SIMMC 2.0 does not say who its users are",
+            **(kept_back if split == "teststd" else {}),
+        }
 
     @property
     def schema(self) -> Schema:

@@ -5,12 +5,14 @@ turns: an utterance without its counterpart makes a turn whose other side is emp
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json
+from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
 from tod_bench.corpora.shelf import FileCorpus
@@ -19,6 +21,9 @@ from tod_bench.records import Act, Dialogue, Schema, Turn
 
 _READER = 1
 """Raised whenever dialogues come out differently, so that older caches are not used."""
+
+_OFFICIAL_FILES = 6652
+"""Dialogues of the release (RasaHQ/STAR at commit 30589750), complete or broken off, a file each."""
 
 _SAID = {("User", "utter"), ("Wizard", "utter"), ("Wizard", "pick_suggestion")}
 
@@ -31,6 +36,12 @@ class STAR(FileCorpus):
         complete: Only dialogues that were not broken off, as the authors count them.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
+
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "states": "STAR does not annotate them",
+        "goals": "STAR does not annotate them",
+        "personas": "STAR does not say who its users are",
+    }
 
     def __init__(
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True
@@ -48,6 +59,11 @@ class STAR(FileCorpus):
     def schema(self) -> Schema:
         """Empty: STAR has no belief states."""
         return {}
+
+    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
+        """How many of the official files are there; None where all are. Of their content nothing is known."""
+        present = len(self._files)
+        return Completeness(present, _OFFICIAL_FILES) if present < _OFFICIAL_FILES else None
 
     def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
         for file in self._files:

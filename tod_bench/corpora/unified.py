@@ -8,8 +8,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
+from tod_bench.corpora.official import UNOFFICIAL, unlike_release
 from tod_bench.corpora.places import corpus_root, files_in
 from tod_bench.corpora.reading import Note, Record, convert_all, pairs
 from tod_bench.corpora.shelf import FileCorpus
@@ -27,19 +29,21 @@ class Unified(FileCorpus):
 
     Args:
         path: The folder of ``data.zip``, or a zip or folder of its files; None looks in TOD_BENCH_DATA and in what was
-            fetched.
+            fetched. Anything but the official ``data.zip`` adds ``-unofficial`` to the corpus's name.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
     dataset: ClassVar[str]
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
-        self.name = self.dataset
         self.root = corpus_root(path, self.dataset, self._weigh)
         files = files_in(self.root / "data.zip" if (self.root / "data.zip").is_file() else self.root)
         if not {"dialogues.json", "ontology.json"} <= files.keys():
             raise UserError(f"{self.root} has no dialogues.json and ontology.json; give the folder of data.zip")
         self._dialogues, self._ontology = files["dialogues.json"], files["ontology.json"]
+        archive = f"data/unified_datasets/{self.dataset}/data.zip"
+        self.unofficial = tuple(unlike_release(self.dataset, {archive: self._dialogues.path}))
+        self.name = f"{self.dataset}{UNOFFICIAL if self.unofficial else ''}"
         files_of_splits = dict.fromkeys(_SPLITS, (self._dialogues, self._ontology))
         self._shelve(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
@@ -62,18 +66,29 @@ class KVRET(Unified):
     """KVRET (Stanford in-car assistant): schedule, weather and navigation."""
 
     dataset = "kvret"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "acts": "KVRET annotates the user's acts alone",
+        "goals": "KVRET does not annotate them",
+        "personas": "KVRET does not say who its users are",
+    }
 
 
 class CamRest(Unified):
     """CamRest676: restaurants in Cambridge."""
 
     dataset = "camrest"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {"personas": "CamRest676 does not say who its users are"}
 
 
 class WOZ(Unified):
     """WOZ 2.0: restaurants in Cambridge, states of every turn."""
 
     dataset = "woz"
+    unannotated: ClassVar[Mapping[Annotation, str]] = {
+        "acts": "WOZ 2.0 annotates the user's acts alone",
+        "goals": "WOZ 2.0 does not annotate them",
+        "personas": "WOZ 2.0 does not say who its users are",
+    }
 
 
 def _read_schema(file: RawFile) -> Schema:

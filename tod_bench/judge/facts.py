@@ -17,6 +17,7 @@ class Facts:
         config: The config.
         corpus: The corpus's name.
         prompt: Hash of the prompt's template.
+        split: The split as signatures have it; empty for the config's own.
         models: Model names that the server returned -> answers.
         fingerprints: Server fingerprints -> answers.
         unscored: Reason -> asks.
@@ -30,6 +31,7 @@ class Facts:
     config: JudgeConfig
     corpus: str
     prompt: str
+    split: str = ""
     models: Counter[str] = field(default_factory=Counter)
     fingerprints: Counter[str] = field(default_factory=Counter)
     unscored: Counter[str] = field(default_factory=Counter)
@@ -81,7 +83,7 @@ class Facts:
             metric,
             {
                 "corpus": self.corpus,
-                "split": config.split,
+                "split": self.split or config.split,
                 **{key: str(value) for key, value in own.items()},
                 "judge": config.judge.model,
                 "returned": "+".join(sorted(self.models)) or "none",

@@ -17,7 +17,7 @@ from tod_bench.judge.config import JudgeConfig, Sample, Version
 from tod_bench.judge.groups import attributes_of
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Persona, Turn
-from tod_bench.splits import read_split
+from tod_bench.splits import read_split, signed_split
 from tod_bench.systems import Exchange
 
 
@@ -50,12 +50,14 @@ class ItemSet:
         fingerprint: The corpus's fingerprint.
         population: Dialogues that the sample was drawn from.
         items: The items, in corpus order.
+        split: The split as signatures have it, marked where official files of it are missing.
     """
 
     corpus: str
     fingerprint: str
     population: int
     items: tuple[Item, ...]
+    split: str = ""
 
 
 def read_items(config: JudgeConfig) -> ItemSet:
@@ -77,7 +79,7 @@ def read_items(config: JudgeConfig) -> ItemSet:
         for dialogue in read_split(corpus, config.split)
         if dialogue.id in chosen
     )
-    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items)
+    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, signed_split(corpus, config.split))
 
 
 def sample_ids(attributes: Mapping[str, Mapping[str, str]], sample: Sample) -> list[str]:
@@ -173,14 +175,15 @@ def _exchange(
 ) -> Exchange:
     styled = version.style == "personalised"
     user = _styled(dialogue, turn, turn.styled_user) if styled else turn.user
-    if responses is not None:
+    if responses is not None and turn.system.strip():
         response = responses.get((dialogue.id, turn.index))
         if response is None:
             raise UserError(
                 f"{version.predictions} has no response for dialogue {dialogue.id}, turn {turn.index}; "
-                "every turn of a judged dialogue needs one"
+                "every turn of a judged dialogue in which the system speaks needs one"
             )
         return Exchange(user, response)
+    # Where the system says nothing in the corpus, it says nothing in any version: there is nothing to hold it against.
     return Exchange(user, _styled(dialogue, turn, turn.styled_system) if styled and turn.system else turn.system)
 
 

@@ -94,7 +94,7 @@ def report_of(folder: Path) -> JudgeReport:
     """
     plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
     config = JudgeConfig.model_validate(plan["config"])
-    facts = Facts(config, plan["corpus"], plan["prompt"])
+    facts = Facts(config, plan["corpus"], plan["prompt"], split=plan.get("split", ""))
     with JudgedStore(folder) as store:
         ratings = ratings_of(facts.watching(_stored(store, plan["keys"], facts)))
     report = make_report(
@@ -165,6 +165,7 @@ def _save_plan(
         "config": config.model_dump(mode="json"),
         "prompt": prompt.hash,
         "corpus": items.corpus,
+        "split": items.split,
         "fingerprint": items.fingerprint,
         "population": items.population,
         "base_url": base_url,

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.bounds import parse_json, read_lines
 from tod_bench.leaderboard.tracks import OpenTrack
@@ -149,26 +150,28 @@ def _uncovered(task: TaskName, turns: Turns, track: OpenTrack) -> Iterator[str]:
     name = FIELDS[task]
     lacking = [
         (dialogue.id, turn.index)
-        for dialogue, turn in _gold_turns(track)
+        for dialogue, turn in _gold_turns(task, track)
         if getattr(turns.get((dialogue.id, turn.index)), name, None) is None
     ]
     if lacking:
         first = f"dialogue {lacking[0][0]}, turn {lacking[0][1]}"
-        yield f"{task}: {len(lacking):,} of {track.turns:,} turns have no predicted {name}, the first in {first}"
+        asked = sum(1 for _ in _gold_turns(task, track))
+        yield f"{task}: {len(lacking):,} of {asked:,} turns have no predicted {name}, the first in {first}"
 
 
 def _like_gold(task: TaskName, turns: Turns, track: OpenTrack) -> str:
     """Says so where every answer is gold to the letter, which no system attains on dialogues that it has not seen."""
     name = FIELDS[task]
-    for dialogue, turn in _gold_turns(track):
+    for dialogue, turn in _gold_turns(task, track):
         mine = turns.get((dialogue.id, turn.index))
         if mine is None or getattr(mine, name) != getattr(gold_prediction(dialogue, turn), name):
             return ""
     return f"every answer ({name}) is gold to the letter"
 
 
-def _gold_turns(track: OpenTrack) -> Iterator[tuple[Dialogue, Turn]]:
-    return ((dialogue, turn) for dialogue in track.dialogues for turn in dialogue.turns)
+def _gold_turns(task: TaskName, track: OpenTrack) -> Iterator[tuple[Dialogue, Turn]]:
+    """The turns that have a gold answer to a task, which are all that must be answered."""
+    return ((dialogue, turn) for dialogue in track.dialogues for turn in scored_turns(task, dialogue))
 
 
 def _brief(message: str) -> str:

@@ -13,7 +13,7 @@ from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric
-from tod_bench.splits import read_all
+from tod_bench.splits import read_all, signed_split, split_notes
 
 SHIPPED = Path(__file__).parent / "tracks.yaml"
 
@@ -77,6 +77,16 @@ class OpenTrack:
     def dialogues(self) -> Sequence[Dialogue]:
         """The gold dialogues of the split."""
         return read_all(self.corpus, self.settings.split)
+
+    @property
+    def split(self) -> str:
+        """The split as signatures have it, marked where official files of it are missing."""
+        return signed_split(self.corpus, self.settings.split)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said beside every number of the track."""
+        return split_notes(self.corpus, self.settings.split)
 
     @property
     def turns(self) -> int:

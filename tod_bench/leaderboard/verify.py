@@ -12,6 +12,7 @@ from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
+from tod_bench.scoring.gold import require_gold
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def computed(track: OpenTrack, tasks: tuple[TaskName, ...], turns: Turns) -> dic
     Raises:
         UserError: The corpus lacks what a metric needs.
     """
+    for task in tasks:
+        require_gold(track.corpus, track.settings.split, task, track.settings.metrics[task])
     bootstrap = track.settings.bootstrap
     return {task: score(**_arguments(task, track, turns), draws=bootstrap.draws, seed=bootstrap.seed) for task in tasks}
 
@@ -70,7 +73,8 @@ def _arguments(task: TaskName, track: OpenTrack, turns: Turns) -> dict[str, Any]
         "dialogues": track.dialogues,
         "predictions": turns,
         "corpus_name": track.corpus.name,
-        "split": track.settings.split,
+        "split": track.split,
+        "notes": track.notes,
         "schema": track.corpus.schema,
         "metrics": track.settings.metrics[task],
         "database": track.corpus.database,

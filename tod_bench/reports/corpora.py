@@ -15,6 +15,7 @@ from tod_bench.corpora.counts import RULE, Counts, count
 from tod_bench.corpora.fetch import Fetched
 from tod_bench.errors import UserError
 from tod_bench.reports.published import published_values
+from tod_bench.splits import signed_split, split_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
 def corpus_rows(name: str, options: Sequence[str]) -> list[CorpusRow]:
     """Our counts of every split at hand, then the published row where there is one."""
     corpus = open_with(name, options)
-    rows = [CorpusRow(corpus.name, split, count(corpus.dialogues(split)), {}) for split in corpus.splits]
+    rows = [
+        CorpusRow(corpus.name, signed_split(corpus, split), count(corpus.dialogues(split)), {})
+        for split in corpus.splits
+    ]
     published = (row for row in published_values("table1")["rows"] if row["corpus"] == name)
     return [*rows, *(CorpusRow(row["title"], "published", None, row) for row in published)]
 
@@ -108,12 +112,14 @@ def check_lines(name: str, options: Sequence[str], splits: Sequence[str], listed
     """
     corpus = open_with(name, options, skip_invalid=True, cache=False)
     lines, broken = [f"{corpus.name}"], False
+    lines += [f"  not official: {file}" for file in getattr(corpus, "unofficial", ())[: listed or None]]
     for split in splits or corpus.splits:
         kinds: dict[tuple[bool, str], list[Finding]] = defaultdict(list)
         for finding in check(corpus, split):
             kinds[finding.serious, finding.kind].append(finding)
         broken = broken or any(serious for serious, _ in kinds)
-        lines.append(f"{split}: {'nothing found' if not kinds else ''}".rstrip())
+        lacking = [f"  incomplete: {note}" for note in split_notes(corpus, split) if "is incomplete" in note]
+        lines += [f"{split}: {'nothing found' if not kinds and not lacking else ''}".rstrip(), *lacking]
         for (serious, kind), findings in sorted(kinds.items(), key=lambda item: (not item[0][0], item[0][1])):
             lines.append(f"  {'problem' if serious else 'note'}: {kind}: {len(findings):,}")
             lines += [f"    {finding.place}" for finding in findings[:listed]]

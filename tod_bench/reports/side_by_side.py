@@ -25,8 +25,10 @@ from tod_bench.scoring import (
     updates_remark,
 )
 from tod_bench.scoring.choosing import FIELDS, OF_FRAME_ANSWERS, frame_metrics
+from tod_bench.scoring.gold import require_gold, require_personas
 from tod_bench.scoring.pairing import Predictions
 from tod_bench.scoring.state_errors import CLASSES, ErrorRow
+from tod_bench.splits import signed_split, split_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,17 +127,21 @@ def make_sheet(
     fields = answered_fields(predictions) if task == "dst" else set()
     notes: tuple[str, ...] = ()
     if task == "response" and not wanted:
-        chosen = response_metrics(corpus, dialogues, predictions.values())
-        wanted, notes = chosen.metrics, chosen.notes
+        fitting = response_metrics(corpus, dialogues, predictions.values())
+        wanted, notes = fitting.metrics, fitting.notes
     usual_metrics = (*default_metrics(task), *(frame_metrics(protocols, fields) if task == "dst" else ()))
+    chosen = specs(task, wanted or usual_metrics, protocols)
+    require_gold(corpus, split, task, chosen)
+    require_personas(corpus, split, request.groups)
     scores = score(
         task,
         dialogues,
         predictions,
         corpus_name=corpus.name,
-        split=split,
+        split=signed_split(corpus, split),
+        notes=split_notes(corpus, split),
         schema=corpus.schema,
-        metrics=specs(task, wanted or usual_metrics, protocols),
+        metrics=chosen,
         draws=request.draws,
         seed=request.seed,
         partial=request.partial,

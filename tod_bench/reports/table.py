@@ -230,11 +230,14 @@ def _notes(results: Sequence[Result]) -> list[str]:
         if "name" not in corpus:
             continue
         skipped = f"; {corpus['skipped']} records left out as invalid" if corpus.get("skipped") else ""
+        split = corpus.get("signed_split") or corpus.get("split")
         notes.append(
-            f"{label}: {corpus['name']}, split {corpus.get('split') or corpus.get('splits', {}).get('test')}, "
+            f"{label}: {corpus['name']}, split {split or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
     for result in results:
+        said = result.provenance.get("corpus", {}).get("notes", ())
+        notes += [note for one in said if (note := f"{result.cell.corpus}: {one}") not in notes]
         privileges = result.provenance.get("predictions", {}).get("privileges")
         if privileges:
             note = f"{result.cell.system} is shown gold: {', '.join(privileges)}"

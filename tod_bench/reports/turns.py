@@ -81,7 +81,7 @@ def state_turns(
         cell,
         metric,
         dialogues,
-        clusters_of(StateItem, dialogues),
+        clusters_of(StateItem, "dst", dialogues),
         statistics,
         states.gold,
         errors,

@@ -5,8 +5,8 @@ from typing import Any
 
 from metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
-from metrics.normalization import MULTIWOZ_SLOTS
 from metrics.protocols import state_protocol
+from metrics.slot_sets import beyond_multiwoz, is_multiwoz
 from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
 
@@ -60,10 +60,12 @@ def task_protocols(task: TaskName, schema: Schema) -> tuple[str, ...]:
     """The protocols to lay side by side for a task on a corpus, the default first."""
     if task == "policy":
         return ("tod_bench", "skip_empty", "values", "values_skip_empty")
+    counted = {domain: [slot for slot, spec in slots.items() if spec.scored] for domain, slots in schema.items()}
     if task == "response":
-        return ("tod_bench", "mwzeval") if MULTIWOZ_SLOTS.keys() <= schema.keys() else ("tod_bench",)
-    if MULTIWOZ_SLOTS.keys() <= schema.keys():
-        return ("tod_bench", "trade", "trade+dropnone", "pptod", "mwzeval", "picpersona")
+        return ("tod_bench", "mwzeval") if is_multiwoz(counted) else ("tod_bench",)
+    if is_multiwoz(counted):
+        spans = () if beyond_multiwoz(counted) else ("pptod",)
+        return ("tod_bench", "trade", "trade+dropnone", *spans, "mwzeval", "picpersona")
     return ("tod_bench", "tod_bench+strict", "tod_bench+fuzzy", "sgd", "sgd_turn")
 
 
@@ -95,7 +97,7 @@ def specs(task: TaskName, metrics: Sequence[str], protocols: Sequence[str]) -> l
 
 
 def _defines(task: TaskName, name: str, protocol: str) -> bool:
-    found = _class_for(task, name)
+    found = class_for(task, name)
     if task == "dst" and found.item is StateItem:
         try:
             rules = state_protocol(protocol)
@@ -111,7 +113,7 @@ def check_metric(task: TaskName, spec: str) -> None:
     Raises:
         UserError: There is no such metric or protocol, or it scores another task.
     """
-    found = _class_for(task, spec)
+    found = class_for(task, spec)
     if not getattr(found, "needs", ()):
         _built(spec, {})
         return
@@ -132,7 +134,7 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
     Raises:
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
-    found = _class_for(task, spec)
+    found = class_for(task, spec)
     needed = {name: context.get(name) for name in getattr(found, "needs", ())}
     for name, value in needed.items():
         if value is None:
@@ -152,7 +154,12 @@ def _found(spec: str) -> type[Any]:
         raise UserError(str(error)) from None
 
 
-def _class_for(task: TaskName, spec: str) -> type[Any]:
+def class_for(task: TaskName, spec: str) -> type[Any]:
+    """The class of a metric, by its spec.
+
+    Raises:
+        UserError: There is no such metric, or it scores another task.
+    """
     found = _found(spec)
     if getattr(found, "item", None) not in ITEMS[task]:
         fitting = [known for known, _ in metric_names() if getattr(metric_class(known), "item", None) in ITEMS[task]]

@@ -6,8 +6,10 @@ from typing import Any
 from metrics.acts import ActBatch
 from metrics.frames import FrameBatch
 from metrics.items import ActItem, ActTuple, DialogueItem, DialogueTurn, DomainWish, FrameItem, ResponseItem, StateItem
+from metrics.slot_sets import LeftOut, Slots
 from metrics.states import StateBatch
-from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, Turn
+from tod_bench.corpora.annotations import scored_turns
+from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, TaskName, Turn
 from tod_bench.scoring.pairing import Pairing
 
 GROUPINGS = ("age", "gender", "formality", "emotion")
@@ -15,7 +17,10 @@ GROUPINGS = ("age", "gender", "formality", "emotion")
 
 
 def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[str, frozenset[str]]) -> Sequence[Any]:
-    """The items of one kind, in corpus order; states and acts come as a batch that is normalised once.
+    """The items of one kind, in corpus order, for the turns that have a gold answer to the task.
+
+    States and acts come as a batch that is normalised once. In a whole dialogue, turns in which the system says nothing
+    are left out: there is no response to be judged, and what a system answers there is not looked at.
 
     Args:
         kind: `StateItem`, `FrameItem`, `ActItem`, `ResponseItem` or `DialogueItem`.
@@ -24,7 +29,7 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
         groups: Names for several services at once.
     """
     if kind is DialogueItem:
-        return [_dialogue_item(dialogue, pairing.of(dialogue)) for dialogue in pairing.dialogues]
+        return [_dialogue_item(dialogue, pairing) for dialogue in pairing.dialogues]
     if kind is StateItem:
         items = [item for dialogue in pairing.dialogues for item in _state_items(dialogue, pairing.of(dialogue))]
         flags = {name: {slot: spec.categorical for slot, spec in slots.items()} for name, slots in schema.items()}
@@ -36,16 +41,23 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
     made = [
         make(dialogue, turn, prediction)
         for dialogue in pairing.dialogues
-        for turn, prediction in zip(dialogue.turns, pairing.of(dialogue), strict=True)
+        for turn, prediction in zip(scored_turns(pairing.task, dialogue), pairing.of(dialogue), strict=True)
     ]
     return ActBatch(made) if kind is ActItem else made
 
 
-def clusters_of(kind: type, dialogues: Sequence[Dialogue]) -> list[int]:
+def slots_and_left_out(schema: Schema) -> tuple[Slots, LeftOut]:
+    """A corpus's schema in the form that metrics take: all slots, and those that the corpus says do not count."""
+    flags = {domain: {slot: spec.categorical for slot, spec in slots.items()} for domain, slots in schema.items()}
+    left_out = {domain: [slot for slot, spec in slots.items() if not spec.scored] for domain, slots in schema.items()}
+    return flags, left_out
+
+
+def clusters_of(kind: type, task: TaskName, dialogues: Sequence[Dialogue]) -> list[int]:
     """The dialogue of each item, as a number."""
     if kind is DialogueItem:
         return list(range(len(dialogues)))
-    return [number for number, dialogue in enumerate(dialogues) for _ in dialogue.turns]
+    return [number for number, dialogue in enumerate(dialogues) for _ in scored_turns(task, dialogue)]
 
 
 def group_of(persona: Persona | None) -> dict[str, str]:
@@ -99,7 +111,7 @@ def _response_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None
     return ResponseItem(dialogue.id, turn.index, turn.system, response, group_of(dialogue.persona))
 
 
-def _dialogue_item(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -> DialogueItem:
+def _dialogue_item(dialogue: Dialogue, pairing: Pairing) -> DialogueItem:
     goal = {
         domain: DomainWish(dict(wish.inform), tuple(wish.request), dict(wish.book))
         for domain, wish in dialogue.goal.items()
@@ -121,7 +133,7 @@ def _dialogue_item(dialogue: Dialogue, predictions: Sequence[Prediction | None])
             ),
             booked=turn.booked,
         )
-        for turn, prediction in zip(dialogue.turns, predictions, strict=True)
+        for turn, prediction in zip(scored_turns(pairing.task, dialogue), pairing.of(dialogue), strict=True)
     )
     return DialogueItem(dialogue.id, turns, goal, group_of(dialogue.persona))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import DataError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.scoring.choosing import FIELDS
@@ -17,23 +18,26 @@ class Pairing:
     Attributes:
         task: The task.
         dialogues: The gold dialogues: the denominator.
-        predictions: (dialogue id, turn) -> prediction that answers the task; turns without one are left out.
-        turns: Number of gold turns.
+        predictions: (dialogue id, turn) -> prediction that answers the task; turns without one are left out, as are
+            answers to turns that have no gold (see `tod_bench.corpora.annotations.scored_turns`).
+        turns: Number of turns that are scored.
+        without_gold: Number of further turns, which have no gold answer to the task and are left out.
     """
 
     task: TaskName
     dialogues: Sequence[Dialogue]
     predictions: Predictions
     turns: int
+    without_gold: int = 0
 
     @property
     def coverage(self) -> float:
-        """Share of the gold turns for which something was predicted, 0 to 1."""
+        """Share of the scored turns for which something was predicted, 0 to 1."""
         return len(self.predictions) / self.turns if self.turns else 1.0
 
     def of(self, dialogue: Dialogue) -> list[Prediction | None]:
-        """The predictions of a dialogue, one a turn; None where there is none."""
-        return [self.predictions.get((dialogue.id, turn.index)) for turn in dialogue.turns]
+        """The predictions of a dialogue, one a scored turn; None where there is none."""
+        return [self.predictions.get((dialogue.id, turn.index)) for turn in scored_turns(self.task, dialogue)]
 
 
 def pair(
@@ -58,6 +62,7 @@ def pair(
     """
     gold = _by_id(dialogues)
     field = FIELDS[task]
+    scored = {(one.id, turn.index) for one in gold.values() for turn in scored_turns(task, one)}
     found: dict[tuple[str, int], Prediction] = {}
     given = predictions.values() if isinstance(predictions, Mapping) else predictions
     seen: set[tuple[str, int]] = set()
@@ -65,12 +70,12 @@ def pair(
         key = (prediction.dialogue_id, prediction.turn)
         _check(key, gold, seen, where)
         seen.add(key)
-        if getattr(prediction, field) is not None:
+        if getattr(prediction, field) is not None and key in scored:
             found[key] = prediction
-    turns = sum(len(dialogue.turns) for dialogue in gold.values())
-    if len(found) < turns and not partial:
-        raise _missing(gold, found, field, turns, where)
-    return Pairing(task, tuple(gold.values()), found, turns)
+    if len(found) < len(scored) and not partial:
+        raise _missing(task, gold, found, len(scored), where)
+    every = sum(len(dialogue.turns) for dialogue in gold.values())
+    return Pairing(task, tuple(gold.values()), found, len(scored), every - len(scored))
 
 
 def _by_id(dialogues: Iterable[Dialogue]) -> dict[str, Dialogue]:
@@ -98,17 +103,15 @@ def _check(key: tuple[str, int], gold: Mapping[str, Dialogue], seen: set[tuple[s
         )
 
 
-def _missing(
-    gold: Mapping[str, Dialogue], found: Mapping[tuple[str, int], Prediction], field: str, turns: int, where: str
-) -> DataError:
+def _missing(task: TaskName, gold: Mapping[str, Dialogue], found: Predictions, turns: int, where: str) -> DataError:
     dialogue, turn = next(
         (dialogue.id, turn.index)
         for dialogue in gold.values()
-        for turn in dialogue.turns
+        for turn in scored_turns(task, dialogue)
         if (dialogue.id, turn.index) not in found
     )
     return DataError(
-        f"the first of {turns - len(found)} turns of {where} (of {turns}) without a predicted {field}; "
+        f"the first of {turns - len(found)} turns of {where} (of {turns}) without a predicted {FIELDS[task]}; "
         "predict them, or use --partial to count them as empty",
         dialogue=dialogue,
         turn=turn,

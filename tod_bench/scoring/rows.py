@@ -62,7 +62,9 @@ class Batches:
     def sums(self, kind: type, statistics: FloatArray) -> FloatArray:
         """Statistics summed by dialogue; every dialogue has a row, also one without items."""
         if kind not in self._clusters:
-            self._clusters[kind] = np.array(clusters_of(kind, self.pairing.dialogues), dtype=np.int64)
+            self._clusters[kind] = np.array(
+                clusters_of(kind, self.pairing.task, self.pairing.dialogues), dtype=np.int64
+            )
         sums = cluster_sums(statistics, self._clusters[kind])
         missing = len(self.pairing.dialogues) - len(sums)
         return np.vstack([sums, np.zeros((missing, statistics.shape[1]))]) if missing else sums
@@ -85,7 +87,7 @@ def metric_rows(
     if getattr(metric, "by_domain", False):
         rows += [_row(replace(metric, domain=domain), batches, where) for domain in batches.domains(metric.item)]  # type: ignore[type-var]
     for grouping in groups:
-        rows += _group_rows(rows[0], metric, batches.pairing.dialogues, grouping)
+        rows += _group_rows(rows[0], metric, batches.pairing, grouping)
     return rows
 
 
@@ -155,20 +157,33 @@ def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[
     notes = [str(note) for note in getattr(metric, "notes", ())]
     if metric.item is ResponseItem:
         notes += filter(None, [written_otherwise(metric.name, batch)])
+    if pairing.without_gold:
+        notes.append(_without_gold(pairing))
     if pairing.coverage < 1:
         predicted = len(pairing.predictions)
         others = "empty" if pairing.task == "response" else "wrong"
         notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as {others}")
     if isinstance(batch, StateBatch):
         invented = batch.states(metric.rules).invented  # type: ignore[attr-defined]
+        if batch.uncounted and metric.rules.slots == "scored":  # type: ignore[attr-defined]
+            named = ", ".join("-".join(key) for key in batch.uncounted)
+            notes.append(f"slots that the corpus leaves out and gold has values for: {named}")
         if invented:
             example = "-".join(invented[0])
             notes.append(f"{len(invented)} predicted slots are in no schema and count as wrong, e.g. {example}")
     return notes
 
 
-def _group_rows(whole: ScoreRow, metric: Metric[Any], dialogues: Sequence[Dialogue], grouping: str) -> list[ScoreRow]:
-    rows = []
+def _without_gold(pairing: Pairing) -> str:
+    every = pairing.turns + pairing.without_gold
+    lacking = "system utterance" if pairing.task == "response" else "system utterance or act annotation"
+    return (
+        f"{pairing.without_gold} of {every} turns have no gold {lacking} and are left out; answers there do not count"
+    )
+
+
+def _group_rows(whole: ScoreRow, metric: Metric[Any], pairing: Pairing, grouping: str) -> list[ScoreRow]:
+    rows, dialogues = [], pairing.dialogues
     for name, places in _groups(dialogues, grouping).items():
         sums = whole.sums[places]
         column = getattr(metric, "denominator", None)
@@ -176,7 +191,7 @@ def _group_rows(whole: ScoreRow, metric: Metric[Any], dialogues: Sequence[Dialog
         n = (
             round(float(sums[:, metric.columns.index(column)].sum()))
             if column
-            else len(clusters_of(metric.item, chosen))
+            else len(clusters_of(metric.item, pairing.task, chosen))
         )
         rows.append(ScoreRow(_grouped(whole.score, grouping, name, n), sums, metric.aggregate))
     return rows

@@ -12,6 +12,7 @@ from tod_bench.garbage import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.choosing import build_metric, default_metrics, label_of
+from tod_bench.scoring.gold import check_gold
 from tod_bench.scoring.items import GROUPINGS
 from tod_bench.scoring.pairing import Predictions, pair
 from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, is_of_the_corpus, metric_rows
@@ -36,6 +37,7 @@ def score(
     groups: Sequence[str] = (),
     database: Any = None,
     seen_services: Collection[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Score]:
     """Scores predictions against dialogues.
 
@@ -53,6 +55,7 @@ def score(
         groups: Groupings of users (``age``, ``formality``, ...) to add rows for.
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).
+        notes: What is to be said beside every score (see `tod_bench.splits.split_notes`).
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -63,14 +66,16 @@ def score(
     """
     _check_groups(groups)
     built = _built(task, metrics, database)
-    batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
+    gold = list(dialogues)
+    check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
+    batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     rows = [[] if is_of_the_corpus(one) else metric_rows(one, batches, where, groups) for _, one in built]
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
     scores: list[Score] = []
     for (label, metric), found in zip(built, rows, strict=True):
         own = corpus_scores(metric, batches, where, groups) if not found else islice(finished, len(found))
-        scores += [replace(one, metric=label) for one in own]
+        scores += [replace(one, metric=label, notes=(*notes, *one.notes)) for one in own]
     return scores
 
 
@@ -88,6 +93,7 @@ def score_rows(
     groups: Sequence[str] = (),
     database: Any = None,
     seen_services: Collection[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> list[ScoreRow]:
     """The scores of `score` as statistics of each dialogue; arguments and errors as there.
 
@@ -95,10 +101,12 @@ def score_rows(
     """
     _check_groups(groups)
     built = [(label, metric) for label, metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]
-    batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
+    gold = list(dialogues)
+    check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
+    batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     return [
-        replace(row, score=replace(row.score, metric=label))
+        replace(row, score=replace(row.score, metric=label, notes=(*notes, *row.score.notes)))
         for label, metric in built
         for row in metric_rows(metric, batches, where, groups)
     ]

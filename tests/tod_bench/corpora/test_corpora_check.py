@@ -96,9 +96,21 @@ def test_counts() -> None:
     assert (Counts().turns_a_dialogue, Counts().tokens_a_turn) == (0.0, 0.0)
 
 
+GOOD = """\
+sgd-accumulated-unofficial
+  not official: test/dialogues_001.json
+  not official: test/schema.json
+  not official: train/dialogues_001.json
+  not official: train/dialogues_002.json
+  not official: train/schema.json
+train: nothing found
+test: nothing found
+"""
+
+
 def test_the_check_command_exits_with_1_on_problems_only(release_sgd: Path, write: Any) -> None:
     good = CliRunner().invoke(command, ["check", "sgd", "-o", f"path={release_sgd}"])
-    assert (good.exit_code, good.output) == (0, "sgd-accumulated\ntrain: nothing found\ntest: nothing found\n")
+    assert (good.exit_code, good.output) == (0, GOOD)
     write("sgd/train/dialogues_002.json", [{"dialogue_id": "2_00000"}, {"dialogue_id": "2_00001"}])
     bad = CliRunner().invoke(command, ["check", "sgd", "-o", f"path={release_sgd}", "--split", "train", "--list", "1"])
     assert bad.exit_code == 1
@@ -111,7 +123,7 @@ def test_the_stats_command_has_our_counts_and_the_published(release_sgd: Path) -
     assert shown.exit_code == 0
     assert "a token is a run of characters without white space" in shown.output
     rows = [line.split() for line in shown.output.splitlines()]
-    assert ["sgd-accumulated", "train", "3", "2", "2", "4.00", "3.25"] in rows
+    assert ["sgd-accumulated-unofficial", "train", "3", "2", "2", "4.00", "3.25"] in rows
     assert ["SGD", "published", "16,142", "16", "20.44", "9.75"] in rows
     as_json = CliRunner().invoke(command, ["stats", "sgd", "-o", f"path={release_sgd}", "--json"])
     assert json.loads(as_json.output)["rows"][0]["tokens"] == 39
@@ -119,7 +131,7 @@ def test_the_stats_command_has_our_counts_and_the_published(release_sgd: Path) -
 
 def test_options_are_bound_to_the_reader(release_sgd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = open_with("sgd", [f"path={release_sgd}", "hold_out=[Homes]", "view=frame"])
-    assert held.name == "sgd-frame-without-Homes"
+    assert held.name == "sgd-frame-without-Homes-unofficial"
     with pytest.raises(UserError, match=r"sgd\.veiw: unknown key; did you mean 'view'"):
         open_with("sgd", ["veiw=frame"])
     with pytest.raises(UserError, match="'view' has no value; write KEY=VALUE"):

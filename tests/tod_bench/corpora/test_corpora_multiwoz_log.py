@@ -19,7 +19,7 @@ def test_the_state_of_a_user_turn_is_on_the_systems(release_log: Path) -> None:
     corpus = MultiWOZ(release_log, version="2.1")
     (dialogue,) = corpus.dialogues("test")
     first, second = dialogue.turns
-    assert (corpus.name, corpus.splits) == ("multiwoz2.1", ("train", "dev", "test"))
+    assert (corpus.name, corpus.splits) == ("multiwoz2.1-unofficial", ("train", "dev", "test"))
     assert dialogue.id == "TEST1"
     assert first.state == {"hotel": {"area": ("east",), "internet": ("none",), "book people": ("2",)}}
     assert second.state == {"hotel": {"area": ("east", "north"), "name": ("old mill",), "book people": ("2",)}}

@@ -74,7 +74,7 @@ def test_multiwoz_counts(version: Any, split: str, dialogues: int, utterances: i
 
 def test_the_converted_files_are_not_taken_for_the_official_ones() -> None:
     assert MultiWOZ().name == "multiwoz2.2-unofficial"
-    assert MultiWOZ(version="2.1").name == "multiwoz2.1"
+    assert MultiWOZ(version="2.1").name == "multiwoz2.1-unofficial"
 
 
 def test_a_gold_value_none_is_in_285_of_7372_turns_of_multiwoz_2_1() -> None:

@@ -36,7 +36,7 @@ def test_a_dialogue(release_sgd: Path) -> None:
 def test_a_services_state_lasts_only_in_the_accumulated_view(release_sgd: Path, view: Any, second: Any) -> None:
     corpus = SGD(release_sgd, view)
     two_services = list(corpus.dialogues("train"))[2]
-    assert corpus.name == f"sgd-{view}"
+    assert corpus.name == f"sgd-{view}-unofficial"
     assert two_services.turns[1].state == second
     assert two_services.turns[1].services == ("Media_1",)
     assert two_services.turns[1].db_matches == {}
@@ -64,7 +64,7 @@ def test_held_out_domains_make_splits_of_their_own(release_sgd: Path) -> None:
         "unseen-Homes": ["1_00001_train", "1_00000_test"],
     }
     assert {dialogue.split for dialogue in corpus.dialogues("unseen-Homes")} == {"unseen-Homes"}
-    assert corpus.name == "sgd-accumulated-without-Homes"
+    assert corpus.name == "sgd-accumulated-without-Homes-unofficial"
     assert corpus.fingerprint != SGD(release_sgd).fingerprint
 
 

@@ -88,7 +88,7 @@ def test_the_second_pass_reads_the_cache_and_gives_the_same(release_sgd: Path, m
     assert _arrow_files() == []
     assert list(SGD(release_sgd).dialogues("train")) == raw
     (cached,) = _arrow_files()
-    assert cached.name.startswith("sgd-accumulated-train-")
+    assert cached.name.startswith("sgd-accumulated-unofficial-train-")
     monkeypatch.setattr("tod_bench.corpora.sgd.records", lambda *_: pytest.fail("the raw files were read again"))
     assert list(SGD(release_sgd).dialogues("train")) == raw
 
