@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tod_bench.corpora.base import open_corpus
-from tod_bench.corpora.codec import decode, encode
+from tod_bench.corpora.codec import _layout, decode, encode
 from tod_bench.errors import UserError
 from tod_bench.importers import import_predictions
 from tod_bench.predictions import read_predictions, write_predictions
@@ -132,6 +132,14 @@ def test_sgds_layout_brings_them(tmp_path: Path):
     turns[0]["frames"][0]["state"]["requested_slots"] = [1]
     (tmp_path / "dialogues_001.json").write_text(json.dumps([{"dialogue_id": "1_00000", "turns": turns}]))
     assert "a requested slot is a number" in import_predictions("sgd", tmp_path, [DIALOGUE]).mismatches[0]
+
+
+def test_a_cache_is_named_after_every_field_of_every_record_in_it():
+    """So a cache that an older version wrote is not read as if it had no frames."""
+    layout = dict(_layout(Dialogue, set()))
+    assert layout.keys() >= {"Dialogue", "Turn", "Frame", "Act", "Span", "Persona", "DomainGoal"}
+    assert layout["Frame"] == ["service", "active_intent", "requested"]
+    assert "frames" in layout["Turn"]
 
 
 @pytest.mark.parametrize("line", [{"active_intent": {"a": 1}}, {"requested": {"a": "phone"}}, {"requested": ["phone"]}])
