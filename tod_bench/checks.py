@@ -1,10 +1,14 @@
 """Errors of a config that its shape does not show: metrics, judges and columns that do not exist or do not fit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from metrics import metric_class
 from tod_bench.configs import Column, EvalConfig, RowConfig
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.reading import SPLITS
 from tod_bench.counting import check_count
 from tod_bench.errors import MissingError, UserError, did_you_mean
 from tod_bench.judging import JUDGED, judge_of
@@ -12,6 +16,7 @@ from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.scoring import check_metric
 from tod_bench.scoring.items import GROUPINGS
+from tod_bench.splits import parse_split, split_and_service
 
 
 def collect(errors: list[str], place: str, attempt: Callable[[], Any]) -> Any:
@@ -51,6 +56,45 @@ def _check(task: CellTask, metric: str) -> None:
         raise UserError("what people said needs no metrics; leave this out")
     else:
         check_metric(task, metric)
+
+
+def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]:
+    """Errors of splits that a corpus cannot have; one whose files are not at hand is a need (`tod_bench.needs`)."""
+    errors = []
+    for label, corpus in corpora.items():
+        for name, expression in config.corpora[label].splits.model_dump().items():
+            try:
+                parts = {split_and_service(part)[0] for part, *_ in parse_split(expression)}
+            except UserError:
+                continue  # it is told already that the expression cannot be read
+            known = {*corpus.splits, *SPLITS}
+            errors += [
+                f"corpora.{label}.splits.{name}: {corpus.name} has no split {part!r}; it has "
+                f"{', '.join(corpus.splits) or 'none at hand'}{did_you_mean(part, known)}"
+                for part in sorted(parts - known)
+            ]
+    return errors
+
+
+def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corpus]) -> list[str]:
+    """Errors of metrics that need what a corpus does not have (inform and success: a database).
+
+    Args:
+        config: The config.
+        scored: (label of a corpus, task that systems are scored for on it) -> the corpus.
+    """
+    errors = []
+    for (label, task), corpus in scored.items():
+        for spec in config.tasks[task].metrics:
+            with suppress(ValueError):  # an unknown metric is told already
+                needs = getattr(metric_class(spec.partition("@")[0]), "needs", ())
+                errors += [
+                    f"tasks.{task}.metrics: {spec} needs the {name} of corpora.{label} ({corpus.name}), and there is "
+                    "none; leave the metric or the corpus out, or add the release's files"
+                    for name in needs
+                    if getattr(corpus, name, None) is None
+                ]
+    return errors
 
 
 def _judge_errors(config: EvalConfig, task: CellTask) -> list[str]:

@@ -1,6 +1,6 @@
 """PPTOD as a system of the harness: T5 that reads a dialogue and writes belief states, acts or responses."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,8 +23,12 @@ class PPTOD:
     """A sequence-to-sequence model in the manner of PPTOD (Su et al., ACL 2022); its parameters are the `Recipe`'s."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset(TASKS)
-    privileges: ClassVar[frozenset[str]] = frozenset()
+    gold_access: ClassVar[frozenset[str]] = frozenset()
     prediction_settings: ClassVar[frozenset[str]] = PREDICTION_SETTINGS
+    conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {
+        "policy": frozenset({"state"}),
+        "response": frozenset({"state", "acts"}),
+    }
 
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe(**settings)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tod_bench.binding import in_words
 from tod_bench.configs.models import EvalConfig
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.shipped import config_names, shipped_folder
@@ -150,7 +151,7 @@ def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
         elif item["type"] == "missing":
             yield f"{place}: this key is required"
         else:
-            yield f"{place}: {item['msg']}"
+            yield f"{place}: {in_words(item)}"
 
 
 def _fields_at(location: Sequence[int | str], root: type[BaseModel]) -> list[str]:

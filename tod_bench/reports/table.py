@@ -4,7 +4,7 @@ Renderers (`terminal`, `markdown`, `delimited`) only lay out what is here, so th
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -234,14 +234,29 @@ def _notes(results: Sequence[Result]) -> list[str]:
             f"{label}: {corpus['name']}, split {corpus.get('split') or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
+    notes += gold_notes(results)
     for result in results:
-        privileges = result.provenance.get("predictions", {}).get("privileges")
-        if privileges:
-            note = f"{result.cell.system} is shown gold: {', '.join(privileges)}"
-            notes += [note] if note not in notes else []
         short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
         if short:
             notes.append(
                 f"{result.cell}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
             )
     return notes
+
+
+def gold_notes(results: Iterable[Result]) -> list[str]:
+    """What gold each system was shown, a sentence for all of its tasks that were shown the same."""
+    tasks: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        # Results of before 0.2 have the older name.
+        record = result.provenance.get("predictions", {})
+        for name in record.get("gold_access", record.get("privileges")) or ():
+            of_name = tasks.setdefault((result.cell.system, name), [])
+            of_name += [result.cell.task] if result.cell.task not in of_name else []
+    sentences: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (system, name), where in tasks.items():
+        sentences.setdefault((system, tuple(where)), []).append(name)
+    return [
+        f"{system} is shown gold: {', '.join(names)} (in {', '.join(where)})"
+        for (system, where), names in sentences.items()
+    ]
