@@ -10,8 +10,15 @@ from metrics import GROUP as METRICS
 from metrics import metric_class
 from tod_bench import __version__
 from tod_bench.binding import bind
-from tod_bench.checks import collect, metric_errors, split_errors, table_errors, task_errors
-from tod_bench.conditioning import CONDITIONED, PREDICTED_BY, Conditioning, gold_noted, missing_source
+from tod_bench.checks import collect, label_errors, metric_errors, split_errors, table_errors, task_errors
+from tod_bench.conditioning import (
+    CONDITIONED,
+    PREDICTED_BY,
+    Conditioning,
+    gold_noted,
+    gold_sentences,
+    missing_source,
+)
 from tod_bench.configs import CorpusConfig, EvalConfig, SystemConfig, TaskConfig
 from tod_bench.content import OWN, local_files, own_source, source_digest
 from tod_bench.corpora.base import GROUP as CORPORA
@@ -151,6 +158,20 @@ class Board:
         """Whether the predictions of a cell can be had: made by a system, or read from a file that is there."""
         section = self.systems[cell.system].config
         return section.predictions is None or prediction_path(section, cell.corpus, cell.task, cell.seed).is_file()
+
+    def conditioning(self) -> list[str]:
+        """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""
+        shown = [(cell.system, cell.task, self.gold_shown(cell)) for cell in self.cells]
+        unshown = [
+            f"{cell.system} is shown no {what} in {cell.task}: it predicts none here, and gold is shown only where the "
+            f"config says `{what}: gold`"
+            for cell in self.cells
+            for what, source in self.sources(cell).items()
+            if source == "none"
+            and getattr(self.settings(cell.task), what) is None
+            and self.systems[cell.system].reads(cell.predicts, what) is None
+        ]
+        return list(dict.fromkeys([*gold_sentences(shown), *unshown]))
 
     def settings(self, task: CellTask) -> TaskConfig:
         """What the config says of a task; the defaults where it says nothing."""
@@ -356,34 +377,38 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
     """
+    errors, board = check(config)
+    if not incomplete:
+        errors += map(str, board.needs)
+    if errors:
+        raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
+    return board
+
+
+def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
+    """Every error of a config, and its board as far as it can be built.
+
+    Args:
+        config: The config.
+        whole: Whether parts may be checked against each other; not where errors of layout have taken some away.
+    """
     errors: list[str] = []
     needs: list[Need] = []
     corpora = {label: _corpus(label, section, errors, needs) for label, section in config.corpora.items()}
-    systems = {label: _system(label, section, config, errors) for label, section in config.systems.items()}
+    systems = {label: _system(label, section, errors) for label, section in config.systems.items()}
     at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
-    errors += [
-        *task_errors(config),
-        *table_errors(config),
-        *split_errors(config, at_hand),
-        *metric_errors(config, _scored_pairs(config, systems, at_hand)),
-        *_source_errors(config, systems),
-    ]
+    errors += [*task_errors(config), *split_errors(config, at_hand)]
+    errors += metric_errors(config, _scored_pairs(config, systems, at_hand))
+    if whole:
+        errors += [*label_errors(config), *table_errors(config), *_source_errors(config, systems)]
     if not errors:
         short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
         unasked = judge_need(config, config.corpora)
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
         config = _without_judge(config) if unasked else config
-    if not incomplete:
-        errors += map(str, needs)
-    if errors:
-        raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
-    return Board(
-        config,
-        at_hand,
-        {label: system for label, system in systems.items() if system is not None},
-        tuple(needs),
-    )
+    built = {label: system for label, system in systems.items() if system is not None}
+    return errors, Board(config, at_hand, built, tuple(needs))
 
 
 def _without_judge(config: EvalConfig) -> EvalConfig:
@@ -410,13 +435,8 @@ def _corpus(label: str, section: CorpusConfig, errors: list[str], needs: list[Ne
     return corpus
 
 
-def _system(label: str, section: SystemConfig, config: EvalConfig, errors: list[str]) -> BuiltSystem | None:
+def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem | None:
     place = f"systems.{label}"
-    errors += [
-        f"{place}.corpora: {name!r} is not a corpus of this config"
-        for name in section.corpora or ()
-        if name not in config.corpora
-    ]
     if (section.system is None) == (section.predictions is None):
         errors.append(f"{place}: give either `system` (an installed one) or `predictions` (a file)")
         return None

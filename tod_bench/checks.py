@@ -58,6 +58,16 @@ def _check(task: CellTask, metric: str) -> None:
         check_metric(task, metric)
 
 
+def label_errors(config: EvalConfig) -> list[str]:
+    """Errors of systems that are to be run on corpora that the config does not have."""
+    return [
+        f"systems.{label}.corpora: {name!r} is not a corpus of this config{did_you_mean(name, config.corpora)}"
+        for label, section in config.systems.items()
+        for name in section.corpora or ()
+        if name not in config.corpora
+    ]
+
+
 def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]:
     """Errors of splits that a corpus cannot have; one whose files are not at hand is a need (`tod_bench.needs`)."""
     errors = []

@@ -1,7 +1,7 @@
 """What a task's systems are conditioned on: the state, and for responses the acts; and the gold behind predictions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -19,6 +19,25 @@ PREDICTED_BY: Mapping[Conditioning, TaskName] = {"state": "dst", "acts": "policy
 
 GOLD_NOTE = "gold_access"
 """Key of a prediction's notes that lists the gold behind it."""
+
+
+def gold_sentences(shown: Iterable[tuple[str, str, Iterable[str]]]) -> list[str]:
+    """What gold systems are shown, a sentence for all tasks of a system that are shown the same.
+
+    Args:
+        shown: (system, task, names of the gold behind its predictions).
+    """
+    tasks: dict[tuple[str, str], dict[str, None]] = {}
+    for system, task, names in shown:
+        for name in names:
+            tasks.setdefault((system, name), {})[task] = None
+    sentences: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (system, name), where in tasks.items():
+        sentences.setdefault((system, tuple(where)), []).append(name)
+    return [
+        f"{system} is shown gold: {', '.join(names)} (in {', '.join(where)})"
+        for (system, where), names in sentences.items()
+    ]
 
 
 def missing_source(system: str, task: TaskName, what: Conditioning) -> str:

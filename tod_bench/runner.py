@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.cells import Board, build
+from tod_bench.changes import changes
 from tod_bench.conditioning import GOLD_NOTE, Conditioning
 from tod_bench.configs import load_config
 from tod_bench.counting import counted
@@ -37,25 +38,48 @@ Announce = Callable[[Cell, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the store has of a cell."""
+    """What the store has of a cell.
+
+    Attributes:
+        cell: The cell.
+        trained: Whether its system is trained, or need not be.
+        predicted: Whether its predictions are made.
+        scored: Whether its result is there.
+        changed: Where it is not: what is different from the newest result of this cell in the store, a phrase each.
+        since: When that result was made.
+    """
 
     cell: Cell
     trained: bool
     predicted: bool
     scored: bool
+    changed: tuple[str, ...] = ()
+    since: str = ""
 
 
 def plan(board: Board, store: Store) -> Iterator[Status]:
     """What would be run and what is cached, cell by cell."""
+    earlier: dict[Cell, Result] | None = None
     for cell in board.cells:
         fitted = not board.together(cell)
         unpredicted = cell.task in ("corpus", "people")
-        yield Status(
+        status = Status(
             cell,
             trained=fitted or store.fit_record(board.fit_key(cell)) is not None,
             predicted=unpredicted or _prediction_record(board, store, cell) is not None,
             scored=store.result(board.result_key(cell)) is not None,
         )
+        if not status.scored:
+            earlier = store.results_of(board.config.name) if earlier is None else earlier
+            status = _compared(status, earlier.get(cell), board)
+        yield status
+
+
+def _compared(status: Status, earlier: Result | None, board: Board) -> Status:
+    if earlier is None or "inputs" not in earlier.provenance:
+        return status
+    changed = changes(earlier.provenance["inputs"], board.result_inputs(status.cell))
+    return replace(status, changed=changed, since=str(earlier.provenance.get("date", "")))
 
 
 def run(board: Board, store: Store, announce: Announce = lambda _cell, _step: None) -> list[Result]:
@@ -293,6 +317,7 @@ class Workshop:
             "system": system.config.model_dump(mode="json", exclude_none=True) if system else {},
             "task": self.board.settings(cell.task).model_dump(mode="json"),
             "bootstrap": config.bootstrap.model_dump(),
+            "inputs": self.board.result_inputs(cell),
         }
 
     def _corpus_record(self, cell: Cell) -> dict[str, Any]:

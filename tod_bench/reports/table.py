@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tod_bench.conditioning import gold_sentences
 from tod_bench.configs import Column, EvalConfig, RowConfig
 from tod_bench.judging import JUDGED
 from tod_bench.reports.numbers import Number, column_number, matching, spec_of
@@ -75,7 +76,7 @@ def make_table(
         published: A file of published values (see `tod_bench.reports.published`).
         lacking: What the run was without, and what supplies it; rows then are those of the whole config.
     """
-    columns = config.table.columns or _all_columns(results)
+    columns = config.table.columns or all_columns(results)
     kinds = config.table.rows or (RowConfig(label=""),)
     rows: list[Row] = []
     for system in config.systems or ("",):
@@ -166,7 +167,8 @@ def _shown(printed: Mapping[str, Any], columns: Sequence[Column]) -> bool:
     return any(column.label in printed["values"] for column in columns)
 
 
-def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+    """A column for every metric of some results: what a table shows where its config names no columns."""
     found = {}
     for result in results:
         for score in result.scores:
@@ -245,18 +247,9 @@ def _notes(results: Sequence[Result]) -> list[str]:
 
 
 def gold_notes(results: Iterable[Result]) -> list[str]:
-    """What gold each system was shown, a sentence for all of its tasks that were shown the same."""
-    tasks: dict[tuple[str, str], list[str]] = {}
-    for result in results:
-        # Results of before 0.2 have the older name.
-        record = result.provenance.get("predictions", {})
-        for name in record.get("gold_access", record.get("privileges")) or ():
-            of_name = tasks.setdefault((result.cell.system, name), [])
-            of_name += [result.cell.task] if result.cell.task not in of_name else []
-    sentences: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (system, name), where in tasks.items():
-        sentences.setdefault((system, tuple(where)), []).append(name)
-    return [
-        f"{system} is shown gold: {', '.join(names)} (in {', '.join(where)})"
-        for (system, where), names in sentences.items()
-    ]
+    """What gold the predictions behind some results rest on, in sentences."""
+    # Results of before 0.2 say `privileges`.
+    records = [(result.cell, result.provenance.get("predictions", {})) for result in results]
+    return gold_sentences(
+        (cell.system, cell.task, record.get("gold_access", record.get("privileges")) or ()) for cell, record in records
+    )
