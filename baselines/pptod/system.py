@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from baselines.pptod.checking import problems
 from baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from baselines.pptod.rollout import whole_dialogues
 from tod_bench.errors import UserError
@@ -35,6 +36,10 @@ class PPTOD:
         self._writer: Writer | None = None
 
     update_wrapper(__init__, Recipe.__init__)  # so that configs are checked against the recipe's settings
+
+    def check(self) -> list[str]:
+        """A sentence for each setting that would stop a training; see `baselines.pptod.checking`."""
+        return list(problems(self.recipe))
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
         """Every task with `multitask`, else the task alone."""

@@ -160,6 +160,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
+_SHORT_FOR = {"corpora": "corpus", "systems": "system", "tasks": "metrics"}
+
+
 def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
     """Sets a dotted key of a raw config, making the sections on the way.
 
@@ -168,7 +171,10 @@ def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
     """
     *parents, last = key.split(".")
     node: Any = raw
-    for parent in parents:
+    for depth, parent in enumerate(parents):
+        if depth == 1 and isinstance(node, dict) and isinstance(node.get(parent), str | list):
+            # `oracle: oracle` and `dst: [jga]` are short for sections, which can be added to.
+            node[parent] = {_SHORT_FOR.get(parents[0], ""): node[parent]}
         node = node.setdefault(parent, {}) if isinstance(node, dict) else None
         if not isinstance(node, dict):
             raise UserError(f"{key}: {parent!r} holds no keys, so nothing below it can be set")

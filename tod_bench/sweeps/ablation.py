@@ -145,7 +145,11 @@ class _Run:
         ]
 
     def _numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
-        return tuple(column_number(self.results, system, corpus, column) for column in columns)
+        # A row without a system is the corpus's own: an empty name would match every system.
+        return tuple(
+            column_number(self.results, system, corpus, column) if system or column.task == "corpus" else Number()
+            for column in columns
+        )
 
     def keyed_rows(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
         """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
@@ -168,7 +172,7 @@ def _shows(column: Column, row: ScoreRow) -> bool:
 
 def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> list[Effect]:
     levels = list(dict.fromkeys(run.trial.levels[factor] for run in runs))
-    places = dict.fromkeys((cell.corpus, cell.system) for run in runs for cell in run.board.cells)
+    places = dict.fromkeys((cell.corpus, cell.system) for run in runs for cell in run.board.cells if cell.system)
     return [
         _effect(factor, baseline, level, runs, column, corpus, system)
         for baseline, level in combinations(levels, 2)
@@ -190,8 +194,11 @@ def _effect(
     pairs = [(before, after) for (key, before), (other, after) in matched if key != other]
     empty = Effect(factor, level, baseline, column.label, corpus, system, None, None, None, None, None, len(pairs))
     if not pairs:
-        unmoved = "both levels have the same predictions here"
-        return replace(empty, note=unmoved if matched else "no two trials differ in this alone")
+        if matched:
+            return replace(empty, note="both levels have the same predictions here")
+        alone = _matched(factor, baseline, level, runs)
+        untested = "there are no scores of single dialogues to compare"
+        return replace(empty, note=untested if alone else "no two trials differ in this alone")
     if len({row.sums.shape for pair in pairs for row in pair}) > 1:
         return replace(empty, note="the trials were not tested on the same dialogues")
     sums = [np.sum([pair[side].sums for pair in pairs], axis=0) for side in (1, 0)]

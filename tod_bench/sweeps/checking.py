@@ -42,7 +42,7 @@ def open_config(
 
 
 def sweep_errors(config: EvalConfig, told: Collection[str] = ()) -> list[str]:
-    """Errors of the variants of a config's sweep that are not told yet, each once, with the first variant that has it."""
+    """Errors of the variants of a config's sweep that are not told yet, each with the first variant that has it."""
     if config.sweep is None:
         return []
     trials, errors = variants(config, config.sweep)
