@@ -1,6 +1,7 @@
 """From a config to its cells: corpora opened, systems built, keys known, every error reported at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -447,13 +448,28 @@ def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem
         return None
     params, wrong = bind(found, section.params, f"{place}.params")
     errors += wrong
+    if wrong:
+        # What is right is checked all the same, so that one wrong key does not hide another.
+        fine = {name: value for name, value in params.items() if not _is_told(f"{place}.params.{name}", wrong)}
+        with suppress(Exception):
+            errors += _problems(BuiltSystem(section, fine), place)
+        return None
     built = BuiltSystem(section, params)
-    if wrong or collect(errors, f"{place}.params", lambda: built.trait) is None:
+    if collect(errors, f"{place}.params", lambda: built.trait) is None:
         return None
     collect(errors, place, lambda: built.gold_access)
-    check: Callable[[], Iterable[str]] | None = getattr(built.trait, "check", None)
-    errors += [f"{place}.params: {problem}" for problem in (check() if check else ())]
+    errors += _problems(built, place)
     return built
+
+
+def _is_told(place: str, errors: Iterable[str]) -> bool:
+    return any(error.startswith((f"{place}:", f"{place}.")) for error in errors)
+
+
+def _problems(built: BuiltSystem, place: str) -> list[str]:
+    """What a system itself says is wrong with its parameters."""
+    check: Callable[[], Iterable[str]] | None = getattr(built.trait, "check", None)
+    return [f"{place}.params: {problem}" for problem in (check() if check else ())]
 
 
 def _source_errors(config: EvalConfig, systems: Mapping[str, BuiltSystem | None]) -> list[str]:
@@ -468,7 +484,7 @@ def _source_errors(config: EvalConfig, systems: Mapping[str, BuiltSystem | None]
                 source = PREDICTED_BY[what]
                 unmade = source not in config.tasks or not built.does(source)
                 if reads is not False and unmade and (asked == "predicted" or (reads and asked is None)):
-                    errors.append(missing_source(label, task, what))
+                    errors.append(missing_source(label, task, what, needed=bool(reads)))
                 elif reads and asked == "none":
                     errors.append(f"tasks.{task}.{what}: {label} reads the {what}; show it predicted or gold, not none")
     return errors

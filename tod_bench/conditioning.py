@@ -40,12 +40,12 @@ def gold_sentences(shown: Iterable[tuple[str, str, Iterable[str]]]) -> list[str]
     ]
 
 
-def missing_source(system: str, task: TaskName, what: Conditioning) -> str:
+def missing_source(system: str, task: TaskName, what: Conditioning, *, needed: bool = False) -> str:
     """The sentence for a system that is to be shown predictions that the config does not make."""
-    source = PREDICTED_BY[what]
+    source, without = PREDICTED_BY[what], "" if needed else f" or `{what}: none`"
     return (
         f"tasks.{task}.{what}: {system} does not predict {source} here, so there is no predicted {what} to show it; "
-        f"add {source} to the tasks, or write `{what}: gold` (said beside its numbers) or `{what}: none`"
+        f"add {source} to the tasks, or write `{what}: gold` (said beside its numbers){without}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a model comes from this machine or from the hub, found out in seconds rather than after minutes of retries."""
+"""Whether a model comes from this machine or from the hub, found out in seconds instead of minutes of retries."""
 
 from pathlib import Path
 from typing import Any
