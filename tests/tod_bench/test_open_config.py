@@ -200,13 +200,12 @@ def test_every_variant_of_a_sweep_is_checked(tmp_path: Path) -> None:
         "system": {"key": "systems.floor.system", "values": ["majority", "oracel"]},
         "draws": {"key": "bootstrap.draws", "values": [10, -1]},
     }
+    below = "the config is not valid: bootstrap.draws: input should be greater than or equal to 0 (it is -1)"
+    unknown = "systems.floor.system: there is no system 'oracel'; did you mean 'oracle'?; see `tod-bench list systems`"
     assert errors_of(swept(tmp_path, factors=factors)) == [
-        "sweep: with system=majority draws=-1 the config is not valid: bootstrap.draws: input should be greater than or "
-        "equal to 0 (it is -1)",
-        "sweep: with system=oracel draws=-1 the config is not valid: bootstrap.draws: input should be greater than or "
-        "equal to 0 (it is -1)",
-        "sweep, with system=oracel draws=10: systems.floor.system: there is no system 'oracel'; did you mean 'oracle'?; "
-        "see `tod-bench list systems`",
+        f"sweep: with system=majority draws=-1 {below}",
+        f"sweep: with system=oracel draws=-1 {below}",
+        f"sweep, with system=oracel draws=10: {unknown}",
     ]
     labels = errors_of(swept(tmp_path, method="list", trials=[{"system": "orcle"}, {"sytem": "oracle"}]))
     assert labels == [
