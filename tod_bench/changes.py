@@ -19,11 +19,12 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...
         before: What `tod_bench.cells.Board.result_inputs` gave when the result was made.
         now: What it gives now.
     """
-    found = _differences(_as_json(before), _as_json(now), (), "")
+    found = _differences(as_json(before), as_json(now), (), "")
     return tuple(dict.fromkeys(phrase for phrase in found if phrase))
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """A value as it is after it was written to a JSON file and read back."""
     return json.loads(json.dumps(value, default=str))
 
 

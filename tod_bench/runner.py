@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.cells import Board, build
-from tod_bench.changes import changes
+from tod_bench.changes import as_json, changes
 from tod_bench.conditioning import GOLD_NOTE, Conditioning
 from tod_bench.configs import load_config
 from tod_bench.counting import counted
@@ -317,7 +317,7 @@ class Workshop:
             "system": system.config.model_dump(mode="json", exclude_none=True) if system else {},
             "task": self.board.settings(cell.task).model_dump(mode="json"),
             "bootstrap": config.bootstrap.model_dump(),
-            "inputs": self.board.result_inputs(cell),
+            "inputs": as_json(self.board.result_inputs(cell)),
         }
 
     def _corpus_record(self, cell: Cell) -> dict[str, Any]:

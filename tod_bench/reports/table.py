@@ -236,7 +236,7 @@ def _notes(results: Sequence[Result]) -> list[str]:
             f"{label}: {corpus['name']}, split {corpus.get('split') or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
-    notes += gold_notes(results)
+    notes += [*conditioning_notes(results), *gold_notes(results)]
     for result in results:
         short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
         if short:
@@ -244,6 +244,17 @@ def _notes(results: Sequence[Result]) -> list[str]:
                 f"{result.cell}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
             )
     return notes
+
+
+def conditioning_notes(results: Iterable[Result]) -> list[str]:
+    """Which systems answered a task from states or acts of their own, a sentence for each task."""
+    systems: dict[tuple[str, str], dict[str, None]] = {}
+    for result in results:
+        shown = result.provenance.get("predictions", {}).get("shown", {})
+        predicted = " and ".join(what for what, source in shown.items() if source == "predicted")
+        if predicted:
+            systems.setdefault((result.cell.task, predicted), {})[result.cell.system] = None
+    return [f"{task} from the system's own predicted {what}: {', '.join(of)}" for (task, what), of in systems.items()]
 
 
 def gold_notes(results: Iterable[Result]) -> list[str]:
