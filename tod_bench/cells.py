@@ -30,7 +30,7 @@ from tod_bench.judging import judge_of, ratings_file
 from tod_bench.needs import Need, judge_need, prediction_needs, prediction_path, rating_needs, split_need
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
-from tod_bench.splits import parse_split
+from tod_bench.splits import common_dialogues, parse_split
 from tod_bench.systems import GROUP as SYSTEMS
 from tod_bench.systems import System, conditioned_on, gold_access_of, system_class
 from tod_bench.tasks import TASKS, Source
@@ -226,8 +226,10 @@ class Board:
         """The gold that a cell's predictions rest on; empty where its system saw none.
 
         ``gold`` (the whole turn) and ``previous_state`` are what a system declares; ``gold_state`` and ``gold_acts``
-        what the config shows it. What only an earlier task was shown is followed by ``(through state)``, say. Of a
-        prediction file it is what its lines say (`tod_bench.conditioning.GOLD_NOTE`), if tod-bench wrote them.
+        what the config shows it; ``test_dialogues`` says that dialogues of the test split are among those that it was
+        trained on, or its checkpoint chosen by. What only an earlier task was shown is followed by ``(through state)``,
+        say. Of a prediction file it is what its lines say (`tod_bench.conditioning.GOLD_NOTE`), if tod-bench wrote
+        them.
         """
         if cell.task in ("corpus", "people"):
             return ()
@@ -237,11 +239,23 @@ class Board:
         sources, own = self.sources(cell), self.systems[cell.system].gold_access
         if sources.get("state") == "predicted":
             own -= {"previous_state"}  # the state before is then the predicted one
-        shown = [*sorted(own), *(f"gold_{what}" for what, source in sources.items() if source == "gold")]
+        trained_on = ["test_dialogues"] if self.together(cell) and self._trained_on_test[cell.corpus] else []
+        shown = [*sorted(own), *trained_on, *(f"gold_{what}" for what, source in sources.items() if source == "gold")]
         for what, other in self.upstream(cell).items():
             inherited = [name.partition(" (")[0] for name in self.gold_shown(other)]
             shown += [f"{name} (through {what})" for name in inherited if name not in own]
         return tuple(dict.fromkeys(shown))
+
+    @cached_property
+    def _trained_on_test(self) -> dict[str, bool]:
+        """Whether the test split of each corpus shares dialogues with the ones to train and select on."""
+        found = {}
+        for label, corpus in self.corpora.items():
+            splits = self.config.corpora[label].splits
+            found[label] = any(
+                common_dialogues(corpus, expression, splits.test) for expression in (splits.train, splits.dev)
+            )
+        return found
 
     @cached_property
     def _corpus_sources(self) -> dict[str, dict[str, Any]]:

@@ -66,7 +66,8 @@ class Result:
         key: Its key in the store.
         scores: The scores.
         predictions: The prediction file, relative to the store (or as given, for predictions made elsewhere).
-        provenance: Everything that decided the numbers, as JSON values.
+        provenance: Where the numbers come from, as JSON values.
+        inputs: What the key is the digest of, as JSON values; empty in results of before 0.2.
     """
 
     config: str
@@ -75,6 +76,7 @@ class Result:
     scores: tuple[Score, ...]
     predictions: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -86,6 +88,7 @@ class Result:
             "predictions": self.predictions,
             "scores": [score.to_json() for score in self.scores],
             "provenance": dict(self.provenance),
+            "inputs": dict(self.inputs),
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class Result:
             scores=tuple(Score.from_json(score) for score in value["scores"]),
             predictions=value["predictions"],
             provenance=value["provenance"],
+            inputs=value.get("inputs", {}),
         )
 
 

@@ -76,9 +76,9 @@ def plan(board: Board, store: Store) -> Iterator[Status]:
 
 
 def _compared(status: Status, earlier: Result | None, board: Board) -> Status:
-    if earlier is None or "inputs" not in earlier.provenance:
+    if earlier is None or not earlier.inputs:
         return status
-    changed = changes(earlier.provenance["inputs"], board.result_inputs(status.cell))
+    changed = changes(earlier.inputs, board.result_inputs(status.cell))
     return replace(status, changed=changed, since=str(earlier.provenance.get("date", "")))
 
 
@@ -146,7 +146,7 @@ class Workshop:
             if found is not None:
                 self.announce(cell, "cached")
                 return found
-            result = self._made(cell, key)
+            result = replace(self._made(cell, key), inputs=as_json(self.board.result_inputs(cell)))
             self.store.save_result(result)
             return result
 
@@ -317,7 +317,6 @@ class Workshop:
             "system": system.config.model_dump(mode="json", exclude_none=True) if system else {},
             "task": self.board.settings(cell.task).model_dump(mode="json"),
             "bootstrap": config.bootstrap.model_dump(),
-            "inputs": as_json(self.board.result_inputs(cell)),
         }
 
     def _corpus_record(self, cell: Cell) -> dict[str, Any]:

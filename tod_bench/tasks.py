@@ -6,7 +6,8 @@
 | `policy`   | the same and the belief state                               | system acts  |
 | `response` | the same, the acts and how many database entries match      | text         |
 
-State and acts are those that the same system predicted, or the gold ones, or none at all: gold is shown only where the
+The turns before are the corpus's own, system answers included, as is usual where nobody talks to the system. State and
+acts are those that the same system predicted, or the gold ones, or none at all: gold is shown only where the
 caller says so. How many entries match is counted with the state that is shown, never with the gold one beside it.
 """
 

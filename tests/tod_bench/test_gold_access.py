@@ -268,6 +268,28 @@ def test_gold_that_is_shown_is_said_everywhere(
         assert sentence in text
 
 
+@pytest.mark.parametrize(
+    ("splits", "shared"),
+    [
+        ({"train": "train", "test": "test"}, False),
+        ({"train": "train+test[:3]", "test": "test[3:]"}, False),
+        ({"train": "train+test[:50%]", "test": "test[50%:]"}, False),
+        ({"train": "test[::2]", "dev": "dev", "test": "test[1::2]"}, False),
+        ({"train": "train+test[:4]", "test": "test[3:]"}, True),
+        ({"train": "train", "dev": "test", "test": "test"}, True),
+        # The first half of the dialogues about taxis are not those of the first half of all.
+        ({"train": "train+test[:5]", "test": "test{taxi}[1:]+test{train}[1:]+test{hotel}[1:]"}, True),
+    ],
+)
+def test_training_on_test_dialogues_is_said(splits: dict[str, str], shared: bool) -> None:
+    value = config({"dst": DST}, "majority").model_dump(mode="json", exclude_unset=True)
+    value["corpora"]["plain"]["splits"] = splits
+    expected = ["sys is shown gold: test_dialogues (in dst)"] if shared else []
+    assert build(EvalConfig.model_validate(value)).conditioning() == expected
+    # A system that is not trained has seen none of them.
+    assert build(EvalConfig.model_validate({**value, "systems": {"sys": "echo"}})).conditioning() == []
+
+
 def test_a_prediction_file_says_what_its_system_was_shown(tmp_path: Path) -> None:
     tasks = {"policy": {**POLICY, "state": "gold"}}
     results, _ = ran(config(tasks), tmp_path / "a")
