@@ -465,7 +465,7 @@ def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem
     if wrong:
         # What is right is checked all the same, so that one wrong key does not hide another.
         fine = {name: value for name, value in params.items() if not _is_told(f"{place}.params.{name}", wrong)}
-        with suppress(Exception):
+        with suppress(UserError, TypeError, ValueError):  # a required key may be among the wrong ones
             errors += _problems(BuiltSystem(section, fine), place)
         return None
     built = BuiltSystem(section, params)
