@@ -11,7 +11,17 @@ from metrics import GROUP as METRICS
 from metrics import metric_class
 from tod_bench import __version__
 from tod_bench.binding import bind
-from tod_bench.checks import collect, label_errors, metric_errors, split_errors, table_errors, task_errors
+from tod_bench.built import BuiltSystem
+from tod_bench.checks import (
+    collect,
+    label_errors,
+    metric_errors,
+    scored_pairs,
+    source_errors,
+    split_errors,
+    table_errors,
+    task_errors,
+)
 from tod_bench.conditioning import (
     CONDITIONED,
     PREDICTED_BY,
@@ -31,78 +41,8 @@ from tod_bench.needs import Need, judge_need, prediction_needs, prediction_path,
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.splits import common_dialogues, parse_split
-from tod_bench.systems import GROUP as SYSTEMS
-from tod_bench.systems import System, conditioned_on, gold_access_of, system_class
+from tod_bench.systems import system_class
 from tod_bench.tasks import TASKS, Source
-
-
-@dataclass(frozen=True)
-class BuiltSystem:
-    """A system of a config: the class bound to its parameters, or a prediction file."""
-
-    config: SystemConfig
-    params: Mapping[str, Any]
-
-    def new(self) -> System:
-        """A fresh instance."""
-        return system_class(self._name)(**self.params)
-
-    @cached_property
-    def trait(self) -> System:
-        """An instance to ask for tasks and gold access; it is never trained."""
-        return self.new()
-
-    @property
-    def _name(self) -> str:
-        if self.config.system is None:
-            raise ValueError("a prediction file is not a system that can be built")
-        return self.config.system
-
-    def does(self, task: TaskName) -> bool:
-        """Whether it is to be run on a task."""
-        if self.config.tasks is not None:
-            return task in self.config.tasks
-        return self.config.system is None or task in self.trait.tasks
-
-    @cached_property
-    def gold_access(self) -> frozenset[str]:
-        """The gold that it declares it must be shown; nothing for a prediction file."""
-        return frozenset() if self.config.system is None else gold_access_of(self.trait)
-
-    @cached_property
-    def source(self) -> dict[str, str]:
-        """What tells one version of its code from another."""
-        return source_digest(type(self.trait), SYSTEMS, self._name)
-
-    def reads(self, task: TaskName, what: Conditioning) -> bool | None:
-        """Whether it reads the state (or the acts) for a task; None where it does not say."""
-        said = conditioned_on(self.trait, task)
-        return None if said is None else what in said
-
-    @property
-    def prediction_params(self) -> dict[str, Any]:
-        """The parameters that decide only how a trained model predicts; see `tod_bench.systems.System`."""
-        settings: frozenset[str] = getattr(self.trait, "prediction_settings", frozenset())
-        return {name: value for name, value in self.config.params.items() if name in settings}
-
-    @property
-    def training_params(self) -> dict[str, Any]:
-        """The other parameters."""
-        return {name: value for name, value in self.config.params.items() if name not in self.prediction_params}
-
-    @cached_property
-    def training_files(self) -> dict[str, str]:
-        """Local files and folders that decide its training, and the digests of their content."""
-        return local_files(self.training_params)
-
-    @cached_property
-    def prediction_files(self) -> dict[str, str]:
-        """Those that decide only how it predicts."""
-        return local_files(self.prediction_params)
-
-    def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
-        """Tasks that one training serves; empty when nothing is trained."""
-        return () if self.config.system is None else self.trait.fits_together(task)
 
 
 @dataclass(frozen=True)
@@ -413,9 +353,9 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
     systems = {label: _system(label, section, errors) for label, section in config.systems.items()}
     at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
     errors += [*task_errors(config), *split_errors(config, at_hand)]
-    errors += metric_errors(config, _scored_pairs(config, systems, at_hand))
+    errors += metric_errors(config, scored_pairs(config, systems, at_hand))
     if whole:
-        errors += [*label_errors(config), *table_errors(config), *_source_errors(config, systems)]
+        errors += [*label_errors(config), *table_errors(config), *source_errors(config, systems)]
     if not errors:
         short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
@@ -456,7 +396,7 @@ def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem
         errors.append(f"{place}: give either `system` (an installed one) or `predictions` (a file)")
         return None
     if section.system is None:
-        return BuiltSystem(section, {})
+        return BuiltSystem(section)
     found = collect(errors, f"{place}.system", lambda: system_class(str(section.system)))
     if found is None:
         return None
@@ -466,9 +406,9 @@ def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem
         # What is right is checked all the same, so that one wrong key does not hide another.
         fine = {name: value for name, value in params.items() if not _is_told(f"{place}.params.{name}", wrong)}
         with suppress(UserError, TypeError, ValueError):  # a required key may be among the wrong ones
-            errors += _problems(BuiltSystem(section, fine), place)
+            errors += _problems(BuiltSystem(section, found, fine), place)
         return None
-    built = BuiltSystem(section, params)
+    built = BuiltSystem(section, found, params)
     if collect(errors, f"{place}.params", lambda: built.trait) is None:
         return None
     collect(errors, place, lambda: built.gold_access)
@@ -484,39 +424,6 @@ def _problems(built: BuiltSystem, place: str) -> list[str]:
     """What a system itself says is wrong with its parameters."""
     check: Callable[[], Iterable[str]] | None = getattr(built.trait, "check", None)
     return [f"{place}.params: {problem}" for problem in (check() if check else ())]
-
-
-def _source_errors(config: EvalConfig, systems: Mapping[str, BuiltSystem | None]) -> list[str]:
-    """Errors of tasks that are to be conditioned on predictions that the config does not make."""
-    errors = []
-    for label, built in systems.items():
-        if built is None or built.config.system is None:
-            continue
-        for task in (task for task in CONDITIONED if task in config.tasks and built.does(task)):
-            for what in CONDITIONED[task]:
-                asked, reads = getattr(config.tasks[task], what), built.reads(task, what)
-                source = PREDICTED_BY[what]
-                unmade = source not in config.tasks or not built.does(source)
-                if reads is not False and unmade and (asked == "predicted" or (reads and asked is None)):
-                    errors.append(missing_source(label, task, what, needed=bool(reads)))
-                elif reads and asked == "none":
-                    errors.append(f"tasks.{task}.{what}: {label} reads the {what}; show it predicted or gold, not none")
-    return errors
-
-
-def _scored_pairs(
-    config: EvalConfig, systems: Mapping[str, BuiltSystem | None], corpora: Mapping[str, Corpus]
-) -> dict[tuple[str, TaskName], Corpus]:
-    """The corpora at hand, by their labels and the tasks that systems are scored for on them."""
-    return {
-        (label, task): corpora[label]
-        for built in systems.values()
-        if built is not None
-        for label in built.config.corpora or config.corpora
-        if label in corpora
-        for task in TASKS
-        if task in config.tasks and built.does(task)
-    }
 
 
 def _judge_files(judges: Sequence[Mapping[str, Any]]) -> dict[str, str]:

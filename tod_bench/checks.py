@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 from metrics import metric_class
+from tod_bench.built import BuiltSystem
+from tod_bench.conditioning import CONDITIONED, PREDICTED_BY, missing_source
 from tod_bench.configs import Column, EvalConfig, RowConfig
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.reading import SPLITS
@@ -17,6 +19,7 @@ from tod_bench.results import Cell
 from tod_bench.scoring import check_metric
 from tod_bench.scoring.items import GROUPINGS
 from tod_bench.splits import parse_split, split_and_service
+from tod_bench.tasks import TASKS
 
 
 def collect(errors: list[str], place: str, attempt: Callable[[], Any]) -> Any:
@@ -105,6 +108,39 @@ def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corp
                     if getattr(corpus, name, None) is None
                 ]
     return errors
+
+
+def source_errors(config: EvalConfig, systems: Mapping[str, BuiltSystem | None]) -> list[str]:
+    """Errors of tasks that are to be conditioned on predictions that the config does not make."""
+    errors = []
+    for label, built in systems.items():
+        if built is None or built.config.system is None:
+            continue
+        for task in (task for task in CONDITIONED if task in config.tasks and built.does(task)):
+            for what in CONDITIONED[task]:
+                asked, reads = getattr(config.tasks[task], what), built.reads(task, what)
+                source = PREDICTED_BY[what]
+                unmade = source not in config.tasks or not built.does(source)
+                if reads is not False and unmade and (asked == "predicted" or (reads and asked is None)):
+                    errors.append(missing_source(label, task, what, needed=bool(reads)))
+                elif reads and asked == "none":
+                    errors.append(f"tasks.{task}.{what}: {label} reads the {what}; show it predicted or gold, not none")
+    return errors
+
+
+def scored_pairs(
+    config: EvalConfig, systems: Mapping[str, BuiltSystem | None], corpora: Mapping[str, Corpus]
+) -> dict[tuple[str, TaskName], Corpus]:
+    """The corpora at hand, by their labels and the tasks that systems are scored for on them."""
+    return {
+        (label, task): corpora[label]
+        for built in systems.values()
+        if built is not None
+        for label in built.config.corpora or config.corpora
+        if label in corpora
+        for task in TASKS
+        if task in config.tasks and built.does(task)
+    }
 
 
 def _judge_errors(config: EvalConfig, task: CellTask) -> list[str]:
