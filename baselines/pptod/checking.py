@@ -129,6 +129,9 @@ def _scheduler_problems(recipe: Recipe) -> Iterator[str]:
     if recipe.scheduler not in known:
         yield f"scheduler: transformers has no schedule {recipe.scheduler!r}{did_you_mean(recipe.scheduler, known)}"
         return
+    if recipe.scheduler in ("reduce_lr_on_plateau", "greedy") and recipe.select_by == "last":
+        yield f"scheduler: {recipe.scheduler} follows the scores on dev, and select_by: last computes none"
+        return
     try:
         get_scheduler(recipe.scheduler, _optimizer("adamw_torch", ""), num_warmup_steps=1, num_training_steps=2)
     except (TypeError, ValueError) as error:

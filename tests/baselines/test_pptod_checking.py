@@ -33,6 +33,8 @@ SCRATCH = {"init": "scratch", "model": "t5-tiny"}
         ({"optim": "adafactor", "optim_args": "relative_step=True"}, "learning_rate sets it here"),
         ({"scheduler": "cosin"}, "did you mean 'cosine'?"),
         ({"scheduler": "cosine_with_min_lr"}, "needs settings that pptod does not have"),
+        ({"scheduler": "reduce_lr_on_plateau"}, ""),
+        ({"scheduler": "reduce_lr_on_plateau", "select_by": "last"}, "select_by: last computes none"),
         ({"model": "./nofolder"}, "there is no folder ./nofolder"),
         ({"model": "a/b/c"}, "there is no folder a/b/c"),
         ({"model": "t5-tiny"}, "take it with init: scratch"),
