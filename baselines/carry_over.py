@@ -14,7 +14,7 @@ class CarryOver:
     """Answers with the gold state of the turn before; nothing in the first turn."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})
-    privileges: ClassVar[frozenset[str]] = frozenset({"previous_state"})
+    gold_access: ClassVar[frozenset[str]] = frozenset({"previous_state"})
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:  # noqa: ARG002
         """It is not trained."""

@@ -6,7 +6,7 @@ answers the alphabetically first one is taken, so that the order of the dialogue
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from tod_bench.files import write_json
@@ -21,7 +21,8 @@ class Majority:
     """Answers every turn with the most frequent answer of the training split."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})
-    privileges: ClassVar[frozenset[str]] = frozenset()
+    gold_access: ClassVar[frozenset[str]] = frozenset()
+    conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {}
 
     def __init__(self) -> None:
         self._state: dict[str, dict[str, str]] = {}

@@ -1,6 +1,6 @@
 """Oracle: the ceiling of every table. It is shown the gold and repeats it, so it must score 100 on everything."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from tod_bench.records import Dialogue, Prediction, TaskName, first_values, gold_frames
@@ -11,7 +11,8 @@ class Oracle:
     """Answers with the gold state, acts or response."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})
-    privileges: ClassVar[frozenset[str]] = frozenset({"gold"})
+    gold_access: ClassVar[frozenset[str]] = frozenset({"gold"})
+    conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {}
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:  # noqa: ARG002
         """It is not trained."""
@@ -29,7 +30,7 @@ class Oracle:
         for shown in inputs:
             gold = shown.gold
             if gold is None:
-                raise ValueError("the oracle must be shown the gold; call `turn_inputs` with its privileges")
+                raise ValueError("the oracle must be shown the gold; call `turn_inputs` with its gold access")
             intents, requested = gold_frames(gold) if task == "dst" else (None, None)
             yield Prediction(
                 shown.dialogue_id,

@@ -32,7 +32,7 @@ class RuleMatch:
     """Answers with the ontology values found in the user's utterances."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})
-    privileges: ClassVar[frozenset[str]] = frozenset()
+    gold_access: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self._ontology: Ontology = {}

@@ -169,7 +169,7 @@ def test_figure5_groups_are_scored_like_corpora_of_their_own(tables):
     corpus = open_corpus("simulated", **STYLED)
     formal = [one for one in read_split(corpus, "test[:60]") if one.persona.formality == "formal"]
 
-    answers = list(Oracle().predict("response", turn_inputs(formal, "response", privileges=frozenset({"gold"}))))
+    answers = list(Oracle().predict("response", turn_inputs(formal, "response", gold_access=frozenset({"gold"}))))
     alone = score(
         *("response", formal, answers),
         **{"corpus_name": "c", "split": "test", "schema": corpus.schema, "draws": 0},

@@ -1,7 +1,7 @@
 """Binding what a config says against the real signature of what it names, every error at once."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_type_hints
 
 from tod_bench.errors import did_you_mean
@@ -38,13 +38,71 @@ def bind(target: Callable[..., Any], values: Mapping[str, Any], place: str) -> t
     return {name: bound[name] for name in parameters if name in bound}, errors
 
 
+def in_words(error: Mapping[str, Any]) -> str:
+    """What pydantic says of a value, in the words of a person who writes configs: what it should be, and what it is."""
+    value, kind, details = error.get("input"), str(error["type"]), error.get("ctx") or {}
+    if kind == "value_error":
+        return str(details.get("error", error["msg"]))
+    if kind == "literal_error":
+        choices = str(details["expected"])
+        near = did_you_mean(str(value), choices.replace("'", "").replace(" or ", ", ").split(", "))
+        return f"choose from {choices}, not {_shown(value)}{near}"
+    if kind in _KINDS:
+        return f"should be {_KINDS[kind]}, not {_shown(value)}"
+    return f"{error['msg'][0].lower()}{error['msg'][1:]} (it is {_shown(value)})"
+
+
+_KINDS = {
+    **dict.fromkeys(["tuple_type", "list_type", "set_type"], "a list such as [a, b]"),
+    **dict.fromkeys(["dict_type", "mapping_type", "model_type", "model_attributes_type"], "keys and values below it"),
+    **dict.fromkeys(["int_type", "int_parsing", "int_from_float"], "a whole number"),
+    **dict.fromkeys(["float_type", "float_parsing"], "a number"),
+    **dict.fromkeys(["bool_type", "bool_parsing"], "true or false"),
+    "string_type": "text (in quotation marks, if YAML reads it as something else)",
+}
+"""Type of pydantic's error -> what the value should be."""
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _convert(value: Any, annotation: Any, place: str, errors: list[str]) -> Any:
     from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(annotation).validate_python(value)
-    except ValidationError as error:
-        errors.extend(f"{place}: {item['msg']} (it is {value!r})" for item in error.errors())
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     except PydanticUserError:
         return value
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        # YAML reads 2.2 as a number where a version was meant, and one value where a list of one was.
+        for reading in _readings(value):
+            try:
+                return adapter.validate_python(reading)
+            except ValidationError:
+                continue
+        errors.extend(f"{place}: {in_words(item)}" for item in _plainest(error.errors()))
     return value
+
+
+def _readings(value: Any) -> Iterator[Any]:
+    """What else a value of YAML can have been meant to be."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+        yield [value]
+        yield [str(value)]
+    elif isinstance(value, str):
+        yield [value]
+    elif isinstance(value, list | tuple):
+        yield [str(item) if isinstance(item, int | float) and not isinstance(item, bool) else item for item in value]
+
+
+def _plainest(errors: list[Any]) -> list[Any]:
+    """Of a union's errors, one a member, those that are worth a sentence: not that the value is no null."""
+    told = [error for error in errors if error["type"] != "none_required"]
+    return told or errors

@@ -1,18 +1,41 @@
 """From a config to its cells: corpora opened, systems built, keys known, every error reported at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from metrics import GROUP as METRICS
+from metrics import metric_class
 from tod_bench import __version__
 from tod_bench.binding import bind
-from tod_bench.checks import collect, table_errors, task_errors
+from tod_bench.built import BuiltSystem
+from tod_bench.checks import (
+    collect,
+    label_errors,
+    metric_errors,
+    scored_pairs,
+    source_errors,
+    split_errors,
+    table_errors,
+    task_errors,
+)
+from tod_bench.conditioning import (
+    CONDITIONED,
+    PREDICTED_BY,
+    Conditioning,
+    gold_noted,
+    gold_sentences,
+    missing_source,
+)
 from tod_bench.configs import CorpusConfig, EvalConfig, SystemConfig, TaskConfig
+from tod_bench.content import OWN, local_files, own_source, source_digest
+from tod_bench.corpora.base import GROUP as CORPORA
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.errors import MissingError, UserError
-from tod_bench.files import digest_of, digest_of_files
+from tod_bench.files import digest_of
 from tod_bench.judging import judge_of, ratings_file
 from tod_bench.needs import (
     Need,
@@ -29,53 +52,9 @@ from tod_bench.needs import (
 )
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
-from tod_bench.splits import parse_split
-from tod_bench.systems import System, system_class
-from tod_bench.tasks import TASKS
-
-
-@dataclass(frozen=True)
-class BuiltSystem:
-    """A system of a config: the class bound to its parameters, or a prediction file."""
-
-    config: SystemConfig
-    params: Mapping[str, Any]
-
-    def new(self) -> System:
-        """A fresh instance."""
-        return system_class(self._name)(**self.params)
-
-    @cached_property
-    def trait(self) -> System:
-        """An instance to ask for tasks and privileges; it is never trained."""
-        return self.new()
-
-    @property
-    def _name(self) -> str:
-        if self.config.system is None:
-            raise ValueError("a prediction file is not a system that can be built")
-        return self.config.system
-
-    def does(self, task: TaskName) -> bool:
-        """Whether it is to be run on a task."""
-        if self.config.tasks is not None:
-            return task in self.config.tasks
-        return self.config.system is None or task in self.trait.tasks
-
-    @property
-    def prediction_params(self) -> dict[str, Any]:
-        """The parameters that decide only how a trained model predicts; see `tod_bench.systems.System`."""
-        settings: frozenset[str] = getattr(self.trait, "prediction_settings", frozenset())
-        return {name: value for name, value in self.config.params.items() if name in settings}
-
-    @property
-    def training_params(self) -> dict[str, Any]:
-        """The other parameters."""
-        return {name: value for name, value in self.config.params.items() if name not in self.prediction_params}
-
-    def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
-        """Tasks that one training serves; empty when nothing is trained."""
-        return () if self.config.system is None else self.trait.fits_together(task)
+from tod_bench.splits import common_dialogues, parse_split
+from tod_bench.systems import system_class
+from tod_bench.tasks import TASKS, Source
 
 
 @dataclass(frozen=True)
@@ -146,6 +125,20 @@ class Board:
         section = self.systems[cell.system].config
         return section.predictions is None or prediction_path(section, cell.corpus, cell.task, cell.seed).is_file()
 
+    def conditioning(self) -> list[str]:
+        """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""
+        shown = [(cell.system, cell.task, self.gold_shown(cell)) for cell in self.cells]
+        unshown = [
+            f"{cell.system} is shown no {what} in {cell.task}: it predicts none here, and gold is shown only where the "
+            f"config says `{what}: gold`"
+            for cell in self.cells
+            for what, source in self.sources(cell).items()
+            if source == "none"
+            and getattr(self.settings(cell.task), what) is None
+            and self.systems[cell.system].reads(cell.predicts, what) is None
+        ]
+        return list(dict.fromkeys([*gold_sentences(shown), *unshown]))
+
     def settings(self, task: CellTask) -> TaskConfig:
         """What the config says of a task; the defaults where it says nothing."""
         return self.config.tasks.get(task, TaskConfig())
@@ -155,83 +148,183 @@ class Board:
         unpredicted = cell.task in ("corpus", "people")
         return () if unpredicted else self.systems[cell.system].fits_together(cell.predicts)
 
+    def sources(self, cell: Cell) -> dict[Conditioning, Source]:
+        """Where the state and the acts that a cell's system is shown come from; empty for what is not shown at all.
+
+        A prediction file's system was shown what it was shown elsewhere.
+        """
+        built = self.systems.get(cell.system)
+        if built is None or built.config.system is None or cell.task not in CONDITIONED:
+            return {}
+        return {what: self._source(built, cell, what) for what in CONDITIONED[cell.predicts]}
+
+    def _source(self, built: BuiltSystem, cell: Cell, what: Conditioning) -> Source:
+        asked: Source | None = getattr(self.settings(cell.task), what)
+        if built.reads(cell.predicts, what) is False:
+            return "none"
+        if asked is None:
+            return "predicted" if self._predicting(cell, what) else "none"
+        return asked
+
+    def _predicting(self, cell: Cell, what: Conditioning) -> Cell | None:
+        """The cell of the same system and corpus, of the same seed where there is one, that predicts state or acts."""
+        task = PREDICTED_BY[what]
+        same = [one for one in self.cells if (one.corpus, one.system, one.task) == (cell.corpus, cell.system, task)]
+        return next((one for one in same if one.seed == cell.seed), same[0] if same else None)
+
     def upstream(self, cell: Cell) -> dict[str, Cell]:
-        """The cells whose predictions a cell is conditioned on, by what they predict (``state``, ``acts``)."""
-        settings = self.settings(cell.task)
-        found = {}
-        for what, source, task in (("state", settings.state, "dst"), ("acts", settings.acts, "policy")):
-            needed = cell.task != "dst" and (what == "state" or cell.task == "response")
-            candidates = [other for other in self.cells if (other.corpus, other.system) == (cell.corpus, cell.system)]
-            same = [other for other in candidates if other.task == task]
-            if needed and source == "predicted" and same:
-                found[what] = next((other for other in same if other.seed == cell.seed), same[0])
+        """The cells whose predictions a cell is conditioned on, by what they predict (``state``, ``acts``).
+
+        Raises:
+            UserError: It is to be conditioned on predictions that the config does not make.
+        """
+        found: dict[str, Cell] = {}
+        for what, source in self.sources(cell).items():
+            if source == "predicted":
+                predicting = self._predicting(cell, what)
+                if predicting is None:
+                    raise UserError(missing_source(cell.system, cell.predicts, what))
+                found[what] = predicting
         return found
+
+    def gold_shown(self, cell: Cell) -> tuple[str, ...]:
+        """The gold that a cell's predictions rest on; empty where its system saw none.
+
+        ``gold`` (the whole turn) and ``previous_state`` are what a system declares; ``gold_state`` and ``gold_acts``
+        what the config shows it; ``test_dialogues`` says that dialogues of the test split are among those that it was
+        trained on, or its checkpoint chosen by. What only an earlier task was shown is followed by ``(through state)``,
+        say. Of a prediction file it is what its lines say (`tod_bench.conditioning.GOLD_NOTE`), if tod-bench wrote
+        them.
+        """
+        if cell.task in ("corpus", "people"):
+            return ()
+        path = self.prediction_file(cell)
+        if path is not None:
+            return gold_noted(path)
+        sources, own = self.sources(cell), self.systems[cell.system].gold_access
+        if sources.get("state") == "predicted":
+            own -= {"previous_state"}  # the state before is then the predicted one
+        trained_on = ["test_dialogues"] if self.together(cell) and self._trained_on_test[cell.corpus] else []
+        shown = [*sorted(own), *trained_on, *(f"gold_{what}" for what, source in sources.items() if source == "gold")]
+        for what, other in self.upstream(cell).items():
+            inherited = [name.partition(" (")[0] for name in self.gold_shown(other)]
+            shown += [f"{name} (through {what})" for name in inherited if name not in own]
+        return tuple(dict.fromkeys(shown))
+
+    @cached_property
+    def _trained_on_test(self) -> dict[str, bool]:
+        """Whether the test split of each corpus shares dialogues with the ones to train and select on."""
+        found = {}
+        for label, corpus in self.corpora.items():
+            splits = self.config.corpora[label].splits
+            found[label] = any(
+                common_dialogues(corpus, expression, splits.test) for expression in (splits.train, splits.dev)
+            )
+        return found
+
+    @cached_property
+    def _corpus_sources(self) -> dict[str, dict[str, Any]]:
+        """What decides the dialogues of each corpus: its files and options, and the code that reads them."""
+        names = {label: section.corpus for label, section in self.config.corpora.items() if label in self.corpora}
+        return {
+            label: {
+                "fingerprint": self.corpora[label].fingerprint,
+                **source_digest(type(self.corpora[label]), CORPORA, name),
+            }
+            for label, name in names.items()
+        }
+
+    def fit_inputs(self, cell: Cell) -> dict[str, Any]:
+        """Everything that decides the training that a cell needs."""
+        built, corpus = self.systems[cell.system], self.config.corpora[cell.corpus]
+        return {
+            "version": __version__,
+            "corpus": self._corpus_sources[cell.corpus],
+            "train": parse_split(corpus.splits.train),
+            "dev": parse_split(corpus.splits.dev),
+            "system": built.config.system,
+            "code": built.source,
+            "params": built.training_params,
+            "files": built.training_files,
+            "tasks": self.together(cell),
+            "seed": cell.seed,
+        }
+
+    def prediction_inputs(self, cell: Cell) -> dict[str, Any]:
+        """Everything that decides a cell's predictions."""
+        path = self.prediction_file(cell)
+        if path is not None:
+            return {"files": local_files(str(path))}
+        built = self.systems[cell.system]
+        return {
+            "fit": self.fit_inputs(cell),
+            "params": built.prediction_params,
+            "files": built.prediction_files,
+            "test": parse_split(self.config.corpora[cell.corpus].splits.test),
+            "task": cell.task,
+            "sources": self.sources(cell),
+            "gold": self.gold_shown(cell),
+            "upstream": {what: self.prediction_inputs(other) for what, other in self.upstream(cell).items()},
+            "harness": _harness("predict"),
+        }
+
+    def result_inputs(self, cell: Cell) -> dict[str, Any]:
+        """Everything that decides a cell's scores."""
+        settings, splits = self.settings(cell.task), self.config.corpora[cell.corpus].splits
+        asked = self._judges(cell, settings)
+        return {
+            "scored": self._scored_inputs(cell),
+            "cell": str(cell),
+            "corpus": self._corpus_sources.get(cell.corpus, {}),
+            "split": splits.train if cell.task == "corpus" else splits.test,
+            "metrics": settings.metrics,
+            "metric_code": self._metric_sources(cell.task),
+            "groups": settings.groups,
+            "judge": asked,
+            "files": _judge_files(asked),
+            "bootstrap": self.config.bootstrap.model_dump(),
+            "version": __version__,
+            "harness": _harness("judge" if asked or cell.task == "people" else "score"),
+        }
 
     def fit_key(self, cell: Cell) -> str:
         """Key of the training that a cell needs."""
-        built, corpus = self.systems[cell.system], self.config.corpora[cell.corpus]
-        return digest_of(
-            {
-                "version": __version__,
-                "corpus": self.corpora[cell.corpus].fingerprint,
-                "train": parse_split(corpus.splits.train),
-                "dev": parse_split(corpus.splits.dev),
-                "system": built.config.system,
-                "params": built.training_params,
-                "tasks": self.together(cell),
-                "seed": cell.seed,
-            }
-        )
+        return digest_of(self.fit_inputs(cell))
 
     def prediction_key(self, cell: Cell) -> str:
         """Key of a cell's predictions."""
-        path = self.prediction_file(cell)
-        if path is not None:
-            return digest_of({"file": digest_of_files([path])})
-        settings = self.settings(cell.task)
-        return digest_of(
-            {
-                "fit": self.fit_key(cell),
-                "params": self.systems[cell.system].prediction_params,
-                "test": parse_split(self.config.corpora[cell.corpus].splits.test),
-                "task": cell.task,
-                "sources": [settings.state, settings.acts] if cell.task != "dst" else [],
-                "upstream": {what: self.prediction_key(other) for what, other in self.upstream(cell).items()},
-            }
-        )
+        return digest_of(self.prediction_inputs(cell))
 
     def result_key(self, cell: Cell) -> str:
         """Key of a cell's scores."""
-        settings, splits = self.settings(cell.task), self.config.corpora[cell.corpus].splits
-        return digest_of(
-            {
-                "source": self._source_key(cell),
-                "cell": str(cell),
-                "corpus": self.corpora[cell.corpus].fingerprint if cell.corpus in self.corpora else "",
-                "split": splits.train if cell.task == "corpus" else splits.test,
-                "metrics": settings.metrics,
-                "groups": settings.groups,
-                "judge": [judge_of(self.config, cell, entry).model_dump(mode="json") for entry in settings.judge],
-                "bootstrap": self.config.bootstrap.model_dump(),
-                "version": __version__,
-            }
-        )
+        return digest_of(self.result_inputs(cell))
 
-    def _source_key(self, cell: Cell) -> str:
-        """Key of what is scored: predictions, or people's ratings; empty for a corpus, which has its fingerprint."""
+    def _judges(self, cell: Cell, settings: TaskConfig) -> list[dict[str, Any]]:
+        return [judge_of(self.config, cell, entry).model_dump(mode="json") for entry in settings.judge]
+
+    def _metric_sources(self, task: CellTask) -> dict[str, dict[str, str]]:
+        """What tells one version from another of the code of metrics that are not tod-bench's own."""
+        if task in ("corpus", "people"):
+            return {}
+        names = {spec.partition("@")[0] for spec in self.settings(task).metrics}
+        classes = {name: metric_class(name) for name in sorted(names)}
+        theirs = {name: found for name, found in classes.items() if found.__module__.partition(".")[0] not in OWN}
+        return {name: source_digest(found, METRICS, name) for name, found in theirs.items()}
+
+    def _scored_inputs(self, cell: Cell) -> dict[str, Any]:
+        """What decides what is scored: predictions, or people's ratings; empty for a corpus, which is named anyway."""
         if cell.task == "corpus":
-            return ""
+            return {}
         if cell.task != "people":
-            return self.prediction_key(cell)
+            return self.prediction_inputs(cell)
         ratings, rated = ratings_file(self.config, cell), self.responses(cell)
-        asked = self.settings("response").judge if rated else ()
-        return digest_of(
-            {
-                "ratings": digest_of_files([ratings]) if ratings else "scripted",
-                "responses": self.prediction_key(rated) if rated else "",
-                "judge": [judge_of(self.config, rated or cell, entry).model_dump(mode="json") for entry in asked],
-            }
-        )
+        asked = self._judges(rated or cell, self.settings("response")) if rated else []
+        return {
+            "ratings": local_files(str(ratings)) if ratings else "scripted",
+            "responses": self.prediction_inputs(rated) if rated else {},
+            "judge": asked,
+            "files": _judge_files(asked),
+        }
 
     def prediction_file(self, cell: Cell) -> Path | None:
         """The prediction file that the config names for a cell; None where a system is to be run.
@@ -264,14 +357,32 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
     """
+    errors, board = check(config)
+    if not incomplete:
+        errors += map(str, board.needs)
+    if errors:
+        raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
+    return board
+
+
+def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
+    """Every error of a config, and its board as far as it can be built.
+
+    Args:
+        config: The config.
+        whole: Whether parts may be checked against each other; not where errors of layout have taken some away.
+    """
     errors: list[str] = []
     needs: list[Need] = []
     dashes: list[Need] = []
     undefined: dict[tuple[str, CellTask], Mapping[str, str]] = {}
     corpora = {label: _corpus(label, section, errors, needs) for label, section in config.corpora.items()}
-    systems = {label: _system(label, section, config, errors) for label, section in config.systems.items()}
-    errors += [*task_errors(config), *table_errors(config)]
+    systems = {label: _system(label, section, errors) for label, section in config.systems.items()}
     at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
+    errors += [*task_errors(config), *split_errors(config, at_hand)]
+    errors += metric_errors(config, scored_pairs(config, systems, at_hand))
+    if whole:
+        errors += [*label_errors(config), *table_errors(config), *source_errors(config, systems)]
     if not errors:
         short = {label: need for label, corpus in at_hand.items() if (need := split_need(config, label, corpus))}
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
@@ -284,17 +395,8 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
         errors += nowhere
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
         config = _without_judge(config) if unasked else config
-    if not incomplete:
-        errors += map(str, needs)
-    if errors:
-        raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
-    return Board(
-        config,
-        at_hand,
-        {label: system for label, system in systems.items() if system is not None},
-        (*needs, *dashes),
-        undefined,
-    )
+    built = {label: system for label, system in systems.items() if system is not None}
+    return errors, Board(config, at_hand, built, (*needs, *dashes), undefined)
 
 
 def _without_judge(config: EvalConfig) -> EvalConfig:
@@ -321,23 +423,54 @@ def _corpus(label: str, section: CorpusConfig, errors: list[str], needs: list[Ne
     return corpus
 
 
-def _system(label: str, section: SystemConfig, config: EvalConfig, errors: list[str]) -> BuiltSystem | None:
+def _system(label: str, section: SystemConfig, errors: list[str]) -> BuiltSystem | None:
     place = f"systems.{label}"
-    errors += [
-        f"{place}.corpora: {name!r} is not a corpus of this config"
-        for name in section.corpora or ()
-        if name not in config.corpora
-    ]
     if (section.system is None) == (section.predictions is None):
         errors.append(f"{place}: give either `system` (an installed one) or `predictions` (a file)")
         return None
     if section.system is None:
-        return BuiltSystem(section, {})
+        return BuiltSystem(section)
     found = collect(errors, f"{place}.system", lambda: system_class(str(section.system)))
     if found is None:
         return None
     params, wrong = bind(found, section.params, f"{place}.params")
     errors += wrong
-    built = BuiltSystem(section, params)
-    usable = not wrong and collect(errors, f"{place}.params", lambda: built.trait) is not None
-    return built if usable else None
+    if wrong:
+        # What is right is checked all the same, so that one wrong key does not hide another.
+        fine = {name: value for name, value in params.items() if not _is_told(f"{place}.params.{name}", wrong)}
+        with suppress(UserError, TypeError, ValueError):  # a required key may be among the wrong ones
+            errors += _problems(BuiltSystem(section, found, fine), place)
+        return None
+    built = BuiltSystem(section, found, params)
+    if collect(errors, f"{place}.params", lambda: built.trait) is None:
+        return None
+    collect(errors, place, lambda: built.gold_access)
+    errors += _problems(built, place)
+    return built
+
+
+def _is_told(place: str, errors: Iterable[str]) -> bool:
+    return any(error.startswith((f"{place}:", f"{place}.")) for error in errors)
+
+
+def _problems(built: BuiltSystem, place: str) -> list[str]:
+    """What a system itself says is wrong with its parameters."""
+    check: Callable[[], Iterable[str]] | None = getattr(built.trait, "check", None)
+    return [f"{place}.params: {problem}" for problem in (check() if check else ())]
+
+
+def _judge_files(judges: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The files that judge configs name: prompts, and lists of the dialogues to judge."""
+    return local_files([[judge["prompt"], judge["sample"].get("ids")] for judge in judges])
+
+
+@cache
+def _harness(step: Literal["predict", "score", "judge"]) -> str:
+    """Digest of tod-bench's own code behind a step, which a checkout can change without a new version."""
+    scoring = ("metrics", *(f"tod_bench.{name}" for name in ("records", "scoring", "statistics", "counting")))
+    modules = {
+        "predict": tuple(f"tod_bench.{name}" for name in ("records", "systems", "tasks", "linearize")),
+        "score": scoring,
+        "judge": (*scoring, "tod_bench.judging", "tod_bench.judge"),
+    }
+    return own_source(*modules[step])

@@ -1,11 +1,16 @@
 """Errors of a config that its shape does not show: metrics, judges and columns that do not exist or do not fit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from metrics import canonical
+from metrics import canonical, metric_class
+from tod_bench.built import BuiltSystem
+from tod_bench.conditioning import CONDITIONED, PREDICTED_BY, missing_source
 from tod_bench.configs import Column, EvalConfig, RowConfig
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.reading import SPLITS
 from tod_bench.counting import check_count
 from tod_bench.errors import MissingError, UserError, did_you_mean
 from tod_bench.judging import JUDGED, judge_of
@@ -13,6 +18,8 @@ from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.scoring import check_metric
 from tod_bench.scoring.items import GROUPINGS
+from tod_bench.splits import parse_split, split_and_service
+from tod_bench.tasks import TASKS
 
 
 def collect(errors: list[str], place: str, attempt: Callable[[], Any]) -> Any:
@@ -52,6 +59,91 @@ def _check(task: CellTask, metric: str) -> None:
         raise UserError("what people said needs no metrics; leave this out")
     else:
         check_metric(task, metric)
+
+
+def label_errors(config: EvalConfig) -> list[str]:
+    """Errors of systems that are to be run on corpora that the config does not have."""
+    return [
+        f"systems.{label}.corpora: {name!r} is not a corpus of this config{did_you_mean(name, config.corpora)}"
+        for label, section in config.systems.items()
+        for name in section.corpora or ()
+        if name not in config.corpora
+    ]
+
+
+def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]:
+    """Errors of splits that a corpus cannot have; one whose files are not at hand is a need (`tod_bench.needs`)."""
+    errors = []
+    for label, corpus in corpora.items():
+        for name, expression in config.corpora[label].splits.model_dump().items():
+            try:
+                parts = {split_and_service(part)[0] for part, *_ in parse_split(expression)}
+            except UserError:
+                continue  # it is told already that the expression cannot be read
+            known = {*corpus.splits, *SPLITS}
+            errors += [
+                f"corpora.{label}.splits.{name}: {corpus.name} has no split {part!r}; it has "
+                f"{', '.join(corpus.splits) or 'none at hand'}{did_you_mean(part, known)}"
+                for part in sorted(parts - known)
+            ]
+    return errors
+
+
+def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corpus]) -> list[str]:
+    """Errors of metrics that need what no corpus has on which they are scored (inform and success: a database).
+
+    Where one of several corpora has it, the others' cells are dashes with the reason (`tod_bench.needs`).
+
+    Args:
+        config: The config.
+        scored: (label of a corpus, task that systems are scored for on it) -> the corpus.
+    """
+    errors = []
+    for task in dict.fromkeys(task for _, task in scored):
+        corpora = {label: corpus for (label, of_task), corpus in scored.items() if of_task == task}
+        named = " and ".join(f"corpora.{label} ({corpus.name})" for label, corpus in corpora.items())
+        for spec in config.tasks[task].metrics:
+            with suppress(ValueError):  # an unknown metric is told already
+                errors += [
+                    f"tasks.{task}.metrics: {spec} needs the {name} of {named}, and there is none; leave the metric or "
+                    "the corpus out, or add the release's files"
+                    for name in getattr(metric_class(spec), "needs", ())
+                    if all(getattr(corpus, name, None) is None for corpus in corpora.values())
+                ]
+    return errors
+
+
+def source_errors(config: EvalConfig, systems: Mapping[str, BuiltSystem | None]) -> list[str]:
+    """Errors of tasks that are to be conditioned on predictions that the config does not make."""
+    errors = []
+    for label, built in systems.items():
+        if built is None or built.config.system is None:
+            continue
+        for task in (task for task in CONDITIONED if task in config.tasks and built.does(task)):
+            for what in CONDITIONED[task]:
+                asked, reads = getattr(config.tasks[task], what), built.reads(task, what)
+                source = PREDICTED_BY[what]
+                unmade = source not in config.tasks or not built.does(source)
+                if reads is not False and unmade and (asked == "predicted" or (reads and asked is None)):
+                    errors.append(missing_source(label, task, what, needed=bool(reads)))
+                elif reads and asked == "none":
+                    errors.append(f"tasks.{task}.{what}: {label} reads the {what}; show it predicted or gold, not none")
+    return errors
+
+
+def scored_pairs(
+    config: EvalConfig, systems: Mapping[str, BuiltSystem | None], corpora: Mapping[str, Corpus]
+) -> dict[tuple[str, TaskName], Corpus]:
+    """The corpora at hand, by their labels and the tasks that systems are scored for on them."""
+    return {
+        (label, task): corpora[label]
+        for built in systems.values()
+        if built is not None
+        for label in built.config.corpora or config.corpora
+        if label in corpora
+        for task in TASKS
+        if task in config.tasks and built.does(task)
+    }
 
 
 def _judge_errors(config: EvalConfig, task: CellTask) -> list[str]:

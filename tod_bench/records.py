@@ -6,7 +6,7 @@ readers build them once and everything downstream shares them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 Values: TypeAlias = tuple[str, ...]
 """Every acceptable value of a slot, the annotators' first choice first; never empty."""
@@ -129,7 +129,8 @@ class Turn:
         user_acts: The user's acts, in annotation order.
         services: Domains or services that are active in the turn.
         spans: Where slot values stand in the plain utterances.
-        db_matches: Domain -> number of database entries that the state matches; empty where not known.
+        db_matches: Domain -> number of database entries that the gold state matches, as annotated; empty where not
+            known. Systems are shown what the state that they are conditioned on matches instead (`tod_bench.tasks`).
         frames: The frames of the user's utterance, one a service, also those of services that are not active; empty
             where the corpus does not annotate frames.
         booked: Domains that have been booked by the end of the turn, as annotated; None where that is not annotated.
@@ -221,6 +222,14 @@ class Prediction:
     requested: Mapping[str, tuple[str, ...]] | None = None
     raw: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Database(Protocol):
+    """A corpus's database of venues."""
+
+    def query(self, domain: str, constraints: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        """Entries that meet every constraint, in file order; ``dontcare`` and unknown slots bind nothing."""
+        ...
 
 
 def as_state(predicted: Mapping[str, Mapping[str, str]]) -> State:

@@ -9,7 +9,8 @@ Keys are digests of everything that decides the content, so that equal work is f
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -65,7 +66,8 @@ class Result:
         key: Its key in the store.
         scores: The scores.
         predictions: The prediction file, relative to the store (or as given, for predictions made elsewhere).
-        provenance: Everything that decided the numbers, as JSON values.
+        provenance: Where the numbers come from, as JSON values.
+        inputs: What the key is the digest of, as JSON values; empty in results of before 0.2.
     """
 
     config: str
@@ -74,6 +76,7 @@ class Result:
     scores: tuple[Score, ...]
     predictions: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -85,6 +88,7 @@ class Result:
             "predictions": self.predictions,
             "scores": [score.to_json() for score in self.scores],
             "provenance": dict(self.provenance),
+            "inputs": dict(self.inputs),
         }
 
     @classmethod
@@ -97,6 +101,7 @@ class Result:
             scores=tuple(Score.from_json(score) for score in value["scores"]),
             predictions=value["predictions"],
             provenance=value["provenance"],
+            inputs=value.get("inputs", {}),
         )
 
 
@@ -145,6 +150,40 @@ class Store:
     def save_result(self, result: Result) -> None:
         """Keeps a result."""
         _keep(self.result_path(result.key), result.to_json())
+
+    def results_of(self, config: str) -> dict[Cell, Result]:
+        """The newest result of each cell that a config asked for, whatever its key."""
+        found: dict[Cell, Result] = {}
+        for path in self.root.glob("results/*.json"):
+            result = read_result(path)
+            if result is not None and result.config == config:
+                other = found.setdefault(result.cell, result)
+                found[result.cell] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
+        return found
+
+    def forget_training(self, key: str) -> bool:
+        """Deletes a training; False where there is none."""
+        return self._forget("f" + key, [self._training(key)])
+
+    def forget_predictions(self, key: str) -> bool:
+        """Deletes predictions; False where there are none."""
+        path = self.predictions_path(key)
+        return self._forget("p" + key, [path.with_suffix(".json"), path])
+
+    def forget_result(self, key: str) -> bool:
+        """Deletes a result; False where there is none."""
+        return self._forget(key, [self.result_path(key)])
+
+    def _forget(self, key: str, paths: Sequence[Path]) -> bool:
+        if not any(path.exists() for path in paths):
+            return False
+        with self.lock(key):
+            for path in paths:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        return True
 
     @contextmanager
     def lock(self, key: str, waits: Callable[[], None] = lambda: None) -> Iterator[None]:

@@ -7,12 +7,14 @@ behind its last checkpoint.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tod_bench.cells import Board, build
+from tod_bench.changes import as_json, changes
+from tod_bench.conditioning import GOLD_NOTE, Conditioning
 from tod_bench.configs import load_config
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.counting import counted
@@ -29,7 +31,7 @@ from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
 from tod_bench.splits import read_all, signed_split, split_notes
 from tod_bench.systems import FitContext, System
-from tod_bench.tasks import Predictions, turn_inputs
+from tod_bench.tasks import Predictions, Shown, Source, turn_inputs
 
 Announce = Callable[[Cell, str], None]
 """Called with a cell and what is done with it: ``training``, ``predicting``, ``scoring``, ``counting``, ``cached``."""
@@ -37,25 +39,48 @@ Announce = Callable[[Cell, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the store has of a cell."""
+    """What the store has of a cell.
+
+    Attributes:
+        cell: The cell.
+        trained: Whether its system is trained, or need not be.
+        predicted: Whether its predictions are made.
+        scored: Whether its result is there.
+        changed: Where it is not: what is different from the newest result of this cell in the store, a phrase each.
+        since: When that result was made.
+    """
 
     cell: Cell
     trained: bool
     predicted: bool
     scored: bool
+    changed: tuple[str, ...] = ()
+    since: str = ""
 
 
 def plan(board: Board, store: Store) -> Iterator[Status]:
     """What would be run and what is cached, cell by cell."""
+    earlier: dict[Cell, Result] | None = None
     for cell in board.cells:
         fitted = not board.together(cell)
         unpredicted = cell.task in ("corpus", "people")
-        yield Status(
+        status = Status(
             cell,
             trained=fitted or store.fit_record(board.fit_key(cell)) is not None,
             predicted=unpredicted or _prediction_record(board, store, cell) is not None,
             scored=store.result(board.result_key(cell)) is not None,
         )
+        if not status.scored:
+            earlier = store.results_of(board.config.name) if earlier is None else earlier
+            status = _compared(status, earlier.get(cell), board)
+        yield status
+
+
+def _compared(status: Status, earlier: Result | None, board: Board) -> Status:
+    if earlier is None or not earlier.inputs:
+        return status
+    changed = changes(earlier.inputs, board.result_inputs(status.cell))
+    return replace(status, changed=changed, since=str(earlier.provenance.get("date", "")))
 
 
 def run(board: Board, store: Store, announce: Announce = lambda _cell, _step: None) -> list[Result]:
@@ -122,7 +147,7 @@ class Workshop:
             if found is not None:
                 self.announce(cell, "cached")
                 return found
-            result = self._made(cell, key)
+            result = replace(self._made(cell, key), inputs=as_json(self.board.result_inputs(cell)))
             self.store.save_result(result)
             return result
 
@@ -202,7 +227,7 @@ class Workshop:
         key = self.board.prediction_key(cell)
         given = self.board.prediction_file(cell)
         if given is not None:
-            return _by_turn(read_predictions(given)), {"file": str(given)}
+            return _by_turn(read_predictions(given)), _file_record(self.board, cell, given)
         with self.store.lock("p" + key, self._waits(cell)):
             record = self.store.prediction_record(key)
             if record is None:
@@ -210,7 +235,7 @@ class Workshop:
         return _by_turn(read_predictions(self.store.predictions_path(key))), record
 
     def _predict(self, cell: Cell, key: str) -> dict[str, Any]:
-        upstream = {what: self._predictions(other)[0] for what, other in self.board.upstream(cell).items()}
+        shown = {what: self._shown(cell, what, source) for what, source in self.board.sources(cell).items()}
         system, fit = self._ready(cell)
         self.announce(cell, "predicting")
         began = time.perf_counter()
@@ -218,33 +243,37 @@ class Workshop:
         inputs = turn_inputs(
             self._dialogues(cell.corpus, splits.test),
             cell.predicts,
-            privileges=system.privileges,
-            states=upstream.get("state"),
-            acts=upstream.get("acts"),
+            gold_access=self.board.systems[cell.system].gold_access,
+            states=shown.get("state"),
+            acts=shown.get("acts"),
+            database=self.board.corpora[cell.corpus].database,
         )
-        write_predictions(self.store.predictions_path(key), system.predict(cell.predicts, inputs))
+        gold = self.board.gold_shown(cell)
+        made = _with_origin(system.predict(cell.predicts, inputs), shown.get("state"), gold)
+        write_predictions(self.store.predictions_path(key), made)
         record = {
             "cell": asdict(cell),
             "fit": fit,
-            "privileges": sorted(system.privileges),
+            "gold_access": list(gold),
+            "shown": dict(self.board.sources(cell)),
             "upstream": {what: str(other) for what, other in self.board.upstream(cell).items()},
             "seconds": {"fit": fit.get("seconds", 0.0), "predict": round(time.perf_counter() - began, 3)},
         }
         self.store.save_prediction_record(key, record)
         return record
 
+    def _shown(self, cell: Cell, what: Conditioning, source: Source) -> Shown:
+        """The predictions whose states (or acts) a cell's system is shown; ``gold``, or None for none."""
+        if source == "predicted":
+            return self._predictions(self.board.upstream(cell)[what])[0]
+        return "gold" if source == "gold" else None
+
     def _ready(self, cell: Cell) -> tuple[System, dict[str, Any]]:
         """A system that is ready to predict, trained now if need be, and the record of its training."""
         built = self.board.systems[cell.system]
-        if not self.board.together(cell):
-            return built.new(), {}
-        key = self.board.fit_key(cell)
-        schema = self.board.corpora[cell.corpus].schema
-        context = FitContext(cell.predicts, schema, cell.seed, self.store.model_folder(key))
-        with self.store.lock("f" + key, self._waits(cell)):
-            record = self.store.fit_record(key)
-            if record is None:
-                record = self._fit(cell, key, context)
+        key, corpus = self.board.fit_key(cell), self.board.corpora[cell.corpus]
+        context = FitContext(cell.predicts, corpus.schema, cell.seed, self.store.model_folder(key), corpus.database)
+        record = self._training_record(cell, key, context) if self.board.together(cell) else {}
         ready = digest_of([key, built.prediction_params])
         if self._loaded is None or self._loaded[0] != ready:
             self._loaded = None  # the old model's memory goes before the new one's is taken
@@ -252,6 +281,11 @@ class Workshop:
             system.load(context)
             self._loaded = (ready, system)
         return self._loaded[1], record
+
+    def _training_record(self, cell: Cell, key: str, context: FitContext) -> dict[str, Any]:
+        with self.store.lock("f" + key, self._waits(cell)):
+            record = self.store.fit_record(key)
+            return self._fit(cell, key, context) if record is None else record
 
     def _fit(self, cell: Cell, key: str, context: FitContext) -> dict[str, Any]:
         self.announce(cell, "training")
@@ -323,6 +357,22 @@ def _by_turn(predictions: Iterator[Prediction]) -> Predictions:
     return {(prediction.dialogue_id, prediction.turn): prediction for prediction in predictions}
 
 
+def _with_origin(predictions: Iterable[Prediction], states: Shown, gold: Sequence[str]) -> Iterator[Prediction]:
+    """Predictions with what they were made from: the predicted state, where they have none of their own, and gold."""
+    for prediction in predictions:
+        found = prediction
+        if isinstance(states, Mapping) and found.response is not None and found.state is None:
+            found = replace(found, state=states[found.dialogue_id, found.turn].state)
+        yield replace(found, notes={**found.notes, GOLD_NOTE: list(gold)}) if gold else found
+
+
+def _file_record(board: Board, cell: Cell, path: Path) -> dict[str, Any]:
+    gold = board.gold_shown(cell)
+    return {"file": str(path), **({"gold_access": list(gold)} if gold else {})}
+
+
 def _prediction_record(board: Board, store: Store, cell: Cell) -> dict[str, Any] | None:
     given = board.prediction_file(cell)
-    return {"file": str(given)} if given is not None else store.prediction_record(board.prediction_key(cell))
+    if given is not None:
+        return _file_record(board, cell, given)
+    return store.prediction_record(board.prediction_key(cell))

@@ -9,7 +9,7 @@ test{taxi}       those that are about a service (or domain), perhaps among other
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from tod_bench.corpora.base import Corpus
@@ -55,6 +55,33 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
         bounds = (_position(start, size) or 0, _position(stop, size), *map(int, step))
         yield from islice(_about(corpus, split, service), *bounds)
+
+
+def common_dialogues(corpus: Corpus, first: str, second: str) -> int:
+    """How many dialogues two split expressions have in common.
+
+    The corpus is read only where both name the same split, and not two parts of it that are plainly apart.
+    """
+    if not _may_share(first, second):
+        return 0
+    ids = [{(one.split, one.id) for one in read_split(corpus, expression)} for expression in (first, second)]
+    return len(ids[0] & ids[1])
+
+
+def _may_share(first: str, second: str) -> bool:
+    return any(
+        split_and_service(a[0])[0] == split_and_service(b[0])[0] and not (a[0] == b[0] and _apart(a[1:3], b[1:3]))
+        for a in parse_split(first)
+        for b in parse_split(second)
+    )
+
+
+def _apart(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Whether one slice ends before the other starts, both being counted in the same unit."""
+    for (_, stop), (start, _) in ((a, b), (b, a)):
+        if stop and start and ("%" in stop) == ("%" in start) and int(stop.rstrip("%")) <= int(start.rstrip("%")):
+            return True
+    return False
 
 
 @gc_paused()

@@ -2,20 +2,23 @@
 
 A system is a class with the methods of `System`, registered under the entry point group ``tod_bench.systems``; its
 constructor's keyword arguments are what a config may set under ``params:``. It is shown `TurnInput` records, never
-dialogues with gold in them, unless it declares the privilege (``previous_state`` or ``gold``) in `privileges`; the
-result then records that it was given.
+dialogues with gold in them, unless it declares so (``previous_state`` or ``gold``) in `gold_access`; `validate`,
+`plan`, the result and the table then name it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.records import Act, Dialogue, Prediction, Schema, State, TaskName, Turn
+from tod_bench.records import Act, Database, Dialogue, Prediction, Schema, State, TaskName, Turn
 
 GROUP = "tod_bench.systems"
+
+GOLD_ACCESS = ("previous_state", "gold")
+"""Gold that a system can declare it must be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,14 @@ class TurnInput:
         turn: The turn's index, from 0.
         history: The turns before this one, in order.
         user: The current user utterance.
-        state: For policy and response: the state to condition on (predicted or gold, as the cell says); else None.
-        acts: For response: the acts to realise; else None.
-        db_matches: For response: domain -> number of matching database entries; else None.
-        previous_state: Gold state of the turn before, for systems with the privilege ``previous_state``; else None.
-        gold: The gold turn, for systems with the privilege ``gold``; else None.
+        state: For policy and response: the state to condition on, predicted by the same system or gold, as the config
+            says; None where it is shown none.
+        acts: For response: the acts to realise, predicted by the same system or gold; None where it is shown none.
+        db_matches: For response: domain -> number of database entries that `state` matches; None without a state, and
+            where the corpus has no database.
+        previous_state: For systems with the gold access ``previous_state``, else None: for DST the gold state of the
+            turn before; for policy and response the one before `state`, predicted where `state` is.
+        gold: The gold turn, for systems with the gold access ``gold``; else None.
     """
 
     dialogue_id: str
@@ -63,12 +69,14 @@ class FitContext:
         seed: Seed of everything random.
         folder: A folder of the system's own. What it writes there survives a kill; a second `fit` with the same
             inputs gets the same folder and continues from its last checkpoint.
+        database: The corpus's database; None where it has none.
     """
 
     task: TaskName
     schema: Schema
     seed: int
     folder: Path
+    database: Database | None = None
 
 
 @runtime_checkable
@@ -77,14 +85,21 @@ class System(Protocol):
 
     Attributes:
         tasks: The tasks it can do.
-        privileges: Gold it must be shown: any of ``previous_state``, ``gold``.
+        gold_access: Gold it must be shown: any of ``previous_state``, ``gold`` (once called `privileges`, a name that
+            is still read).
 
-    A class may also have `prediction_settings`, a frozenset: those of its parameters that leave a trained model as it
-    is and only decide how it predicts. Changing one of them gives new predictions without a new training.
+    A class may also have
+
+    - `prediction_settings`, a frozenset: those of its parameters that leave a trained model as it is and only decide
+      how it predicts. Changing one of them gives new predictions without a new training.
+    - `conditioned_on`, a mapping: task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a
+      config in which they would be missing is refused. Without the attribute a system is shown what there is.
+    - `check`, a method without arguments that returns a sentence for each parameter that cannot work (an optimizer that
+      does not exist, a model folder that is not there). `tod-bench validate` calls it; it must be quick.
     """
 
     tasks: ClassVar[frozenset[TaskName]]
-    privileges: ClassVar[frozenset[str]]
+    gold_access: ClassVar[frozenset[str]]
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
         """Tasks that one training serves; ``()`` when the system is not trained at all."""
@@ -95,12 +110,37 @@ class System(Protocol):
         ...
 
     def load(self, context: FitContext) -> None:
-        """Readies the system to predict from what `fit` left in ``context.folder`` (called in a new process too)."""
+        """Readies the system to predict, once before the first `predict` of an instance, trained or not.
+
+        What `fit` left is in ``context.folder``. A system that is not trained may make that folder for a cache of its
+        own.
+        """
         ...
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers every input once, in any order; inputs come dialogue by dialogue, turns in order."""
         ...
+
+
+def gold_access_of(system: System | type[System]) -> frozenset[str]:
+    """The gold that a system declares it must be shown, under the attribute's name of today or its old one.
+
+    Raises:
+        UserError: It declares something that there is no access to.
+    """
+    declared: Any = getattr(system, "gold_access", None)
+    if declared is None:
+        declared = getattr(system, "privileges", frozenset())
+    for name in declared:
+        if name not in GOLD_ACCESS:
+            raise UserError(f"gold_access has {name!r}; a system can be shown {' or '.join(GOLD_ACCESS)}")
+    return frozenset(declared)
+
+
+def conditioned_on(system: System, task: TaskName) -> frozenset[str] | None:
+    """Which of ``state`` and ``acts`` a system says it reads for a task; None where it does not say."""
+    declared: Mapping[TaskName, frozenset[str]] | None = getattr(system, "conditioned_on", None)
+    return None if declared is None else frozenset(declared.get(task, ()))
 
 
 def system_names() -> list[str]:

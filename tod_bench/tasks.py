@@ -3,17 +3,22 @@
 | task       | shown                                                       | answer       |
 |------------|-------------------------------------------------------------|--------------|
 | `dst`      | every utterance up to and including the current user's      | belief state |
-| `policy`   | the same and the belief state (predicted, or gold)          | system acts  |
+| `policy`   | the same and the belief state                               | system acts  |
 | `response` | the same, the acts and how many database entries match      | text         |
+
+The turns before are the corpus's own, system answers included, as is usual where nobody talks to the system. State and
+acts are those that the same system predicted, or the gold ones, or none at all: gold is shown only where the
+caller says so. How many entries match is counted with the state that is shown, never with the gold one beside it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias
 
 from tod_bench.corpora.annotations import asked_turns
 from tod_bench.errors import UserError
 from tod_bench.records import (
     Act,
+    Database,
     Dialogue,
     Prediction,
     State,
@@ -27,20 +32,24 @@ from tod_bench.systems import Exchange, TurnInput
 
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
 
-Source = Literal["predicted", "gold"]
+Source: TypeAlias = Literal["predicted", "gold", "none"]
 """Where the state (or the acts) that a task is conditioned on come from."""
 
-Predictions = Mapping[tuple[str, int], Prediction]
+Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
 """(dialogue id, turn index) -> prediction."""
+
+Shown: TypeAlias = Predictions | Literal["gold"] | None
+"""Predictions whose states (or acts) are shown, the word ``gold``, or None to show none."""
 
 
 def turn_inputs(
     dialogues: Iterable[Dialogue],
     task: TaskName,
     *,
-    privileges: frozenset[str] = frozenset(),
-    states: Predictions | None = None,
-    acts: Predictions | None = None,
+    gold_access: frozenset[str] = frozenset(),
+    states: Shown = None,
+    acts: Shown = None,
+    database: Database | None = None,
 ) -> Iterator[TurnInput]:
     """What a system is shown, turn by turn in corpus order.
 
@@ -50,32 +59,35 @@ def turn_inputs(
     Args:
         dialogues: The dialogues.
         task: The task.
-        privileges: Gold that the system declared it must be shown (see `tod_bench.systems.System`).
-        states: Predicted states for policy and response; None shows the gold states.
-        acts: Predicted acts for response; None shows the gold acts.
+        gold_access: Gold that the system declared it must be shown (see `tod_bench.systems.System`).
+        states: The states for policy and response.
+        acts: The acts for response.
+        database: The corpus's database, to count what a shown state matches.
 
     Raises:
         UserError: `states` or `acts` lack a turn.
     """
+    matches = _match_counter(database)
     for dialogue in dialogues:
         history: tuple[Exchange, ...] = ()
         previous: State = {}
         asked = {turn.index for turn in asked_turns(task, dialogue)}
         for turn in dialogue.turns:
+            state = None if task == "dst" else _state(dialogue, turn, states)
             if turn.index in asked:
                 yield TurnInput(
                     dialogue_id=dialogue.id,
                     turn=turn.index,
                     history=history,
                     user=turn.user,
-                    state=None if task == "dst" else _state(dialogue, turn, states),
+                    state=state,
                     acts=_acts(dialogue, turn, acts) if task == "response" else None,
-                    db_matches=tuple(turn.db_matches.items()) if task == "response" else None,
-                    previous_state=previous if "previous_state" in privileges else None,
-                    gold=turn if "gold" in privileges else None,
+                    db_matches=None if state is None or task != "response" else matches(state),
+                    previous_state=previous if "previous_state" in gold_access else None,
+                    gold=turn if "gold" in gold_access else None,
                 )
             history = (*history, Exchange(turn.user, turn.system))
-            previous = turn.state
+            previous = turn.state if state is None else state
 
 
 def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:
@@ -84,21 +96,45 @@ def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:
     return Prediction(dialogue.id, turn.index, state, turn.acts, turn.system, turn.services, *gold_frames(turn))
 
 
-def _state(dialogue: Dialogue, turn: Turn, states: Predictions | None) -> State:
+def _match_counter(database: Database | None) -> Callable[[State], tuple[tuple[str, int], ...] | None]:
+    """A function that counts the entries that each domain of a state matches; domains without a table are left out."""
+    if database is None:
+        return lambda _state: None
+    has_table: dict[str, bool] = {}
+
+    def matches(state: State) -> tuple[tuple[str, int], ...]:
+        for domain in state:
+            if domain not in has_table:
+                has_table[domain] = bool(database.query(domain, {}))
+        searched = {domain: slots for domain, slots in first_values(state).items() if has_table[domain]}
+        return tuple((domain, len(database.query(domain, slots))) for domain, slots in searched.items())
+
+    return matches
+
+
+def _state(dialogue: Dialogue, turn: Turn, states: Shown) -> State | None:
     if states is None:
+        return None
+    if states == "gold":
         return turn.state
     return as_state(_predicted(states, dialogue, turn, "state").state or {})
 
 
-def _acts(dialogue: Dialogue, turn: Turn, acts: Predictions | None) -> tuple[Act, ...]:
-    return turn.acts if acts is None else _predicted(acts, dialogue, turn, "acts").acts or ()
+def _acts(dialogue: Dialogue, turn: Turn, acts: Shown) -> tuple[Act, ...] | None:
+    if acts is None:
+        return None
+    if acts == "gold":
+        return turn.acts
+    return _predicted(acts, dialogue, turn, "acts").acts or ()
 
 
-def _predicted(predictions: Predictions, dialogue: Dialogue, turn: Turn, what: str) -> Prediction:
-    try:
-        return predictions[dialogue.id, turn.index]
-    except KeyError:
+def _predicted(
+    predictions: Predictions | Literal["gold"], dialogue: Dialogue, turn: Turn, what: Literal["state", "acts"]
+) -> Prediction:
+    found = None if isinstance(predictions, str) else predictions.get((dialogue.id, turn.index))
+    if found is None or getattr(found, what) is None:
         raise UserError(
             f"dialogue {dialogue.id}, turn {turn.index}: no predicted {what} to condition on; "
             "run the earlier task on the same split first"
-        ) from None
+        )
+    return found

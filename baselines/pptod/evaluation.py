@@ -18,7 +18,7 @@ from baselines.pptod.processes import device, processes
 from baselines.pptod.recipe import Recipe
 from metrics import metric
 from metrics.items import ActItem, StateItem
-from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
+from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
 from tod_bench.tasks import turn_inputs
 
 SCORES = {"dst": "jga", "policy": "act_f1"}
@@ -39,7 +39,9 @@ def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dial
     return [dialogues[index * len(dialogues) // count] for index in range(count)]
 
 
-def dev_scorer(writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue]) -> Callable[[], dict[str, float]]:
+def dev_scorer(
+    writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue], database: Database | None = None
+) -> Callable[[], dict[str, float]]:
     """A function that scores the model as it is when called, over all processes.
 
     It gives ``loss`` in nats a target token, or ``score`` and the score of each task, in percent.
@@ -50,7 +52,7 @@ def dev_scorer(writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue
     used = evenly_spaced(dev, writer.recipe.dev_dialogues)
     mine = used[group.process_index :: group.num_processes]
     if criterion(writer.recipe, tasks) == "loss":
-        feed = training_feed(writer.model, writer.tokenizer, mine, tasks, writer.recipe)
+        feed = training_feed(writer.model, writer.tokenizer, mine, tasks, writer.recipe, database=database)
 
         def loss() -> dict[str, float]:
             shares = gather_object([(summed_loss(feed, writer.recipe), int(feed.data.target_lengths.sum()))])
@@ -88,7 +90,7 @@ def quick(writer: Writer) -> Iterator[Writer]:
 def items_of(writer: Writer, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
     """Gold and prediction of every turn that the task asks about, as the metrics take them."""
     turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
-    predictions = writer.answers(task, list(turn_inputs(dialogues, task)))
+    predictions = writer.answers(task, list(turn_inputs(dialogues, task, states="gold")))
     return [_item(task, *turns[one.dialogue_id, one.turn], one) for one in predictions]
 
 

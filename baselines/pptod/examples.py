@@ -18,7 +18,7 @@ import numpy as np
 from baselines.pptod.recipe import Recipe
 from baselines.pptod.segments import Ids, Segments
 from tod_bench.linearize import Source, linearize_acts, linearize_state, source
-from tod_bench.records import Act, Dialogue, TaskName, Turn, first_values
+from tod_bench.records import Act, Database, Dialogue, TaskName, Turn, first_values
 from tod_bench.systems import TurnInput
 from tod_bench.tasks import turn_inputs
 
@@ -159,12 +159,23 @@ class Examples:
 
 
 def training_examples(
-    dialogues: Iterable[Dialogue], tasks: Sequence[TaskName], recipe: Recipe
+    dialogues: Iterable[Dialogue], tasks: Sequence[TaskName], recipe: Recipe, database: Database | None = None
 ) -> Iterator[tuple[Source, str]]:
-    """Sources and targets of every turn that a task asks about, given gold state and acts (teacher forcing)."""
+    """Sources and targets of every turn that a task asks about, given gold state and acts (teacher forcing).
+
+    Database matches are counted with the gold state in `database`; without one they are left out, as they are when
+    the model answers.
+    """
     for dialogue in dialogues:
         for task in tasks:
-            inputs = turn_inputs([dialogue], task, privileges=frozenset({"previous_state"}))
+            inputs = turn_inputs(
+                [dialogue],
+                task,
+                gold_access=frozenset({"previous_state"}),
+                states="gold",
+                acts="gold",
+                database=database,
+            )
             turns = {turn.index: turn for turn in dialogue.turns}
             for shown in inputs:
                 yield source_of(task, shown, recipe), target_of(task, turns[shown.turn], recipe)

@@ -9,7 +9,7 @@ from baselines.pptod.collator import Collator
 from baselines.pptod.examples import Examples, training_examples
 from baselines.pptod.packing import Dialogues, Rows, dialogue_of_each
 from baselines.pptod.recipe import Recipe
-from tod_bench.records import Dialogue, TaskName
+from tod_bench.records import Database, Dialogue, TaskName
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,13 +39,14 @@ def training_feed(
     tasks: Sequence[TaskName],
     recipe: Recipe,
     kept: Path | None = None,
+    database: Database | None = None,
 ) -> Feed:
     """The feed of every turn of some dialogues; its tokens are kept in a file, if one is named.
 
     Raises:
         UserError: The model cannot be fed whole dialogues.
     """
-    examples = Examples(training_examples(dialogues, tasks, recipe), tokenizer, recipe, kept)
+    examples = Examples(training_examples(dialogues, tasks, recipe, database), tokenizer, recipe, kept)
     if recipe.packing == "turn":
         return Feed(model, examples, examples, Collator.of(model, tokenizer))
     from baselines.pptod.packing_model import PackedT5

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from baselines.pptod.hub import source_options
 from baselines.pptod.processes import device
 from baselines.pptod.recipe import Recipe
 from tod_bench.errors import UserError, did_you_mean
@@ -56,12 +57,15 @@ def pretrained_model(
     from transformers import AutoConfig, AutoModelForSeq2SeqLM
 
     hush()
+    options = source_options(place)
     try:
-        config = AutoConfig.from_pretrained(place)
+        config = AutoConfig.from_pretrained(place, **options)
         for name in ("dropout_rate", "dropout"):
             if dropout is not None and hasattr(config, name):
                 setattr(config, name, dropout)
-        model = AutoModelForSeq2SeqLM.from_pretrained(place, config=config, use_safetensors=True, dtype=torch.float32)
+        model = AutoModelForSeq2SeqLM.from_pretrained(
+            place, config=config, use_safetensors=True, dtype=torch.float32, **options
+        )
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n", 1)[0]
         raise UserError(f"pptod: no seq2seq model with safetensors could be loaded from {place} ({reason})") from None

@@ -1,9 +1,10 @@
 """PPTOD as a system of the harness: T5 that reads a dialogue and writes belief states, acts or responses."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from baselines.pptod.checking import problems
 from baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from baselines.pptod.rollout import whole_dialogues
 from tod_bench.errors import UserError
@@ -23,14 +24,22 @@ class PPTOD:
     """A sequence-to-sequence model in the manner of PPTOD (Su et al., ACL 2022); its parameters are the `Recipe`'s."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset(TASKS)
-    privileges: ClassVar[frozenset[str]] = frozenset()
+    gold_access: ClassVar[frozenset[str]] = frozenset()
     prediction_settings: ClassVar[frozenset[str]] = PREDICTION_SETTINGS
+    conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {
+        "policy": frozenset({"state"}),
+        "response": frozenset({"state", "acts"}),
+    }
 
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe(**settings)
         self._writer: Writer | None = None
 
     update_wrapper(__init__, Recipe.__init__)  # so that configs are checked against the recipe's settings
+
+    def check(self) -> list[str]:
+        """A sentence for each setting that would stop a training; see `baselines.pptod.checking`."""
+        return list(problems(self.recipe))
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
         """Every task with `multitask`, else the task alone."""

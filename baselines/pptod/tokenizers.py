@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from baselines.pptod.hub import source_options
 from tod_bench.errors import UserError
 from tod_bench.linearize import MARKS, bracket_mark, slot_mark
 from tod_bench.records import Dialogue, Schema
@@ -82,8 +83,9 @@ def load_tokenizer(place: str | Path) -> "PreTrainedTokenizerBase":
     """
     from transformers import AutoTokenizer
 
+    options = source_options(place)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
+        tokenizer = AutoTokenizer.from_pretrained(place, **options)
     except (OSError, ValueError) as error:
         raise UserError(f"pptod: no tokenizer could be loaded from {place} ({_first_line(error)})") from None
     if not tokenizer.is_fast:

@@ -43,7 +43,7 @@ def main(
         opened = open_corpus(corpus, **_mapping(options, "--options"))
         system = PPTOD(**_mapping(params, "--params"))
         folder.mkdir(parents=True, exist_ok=True)
-        context = FitContext(task, opened.schema, seed, folder)
+        context = FitContext(task, opened.schema, seed, folder, opened.database)
         record = system.fit(read_all(opened, train), read_all(opened, dev), context)
     except (UserError, TypeError) as error:
         click.echo(str(error), err=True)

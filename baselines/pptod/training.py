@@ -60,7 +60,7 @@ def train(
     if recipe.engine == "ctranslate2":
         check_convertible(model.config)
     with group.main_process_first():
-        feed = training_feed(model, tokenizer, used, tasks, recipe, folder / TOKENS)
+        feed = training_feed(model, tokenizer, used, tasks, recipe, folder / TOKENS, context.database)
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
     writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
     trainer = make_trainer(writer, tasks, feed, dev, context)
@@ -168,7 +168,7 @@ def make_trainer(
         ],
         sampler=sampler,
         loss=loss,
-        score=dev_scorer(writer, tasks, dev),
+        score=dev_scorer(writer, tasks, dev, context.database),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

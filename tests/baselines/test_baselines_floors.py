@@ -22,7 +22,7 @@ def test_every_system_is_found_and_keeps_the_protocol(name: str) -> None:
     system = system_class(name)()
     assert isinstance(system, System)
     assert system.tasks <= set(TASKS)
-    assert system.privileges <= {"previous_state", "gold"}
+    assert system.gold_access <= {"previous_state", "gold"}
     for task in system.tasks:
         together = system.fits_together(task)
         assert together == () or task in together
@@ -33,7 +33,7 @@ def test_the_oracle_scores_100(toy_train: list[Dialogue]) -> None:
     states, acts = [], []
     for dialogue in toy_train:
         for task in TASKS:
-            shown = turn_inputs([dialogue], task, privileges=oracle.privileges)
+            shown = turn_inputs([dialogue], task, gold_access=oracle.gold_access)
             for turn, answer in zip(dialogue.turns, oracle.predict(task, shown), strict=True):
                 if task == "dst":
                     states.append(StateItem(dialogue.id, turn.index, turn.state, answer.state or {}))
@@ -55,7 +55,7 @@ def test_the_oracle_refuses_to_guess() -> None:
 
 
 def test_carry_over_repeats_the_state_before(dialogue: Dialogue) -> None:
-    shown = turn_inputs([dialogue], "dst", privileges=CarryOver.privileges)
+    shown = turn_inputs([dialogue], "dst", gold_access=CarryOver.gold_access)
     first, second = CarryOver().predict("dst", shown)
     assert first.state == {}
     assert second.state == first_values(dialogue.turns[0].state)

@@ -60,7 +60,7 @@ def test_joined_segments_are_the_tokens_of_the_joined_text(
     kind: str, task: Any, tokenizer: Any, bart_folder: Path, toy_train: list[Dialogue]
 ) -> None:
     found = tokenizer if kind == "scratch" else load_tokenizer(bart_folder)
-    shown = list(turn_inputs(toy_train, task))
+    shown = list(turn_inputs(toy_train, task, states="gold", acts="gold"))
     sources = [source_of(task, turn, RECIPE) for turn in shown]
     examples = Examples(((source, None) for source in sources), found, RECIPE)
     for index, source in enumerate(sources):
@@ -94,7 +94,7 @@ def test_lower_case_is_for_what_is_read(toy_train: list[Dialogue]) -> None:
 
 
 def test_long_contexts_lose_whole_turns_on_the_left(tokenizer: Any, dialogue: Dialogue) -> None:
-    shown = list(turn_inputs([dialogue], "policy"))[1]
+    shown = list(turn_inputs([dialogue], "policy", states="gold"))[1]
     source = source_of("policy", shown, RECIPE)
 
     def cut_to(limit: int) -> Examples:

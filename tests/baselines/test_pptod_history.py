@@ -118,7 +118,7 @@ def test_gold_states_are_never_shown_when_answering(
     system.fit(toy_train, toy_train[:2], context)
     system.load(context)
     plain = list(system.predict("dst", turn_inputs(toy_train, "dst")))
-    leaking = turn_inputs(toy_train, "dst", privileges=frozenset({"previous_state"}))
+    leaking = turn_inputs(toy_train, "dst", gold_access=frozenset({"previous_state"}))
     assert list(system.predict("dst", leaking)) == plain
     alone = list(system.predict("dst", [replace(turn, state=None) for turn in turn_inputs(toy_train[3:4], "dst")]))
     assert alone == [answer for answer in plain if answer.dialogue_id == toy_train[3].id]

@@ -34,7 +34,7 @@ def weights(context: FitContext) -> dict[str, torch.Tensor]:
 def asked(system: PPTOD, task: Any, dialogues: list[Dialogue], context: FitContext) -> list[Any]:
     fresh = PPTOD(**{name: getattr(system.recipe, name) for name in Recipe.__slots__})
     fresh.load(context)
-    return list(fresh.predict(task, turn_inputs(dialogues, task)))
+    return list(fresh.predict(task, turn_inputs(dialogues, task, states="gold", acts="gold")))
 
 
 def test_a_model_is_trained_loaded_and_asked(

@@ -19,7 +19,7 @@ class Logged:
     """A system that notes what is done with it."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy"})
-    privileges: ClassVar[frozenset[str]] = frozenset()
+    gold_access: ClassVar[frozenset[str]] = frozenset()
     prediction_settings: ClassVar[frozenset[str]] = frozenset({"engine"})
     log: ClassVar[list[str]] = []
 

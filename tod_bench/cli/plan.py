@@ -16,6 +16,9 @@ from tod_bench.cli.run import SMALL, STORE
 def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, folders: bool) -> None:
     """Say what a config would run and what is cached, without running it.
 
+    Where an earlier result of the same cell is in the store and is not used, what has changed since is said: settings,
+    the content of a local model folder or prediction file, the source of a system or metric.
+
     \b
     Examples:
       tod-bench plan quickstart
@@ -24,14 +27,14 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
     from rich.console import Console
     from rich.table import Table
 
-    from tod_bench.cells import build
-    from tod_bench.configs import load_config
     from tod_bench.results import Cell, Store
     from tod_bench.runner import plan
+    from tod_bench.sweeps import open_config
 
-    board, kept = build(load_config(config, overrides, small=small), incomplete=True), Store(store)
+    board, kept = open_config(config, overrides, small=small)[1], Store(store)
     trained_in: dict[Path, Cell] = {}
     grid = Table("corpus", "system", "task", "seed", "train", "predict", "score")
+    changed: dict[str, list[str]] = {}
     for status in plan(board, kept):
         cell = status.cell
         marks = ["cached" if done else "to do" for done in (status.trained, status.predicted, status.scored)]
@@ -39,8 +42,15 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
             marks[0] = "not trained"
         else:
             trained_in.setdefault(kept.model_folder(board.fit_key(cell)), cell)
+        for phrase in status.changed:
+            changed.setdefault(f"{phrase} since the result of {status.since}", []).append(str(cell))
         grid.add_row(cell.corpus, cell.system, cell.task, str(cell.seed), *marks)
     Console().print(grid)
+    for phrase, where in changed.items():
+        others = f" and {len(where) - 1} others" if len(where) > 1 else ""
+        click.echo(f"changed: {phrase} ({where[0]}{others})")
+    for sentence in board.conditioning():
+        click.echo(f"note: {sentence}")
     for folder, cell in trained_in.items() if folders else ():
         click.echo(f"{cell}: {folder}")
     for need in (*board.needs, *board.config.needs):

@@ -30,38 +30,54 @@ SMALL = click.option(
 @STORE
 @SMALL
 @click.option("--jobs", default=1, show_default=True, help="Systems and corpora to run at a time, a process each.")
+@click.option(
+    "--force",
+    multiple=True,
+    metavar="WHAT",
+    help="Make again, although it is finished: fit, predict or score (with all that follows), a LABEL (a corpus, "
+    "system, task or seed; several as LABEL/LABEL), or both as STEP:LABEL.",
+)
 @click.option("--quiet", is_flag=True, help="Print the table only.")
-def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, jobs: int, quiet: bool) -> None:
+def command(
+    config: str,
+    overrides: tuple[str, ...],
+    store: Path,
+    small: bool,
+    jobs: int,
+    force: tuple[str, ...],
+    quiet: bool,
+) -> None:
     """Run an eval config and print its table.
 
     CONFIG is a file or the name of a shipped config (`tod-bench list configs`). Cells that are finished are not run
-    again; after a kill, the same command goes on. What is missing (files, ratings, a key) is said before anything runs;
-    the rest is computed, and the table has dashes where numbers are missing.
+    again, unless what they were made from has changed (settings, the content of model folders and files, the source of
+    systems and metrics) or --force names them; after a kill, the same command goes on. What is missing (files, ratings,
+    a key) is said before anything runs; the rest is computed, and the table has dashes where numbers are missing.
 
     \b
     Examples:
       tod-bench run quickstart --jobs 2
       tod-bench run table6 systems.t5-small.params.epochs=2 seeds=[1,2,3]
       tod-bench run table3 --small
+      tod-bench run quickstart --force fit:t5-tiny/plain --force score:oracle
     """
     from rich.console import Console
 
-    from tod_bench.cells import build
-    from tod_bench.configs import load_config
+    from tod_bench.forcing import forget
     from tod_bench.reports.files import write_table
     from tod_bench.reports.html import NEEDED, can_render
     from tod_bench.reports.page import write_page
     from tod_bench.reports.page_data import page_data, table_of
-    from tod_bench.reports.published import published_values
     from tod_bench.reports.runs import save_run, table_folder
     from tod_bench.reports.terminal import print_table
     from tod_bench.results import Cell, Store
     from tod_bench.runner import run
+    from tod_bench.sweeps import open_config
 
-    settings = load_config(config, overrides, small=small)
-    if settings.table.published:
-        published_values(settings.table.published)  # found out now, not after hours of work
-    board = build(settings, incomplete=True)
+    settings, board = open_config(config, overrides, small=small)
+    if force:
+        counts = zip(forget(board, Store(store), force), ("trainings", "predictions", "scores"), strict=True)
+        click.echo(f"tod-bench: made again: {', '.join(f'{count} {what}' for count, what in counts)}", err=True)
     lacking = [*map(str, board.needs)]
     for need in (*lacking, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
         click.echo(f"tod-bench: {need}", err=True)

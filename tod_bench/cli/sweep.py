@@ -45,11 +45,11 @@ def command(
     from rich.console import Console
 
     from tod_bench.cells import build
-    from tod_bench.configs import load_config, parse_override
+    from tod_bench.configs import parse_override
     from tod_bench.results import Store
-    from tod_bench.sweeps import Resources, Trial, ablation, expand, run_all, to_markdown, write_ablation
+    from tod_bench.sweeps import Resources, Trial, ablation, expand, open_config, run_all, to_markdown, write_ablation
 
-    settings = load_config(config, overrides)
+    settings, _ = open_config(config, overrides, sweep=True)
     trials = expand(settings)
     if dry_run:
         for number, trial in enumerate(trials, start=1):

@@ -12,18 +12,17 @@ from tod_bench.cli.run import SMALL
 def command(config: str, overrides: tuple[str, ...], small: bool) -> None:
     """Check an eval config: bind every key against the real signatures and report every error at once.
 
+    The variants of its sweep are checked, too. What gold systems are shown is said, and what files or keys are missing.
+
     \b
     Example:
       tod-bench validate my_table.yaml
     """
-    from tod_bench.cells import build
-    from tod_bench.configs import load_config
-    from tod_bench.reports.published import published_values
+    from tod_bench.sweeps import open_config
 
-    settings = load_config(config, overrides, small=small)
-    if settings.table.published:
-        published_values(settings.table.published)
-    board = build(settings, incomplete=True)
+    settings, board = open_config(config, overrides, small=small, sweep=True)
+    for sentence in board.conditioning():
+        click.echo(f"note: {sentence}")
     for need in board.needs:
         click.echo(f"missing: {need}")
     click.echo(f"{settings.name} is valid: {len(board.cells)} cells")

@@ -9,6 +9,7 @@ Every error of a file is reported at once, each with the key that is wrong and t
 """
 
 from tod_bench.configs.loading import (
+    LayoutError,
     config_path,
     error_list,
     load_config,
@@ -35,6 +36,7 @@ __all__ = [
     "Difference",
     "EvalConfig",
     "Factor",
+    "LayoutError",
     "RowConfig",
     "Splits",
     "SweepConfig",

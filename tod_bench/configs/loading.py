@@ -1,12 +1,14 @@
 """Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tod_bench.binding import in_words
 from tod_bench.configs.models import EvalConfig
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.shipped import config_names, shipped_folder
@@ -59,7 +61,54 @@ def _validated(model: type[Model], path: Path, raw: dict[str, Any], overrides: S
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise UserError(error_list(path, list(_sentences(error, model)))) from None
+        raise LayoutError(path, list(_sentences(error, model)), *_rest(model, raw, error)) from None
+
+
+class LayoutError(UserError):
+    """A config file has errors of layout: keys that do not exist, values of the wrong type.
+
+    Attributes:
+        path: The file.
+        sentences: The errors.
+        rest: What is left of the config without them; None where too little is left.
+        whole: Whether `rest` lacks nothing but unknown keys, so that its parts can be checked against each other.
+    """
+
+    def __init__(self, path: Path, sentences: Sequence[str], rest: BaseModel | None, whole: bool) -> None:
+        super().__init__(error_list(path, sentences))
+        self.path, self.sentences, self.rest, self.whole = path, tuple(sentences), rest, whole
+
+
+def _rest(model: type[BaseModel], raw: dict[str, Any], error: ValidationError) -> tuple[BaseModel | None, bool]:
+    """A config without the keys that have errors, and whether they were unknown ones alone."""
+    left, whole = deepcopy(raw), True
+    while True:
+        items = error.errors()
+        whole &= all(item["type"] == "extra_forbidden" for item in items)
+        deleted = [_delete(left, item["loc"]) for item in items]
+        if not any(deleted):
+            return None, whole
+        try:
+            return model.model_validate(left), whole
+        except ValidationError as again:
+            error = again
+
+
+def _delete(raw: Any, location: Sequence[int | str]) -> bool:
+    """Deletes the value at a location, or the nearest section above it that is there; False at the top."""
+    parents: list[tuple[Any, int | str]] = []
+    for part in location:
+        has = part in raw if isinstance(raw, dict) else isinstance(raw, list) and part in range(len(raw))
+        if not has:
+            # A required key is missing: the section that should have it goes.
+            break
+        parents.append((raw, part))
+        raw = raw[part]
+    if not parents:
+        return False
+    section, key = parents[-1]
+    del section[key]
+    return True
 
 
 def config_path(name: str) -> Path:
@@ -111,6 +160,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
+_SHORT_FOR = {"corpora": "corpus", "systems": "system", "tasks": "metrics"}
+
+
 def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
     """Sets a dotted key of a raw config, making the sections on the way.
 
@@ -119,7 +171,10 @@ def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
     """
     *parents, last = key.split(".")
     node: Any = raw
-    for parent in parents:
+    for depth, parent in enumerate(parents):
+        if depth == 1 and isinstance(node, dict) and isinstance(node.get(parent), str | list):
+            # `oracle: oracle` and `dst: [jga]` are short for sections, which can be added to.
+            node[parent] = {_SHORT_FOR.get(parents[0], ""): node[parent]}
         node = node.setdefault(parent, {}) if isinstance(node, dict) else None
         if not isinstance(node, dict):
             raise UserError(f"{key}: {parent!r} holds no keys, so nothing below it can be set")
@@ -143,6 +198,8 @@ def parse_override(override: str) -> tuple[str, Any]:
 
 def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
     for item in error.errors():
+        if item["type"] == "too_short" and item["input"]:
+            continue  # its items are wrong, which is told already
         place = ".".join(str(part) for part in item["loc"]) or "the file"
         if item["type"] == "extra_forbidden":
             known = _fields_at(item["loc"][:-1], root)
@@ -150,7 +207,7 @@ def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
         elif item["type"] == "missing":
             yield f"{place}: this key is required"
         else:
-            yield f"{place}: {item['msg']}"
+            yield f"{place}: {in_words(item)}"
 
 
 def _fields_at(location: Sequence[int | str], root: type[BaseModel]) -> list[str]:

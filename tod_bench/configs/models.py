@@ -1,13 +1,24 @@
 """What an eval config holds: corpora, systems and tasks, and the table that is made of them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tod_bench.configs.sections import Section
+from tod_bench.configs.sections import Section, Texts, as_list, by_name, shorthand
 from tod_bench.configs.sweeps import SweepConfig
 from tod_bench.configs.tables import TableConfig
 from tod_bench.records import CellTask, TaskName
+
+
+def _listed_seeds(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        more = ", ".join(map(str, range(1, min(max(value, 2), 5) + 1)))
+        raise ValueError(f"give a list: [{value}] for the one seed {value}, [{more}] for several seeds")
+    return value
+
+
+def _one_judge(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
 
 
 class Splits(Section):
@@ -24,6 +35,11 @@ class CorpusConfig(Section):
     corpus: str
     options: dict[str, Any] = Field(default_factory=dict)
     splits: Splits = Splits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return shorthand(value, "corpus")
 
 
 class SystemConfig(Section):
@@ -42,8 +58,18 @@ class SystemConfig(Section):
     params: dict[str, Any] = Field(default_factory=dict)
     predictions: str | None = None
     seeds: tuple[int, ...] | None = None
-    tasks: tuple[TaskName, ...] | None = None
-    corpora: tuple[str, ...] | None = None
+    tasks: Annotated[tuple[TaskName, ...] | None, BeforeValidator(as_list)] = None
+    corpora: Texts | None = None
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seeds(cls, value: Any) -> Any:
+        return _listed_seeds(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return shorthand(value, "system")
 
 
 class TaskConfig(Section):
@@ -59,16 +85,25 @@ class TaskConfig(Section):
         judge: For response: judge configs (names, paths, or their keys) whose questions are asked about the predicted
             responses.
         ratings: For people: CSV file of ratings; ``{corpus}`` and ``{system}`` in it are filled in.
-        state: For policy and response: the states that the same system predicted, or gold.
-        acts: For response: the acts that the same system predicted, or gold.
+        state: For policy and response: the states that systems are shown. ``predicted``: those that the same system
+            predicted for dst in the same run; ``gold``: the annotated ones, which the table then says; ``none``. Where
+            left out: the predicted ones of systems that predict them, none for the others; never gold.
+        acts: For response: the acts that systems are shown, from policy; as `state`.
     """
 
-    metrics: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    judge: tuple[str | dict[str, Any], ...] = ()
+    metrics: Texts = ()
+    groups: Texts = ()
+    judge: Annotated[tuple[str | dict[str, Any], ...], BeforeValidator(_one_judge)] = ()
     ratings: str | None = None
-    state: Literal["predicted", "gold"] = "predicted"
-    acts: Literal["predicted", "gold"] = "predicted"
+    state: Literal["predicted", "gold", "none"] | None = None
+    acts: Literal["predicted", "gold", "none"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metrics_alone(cls, value: Any) -> Any:
+        if value is None:  # a task with nothing below its name
+            return {}
+        return {"metrics": value} if isinstance(value, str | list) else value
 
 
 class Bootstrap(Section):
@@ -106,9 +141,22 @@ class EvalConfig(Section):
     bootstrap: Bootstrap = Bootstrap()
     judge: dict[str, Any] = Field(default_factory=dict)
     table: TableConfig = TableConfig()
-    needs: tuple[str, ...] = ()
+    needs: Texts = ()
     sweep: SweepConfig | None = None
     small: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        keys = {"corpora": "corpus", "systems": "system", "tasks": ""}
+        return {name: by_name(part, keys[name]) if name in keys else part for name, part in value.items()}
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seeds(cls, value: Any) -> Any:
+        return _listed_seeds(value)
 
     @field_validator("seeds")
     @classmethod

@@ -1,6 +1,6 @@
 """The shape of the table that a run prints."""
 
-from tod_bench.configs.sections import Section
+from tod_bench.configs.sections import Section, Texts
 from tod_bench.records import CellTask
 
 
@@ -36,7 +36,7 @@ class RowConfig(Section):
     task: CellTask | None = None
     metric: str = ""
     domain: str = ""
-    corpora: tuple[str, ...] | None = None
+    corpora: Texts | None = None
     published: str | None = None
 
     def completed(self, column: Column) -> Column:
@@ -70,4 +70,4 @@ class TableConfig(Section):
     difference: Difference | None = None
     published: str | None = None
     plot: bool = False
-    notes: tuple[str, ...] = ()
+    notes: Texts = ()

@@ -4,22 +4,14 @@ A corpus is a class registered under the entry point group ``tod_bench.corpora``
 are what a config may set beside ``name:``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from tod_bench.errors import DataError, UserError, did_you_mean
-from tod_bench.records import Dialogue, Schema
+from tod_bench.records import Database, Dialogue, Schema
 
 GROUP = "tod_bench.corpora"
-
-
-class Database(Protocol):
-    """A corpus's database of venues."""
-
-    def query(self, domain: str, constraints: Mapping[str, str]) -> list[Mapping[str, Any]]:
-        """Entries that meet every constraint, in file order; ``dontcare`` and unknown slots bind nothing."""
-        ...
 
 
 @runtime_checkable

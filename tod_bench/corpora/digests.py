@@ -1,4 +1,4 @@
-"""Digests of raw files, remembered by path, size and time of change so that the second time costs nothing."""
+"""Digests of raw files, remembered by path, size, inode and times of change, so that the second time costs nothing."""
 
 import hashlib
 import json
@@ -61,7 +61,8 @@ def _stamp(path: Path) -> list[int]:
         status = path.stat()
     except OSError:
         raise DataError("the file is missing", file=str(path)) from None
-    return [status.st_size, status.st_mtime_ns]
+    # A copy can keep a file's size and time of change; its inode, or the time when its inode changed, tells it.
+    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
 
 
 def _memory_file() -> Path:
@@ -81,7 +82,7 @@ def _remember(found: dict[Path, str], kind: Kind) -> None:
     for path, digest in found.items():
         stamp = _stamp(path)
         # A file that has only just changed may change again within the same tick of its clock.
-        if time.time_ns() - stamp[1] > _SETTLED * 1e9:
+        if time.time_ns() - max(stamp[1], stamp[3]) > _SETTLED * 1e9:
             known = memory.setdefault(str(path.absolute()), {})
             if known.get("stamp") != stamp:
                 known.clear()

@@ -10,11 +10,11 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tod_bench.corpora.base import Corpus, Database
+from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import digest_of
-from tod_bench.records import Dialogue, Schema, SlotSpec
+from tod_bench.records import Database, Dialogue, Schema, SlotSpec
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 from msgspec import MsgspecError
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.base import Database
 from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
@@ -27,7 +26,7 @@ from tod_bench.corpora.places import cache_home
 from tod_bench.corpora.reading import Note
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import digest_of
-from tod_bench.records import Dialogue
+from tod_bench.records import Database, Dialogue
 
 Read = Callable[[str, Note], Iterator[Dialogue | DataError]]
 """Reads a split from its raw files, in file order, with an error in the place of what cannot be used."""

@@ -4,10 +4,11 @@ Renderers (`terminal`, `markdown`, `delimited`) only lay out what is here, so th
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tod_bench.conditioning import gold_sentences
 from tod_bench.configs import Column, EvalConfig, RowConfig
 from tod_bench.judging import JUDGED
 from tod_bench.reports.numbers import Number, column_number, matching, spec_of
@@ -75,7 +76,7 @@ def make_table(
         published: A file of published values (see `tod_bench.reports.published`).
         lacking: What the run was without, and what supplies it; rows then are those of the whole config.
     """
-    columns = config.table.columns or _all_columns(results)
+    columns = config.table.columns or all_columns(results)
     kinds = config.table.rows or (RowConfig(label=""),)
     rows: list[Row] = []
     for system in config.systems or ("",):
@@ -166,7 +167,8 @@ def _shown(printed: Mapping[str, Any], columns: Sequence[Column]) -> bool:
     return any(column.label in printed["values"] for column in columns)
 
 
-def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+    """A column for every metric of some results: what a table shows where its config names no columns."""
     found = {}
     for result in results:
         for score in result.scores:
@@ -235,16 +237,33 @@ def _notes(results: Sequence[Result]) -> list[str]:
             f"{label}: {corpus['name']}, split {split or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
+    notes += [*conditioning_notes(results), *gold_notes(results)]
     for result in results:
         said = result.provenance.get("corpus", {}).get("notes", ())
         notes += [note for one in said if (note := f"{result.cell.corpus}: {one}") not in notes]
-        privileges = result.provenance.get("predictions", {}).get("privileges")
-        if privileges:
-            note = f"{result.cell.system} is shown gold: {', '.join(privileges)}"
-            notes += [note] if note not in notes else []
         short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
         if short:
             notes.append(
                 f"{result.cell}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
             )
     return notes
+
+
+def conditioning_notes(results: Iterable[Result]) -> list[str]:
+    """Which systems answered a task from states or acts of their own, a sentence for each task."""
+    systems: dict[tuple[str, str], dict[str, None]] = {}
+    for result in results:
+        shown = result.provenance.get("predictions", {}).get("shown", {})
+        predicted = " and ".join(what for what, source in shown.items() if source == "predicted")
+        if predicted:
+            systems.setdefault((result.cell.task, predicted), {})[result.cell.system] = None
+    return [f"{task} from the system's own predicted {what}: {', '.join(of)}" for (task, what), of in systems.items()]
+
+
+def gold_notes(results: Iterable[Result]) -> list[str]:
+    """What gold the predictions behind some results rest on, in sentences."""
+    # Results of before 0.2 say `privileges`.
+    records = [(result.cell, result.provenance.get("predictions", {})) for result in results]
+    return gold_sentences(
+        (cell.system, cell.task, record.get("gold_access", record.get("privileges")) or ()) for cell, record in records
+    )

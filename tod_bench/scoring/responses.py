@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from metrics.items import ResponseItem
 from metrics.sources import delexicalised_share
 from metrics.venues import SEARCHED
-from tod_bench.corpora.base import Corpus, Database
-from tod_bench.records import Dialogue, Prediction
+from tod_bench.corpora.base import Corpus
+from tod_bench.records import Database, Dialogue, Prediction
 
 _LEXICALISED = ("bleu", "sacrebleu", "entity_f1", "inform", "success")
 _DELEXICALISED = ("delex_bleu", "inform", "success", "combined")

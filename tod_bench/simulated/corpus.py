@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Final, Literal
 
-from tod_bench.corpora.base import Database
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.files import digest_of
-from tod_bench.records import Dialogue, Schema
+from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.simulated.database import city_database
 from tod_bench.simulated.moves import Move
 from tod_bench.simulated.ontology import VENUES, schema

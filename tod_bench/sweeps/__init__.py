@@ -2,6 +2,7 @@
 
 from tod_bench.sweeps.ablation import Ablation, Effect, ablation
 from tod_bench.sweeps.backends import BACKENDS, Resources, run_all, run_trials
+from tod_bench.sweeps.checking import open_config
 from tod_bench.sweeps.parts import parts
 from tod_bench.sweeps.trials import Trial, expand
 from tod_bench.sweeps.writing import to_markdown, write_ablation
@@ -14,6 +15,7 @@ __all__ = [
     "Trial",
     "ablation",
     "expand",
+    "open_config",
     "parts",
     "run_all",
     "run_trials",

@@ -13,8 +13,9 @@ import numpy as np
 
 from metrics import canonical
 from tod_bench.cells import Board, build
-from tod_bench.configs import Column
+from tod_bench.configs import Column, TableConfig
 from tod_bench.reports.numbers import Number, column_number, spec_of
+from tod_bench.reports.table import all_columns, gold_notes
 from tod_bench.results import Cell, Result, Store
 from tod_bench.runner import Workshop
 from tod_bench.scoring import ScoreRow
@@ -77,6 +78,7 @@ class Ablation:
     rows: tuple[TrialRow, ...]
     effects: tuple[Effect, ...]
     signatures: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
@@ -84,11 +86,12 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
 
     Args:
         title: What the table shows.
-        trials: The trials, all with the same columns in their config's `table`.
+        trials: The trials. Their columns are those of the first one's `table`, completed by its rows; every metric that
+            was computed where it names none.
         store: Where their cells are.
     """
     runs = [_Run(trial, build(trial.config), store) for trial in trials]
-    columns = trials[0].config.table.columns
+    columns = _columns(trials[0].config.table, [result for run in runs for result in run.results])
     rows = tuple(row for run in runs for row in run.table_rows(columns))
     effects = [effect for factor in trials[0].levels for effect in _effects(factor, runs, columns)]
     return Ablation(
@@ -98,6 +101,31 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
         rows,
         tuple(_corrected(effects)),
         tuple(sorted({row.score.signature for run in runs for column in columns for _, row in run.keyed_rows(column)})),
+        _notes(trials[0].config.table, runs),
+    )
+
+
+def _notes(table: TableConfig, runs: Sequence["_Run"]) -> tuple[str, ...]:
+    """The table's own notes, and what gold was shown in which trials."""
+    shown: dict[str, list[str]] = {}
+    for run in runs:
+        for note in gold_notes(run.results):
+            shown.setdefault(note, []).append(str(run.trial))
+    gold = [note if len(where) == len(runs) else f"{note}: {'; '.join(where)}" for note, where in shown.items()]
+    return (*table.notes, *gold)
+
+
+def _columns(table: TableConfig, results: Sequence[Result]) -> tuple[Column, ...]:
+    """The columns of a sweep's table; where it has rows of its own, each column once for every row."""
+    columns = table.columns or all_columns(results)
+    if not table.rows:
+        return columns
+    return tuple(
+        row.completed(column).model_copy(
+            update={"label": f"{column.label}, {row.label}" if row.label else column.label}
+        )
+        for row in table.rows
+        for column in columns
     )
 
 
@@ -118,11 +146,17 @@ class _Run:
         ]
 
     def _numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
-        return tuple(column_number(self.results, system, corpus, column) for column in columns)
+        # A row without a system is the corpus's own: an empty name would match every system.
+        return tuple(
+            column_number(self.results, system, corpus, column) if system or column.task == "corpus" else Number()
+            for column in columns
+        )
 
     def keyed_rows(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
         """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
-        found = []
+        found: list[tuple[str, ScoreRow]] = []
+        if column.task in ("corpus", "people"):
+            return found  # what is counted or said by people has no statistics a dialogue to compare
         for cell in self.board.cells:
             if cell.task == column.task and corpus in ("", cell.corpus) and system in ("", cell.system):
                 if cell not in self._rows:
@@ -138,7 +172,7 @@ def _shows(column: Column, row: ScoreRow) -> bool:
 
 def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> list[Effect]:
     levels = list(dict.fromkeys(run.trial.levels[factor] for run in runs))
-    places = dict.fromkeys((cell.corpus, cell.system) for run in runs for cell in run.board.cells)
+    places = dict.fromkeys((cell.corpus, cell.system) for run in runs for cell in run.board.cells if cell.system)
     return [
         _effect(factor, baseline, level, runs, column, corpus, system)
         for baseline, level in combinations(levels, 2)
@@ -160,8 +194,11 @@ def _effect(
     pairs = [(before, after) for (key, before), (other, after) in matched if key != other]
     empty = Effect(factor, level, baseline, column.label, corpus, system, None, None, None, None, None, len(pairs))
     if not pairs:
-        unmoved = "both levels have the same predictions here"
-        return replace(empty, note=unmoved if matched else "no two trials differ in this alone")
+        if matched:
+            return replace(empty, note="both levels have the same predictions here")
+        alone = _matched(factor, baseline, level, runs)
+        untested = "there are no scores of single dialogues to compare"
+        return replace(empty, note=untested if alone else "no two trials differ in this alone")
     if len({row.sums.shape for pair in pairs for row in pair}) > 1:
         return replace(empty, note="the trials were not tested on the same dialogues")
     sums = [np.sum([pair[side].sums for pair in pairs], axis=0) for side in (1, 0)]

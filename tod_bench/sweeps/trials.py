@@ -15,6 +15,7 @@ from itertools import product
 
 from pydantic import ValidationError
 
+from tod_bench.binding import in_words
 from tod_bench.configs import EvalConfig, SweepConfig, set_key
 from tod_bench.errors import UserError, did_you_mean
 
@@ -35,7 +36,7 @@ class Trial:
     part: bool = False
 
     def __str__(self) -> str:
-        return " ".join(f"{factor}={level}" for factor, level in self.levels.items())
+        return _written(self.levels)
 
 
 def expand(config: EvalConfig) -> list[Trial]:
@@ -46,12 +47,29 @@ def expand(config: EvalConfig) -> list[Trial]:
     """
     if config.sweep is None:
         raise UserError(f"config {config.name} has no `sweep` section; run it with `tod-bench run`")
-    return [Trial(levels, _variant(config, config.sweep, levels)) for levels in _combinations(config.sweep)]
+    trials, errors = variants(config, config.sweep)
+    if errors:
+        raise UserError("\n".join([f"config {config.name} cannot be swept:", *(f"  - {error}" for error in errors)]))
+    return trials
 
 
-def _combinations(sweep: SweepConfig) -> list[dict[str, str]]:
+def variants(config: EvalConfig, sweep: SweepConfig) -> tuple[list[Trial], list[str]]:
+    """The trials of a sweep that are valid configs, and a sentence for each error of the others."""
+    trials, errors = [], []
+    for made in _combinations(sweep):
+        try:
+            if isinstance(made, UserError):
+                raise made
+            trials.append(Trial(made, _variant(config, sweep, made)))
+        except UserError as error:
+            errors.append(str(error))
+    return trials, list(dict.fromkeys(errors))
+
+
+def _combinations(sweep: SweepConfig) -> list[dict[str, str] | UserError]:
+    """The levels of each trial, or what is wrong with them."""
     names = list(sweep.factors)
-    grid = [
+    grid: list[dict[str, str] | UserError] = [
         dict(zip(names, labels, strict=True))
         for labels in product(*(factor.settings for factor in sweep.factors.values()))
     ]
@@ -59,21 +77,21 @@ def _combinations(sweep: SweepConfig) -> list[dict[str, str]]:
         return grid
     if sweep.method == "random":
         if not 0 < sweep.samples <= len(grid):
-            raise UserError(f"sweep.samples: {sweep.samples} of {len(grid)} combinations; give 1 to {len(grid)}")
+            return [UserError(f"sweep.samples: {sweep.samples} of {len(grid)} combinations; give 1 to {len(grid)}")]
         chosen = sorted(random.Random(sweep.seed).sample(range(len(grid)), sweep.samples))
         return [grid[index] for index in chosen]
     if not sweep.trials:
-        raise UserError("sweep.trials: the method `list` needs at least one trial")
+        return [UserError("sweep.trials: the method `list` needs at least one trial")]
     return [_listed(sweep, trial, number) for number, trial in enumerate(sweep.trials)]
 
 
-def _listed(sweep: SweepConfig, trial: Mapping[str, str], number: int) -> dict[str, str]:
+def _listed(sweep: SweepConfig, trial: Mapping[str, str], number: int) -> dict[str, str] | UserError:
     for name, label in trial.items():
         if name not in sweep.factors:
-            raise UserError(f"sweep.trials.{number}: there is no factor {name!r}{did_you_mean(name, sweep.factors)}")
+            return UserError(f"sweep.trials.{number}: there is no factor {name!r}{did_you_mean(name, sweep.factors)}")
         if label not in sweep.factors[name].settings:
             known = sweep.factors[name].settings
-            raise UserError(f"sweep.trials.{number}.{name}: there is no level {label!r}{did_you_mean(label, known)}")
+            return UserError(f"sweep.trials.{number}.{name}: there is no level {label!r}{did_you_mean(label, known)}")
     return {name: trial.get(name, next(iter(factor.settings))) for name, factor in sweep.factors.items()}
 
 
@@ -85,5 +103,9 @@ def _variant(config: EvalConfig, sweep: SweepConfig, levels: Mapping[str, str]) 
     try:
         return EvalConfig.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise UserError(f"sweep: with {dict(levels)} the config is not valid: {problems}") from None
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
+        raise UserError(f"sweep: with {_written(levels)} the config is not valid: {problems}") from None
+
+
+def _written(levels: Mapping[str, str]) -> str:
+    return " ".join(f"{factor}={level}" for factor, level in levels.items())

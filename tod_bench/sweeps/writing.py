@@ -37,6 +37,7 @@ def to_markdown(table: Ablation) -> str:
         "Signatures:",
         "",
         *(f"- `{signature}`" for signature in table.signatures),
+        *(["", "Notes:", "", *(f"- {note}" for note in table.notes)] if table.notes else []),
     ]
     return "\n".join(lines) + "\n"
 

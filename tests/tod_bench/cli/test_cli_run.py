@@ -32,7 +32,7 @@ def test_run_prints_the_table_and_where_files_are(call, tmp_path):
     assert done.stderr == ""  # no progress where nobody watches
     assert "100.00" in done.stdout
     assert "jga|" in done.stdout
-    assert "carry_over is shown gold: previous_state" in done.stdout
+    assert "carry_over is shown gold: previous_state (in dst)" in done.stdout
     for name in ("table.md", "table.csv", "table.json"):
         assert (tmp_path / "runs/tables/small" / name).is_file()
         assert f"small/{name}" in done.stdout
@@ -65,7 +65,11 @@ def test_errors_are_sentences_not_tracebacks(call):
 
 
 def test_validate_says_that_a_config_is_valid(call):
-    assert call("validate", "small.yaml").stdout == "small is valid: 3 cells\n"
+    assert call("validate", "small.yaml").stdout.splitlines() == [
+        "note: oracle is shown gold: gold (in dst, policy)",
+        "note: carry_over is shown gold: previous_state (in dst)",
+        "small is valid: 3 cells",
+    ]
 
 
 @pytest.mark.parametrize(
