@@ -31,7 +31,7 @@ def exact(key: tuple[str, str], values: tuple[str, ...], predicted: str) -> floa
 
 
 def partial(key: tuple[str, str], values: tuple[str, ...], predicted: str) -> float:  # noqa: ARG001
-    """1 where the partial ratio with a listed value is above 95: so ``5:15`` matches ``15:15``, ``no`` ``north``."""
+    """1 where fuzzywuzzy's partial ratio with a value is above 95: ``5:15`` matches ``15:15``, ``no`` ``north``."""
     return 1.0 if any(_partial_ratio(value, predicted) > FUZZY_ABOVE for value in values) else 0.0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from metrics import GROUP as METRICS
-from metrics import metric_class
+from metrics import metric_class, parse_spec
 from tod_bench import __version__
 from tod_bench.binding import bind
 from tod_bench.built import BuiltSystem
@@ -306,7 +306,7 @@ class Board:
         """What tells one version from another of the code of metrics that are not tod-bench's own."""
         if task in ("corpus", "people"):
             return {}
-        names = {spec.partition("@")[0] for spec in self.settings(task).metrics}
+        names = {parse_spec(spec).name for spec in self.settings(task).metrics}
         classes = {name: metric_class(name) for name in sorted(names)}
         theirs = {name: found for name, found in classes.items() if found.__module__.partition(".")[0] not in OWN}
         return {name: source_digest(found, METRICS, name) for name, found in theirs.items()}
