@@ -14,9 +14,10 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metrics.base import Metric, Signature
+if TYPE_CHECKING:
+    from metrics.base import Metric, Signature
 
 GROUP = "tod_bench.metrics"
 
@@ -63,7 +64,14 @@ METRICS: Mapping[str, str] = {
 __all__ = ["GROUP", "METRICS", "Metric", "Signature", "metric", "metric_class", "metric_names"]
 
 
-def metric(spec: str, **options: Any) -> Metric[Any]:
+def __getattr__(name: str) -> Any:
+    # NumPy is behind these, and `tod-bench --help` needs only `metrics.errors`.
+    if name in ("Metric", "Signature"):
+        return getattr(import_module("metrics.base"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def metric(spec: str, **options: Any) -> "Metric[Any]":
     """A metric by its spec.
 
     Args:
@@ -83,7 +91,7 @@ def metric(spec: str, **options: Any) -> Metric[Any]:
         raise ValueError(f"the metric {name!r} has no protocols; write {name!r} instead of {spec!r}")
     if unknown is not None:
         raise ValueError(f"the metric {name!r} has no option {unknown!r}{_nearest(unknown, accepted)}")
-    built: Metric[Any] = found(**options)
+    built: "Metric[Any]" = found(**options)
     return built
 
 

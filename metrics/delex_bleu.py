@@ -7,6 +7,7 @@ through Moses' tokeniser and back, which moves the score by less than 0.01 and i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -15,8 +16,6 @@ from metrics.base import FloatArray, Signature
 from metrics.delexicalise import delexicalise, with_kinds
 from metrics.items import DialogueItem, DialogueTurn, ResponseItem
 from metrics.sacre_bleu import SacreBleu
-
-_BLEU = SacreBleu()
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,12 @@ class DelexBleu:
     @property
     def signature(self) -> Signature:
         """The options of sacrebleu, and how placeholders are written."""
-        return Signature(self.name, {"protocol": self.protocol, "placeholders": "kinds", **_BLEU.signature.options})
+        return Signature(self.name, {"protocol": self.protocol, "placeholders": "kinds", **_bleu().signature.options})
 
     def statistics(self, items: Sequence[DialogueItem]) -> FloatArray:
         """Counts of each dialogue, summed over its turns; a turn without a response counts as an empty one."""
         turns = [_bleu_item(item, place, turn) for item in items for place, turn in enumerate(item.turns)]
-        rows = _BLEU.statistics(turns)
+        rows = _bleu().statistics(turns)
         owner = np.repeat(np.arange(len(items)), [len(item.turns) for item in items])
         sums = np.zeros((len(items), len(self.columns)))
         np.add.at(sums, owner, rows)
@@ -46,7 +45,7 @@ class DelexBleu:
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """BLEU of summed counts."""
-        return _BLEU.aggregate(sums)
+        return _bleu().aggregate(sums)
 
 
 def _bleu_item(item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseItem:
@@ -57,3 +56,9 @@ def _bleu_item(item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseIt
 def _comparable(text: str) -> str:
     # Some systems write "[value_name] -s" and "moderate -ly"; the script undoes that too.
     return with_kinds(text).replace("-s", "").replace("-ly", "")
+
+
+@cache
+def _bleu() -> SacreBleu:
+    # Not at import: sacrebleu is an extra, and a metric is described without it.
+    return SacreBleu()
