@@ -91,7 +91,7 @@ def metric(spec: str, **options: Any) -> "Metric[Any]":
         raise ValueError(f"the metric {name!r} has no protocols; write {name!r} instead of {spec!r}")
     if unknown is not None:
         raise ValueError(f"the metric {name!r} has no option {unknown!r}{_nearest(unknown, accepted)}")
-    built: "Metric[Any]" = found(**options)
+    built: Metric[Any] = found(**options)
     return built
 
 

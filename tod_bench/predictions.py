@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import DataError
 from tod_bench.files import atomic_writer
+from tod_bench.inputs import parse_json, read_lines
 from tod_bench.records import Act, Prediction
 
 SCHEMA: dict[str, Any] = {
@@ -68,7 +69,7 @@ def from_json(line: dict[str, Any]) -> Prediction:
     acts, active = line.get("acts"), line.get("active_domains")
     return Prediction(
         dialogue_id=line["dialogue_id"],
-        turn=line["turn"],
+        turn=int(line["turn"]),  # JSON Schema takes 1.0 for an integer
         state=line.get("state"),
         acts=None if acts is None else tuple(Act(*act) for act in acts),
         response=line.get("response"),
@@ -89,55 +90,29 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
     """Streams a prediction file, every line validated.
 
     Raises:
-        UserError: The file cannot be opened or is not UTF-8.
-        DataError: A line is not JSON, does not fit the schema, or repeats a turn.
+        DataError: The file cannot be read or is not UTF-8; a line is not JSON, does not fit the schema, or repeats a
+            turn.
     """
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(SCHEMA)
     seen: dict[tuple[str, int], int] = {}
-    for number, line in _lines(path):
+    for number, line in read_lines(path, LONGEST_LINE):
         place = f"{path}, line {number}"
-        record = _parse(line, place)
+        record = parse_json(line, place, "the line")
         for error in validator.iter_errors(record):
             where = ".".join(str(part) for part in error.absolute_path)
             raise DataError(
                 f"{where + ': ' if where else ''}{_brief(error.message)}", file=place, dialogue=_id_of(record)
             )
         prediction = from_json(record)
+        if not prediction.dialogue_id.strip():
+            raise DataError("the dialogue_id is blank", file=place)
         key = (prediction.dialogue_id, prediction.turn)
         if key in seen:
             raise DataError(f"this turn stands in line {seen[key]} already", file=place, dialogue=key[0], turn=key[1])
         seen[key] = number
         yield prediction
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            # Bounded reads, lest a big file without line ends fill the memory.
-            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
-                if len(line) == LONGEST_LINE:
-                    raise DataError(
-                        f"the line is longer than {LONGEST_LINE:,} characters; a prediction file has one line a turn",
-                        file=f"{path}, line {number}",
-                    )
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError:
-        raise UserError(f"there is no prediction file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as UTF-8 text: {error}") from None
-
-
-def _parse(line: str, place: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise DataError(f"{constant} is not JSON; write the value as text", file=place)
-
-    try:
-        return json.loads(line, parse_constant=refuse)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"the line is not JSON ({error})", file=place) from None
 
 
 def _brief(message: str) -> str:

@@ -54,7 +54,7 @@ def test_file_round_trip_keeps_odd_characters(tmp_path):
             '{"dialogue_id": "d", "turn": 0}\n{"dialogue_id": "d", "turn": 0}',
             "line 2, dialogue d, turn 0: .* line 1 already",
         ),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "nested more than 100 levels deep"),
     ],
 )
 def test_unusable_lines(tmp_path: Path, lines, expected):
@@ -65,7 +65,7 @@ def test_unusable_lines(tmp_path: Path, lines, expected):
 
 
 def test_unusable_files(tmp_path):
-    with pytest.raises(UserError, match="there is no prediction file"):
+    with pytest.raises(UserError, match="there is no such file"):
         list(read_predictions(tmp_path / "none.jsonl"))
     (tmp_path / "latin.jsonl").write_bytes(b"\xe9\n")
     with pytest.raises(UserError, match="UTF-8"):

@@ -89,14 +89,9 @@ def _extra_of(error: ModuleNotFoundError) -> str:
 
     package = (error.name or "").partition(".")[0].lower()
     for requirement in requires("tod-bench") or ():
-        name, _, marker = requirement.partition(";")
-        extra = re.search(r"extra == ['\"](\w+)['\"]", marker)
-        if (
-            extra
-            and extra[1] not in ("all", "dev")
-            and re.match(r"[\w.-]+", name)[0].lower().replace("-", "_") == package
-        ):  # type: ignore[index]
-            return extra[1]
+        needed = re.match(r"([\w-]+).*; extra == ['\"](?!all|dev)(\w+)['\"]", requirement)
+        if needed and needed[1].lower().replace("-", "_") == package:
+            return needed[2]
     return ""
 
 

@@ -90,7 +90,7 @@ def convert_all(
             yield error
         except KeyError as error:
             yield record.error(f"the key {error} is missing")
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError, RecursionError) as error:
             yield record.error(f"the record is not laid out as expected ({error})")
 
 
