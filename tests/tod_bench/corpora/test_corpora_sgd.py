@@ -112,5 +112,5 @@ def test_a_broken_file_leaves_the_next_ones_readable(release_sgd: Path) -> None:
 
 def test_a_missing_schema_is_named(release_sgd: Path) -> None:
     (release_sgd / "test" / "schema.json").unlink()
-    with pytest.raises(DataError, match=r"test/schema\.json: there is no such file"):
+    with pytest.raises(DataError, match=r"test/schema\.json: the file is missing"):
         list(SGD(release_sgd, skip_invalid=True).dialogues("test"))

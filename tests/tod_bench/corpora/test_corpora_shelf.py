@@ -248,7 +248,7 @@ def test_known_digests(tmp_path: Path) -> None:
     # `printf 'hello\n' | sha256sum` and `printf 'hello\n' | git hash-object --stdin`
     assert digests([path])[path] == "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
     assert digests([path], "git")[path] == "ce013625030ba8dba906f756967f9e9ca394464a"
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="the file is missing"):
         digests([tmp_path / "b"])
 
 
