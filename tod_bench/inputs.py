@@ -144,6 +144,8 @@ def parse_json(text: str, place: str, what: str = "the file") -> Any:
         if text.count("[") + text.count("{") > DEEPEST and depth(text) > DEEPEST:
             raise DataError(f"nested more than {DEEPEST} levels deep", file=place)
         value = STRICT.decode(text)
+    except JsonFaultError as error:
+        raise DataError(str(error), file=place) from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{what} is not JSON ({json_fault(error)})", file=place) from None
     if lone_surrogate(text, value):

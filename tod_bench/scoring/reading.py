@@ -18,20 +18,23 @@ from tod_bench.splits import read_split, whole_split
 Answers = dict[tuple[str, int], Prediction]
 """(Dialogue id in the corpus's spelling, turn) -> prediction."""
 
+_ANOTHER = "another file has this turn already"
 
-def predictions_by_turn(paths: Iterable[Path], known: Iterable[str]) -> Answers:
+
+def predictions_by_turn(paths: Iterable[Path], known: Iterable[str] | None = None) -> Answers:
     """Reads prediction files as one; a file may hold any part of the turns.
 
     Files are streamed and what scoring does not read is not kept, so a big file costs the memory of its answers alone.
 
     Args:
         paths: The files.
-        known: Ids of the dialogues that may occur; a file of another corpus is refused at its first line.
+        known: Ids of the dialogues that may occur; a file of another corpus is refused at its first line. None takes
+            ids as they are.
 
     Raises:
         DataError: A line is unusable, a turn is given twice, or a dialogue is not known.
     """
-    return _read(paths, DialogueIds(known), lambda _: False)[0]
+    return _read(paths, None if known is None else DialogueIds(known), lambda _: False)[0]
 
 
 def predictions_for_split(
@@ -72,14 +75,15 @@ def predictions_for_split(
 
 
 def _read(
-    paths: Iterable[Path], ids: DialogueIds, elsewhere: Callable[[str], bool]
+    paths: Iterable[Path], ids: DialogueIds | None, elsewhere: Callable[[str], bool]
 ) -> tuple[Answers, dict[Path, set[str]]]:
     """The predictions of the dialogues asked for, and the dialogues of each file that are known to be elsewhere."""
     found: Answers = {}
     left_out: dict[Path, set[str]] = {}
     for path in paths:
+        mine: set[tuple[str, int]] = set()
         for prediction in read_predictions(path):
-            name = ids.find(prediction.dialogue_id)
+            name = prediction.dialogue_id if ids is None else ids.find(prediction.dialogue_id)
             if name is None and elsewhere(prediction.dialogue_id):
                 left_out.setdefault(path, set()).add(prediction.dialogue_id)
                 continue
@@ -89,14 +93,12 @@ def _read(
                     file=str(path),
                     dialogue=prediction.dialogue_id,
                 )
-            if (name, prediction.turn) in found:
-                raise DataError(
-                    "this turn is given already, in another file or under another spelling of the id",
-                    file=str(path),
-                    dialogue=prediction.dialogue_id,
-                    turn=prediction.turn,
-                )
-            found[name, prediction.turn] = replace(prediction, dialogue_id=name, raw={}, notes={})
+            key = (name, prediction.turn)
+            if key in found:
+                before = "the file has this turn under another spelling of the id" if key in mine else _ANOTHER
+                raise DataError(before, file=str(path), dialogue=prediction.dialogue_id, turn=prediction.turn)
+            mine.add(key)
+            found[key] = replace(prediction, dialogue_id=name, raw={}, notes={})
     return found, left_out
 
 
