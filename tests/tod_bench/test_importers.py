@@ -95,7 +95,10 @@ def test_without_a_corpus_nothing_is_checked_and_that_is_said(tmp_path: Path) ->
             "dialogue sng0073: what the dialogue's id leads to is an object, but must be a list",
         ),
         ({"sng0073": [TURN, "hi"]}, "dialogue sng0073, turn 1: the turn is text, but must be an object"),
-        ({"sng0073": [TURN, {"state": {}}]}, "dialogue sng0073, turn 1: the turn has no response"),
+        (
+            {"sng0073": [TURN, {"active_domains": []}]},
+            "dialogue sng0073, turn 1: the turn has neither a response nor a state",
+        ),
         ({"sng0073": [TURN, {"response": None}]}, "dialogue sng0073, turn 1: the response is null, but must be text"),
         ({"sng0073": [TURN, {**TURN, "state": []}]}, "turn 1: the state is a list, but must be an object"),
         (
