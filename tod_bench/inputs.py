@@ -201,8 +201,12 @@ def parse_yaml(text: str, place: str, loader: Callable[[str], Any] = yaml.safe_l
     """
     try:
         return loader(text)
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
+    except RecursionError:
+        raise DataError("nested too deep", file=place) from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, AttributeError, KeyError) as error:
+        # PyYAML lets a value that its tag does not fit (`!!timestamp soon`, `!!bool perhaps`) end in any of these.
+        known = isinstance(error, yaml.YAMLError | ValueError)
+        reason = " ".join(str(error).split()) if known else "a value does not fit its tag"
         raise DataError(f"this is not YAML ({reason})", file=place) from None
 
 

@@ -1,6 +1,6 @@
 """Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,7 +8,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tod_bench.configs.models import EvalConfig
-from tod_bench.errors import UserError, did_you_mean
+from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.inputs import parse_yaml, read_text
 from tod_bench.shipped import config_names, shipped_folder
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -90,7 +91,8 @@ class _UniqueKeys(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
-            seen.add(key)
+            if isinstance(key, Hashable):
+                seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -100,12 +102,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         UserError: It cannot be read, or is something else.
     """
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    raw = parse_yaml(read_text(path), str(path), lambda text: yaml.load(text, Loader=_UniqueKeys))
     if not isinstance(raw, dict):
         raise UserError(f"{path} should hold keys and values, such as `name: my_table`")
     return raw
@@ -136,8 +133,8 @@ def parse_override(override: str) -> tuple[str, Any]:
     if not sign or not key:
         raise UserError(f"{override!r} should be key=value, e.g. seeds=[1,2,3]")
     try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError:
+        return key, parse_yaml(value, override)
+    except DataError:
         return key, value
 
 

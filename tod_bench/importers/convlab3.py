@@ -4,8 +4,9 @@
       "predictions": {"state": {"restaurant": {"area": "centre", "food": ""}}}}]
 
 ``utt_idx`` 2 is the user's side of turn 1 and 3 the system's; on the system's side ``dialogue_acts`` and ``response``
-(or ``utterance``) are read. A slot with an empty value is not in the state, and of ``a|b`` the first is taken. The format
-names no dialogues: they are found by what the user says, so a corpus is needed unless there is a ``dialogue_id``.
+(or ``utterance``) are read. A slot with an empty value is not in the state, and of ``a|b`` the first is taken. The
+format names no dialogues: they are found by what the user says, so a corpus is needed unless there is a
+``dialogue_id``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
