@@ -43,6 +43,8 @@ SCHEMA: dict[str, Any] = {
 }
 """JSON Schema of one line, published as ``docs/prediction.schema.json``."""
 
+_REMEDY = "a prediction file has a JSON object a line, and `tod-bench import auto` reads what other tools write"
+
 LONGEST_LINE = 1 << 24
 """Characters that a line must stay below."""
 
@@ -99,7 +101,12 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
     seen: dict[tuple[str, int], int] = {}
     for number, line in read_lines(path, LONGEST_LINE):
         place = f"{path}, line {number}"
-        record = parse_json(line, place, "the line")
+        try:
+            record = parse_json(line, place, "the line")
+        except DataError as error:
+            if number > 1:
+                raise
+            raise DataError(f"{error.problem}; {_REMEDY}", file=place) from None
         for error in validator.iter_errors(record):
             where = ".".join(str(part) for part in error.absolute_path)
             raise DataError(

@@ -80,13 +80,23 @@ def load_json(file: RawFile) -> Any:
 
 
 def array_items(file: RawFile) -> Iterator[Any]:
-    """Streams the items of a JSON array.
+    """Streams the items of a JSON array, or of a JSON Lines file (``.jsonl``, ``.jsonl.gz``) an item a line.
 
     Raises:
-        DataError: The file cannot be read, is not a JSON array, or breaks off (raised after the last whole item).
+        DataError: The file cannot be read, is neither, or breaks off (raised after the last whole item).
     """
+    if (file.member or file.path.name).removesuffix(".gz").endswith(".jsonl"):
+        yield from _lines(file)
+        return
     for _, value in _stream(file, "["):
         yield value
+
+
+def _lines(file: RawFile) -> Iterator[Any]:
+    with file.open() as text:
+        for number, line in enumerate(text, start=1):
+            if line.strip():
+                yield parse_json(line, f"{file}, line {number}", "the line")
 
 
 def object_members(file: RawFile) -> Iterator[tuple[str, Any]]:
