@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from metrics.agreement import alpha_package
 from tod_bench.configs import Column, EvalConfig, RowConfig
 from tod_bench.counting import check_count
 from tod_bench.errors import MissingError, UserError, did_you_mean
@@ -58,6 +59,9 @@ def _judge_errors(config: EvalConfig, task: CellTask) -> list[str]:
     if task not in ("response", "people"):
         return [f"{place}: only responses are judged"] if entries else []
     errors: list[str] = []
+    if task == "people":
+        # People are compared with each other and with the judge at the very end; what that needs is said now.
+        collect(errors, "tasks.people", alpha_package)
     example = Cell(next(iter(config.corpora)), "system", task, 0)
     for entry in entries:
         collect(errors, place, partial(judge_of, config, example, entry))

@@ -10,7 +10,12 @@ from tod_bench.cli.submit import TRACKS
 
 @click.group()
 def command() -> None:
-    """Build a leaderboard's site from submissions."""
+    """Build a leaderboard's site from submissions.
+
+    \b
+    Example:
+      tod-bench leaderboard build results/leaderboard --out site
+    """
 
 
 @command.command()
