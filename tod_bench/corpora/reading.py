@@ -108,7 +108,7 @@ def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     Raises:
         UserError: A split has several such files.
     """
-    found = {}
+    found: dict[str, tuple[RawFile, ...]] = {}
     for split in SPLITS:
         names = [f"{split}.{ending}" for ending in ("json", "jsonl", "json.gz", "jsonl.gz")]
         there = [root / name for name in names if (root / name).exists()]
