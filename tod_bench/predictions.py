@@ -107,10 +107,10 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
             if number > 1:
                 raise
             raise DataError(f"{error.problem}; {_REMEDY}", file=place) from None
-        for error in validator.iter_errors(record):
-            where = ".".join(str(part) for part in error.absolute_path)
+        for wrong in validator.iter_errors(record):
+            where = ".".join(str(part) for part in wrong.absolute_path)
             raise DataError(
-                f"{where + ': ' if where else ''}{_brief(error.message)}", file=place, dialogue=_id_of(record)
+                f"{where + ': ' if where else ''}{_brief(wrong.message)}", file=place, dialogue=_id_of(record)
             )
         prediction = from_json(record)
         if not prediction.dialogue_id.strip():

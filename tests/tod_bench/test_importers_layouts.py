@@ -18,6 +18,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.importers import AUTO, FORMATS, import_predictions
 from tod_bench.importers.pptod import parse_belief_span
 from tod_bench.records import Act, Dialogue, Turn
+from tod_bench.scoring import score
 from tod_bench.splits import read_all
 
 
@@ -260,3 +261,39 @@ def test_gold_in_pptods_form_is_read_back(realdata, version):
 def test_a_file_with_a_key_twice_is_refused(tmp_path):
     with pytest.raises(DataError, match="the key 'hotel-area' is given twice"):
         import_predictions("slots", saved(tmp_path, '{"a": [{"hotel-area": "east", "hotel-area": "west"}]}'))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["camrest", "kvret"])
+def test_gold_as_convlab3_writes_it_is_right(realdata, tmp_path, name):
+    corpus = open_corpus(name)
+    dialogues = read_all(corpus, "test")
+    samples = [
+        {
+            "speaker": "user",
+            "utt_idx": 2 * turn.index,
+            "utterance": turn.user,
+            "predictions": {
+                "state": {domain: {slot: v[0] for slot, v in found.items()} for domain, found in turn.state.items()}
+            },
+        }
+        for dialogue in dialogues
+        for turn in dialogue.turns
+    ]
+    found = import_predictions("convlab3", saved(tmp_path, samples), dialogues)
+    assert not found.mismatches
+    (jga,) = [
+        one
+        for one in score(
+            "dst",
+            dialogues,
+            found.predictions,
+            corpus_name=name,
+            split="test",
+            schema=corpus.schema,
+            metrics=["jga"],
+            draws=0,
+        )
+        if not one.domain
+    ]
+    assert jga.value == 100
