@@ -129,13 +129,14 @@ def read_json(path: Path) -> Any:
     return parse_json(read_text(path), str(path))
 
 
-def parse_json(text: str, place: str, what: str = "the file") -> Any:
+def parse_json(text: str, place: str, what: str = "the file", *, halves: bool = False) -> Any:
     """A JSON value, read strictly: no key twice, no NaN, no half of a surrogate pair, not deeper than `DEEPEST`.
 
     Args:
         text: The text.
         place: Where it stands, for messages.
         what: What the text is, for messages.
+        halves: Whether halves of surrogate pairs are kept, see `without_halves`.
 
     Raises:
         DataError: It is not such a value.
@@ -148,7 +149,7 @@ def parse_json(text: str, place: str, what: str = "the file") -> Any:
         raise DataError(str(error), file=place) from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{what} is not JSON ({json_fault(error)})", file=place) from None
-    if lone_surrogate(text, value):
+    if not halves and lone_surrogate(text, value):
         raise DataError(f"{what} has half of a surrogate pair (such as \\ud83d), which is no character", file=place)
     return value
 
@@ -177,6 +178,17 @@ def lone_surrogate(text: str, value: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def without_halves(value: Any) -> Any:
+    """A JSON value whose halves of surrogate pairs are replacement characters (U+FFFD), as a decoder writes them."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [without_halves(one) for one in value]
+    if isinstance(value, dict):
+        return {without_halves(key): without_halves(one) for key, one in value.items()}
+    return value
 
 
 def depth(text: str) -> int:

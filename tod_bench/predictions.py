@@ -13,7 +13,7 @@ from typing import Any
 
 from tod_bench.errors import DataError
 from tod_bench.files import atomic_writer
-from tod_bench.inputs import parse_json, read_lines
+from tod_bench.inputs import lone_surrogate, parse_json, read_lines, without_halves
 from tod_bench.records import Act, Prediction
 
 SCHEMA: dict[str, Any] = {
@@ -102,7 +102,7 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
     for number, line in read_lines(path, LONGEST_LINE):
         place = f"{path}, line {number}"
         try:
-            record = parse_json(line, place, "the line")
+            record = parse_json(line, place, "the line", halves=True)
         except DataError as error:
             if number > 1:
                 raise
@@ -112,6 +112,11 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
             raise DataError(
                 f"{where + ': ' if where else ''}{_brief(wrong.message)}", file=place, dialogue=_id_of(record)
             )
+        if lone_surrogate(line, record):
+            if lone_surrogate(line, record["dialogue_id"]):
+                raise DataError("the dialogue_id has half of a surrogate pair, which is no character", file=place)
+            # A model may well write half of an emoji, which no text is equal to, whole or replaced.
+            record = without_halves(record)
         prediction = from_json(record)
         if not prediction.dialogue_id.strip():
             raise DataError("the dialogue_id is blank", file=place)

@@ -75,3 +75,15 @@ def test_unusable_files(tmp_path):
 def test_the_published_schema_is_the_one_that_is_checked():
     published = Path(__file__).parents[2] / "docs" / "prediction.schema.json"
     assert json.loads(published.read_text(encoding="utf-8")) == SCHEMA
+
+
+def test_half_of_an_emoji_is_replaced_and_refused_in_an_id(tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"dialogue_id": "d", "turn": 0, "response": "fine \\ud83d", "state": {"a": {"\\udc00": "b"}}}\n')
+    (read,) = read_predictions(path)
+    assert (read.response, read.state) == ("fine \ufffd", {"a": {"\ufffd": "b"}})
+    write_predictions(tmp_path / "q.jsonl", [read])
+    assert list(read_predictions(tmp_path / "q.jsonl")) == [read]
+    path.write_text('{"dialogue_id": "d\\ud83d", "turn": 0}\n')
+    with pytest.raises(DataError, match="line 1: the dialogue_id has half of a surrogate pair"):
+        list(read_predictions(path))
