@@ -86,7 +86,7 @@ def broken(draw, value):
             parent = parent[key]
         what = draw(st.sampled_from(["replace", "replace", "leave out", "double", "rename"]))
         if what == "replace":
-            parent[last] = draw(ODD)
+            parent[last] = copy.deepcopy(draw(ODD))  # lists and objects of ODD are shared by all examples
         elif what == "leave out":
             del parent[last]
         elif what == "double" and isinstance(parent, list):
