@@ -6,7 +6,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: help quickstart test lint types bench clean
+.PHONY: help quickstart test lint types bench bare clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -38,5 +38,12 @@ types: $(VENV)/.all  ## strict types
 bench: $(VENV)/.all  ## CPU benchmarks
 	$(VENV)/bin/python -m benchmarks
 
+bare: $(VENV)/.all  ## install the wheel without extras into a fresh environment and run every verb there
+	rm -rf build/bare
+	$(VENV)/bin/python -m build --wheel --outdir build/bare .
+	$(PYTHON) -m venv build/bare/venv
+	build/bare/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build/bare/*.whl
+	TOD_BENCH_BARE_PYTHON=$(CURDIR)/build/bare/venv/bin/python $(VENV)/bin/python -m pytest tests/test_bare_install.py
+
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build/bare .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metrics.base import Metric, Signature
 from metrics.specs import MetricSpec, bound_options, canonical, check_options, nearest, parse_spec
+
+if TYPE_CHECKING:
+    from metrics.base import Metric, Signature
 
 GROUP = "tod_bench.metrics"
 
@@ -80,7 +82,14 @@ __all__ = [
 ]
 
 
-def metric(spec: str, **options: Any) -> Metric[Any]:
+def __getattr__(name: str) -> Any:
+    # NumPy is behind these, and `tod-bench --help` needs only `metrics.errors`.
+    if name in ("Metric", "Signature"):
+        return getattr(import_module("metrics.base"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def metric(spec: str, **options: Any) -> "Metric[Any]":
     """A metric by its spec.
 
     Args:

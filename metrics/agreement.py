@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import FloatArray, ratio
+from metrics.errors import extra_needed
 
 Level: TypeAlias = Literal["nominal", "ordinal", "interval"]
 """Level of measurement: which differences between values count, and how much."""
@@ -96,15 +97,22 @@ def alpha(ratings: Ratings, level: Level, values: Sequence[Rating] | None = None
 
 def alpha_of_counts(counted: Counts) -> Alpha:
     """Krippendorff's alpha of ratings that are counted already."""
-    try:
-        from krippendorff import alpha as package_alpha
-    except ImportError:
-        raise ValueError(
-            "Krippendorff's alpha needs the krippendorff package: pip install 'tod-bench[judge]'"
-        ) from None
+    package_alpha = alpha_package()
     paired = counted.counts[counted.counts.sum(axis=1) >= 2]
     value = package_alpha(value_counts=paired, value_domain=counted.scale, level_of_measurement=counted.level)
     return Alpha(float(value), counted.level, counted.raters, len(paired), int(paired.sum()))
+
+
+def alpha_package() -> Callable[..., float]:
+    """The function of the ``krippendorff`` package.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+    """
+    with extra_needed("judge", "Krippendorff's alpha"):
+        from krippendorff import alpha as package_alpha
+    found: Callable[..., float] = package_alpha
+    return found
 
 
 def count_ratings(ratings: Ratings, level: Level, values: Sequence[Rating] | None = None) -> Counts | NoAlpha:

@@ -8,6 +8,7 @@ of any style and leaves the text as it is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -20,7 +21,6 @@ from metrics.sacre_bleu import SacreBleu
 
 DelexProtocol: TypeAlias = Literal["tod_bench", "mwzeval"]
 PROTOCOLS = ("tod_bench", "mwzeval")
-_BLEU = SacreBleu()
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class DelexBleu:
     @property
     def signature(self) -> Signature:
         """The options of sacrebleu, how placeholders are written, and Moses' version where it is used."""
-        options = {"protocol": self.protocol, "placeholders": "kinds", **self._moses, **_BLEU.signature.options}
+        options = {"protocol": self.protocol, "placeholders": "kinds", **self._moses, **_bleu().signature.options}
         return Signature(self.name, options)
 
     @property
@@ -58,7 +58,7 @@ class DelexBleu:
     def statistics(self, items: Sequence[DialogueItem]) -> FloatArray:
         """Counts of each dialogue, summed over its turns; a turn without a response counts as an empty one."""
         turns = [self._bleu_item(item, place, turn) for item in items for place, turn in enumerate(item.turns)]
-        rows = _BLEU.statistics(turns)
+        rows = _bleu().statistics(turns)
         owner = np.repeat(np.arange(len(items)), [len(item.turns) for item in items])
         sums = np.zeros((len(items), len(self.columns)))
         np.add.at(sums, owner, rows)
@@ -66,7 +66,7 @@ class DelexBleu:
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """BLEU of summed counts."""
-        return _BLEU.aggregate(sums)
+        return _bleu().aggregate(sums)
 
     def _bleu_item(self, item: DialogueItem, place: int, turn: DialogueTurn) -> ResponseItem:
         if self.protocol == "mwzeval":
@@ -79,3 +79,9 @@ class DelexBleu:
 def _comparable(text: str) -> str:
     # Some systems write "[value_name] -s" and "moderate -ly"; the script undoes that too.
     return with_kinds(text).replace("-s", "").replace("-ly", "")
+
+
+@cache
+def _bleu() -> SacreBleu:
+    # Not at import: sacrebleu is an extra, and a metric is described without it.
+    return SacreBleu()

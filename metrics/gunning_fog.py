@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 
 from metrics.base import FloatArray, Signature, ratio
+from metrics.errors import extra_needed
 from metrics.items import ResponseItem
 
 Syllables: TypeAlias = Literal["pyphen", "cmudict"]
@@ -108,10 +109,8 @@ def _has_word(text: str) -> bool:
 @cache
 def _fog(syllables: Syllables) -> Callable[[str], float]:
     """The function of textstat, with an object of our own so that nobody else's language setting is touched."""
-    try:
+    with extra_needed("style", "Gunning fog"):
         from textstat.textstat import textstatistics
-    except ImportError:
-        raise ValueError("Gunning fog needs textstat; install it with: pip install 'tod-bench[style]'") from None
     if syllables == "cmudict":
         _require_cmudict()
     counter = textstatistics()
@@ -129,7 +128,8 @@ def _fog(syllables: Syllables) -> Callable[[str], float]:
 
 
 def _require_cmudict() -> None:
-    import nltk
+    with extra_needed("style", "the CMU dictionary"):
+        import nltk
 
     try:
         nltk.data.find("corpora/cmudict")
@@ -143,4 +143,5 @@ def _require_cmudict() -> None:
 def _version(package: str) -> str:
     from importlib.metadata import version
 
-    return f"{package}{version(package)}"
+    with extra_needed("style", "Gunning fog"):
+        return f"{package}{version(package)}"

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from metrics.base import FloatArray, Signature, ratio
+from metrics.errors import extra_needed
 from metrics.items import ResponseItem
 
 Polarity: TypeAlias = Literal["all", "positive", "negative"]
@@ -76,6 +77,8 @@ class Politeness:
         """Form, polarity, protocol, how many of the 21 strategies are computed, and by what."""
         from importlib.metadata import version
 
+        with extra_needed("style", "politeness"):
+            convokit = version("convokit")
         return Signature(
             self.name,
             {
@@ -83,7 +86,7 @@ class Politeness:
                 "form": self.form,
                 "polarity": self.polarity,
                 "strategies": f"{len(self.strategies)}/21",
-                "impl": f"convokit{version('convokit')}",
+                "impl": f"convokit{convokit}",
                 **_described(self._pipeline),
             },
         )
@@ -197,7 +200,8 @@ def _counts(strategy: str, polarity: Polarity) -> bool:
 
 
 def _parses(doc: Any) -> list[list[dict[str, Any]]]:
-    from convokit.text_processing.textParser import process_text
+    with extra_needed("style", "politeness"):
+        from convokit.text_processing.textParser import process_text
 
     # ConvoKit parses one text at a time; handing it the document that `pipe` made keeps its own reading of the parse.
     return [sentence["toks"] for sentence in process_text(doc.text, spacy_nlp=lambda _: doc)]
@@ -216,12 +220,10 @@ def _used(parses: list[list[dict[str, Any]]]) -> Strategies:
 
 
 def _extract(parses: list[list[dict[str, Any]]]) -> dict[str, int]:
-    try:
+    with extra_needed("style", "politeness"):
         from convokit.politeness_collections.politeness_api.features.politeness_strategies import (
             get_politeness_strategy_features,
         )
-    except ImportError:
-        raise ValueError("politeness needs ConvoKit; install it with: pip install 'tod-bench[style]'") from None
     features: dict[str, int] = get_politeness_strategy_features(parses)[0]
     return {name.split("==")[1]: used for name, used in features.items()}
 
@@ -234,10 +236,9 @@ def _splitter() -> Any:
 
 
 def _spacy() -> Any:
-    try:
+    with extra_needed("style", "politeness"):
         import spacy
-    except ImportError:
-        raise ValueError("politeness needs spaCy; install it with: pip install 'tod-bench[style]'") from None
+
     return spacy
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from metrics.base import FloatArray, Signature
 from metrics.bleu import COLUMNS, ORDER, brevity_penalty
+from metrics.errors import extra_needed
 from metrics.items import ResponseItem
 
 SmoothMethod: TypeAlias = Literal["exp", "floor", "add-k", "none"]
@@ -41,7 +42,8 @@ class SacreBleu:
 
     @cached_property
     def _scorer(self) -> Any:
-        from sacrebleu.metrics.bleu import BLEU
+        with extra_needed("style", "sacrebleu's BLEU"):
+            from sacrebleu.metrics.bleu import BLEU
 
         smoothings = tuple(BLEU.SMOOTH_DEFAULTS)
         if self.smooth_method not in smoothings:
@@ -55,7 +57,8 @@ class SacreBleu:
     @property
     def signature(self) -> Signature:
         """The signature that sacrebleu gives a corpus score, key by key."""
-        from sacrebleu import __version__
+        with extra_needed("style", "sacrebleu's BLEU"):
+            from sacrebleu import __version__
 
         case = "lc" if self.lowercase else "mixed"
         options = {"impl": "sacrebleu", "nrefs": "1", "case": case, "eff": "no", "tok": self.tokenize}

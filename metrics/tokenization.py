@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
+from metrics.errors import extra_needed
+
 Tokenizer: TypeAlias = Callable[[str], list[str]]
 TokenizerName: TypeAlias = Literal["nltk", "words", "split", "mwzeval"]
 
@@ -39,14 +41,16 @@ def tokenizer_version(name: TokenizerName) -> str:
     """The tokeniser's name as a signature writes it: with the library's version where one is behind it."""
     if name != "nltk":
         return name
-    import nltk
+    with extra_needed("style", "the tokeniser nltk"):
+        import nltk
 
     return f"nltk{nltk.__version__}"
 
 
 @cache
 def _nltk_tokenizer() -> Tokenizer:
-    from nltk.tokenize import NLTKWordTokenizer
+    with extra_needed("style", "the tokeniser nltk"):
+        from nltk.tokenize import NLTKWordTokenizer
 
     tokenize = NLTKWordTokenizer().tokenize
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from metrics import canonical, metric_class
+from metrics.agreement import alpha_package
 from tod_bench.built import BuiltSystem
 from tod_bench.conditioning import CONDITIONED, PREDICTED_BY, missing_source
 from tod_bench.configs import Column, EvalConfig, RowConfig
@@ -151,6 +152,9 @@ def _judge_errors(config: EvalConfig, task: CellTask) -> list[str]:
     if task not in ("response", "people"):
         return [f"{place}: only responses are judged"] if entries else []
     errors: list[str] = []
+    if task == "people":
+        # People are compared with each other and with the judge at the very end; what that needs is said now.
+        collect(errors, "tasks.people", alpha_package)
     example = Cell(next(iter(config.corpora)), "system", task, 0)
     for entry in entries:
         collect(errors, place, partial(judge_of, config, example, entry))

@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from metrics.errors import MissingExtraError, UserError, extra_needed
 
-class UserError(Exception):
-    """Something a user can mend; its text is one sentence: what is wrong, where, and what to do.
-
-    The command line prints the text without a traceback and exits with 2.
-    """
+__all__ = [
+    "DataError",
+    "MissingError",
+    "MissingExtraError",
+    "UserError",
+    "did_you_mean",
+    "extra_needed",
+    "printable",
+]
 
 
 class MissingError(UserError):
@@ -29,7 +34,8 @@ class DataError(UserError):
         place = [part for part in (file, f"dialogue {dialogue}" if dialogue else "") if part]
         if turn is not None:
             place.append(f"turn {turn}")
-        super().__init__(f"{', '.join(place)}: {problem}" if place else problem)
+        # Ids and values are other people's text: a line break in one must not look like a second message.
+        super().__init__(printable(f"{', '.join(place)}: {problem}" if place else problem, lines=False))
         self.problem, self.file, self.dialogue, self.turn = problem, file, dialogue, turn
 
 
@@ -37,3 +43,16 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest choice, or an empty string where none is near."""
     near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    r"""Text that cannot steer a terminal: what is not printable is written as an escape (``\x1b``, ``\u202e``).
+
+    Args:
+        text: The text.
+        lines: Whether line breaks are kept.
+    """
+    if text.isprintable():
+        return text
+    kept = "\n" if lines else ""
+    return "".join(one if one.isprintable() or one in kept else one.encode("unicode_escape").decode() for one in text)

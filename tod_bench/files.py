@@ -8,8 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from tod_bench.errors import UserError
 
@@ -21,16 +23,32 @@ _NOTHING_FREE = 1 << 20
 
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[IO[str]]:
-    """Opens a text file that takes the place of `path` when the block ends without an error.
+    """Opens a text file that takes the place of `path` when the block ends without an error; ``.gz`` is gzipped.
 
     Raises:
         UserError: The file cannot be written (no space, no permission); nothing of it is left behind.
     """
+    with _replacement(path) as raw:
+        if path.suffix == ".gz":
+            # Without a time in it, the same content gives the same bytes.
+            packed = GzipFile("", "wb", fileobj=raw, mtime=0)
+            with packed, TextIOWrapper(packed, "utf-8", newline="\n") as text:
+                yield text
+            return
+        file = TextIOWrapper(raw, "utf-8", newline="\n")
+        try:
+            yield file
+        finally:
+            file.detach()
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[BinaryIO]:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

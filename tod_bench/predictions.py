@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import DataError
 from tod_bench.files import atomic_writer
+from tod_bench.inputs import lone_surrogate, parse_json, read_lines, without_halves
 from tod_bench.records import Act, Prediction
 
 SCHEMA: dict[str, Any] = {
@@ -52,6 +53,8 @@ SCHEMA: dict[str, Any] = {
 }
 """JSON Schema of one line, published as ``docs/prediction.schema.json``."""
 
+_REMEDY = "a prediction file has a JSON object a line, and `tod-bench import auto` reads what other tools write"
+
 LONGEST_LINE = 1 << 24
 """Characters that a line must stay below."""
 
@@ -82,7 +85,7 @@ def from_json(line: dict[str, Any]) -> Prediction:
     acts, active, requested = line.get("acts"), line.get("active_domains"), line.get("requested")
     return Prediction(
         dialogue_id=line["dialogue_id"],
-        turn=line["turn"],
+        turn=int(line["turn"]),  # JSON Schema takes 1.0 for an integer
         state=line.get("state"),
         acts=None if acts is None else tuple(Act(*act) for act in acts),
         response=line.get("response"),
@@ -105,55 +108,39 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
     """Streams a prediction file, every line validated.
 
     Raises:
-        UserError: The file cannot be opened or is not UTF-8.
-        DataError: A line is not JSON, does not fit the schema, or repeats a turn.
+        DataError: The file cannot be read or is not UTF-8; a line is not JSON, does not fit the schema, or repeats a
+            turn.
     """
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(SCHEMA)
     seen: dict[tuple[str, int], int] = {}
-    for number, line in _lines(path):
+    for number, line in read_lines(path, LONGEST_LINE):
         place = f"{path}, line {number}"
-        record = _parse(line, place)
-        for error in validator.iter_errors(record):
-            where = ".".join(str(part) for part in error.absolute_path)
+        try:
+            record = parse_json(line, place, "the line", halves=True)
+        except DataError as error:
+            if number > 1:
+                raise
+            raise DataError(f"{error.problem}; {_REMEDY}", file=place) from None
+        for wrong in validator.iter_errors(record):
+            where = ".".join(str(part) for part in wrong.absolute_path)
             raise DataError(
-                f"{where + ': ' if where else ''}{_brief(error.message)}", file=place, dialogue=_id_of(record)
+                f"{where + ': ' if where else ''}{_brief(wrong.message)}", file=place, dialogue=_id_of(record)
             )
+        if lone_surrogate(line, record):
+            if lone_surrogate(line, record["dialogue_id"]):
+                raise DataError("the dialogue_id has half of a surrogate pair, which is no character", file=place)
+            # A model may well write half of an emoji, which no text is equal to, whole or replaced.
+            record = without_halves(record)
         prediction = from_json(record)
+        if not prediction.dialogue_id.strip():
+            raise DataError("the dialogue_id is blank", file=place)
         key = (prediction.dialogue_id, prediction.turn)
         if key in seen:
             raise DataError(f"this turn stands in line {seen[key]} already", file=place, dialogue=key[0], turn=key[1])
         seen[key] = number
         yield prediction
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            # Bounded reads, lest a big file without line ends fill the memory.
-            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
-                if len(line) == LONGEST_LINE:
-                    raise DataError(
-                        f"the line is longer than {LONGEST_LINE:,} characters; a prediction file has one line a turn",
-                        file=f"{path}, line {number}",
-                    )
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError:
-        raise UserError(f"there is no prediction file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as UTF-8 text: {error}") from None
-
-
-def _parse(line: str, place: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise DataError(f"{constant} is not JSON; write the value as text", file=place)
-
-    try:
-        return json.loads(line, parse_constant=refuse)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"the line is not JSON ({error})", file=place) from None
 
 
 def _brief(message: str) -> str:

@@ -121,6 +121,15 @@ def _lacking(corpus: Corpus, expression: str) -> dict[str, Completeness]:
     return {split: found for split in named if ask and (found := ask(split))}
 
 
+def whole_split(expression: str) -> str:
+    """The expression without what makes a part of a split: ``test{hotel}[:10]`` becomes ``test``.
+
+    Raises:
+        UserError: The expression cannot be read.
+    """
+    return "+".join(dict.fromkeys(split_and_service(part)[0] for part, *_ in parse_split(expression)))
+
+
 def split_and_service(part: str) -> tuple[str, str]:
     """``test{taxi}`` taken apart; the service is empty where none is named."""
     split, _, service = part.rstrip("}").partition("{")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.pptod.processes import device
-from tod_bench.errors import UserError
+from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.files import digest_of_files
 
 if TYPE_CHECKING:
@@ -174,4 +174,4 @@ def _need_ctranslate2() -> None:
     from importlib.util import find_spec
 
     if find_spec("ctranslate2") is None:
-        raise UserError("pptod: engine: ctranslate2 needs ctranslate2: pip install 'tod-bench[train]'")
+        raise MissingExtraError("pptod: engine: ctranslate2", "ctranslate2", "train")

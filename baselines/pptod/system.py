@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from baselines.pptod.checking import problems
 from baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from baselines.pptod.rollout import whole_dialogues
-from tod_bench.errors import UserError
+from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, TurnInput
 
@@ -81,9 +81,9 @@ class PPTOD:
 
 
 def _need_packages() -> None:
-    """Raises a UserError that names the extra where torch, transformers or SentencePiece is missing."""
+    """Raises an error that names the extra where torch, transformers or SentencePiece is missing."""
     from importlib.util import find_spec
 
     missing = [name for name in ("torch", "transformers", "accelerate", "sentencepiece") if find_spec(name) is None]
     if missing:
-        raise UserError(f"pptod needs {', '.join(missing)}: pip install 'tod-bench[train]'")
+        raise MissingExtraError("pptod", ", ".join(missing), "train")

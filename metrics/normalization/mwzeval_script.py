@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from metrics.delexicalise import kind_of
+from metrics.errors import extra_needed
 from metrics.normalization.mwzeval import FOODS, NAMES, TIMES, TYPES
 
 _PLACEHOLDER = re.compile(r"\[([\w\s]+)\](?:es|s|-s|-es|)")
@@ -52,7 +53,7 @@ def script_response(text: str) -> str:
     """`script_text` without ``-s`` and ``-ly``, through Moses' tokeniser and back, as the script's BLEU compares it.
 
     Raises:
-        ImportError: sacremoses (the extra ``style``) is not installed.
+        MissingExtraError: sacremoses (the extra ``style``) is not installed.
     """
     tokenizer, detokenizer = _moses()
     whole: str = detokenizer.detokenize(tokenizer.tokenize(script_text(text).replace("-s", "").replace("-ly", "")))
@@ -63,16 +64,18 @@ def moses_version() -> str:
     """The detokeniser's name and version, as a signature writes it.
 
     Raises:
-        ImportError: sacremoses is not installed.
+        MissingExtraError: sacremoses is not installed.
     """
-    import sacremoses
+    with extra_needed("style", "the protocol mwzeval of responses"):
+        import sacremoses
 
     return f"sacremoses{sacremoses.__version__}"
 
 
 @cache
 def _moses() -> tuple[Any, Any]:
-    from sacremoses import MosesDetokenizer, MosesTokenizer
+    with extra_needed("style", "the protocol mwzeval of responses"):
+        from sacremoses import MosesDetokenizer, MosesTokenizer
 
     return MosesTokenizer(lang="en"), MosesDetokenizer(lang="en")
 

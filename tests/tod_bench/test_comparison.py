@@ -233,4 +233,4 @@ def test_the_command_refuses_in_a_sentence(files, toy, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["compare", str(files[0]), "nowhere.jsonl", "--corpus", "toy"])
     assert stopped.value.code == 2
-    assert capsys.readouterr().err == "tod-bench: there is no prediction file nowhere.jsonl\n"
+    assert capsys.readouterr().err == "tod-bench: nowhere.jsonl: there is no such file\n"

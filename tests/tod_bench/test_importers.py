@@ -95,7 +95,10 @@ def test_without_a_corpus_nothing_is_checked_and_that_is_said(tmp_path: Path) ->
             "dialogue sng0073: what the dialogue's id leads to is an object, but must be a list",
         ),
         ({"sng0073": [TURN, "hi"]}, "dialogue sng0073, turn 1: the turn is text, but must be an object"),
-        ({"sng0073": [TURN, {"state": {}}]}, "dialogue sng0073, turn 1: the turn has no response"),
+        (
+            {"sng0073": [TURN, {"active_domains": []}]},
+            "dialogue sng0073, turn 1: the turn has neither a response nor a state",
+        ),
         ({"sng0073": [TURN, {"response": None}]}, "dialogue sng0073, turn 1: the response is null, but must be text"),
         ({"sng0073": [TURN, {**TURN, "state": []}]}, "turn 1: the state is a list, but must be an object"),
         (
@@ -114,7 +117,6 @@ def test_without_a_corpus_nothing_is_checked_and_that_is_said(tmp_path: Path) ->
             {"sng0073": [TURN, {**TURN, "state": {"hotel": {"area": ["x"]}}}]},
             "the state's hotel-area is a list, but must be text",
         ),
-        ('{"sng0073": [{"response": "a"}, {"response": NaN}]}', "the response is a number, but must be text"),
         ({"sng0073": [TURN, {**TURN, "active_domains": "hotel"}]}, "active_domains is text, but must be a list"),
         ({"sng0073": [TURN, {**TURN, "active_domains": [1]}]}, "an active domain is a number, but must be text"),
     ],
@@ -131,6 +133,11 @@ def test_every_mismatch_is_a_sentence_with_its_place(tmp_path: Path, content: An
     [
         ('{"sng0073": [{"resp', "breaks off after 0 records"),
         ("[]", "not valid JSON|breaks off"),
+        ('{"sng0073": [{"response": "a"}, {"response": NaN}]}', "NaN is not JSON"),
+        ('{"sng0073": [{"response": "a", "response": "b"}]}', "the key 'response' is given twice"),
+        ('{"sng0073": [{"response": ' + "1" * 5000 + "}]}", "a whole number has thousands of digits"),
+        ('{"sng0073": [{"response": "\\ud83d"}]}', "half of a surrogate pair"),
+        ('{"sng0073": [' + "[" * 5000 + "]" * 5000 + "]}", "nested too deep"),
         ("", "breaks off|not valid"),
     ],
 )

@@ -54,7 +54,7 @@ def test_file_round_trip_keeps_odd_characters(tmp_path):
             '{"dialogue_id": "d", "turn": 0}\n{"dialogue_id": "d", "turn": 0}',
             "line 2, dialogue d, turn 0: .* line 1 already",
         ),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "nested more than 100 levels deep"),
     ],
 )
 def test_unusable_lines(tmp_path: Path, lines, expected):
@@ -65,7 +65,7 @@ def test_unusable_lines(tmp_path: Path, lines, expected):
 
 
 def test_unusable_files(tmp_path):
-    with pytest.raises(UserError, match="there is no prediction file"):
+    with pytest.raises(UserError, match="there is no such file"):
         list(read_predictions(tmp_path / "none.jsonl"))
     (tmp_path / "latin.jsonl").write_bytes(b"\xe9\n")
     with pytest.raises(UserError, match="UTF-8"):
@@ -75,3 +75,15 @@ def test_unusable_files(tmp_path):
 def test_the_published_schema_is_the_one_that_is_checked():
     published = Path(__file__).parents[2] / "docs" / "prediction.schema.json"
     assert json.loads(published.read_text(encoding="utf-8")) == SCHEMA
+
+
+def test_half_of_an_emoji_is_replaced_and_refused_in_an_id(tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"dialogue_id": "d", "turn": 0, "response": "fine \\ud83d", "state": {"a": {"\\udc00": "b"}}}\n')
+    (read,) = read_predictions(path)
+    assert (read.response, read.state) == ("fine \ufffd", {"a": {"\ufffd": "b"}})
+    write_predictions(tmp_path / "q.jsonl", [read])
+    assert list(read_predictions(tmp_path / "q.jsonl")) == [read]
+    path.write_text('{"dialogue_id": "d\\ud83d", "turn": 0}\n')
+    with pytest.raises(DataError, match="line 1: the dialogue_id has half of a surrogate pair"):
+        list(read_predictions(path))

@@ -194,7 +194,7 @@ def test_scores_survive_json(tmp_path):
     (tmp_path / "other.json").write_text('{"a": 1}')
     with pytest.raises(UserError, match="holds no scores"):
         read_scores(tmp_path / "other.json")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="there is no such file"):
         read_scores(tmp_path / "none.json")
 
 

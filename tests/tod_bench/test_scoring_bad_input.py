@@ -53,10 +53,10 @@ def test_a_line_that_cannot_be_used(tmp_path, text, message):
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    with pytest.raises(UserError, match="there is no prediction file"):
+    with pytest.raises(UserError, match="there is no such file"):
         predictions_by_turn([tmp_path / "none.jsonl"])
     (tmp_path / "latin.jsonl").write_bytes('{"dialogue_id": "é"}'.encode("latin-1"))
-    with pytest.raises(UserError, match="cannot be read as UTF-8 text"):
+    with pytest.raises(UserError, match="not UTF-8 text"):
         predictions_by_turn([tmp_path / "latin.jsonl"])
 
 

@@ -20,7 +20,12 @@ OPTIONS = click.option(
 
 @click.group()
 def command() -> None:
-    """Fetch, check and count corpora."""
+    """Fetch, check and count corpora.
+
+    \b
+    Example:
+      tod-bench data check sgd
+    """
 
 
 @command.command()

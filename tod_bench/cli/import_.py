@@ -17,7 +17,7 @@ SHOWN = 20
     "out",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The prediction file to write.",
+    help="The prediction file to write; .jsonl.gz is gzipped.",
 )
 @click.option("--corpus", help="The corpus that was answered, to match ids and turns with.")
 @click.option("--split", default="test", show_default=True, help="Its split, such as test or dev[:200].")
@@ -43,27 +43,66 @@ def command(
 ) -> None:
     """Turn another tool's prediction file into ours.
 
-    FORMAT is mwzeval (MultiWOZ_Evaluation), pptod, trade or sgd (a folder in SGD's own layout). Whatever does not fit
-    is told, and then nothing is written.
+    FORMAT is one of those below, or auto, which says what it recognises. What does not fit the corpus is named, and
+    then nothing is written. Ids are read in any case, with or without .json; gzipped files are read as they are.
+
+    \b
+    slots: a belief state a turn, slots by their full names
+      {"SNG0073.json": [{"restaurant-area": "centre", "hotel-book day": "friday"}, ...]}
+    \b
+    mwzeval: MultiWOZ_Evaluation; `response`, `state` or both, and `active_domains`
+      {"sng0073": [{"response": "[value_name] is nice .",
+                    "state": {"restaurant": {"area": "centre"}}}, ...]}
+    \b
+    trade: TRADE; lists of domain-slot-value, or its own file with `pred_bs_ptr`
+      {"SNG0073.json": {"0": ["restaurant-area-centre", "hotel-book day-friday"], ...}}
+    \b
+    simpletod: what SimpleTOD generates; an entry a turn in each list
+      {"SNG0073.json": {"generated_turn_belief": [["restaurant area centre"], ...],
+                        "generated_response": ["[restaurant_name] is nice", ...]}}
+    \b
+    pptod: PPTOD and the DAMD family; the generated spans of each turn
+      [{"dial_id": "sng0073", "turn_num": 0, "bspn_gen": "[restaurant] area centre",
+        "resp_gen": "[value_name] is nice ."}, ...]
+    \b
+    convlab3: ConvLab-3's predictions.json; dialogues are found by the user's words
+      [{"speaker": "user", "utt_idx": 0, "utterance": "...",
+        "predictions": {"state": {"restaurant": {"area": "centre"}}}}, ...]
+    \b
+    sgd: a folder of dialogues_*.json in SGD's own layout, or one such file
+      [{"dialogue_id": "1_00000", "turns": [{"speaker": "USER", "frames": [
+        {"service": "Hotels_1", "state": {"slot_values": {"city": ["Paris"]}}}]}, ...]}]
 
     \b
     Examples:
       tod-bench import mwzeval predictions.json -o predictions.jsonl --corpus multiwoz
+      tod-bench import auto model_output.json -o predictions.jsonl --corpus multiwoz
       tod-bench import sgd dstc8_output/ -o predictions.jsonl --corpus sgd --split dev
     """
+    from tod_bench.cli.printing import say
     from tod_bench.errors import UserError
     from tod_bench.importers import import_predictions
     from tod_bench.predictions import write_predictions
     from tod_bench.reports.corpora import open_with
-    from tod_bench.splits import read_all
+    from tod_bench.splits import read_all, read_split, whole_split
 
-    dialogues = read_all(open_with(corpus, options), split) if corpus else None
-    imported = import_predictions(form, file, dialogues, partial=partial, updates=updates)
+    if out.resolve() == file.resolve() or (out.exists() and file.exists() and out.samefile(file)):
+        raise UserError(f"{file} would be overwritten with what is read from it; give another file after -o")
+    opened = open_with(corpus, options) if corpus else None
+    dialogues = read_all(opened, split) if opened else None
+
+    def whole() -> list[str]:
+        return [dialogue.id for dialogue in read_split(opened, whole_split(split))] if opened else []
+
+    is_part = opened is not None and whole_split(split) != split
+    imported = import_predictions(
+        form, file, dialogues, partial=partial, updates=updates, whole=whole if is_part else None
+    )
     for line in (*imported.notices, *imported.mismatches[:SHOWN]):
-        click.echo(line, err=True)
+        say(line)
     if imported.mismatches:
         more = len(imported.mismatches) - SHOWN
         counted = f"{len(imported.mismatches)} mismatches" + (f", {more} of them not shown" if more > 0 else "")
         raise UserError(f"{file} was not imported: {counted}")
     write_predictions(out, imported.predictions)
-    click.echo(f"{len(imported.predictions)} turns written to {out}", err=True)
+    say(f"{len(imported.predictions)} turns written to {out}")

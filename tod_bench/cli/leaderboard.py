@@ -10,7 +10,12 @@ from tod_bench.cli.submit import TRACKS
 
 @click.group()
 def command() -> None:
-    """Build a leaderboard's site from submissions."""
+    """Build a leaderboard's site from submissions.
+
+    \b
+    Example:
+      tod-bench leaderboard build results/leaderboard --out site
+    """
 
 
 @command.command()
@@ -36,12 +41,11 @@ def build(submissions: Path, out: Path, tracks: Path | None) -> None:
     """
     from rich.console import Console
 
-    from tod_bench.errors import UserError
     from tod_bench.leaderboard import load_tracks, read_board, write_site
-    from tod_bench.reports.html import NEEDED, can_render
+    from tod_bench.reports.html import can_render, needed
 
     if not can_render():
-        raise UserError(NEEDED)  # now, not after everything has been computed
+        raise needed()  # now, not after everything has been computed
     progress = Console(stderr=True)
 
     def announce(name: str) -> None:

@@ -3,6 +3,7 @@
 Each verb is a module of this package that defines ``command``, a `click.Command` (or group of them).
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from tod_bench import __version__
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, printable
 
 VERBS: Mapping[str, str] = {
     "data": "Fetch, check and count corpora.",
@@ -69,11 +70,29 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return command.main(args=arguments, prog_name="tod-bench", standalone_mode=True)
     except UserError as error:
-        click.echo(f"tod-bench: {error}", err=True)
+        click.echo(f"tod-bench: {printable(str(error))}", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        extra = _extra_of(error)
+        if not extra:
+            raise
+        click.echo(f"tod-bench: this needs {error.name}: pip install 'tod-bench[{extra}]'", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         click.echo("tod-bench: interrupted; finished work is kept, and the same command goes on from there", err=True)
         sys.exit(130)
+
+
+def _extra_of(error: ModuleNotFoundError) -> str:
+    """The extra that brings a module which is not installed; empty where none does, which is a fault of ours."""
+    from importlib.metadata import requires
+
+    package = (error.name or "").partition(".")[0].lower()
+    for requirement in requires("tod-bench") or ():
+        needed = re.match(r"([\w-]+).*; extra == ['\"](?!all|dev)(\w+)['\"]", requirement)
+        if needed and needed[1].lower().replace("-", "_") == package:
+            return needed[2]
+    return ""
 
 
 if __name__ == "__main__":

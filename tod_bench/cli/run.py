@@ -65,7 +65,7 @@ def command(
 
     from tod_bench.forcing import forget
     from tod_bench.reports.files import write_table
-    from tod_bench.reports.html import NEEDED, can_render
+    from tod_bench.reports.html import can_render, needed
     from tod_bench.reports.page import write_page
     from tod_bench.reports.page_data import page_data, table_of
     from tod_bench.reports.runs import save_run, table_folder
@@ -103,7 +103,7 @@ def command(
     page = write_page(page_data(done, board.corpora), folder / "page.html") if can_render() else None
     if not quiet:
         click.echo(f"\nTable: {', '.join(map(str, paths))}")
-        click.echo(f"Page: {page}" if page else f"No page: {NEEDED}")
+        click.echo(f"Page: {page}" if page else f"No page: {needed()}")
         click.echo(f"Predictions: {store / 'predictions'}; results with provenance: {store / 'results'}")
     if not results:
         click.echo(f"tod-bench: nothing of {settings.name} can be computed without what is missing", err=True)

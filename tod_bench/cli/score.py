@@ -78,7 +78,8 @@ def command(
 
     from rich.console import Console
 
-    from tod_bench.errors import UserError
+    from tod_bench.cli.printing import say
+    from tod_bench.errors import MissingExtraError, UserError
     from tod_bench.reports.corpora import open_with
     from tod_bench.reports.side_by_side import (
         Request,
@@ -89,19 +90,28 @@ def command(
         print_sheet,
         tasks_answered,
     )
-    from tod_bench.scoring import error_table, predictions_by_turn, write_scores
+    from tod_bench.scoring import error_table, predictions_for_split, write_scores
     from tod_bench.splits import read_all
 
     opened = open_with(corpus, options)
     dialogues = read_all(opened, split)
-    answers = predictions_by_turn(predictions, (dialogue.id for dialogue in dialogues))
+    answers, notices = predictions_for_split(predictions, opened, split, dialogues)
+    for notice in notices:
+        say(notice)
     tasks = [name for name in tasks_answered(answers, metrics) if task in (None, name)]
     if not tasks:
         what = f"for {', '.join(metrics)} to score" if metrics else "to score"
         raise UserError(f"{', '.join(map(str, predictions))}: no turn has a predicted state, acts or response {what}")
     suffix = "+nobook" if without_bookings else ""
     request = Request(metrics, protocols, suffix, groups, partial, draws, seed, updates)
-    sheets = [make_sheet(name, opened, split, dialogues, answers, request) for name in tasks]
+    sheets = []
+    for name in tasks:
+        try:
+            sheets.append(make_sheet(name, opened, split, dialogues, answers, request))
+        except MissingExtraError as error:
+            if metrics or len(tasks) == 1:
+                raise
+            say(f"{name} is not scored: {error}")
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for sheet in sheets:
@@ -118,4 +128,4 @@ def command(
             print_errors(table, console)
         about["errors"] = [asdict(table) for table in tables]
     if json_path:
-        write_scores(json_path, [score for sheet in sheets for score in sheet.scores], **about)
+        write_scores(json_path, [score for sheet in sheets for score in sheet.scores], notices=list(notices), **about)

@@ -21,7 +21,12 @@ FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 
 @click.group()
 def command() -> None:
-    """Prepare, validate and verify a submission to a leaderboard."""
+    """Prepare, validate and verify a submission to a leaderboard.
+
+    \b
+    Example:
+      tod-bench submit prepare predictions.jsonl --card card.yaml
+    """
 
 
 @command.command()

@@ -1,6 +1,7 @@
 """Comparing two prediction files on a split of a corpus."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from metrics import metric_class
@@ -8,7 +9,7 @@ from tod_bench.comparison.systems import Comparison, Predictions, Settings, comp
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import TaskName
-from tod_bench.scoring import default_metrics, predictions_by_turn, response_metrics
+from tod_bench.scoring import default_metrics, predictions_for_split, response_metrics
 from tod_bench.scoring.choosing import FIELDS, ITEMS
 from tod_bench.scoring.gold import require_gold
 from tod_bench.splits import read_all, signed_split, split_notes
@@ -46,15 +47,14 @@ def compare_files(
         DataError: Predictions do not fit the dialogues, or the two do not answer the same turns.
     """
     dialogues = read_all(corpus, split)
-    known = [dialogue.id for dialogue in dialogues]
-    a, b = (predictions_by_turn([file], known) for file in files)
+    (a, left_out_of_a), (b, left_out_of_b) = (predictions_for_split([f], corpus, split, dialogues) for f in files)
     task = _task(metrics, a, b)
     usual = default_metrics(task)
     if task == "response":
         usual = response_metrics(corpus, dialogues, [*a.values(), *b.values()]).metrics or usual
     chosen = [spec if "@" in spec or not protocol else f"{spec}@{protocol}" for spec in metrics or usual[:1]]
     require_gold(corpus, split, task, chosen)
-    return compare(
+    compared = compare(
         task,
         dialogues,
         a,
@@ -70,6 +70,8 @@ def compare_files(
         names=(str(files[0]), str(files[1])),
         settings=settings,
     )
+    notices = tuple(dict.fromkeys((*left_out_of_a, *left_out_of_b)))
+    return [replace(one, notes=(*one.notes, *notices)) for one in compared]
 
 
 def task_of(spec: str) -> TaskName:

@@ -1,6 +1,6 @@
 """Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from tod_bench.binding import in_words
 from tod_bench.configs.models import EvalConfig
-from tod_bench.errors import UserError, did_you_mean
+from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.inputs import parse_yaml, read_text
 from tod_bench.shipped import config_names, shipped_folder
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -139,7 +140,8 @@ class _UniqueKeys(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
-            seen.add(key)
+            if isinstance(key, Hashable):
+                seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -149,12 +151,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         UserError: It cannot be read, or is something else.
     """
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    raw = parse_yaml(read_text(path), str(path), lambda text: yaml.load(text, Loader=_UniqueKeys))
     if not isinstance(raw, dict):
         raise UserError(f"{path} should hold keys and values, such as `name: my_table`")
     return raw
@@ -191,8 +188,8 @@ def parse_override(override: str) -> tuple[str, Any]:
     if not sign or not key:
         raise UserError(f"{override!r} should be key=value, e.g. seeds=[1,2,3]")
     try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError:
+        return key, parse_yaml(value, override)
+    except DataError:
         return key, value
 
 

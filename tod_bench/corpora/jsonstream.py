@@ -5,19 +5,28 @@ Only one member is in memory at a time, and a file that breaks off yields everyt
 
 import json
 import re
-import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
 
 from tod_bench.errors import DataError
+from tod_bench.inputs import (
+    STRICT,
+    JsonFaultError,
+    decoded,
+    json_fault,
+    lone_surrogate,
+    open_binary,
+    open_text,
+    parse_json,
+)
 
 _CHUNK = 1 << 20
 _WHITE = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,18 +51,19 @@ class RawFile:
         Raises:
             DataError: It is missing, unreadable, or not a zip.
         """
+        if not self.member:
+            with open_text(self.path) as text:
+                yield text
+            return
         try:
-            if self.member:
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as raw:
-                    yield TextIOWrapper(raw, encoding="utf-8")
-            else:
-                with self.path.open(encoding="utf-8") as text:
-                    yield text
-        except FileNotFoundError:
-            raise DataError("the file is missing", file=str(self)) from None
-        except UnicodeDecodeError as error:
-            raise DataError(f"the file is not UTF-8 text ({error.reason})", file=str(self)) from None
-        except (zipfile.BadZipFile, KeyError, EOFError) as error:
+            with (
+                open_binary(self.path) as packed,
+                ZipFile(packed) as archive,
+                archive.open(self.member) as raw,
+                decoded(raw, str(self)) as text,
+            ):
+                yield text
+        except (BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
             raise DataError(f"the zip is damaged or incomplete ({error}); fetch it again", file=str(self)) from None
         except OSError as error:
             raise DataError(f"the file cannot be read ({error.strerror or error})", file=str(self)) from None
@@ -66,20 +76,27 @@ def load_json(file: RawFile) -> Any:
         DataError: The file cannot be read, or is not JSON.
     """
     with file.open() as text:
-        try:
-            return json.load(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise DataError(f"the file is not valid JSON ({error}); is it complete?", file=str(file)) from None
+        return parse_json(text.read(), str(file))
 
 
 def array_items(file: RawFile) -> Iterator[Any]:
-    """Streams the items of a JSON array.
+    """Streams the items of a JSON array, or of a JSON Lines file (``.jsonl``, ``.jsonl.gz``) an item a line.
 
     Raises:
-        DataError: The file cannot be read, is not a JSON array, or breaks off (raised after the last whole item).
+        DataError: The file cannot be read, is neither, or breaks off (raised after the last whole item).
     """
+    if (file.member or file.path.name).removesuffix(".gz").endswith(".jsonl"):
+        yield from _lines(file)
+        return
     for _, value in _stream(file, "["):
         yield value
+
+
+def _lines(file: RawFile) -> Iterator[Any]:
+    with file.open() as text:
+        for number, line in enumerate(text, start=1):
+            if line.strip():
+                yield parse_json(line, f"{file}, line {number}", "the line")
 
 
 def object_members(file: RawFile) -> Iterator[tuple[str, Any]]:
@@ -110,9 +127,14 @@ def _stream(file: RawFile, bracket: str) -> Iterator[tuple[str, Any]]:
                     scanner.finish(closing)
                     return
                 scanner.expect(",")
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = "breaks off" if scanner.at_end(error) else f"is not valid JSON ({error.args[0].partition(':')[0]})"
-            raise DataError(f"the file {reason} after {count} records; fetch it again", file=str(file)) from None
+        except UnicodeDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, json.JSONDecodeError) and scanner.at_end(error):
+                reason = f"breaks off after {count} records; is it complete?"
+            else:
+                reason = f"is not valid JSON ({json_fault(error).partition(': line')[0]}) after {count} records"
+            raise DataError(f"the file {reason}", file=str(file)) from None
 
 
 class _Scanner:
@@ -165,13 +187,15 @@ class _Scanner:
         self.peek()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._buffer, self._at)
+                value, end = STRICT.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError:
                 if not self._more():
                     raise
                 continue
             # A number that touches the end of the buffer may go on in the next chunk.
             if end < len(self._buffer) or not self._more():
+                if lone_surrogate(self._buffer[self._at : end], value):
+                    raise JsonFaultError("half of a surrogate pair, such as \\ud83d")
                 self._at = end
                 return value
 

@@ -90,7 +90,7 @@ def convert_all(
             yield error
         except KeyError as error:
             yield record.error(f"the key {error} is missing")
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError, RecursionError) as error:
             yield record.error(f"the record is not laid out as expected ({error})")
 
 
@@ -102,13 +102,30 @@ def dialogue_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     return {split: files for split, files in found.items() if files}
 
 
+def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
+    """Split -> its file, ``test.json`` or ``test.jsonl``, gzipped (``.gz``) or not; splits without one are left out.
+
+    Raises:
+        UserError: A split has several such files.
+    """
+    found: dict[str, tuple[RawFile, ...]] = {}
+    for split in SPLITS:
+        names = [f"{split}.{ending}" for ending in ("json", "jsonl", "json.gz", "jsonl.gz")]
+        there = [root / name for name in names if (root / name).exists()]
+        if len(there) > 1:
+            raise UserError(f"{root} has {' and '.join(path.name for path in there)}; keep one of them")
+        if there:
+            found[split] = (RawFile(there[0]),)
+    return found
+
+
 def records(
     files: Iterable[RawFile], note: Note, key: str = "dialogue_id", plain_id: Callable[[str], str] = str
 ) -> Iterator[Record | DataError]:
     """Raw dialogues of files that are arrays of them, in file order; a file that breaks off ends with an error.
 
     Args:
-        files: The files.
+        files: The files, JSON arrays or (``.jsonl``) a dialogue a line.
         note: Where oddities go.
         key: The key of a dialogue's id.
         plain_id: Turns an id as released into the one that the dialogue gets.

@@ -1,11 +1,12 @@
 """Fitting imported predictions to a corpus: ids in its spelling, as many turns as it has."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from metrics.delexicalise import unknown_placeholders
+from tod_bench.dialogue_ids import DialogueIds, dialogue_key
 from tod_bench.errors import DataError, did_you_mean
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.updates import in_view
@@ -35,12 +36,14 @@ class Problems:
     Attributes:
         file: The file, for messages.
         found: One sentence for each problem.
-        ignored: Field that we have no use for -> how often it stood there.
+        ignored: Field that we have no use for -> how often it was there.
+        left_out: What a model wrote that says nothing -> how often.
     """
 
     file: str
     found: list[str] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def add(self, problem: str, *, dialogue: str = "", turn: int | None = None) -> None:
         """Notes a problem."""
@@ -69,36 +72,44 @@ class Problems:
 
 
 def match(
-    drafts: Sequence[Prediction], problems: Problems, dialogues: Sequence[Dialogue] | None, *, partial: bool
+    drafts: Sequence[Prediction],
+    problems: Problems,
+    dialogues: Sequence[Dialogue] | None,
+    *,
+    partial: bool,
+    whole: Callable[[], Iterable[str]] | None = None,
 ) -> Imported:
     """Gives predictions the corpus's ids, and says what does not fit; arguments as `import_predictions` has them."""
     notices = _notices(drafts, problems)
+    if any(not dialogue_key(draft.dialogue_id) for draft in drafts):
+        problems.add("a dialogue has an empty id")
     if dialogues is None:
-        matched = [replace(draft, dialogue_id=_key(draft.dialogue_id).upper()) for draft in drafts]
+        matched = [replace(draft, dialogue_id=dialogue_key(draft.dialogue_id).upper()) for draft in drafts]
         _refuse_repeats(matched, problems)
         notices.append("no corpus was given, so ids are only written in capitals and turns are not counted")
         return Imported(tuple(matched), tuple(problems.found), tuple(notices))
-    known = {_key(dialogue.id): dialogue for dialogue in dialogues}
+    ids, by_id = DialogueIds(dialogue.id for dialogue in dialogues), {dialogue.id: dialogue for dialogue in dialogues}
     matched = [
-        in_view(replace(draft, dialogue_id=dialogue.id), dialogue)
+        in_view(replace(draft, dialogue_id=name), by_id[name])
         for draft in drafts
-        if (dialogue := known.get(_key(draft.dialogue_id)))
+        if (name := ids.find(draft.dialogue_id)) is not None
     ]
-    unknown = [name for name in dict.fromkeys(draft.dialogue_id for draft in drafts) if _key(name) not in known]
+    unknown = [name for name in dict.fromkeys(draft.dialogue_id for draft in drafts) if ids.find(name) is None]
+    if unknown and whole is not None:
+        others = DialogueIds(whole())
+        elsewhere = [name for name in unknown if others.find(name) is not None]
+        unknown = [name for name in unknown if others.find(name) is None]
+        if elsewhere:
+            notices.append(f"{len(elsewhere):,} dialogues are not in this part of the split and are left out")
     for place, name in enumerate(unknown):
         # Finding the nearest id is slow, and pointless where nothing fits.
-        hint = did_you_mean(_key(name), known) if place < _HINTS else ""
+        hint = did_you_mean(dialogue_key(name), ids.by_key) if place < _HINTS else ""
         problems.add(f"the corpus's split has no such dialogue{hint}", dialogue=name)
     _refuse_repeats(matched, problems)
     _compare_turns(matched, problems, dialogues, partial=partial)
     order = {dialogue.id: place for place, dialogue in enumerate(dialogues)}
     matched.sort(key=lambda prediction: (order[prediction.dialogue_id], prediction.turn))
     return Imported(tuple(matched), tuple(problems.found), tuple(notices))
-
-
-def _key(name: str) -> str:
-    """``SNG0073.json`` and ``sng0073`` are one dialogue."""
-    return name.strip().lower().removesuffix(".json")
 
 
 def _refuse_repeats(predictions: Iterable[Prediction], problems: Problems) -> None:
@@ -136,6 +147,7 @@ def _compare_turns(
 
 def _notices(drafts: Sequence[Prediction], problems: Problems) -> list[str]:
     found = [f"the field {name!r} of {count} turns is not used" for name, count in sorted(problems.ignored.items())]
+    found += [f"{count:,} {what} are left out" for what, count in sorted(problems.left_out.items())]
     unknown = unknown_placeholders(draft.response for draft in drafts if draft.response)
     if unknown:
         names = ", ".join(f"[{name}] ({count})" for name, count in sorted(unknown.items()))

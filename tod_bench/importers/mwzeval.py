@@ -1,6 +1,6 @@
 """MultiWOZ_Evaluation's input (Nekvinda and Dušek 2021): a JSON object from dialogue id to its turns.
 
-{"sng0073": [{"response": "the [value_name] is nice .",
+{"sng0073": [{"response": "the [value_name] is nice .",         (optional beside a state)
               "state": {"restaurant": {"food": "italian"}},        (optional)
               "active_domains": ["restaurant"]}]}                  (optional)
 """
@@ -49,8 +49,8 @@ def _prediction(turn: Mapping[str, Any], problems: Problems, dialogue: str, inde
     response: str | None = None
     if "response" in turn:
         response = problems.text(turn["response"], "the response", dialogue=dialogue, turn=index)
-    else:
-        problems.add("the turn has no response", dialogue=dialogue, turn=index)
+    elif "state" not in turn:
+        problems.add("the turn has neither a response nor a state", dialogue=dialogue, turn=index)
     state = canonical_state(turn["state"], problems, dialogue, index) if "state" in turn else None
     active: tuple[str, ...] | None = None
     if "active_domains" in turn:

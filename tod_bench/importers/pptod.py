@@ -8,7 +8,7 @@ Generated spans are taken (``*_gen``), never the gold ones beside them. The list
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from tod_bench.importers.matching import Problems
 from tod_bench.records import Act, Prediction
 
 _DOMAINS = frozenset({*MULTIWOZ_SLOTS, *MULTIWOZ_UNSCORED, "general", "booking"})
-_SLOTS = frozenset(
-    {
-        *("pricerange", "area", "food", "name", "type", "parking", "internet", "stars", "day", "people", "time"),
-        *("stay", "departure", "destination", "leave", "arrive", "department"),
-    }
-)
+_WRITTEN = {"leaveat": "leave", "arriveby": "arrive"}
+_SLOTS: Mapping[str, frozenset[str]] = {
+    domain: frozenset(
+        word for slot in slots for word in (slot.removeprefix("book "), _WRITTEN.get(slot, slot)) if " " not in word
+    )
+    for domain, slots in {**MULTIWOZ_SLOTS, **MULTIWOZ_UNSCORED}.items()
+}
+_ANY_SLOT = frozenset().union(*_SLOTS.values())
 _MARK = re.compile(r"\[([^\[\]]+)\]")
 
 
@@ -41,19 +43,50 @@ def read_pptod(path: Path, problems: Problems) -> Iterator[Prediction]:
 
 
 def parse_belief_span(text: str) -> dict[str, dict[str, str]]:
-    """``[restaurant] food italian name the nice place`` as a state; a word that is a slot's name opens the slot."""
+    """``[restaurant] food italian name the nice place`` as a state.
+
+    A word opens a slot where it is the name of one that the domain has and that is not open or filled yet: in
+    ``[attraction] name whale of a time`` no slot is called time, and it belongs to the name. A slot's name with nothing
+    behind it is a word of the value before it. Where no slot is open, the name of another domain's slot opens one too,
+    so that a hallucinated slot stays in the state.
+    """
     state: dict[str, dict[str, str]] = {}
-    domain = slot = ""
-    for word in text.lower().split():
-        mark = _MARK.fullmatch(word)
-        if mark:
-            domain, slot = (mark[1] if mark[1] in _DOMAINS else ""), ""
-        elif domain and word in _SLOTS:
-            slot = canonical_slot(domain, word)[1]
-        elif domain and slot:
-            slots = state.setdefault(domain, {})
-            slots[slot] = f"{slots[slot]} {word}" if slot in slots else word
+    for domain, words in _domains(text.lower().split()):
+        slots: dict[str, list[str]] = {}
+        slot = ""
+        for place, word in enumerate(words):
+            if _opens(word, words[place + 1 :], slots, domain, slot):
+                slot = word
+                slots[slot] = []
+            elif slot:
+                slots[slot].append(word)
+        filled = {canonical_slot(domain, name)[1]: " ".join(value) for name, value in slots.items() if value}
+        if filled:
+            state.setdefault(domain, {}).update(filled)
     return state
+
+
+def _domains(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The words below each domain's mark; what is below another mark is left out."""
+    domain, below = "", list[str]()
+    for word in words:
+        mark = _MARK.fullmatch(word)
+        if mark is None:
+            below.append(word)
+            continue
+        if domain:
+            yield domain, below
+        domain, below = (mark[1] if mark[1] in _DOMAINS else ""), []
+    if domain:
+        yield domain, below
+
+
+def _opens(word: str, rest: Sequence[str], slots: Mapping[str, list[str]], domain: str, slot: str) -> bool:
+    if word in slots or word not in (_SLOTS.get(domain, _ANY_SLOT) if slot else _ANY_SLOT):
+        return False
+    if not slot or not slots[slot]:
+        return not slot  # directly behind a slot's name stands its value
+    return bool(rest) and rest[0] != word
 
 
 def parse_act_span(text: str) -> tuple[Act, ...]:

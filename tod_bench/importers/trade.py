@@ -13,6 +13,7 @@ from typing import Any
 from metrics.normalization.slots import canonical_slot
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.importers.matching import Problems
+from tod_bench.importers.slots import numbered_turns
 from tod_bench.records import Prediction
 
 PREDICTED = "pred_bs_ptr"
@@ -25,16 +26,8 @@ def read_trade(path: Path, problems: Problems) -> Iterator[Prediction]:
         DataError: The file cannot be read or is not a JSON object.
     """
     for dialogue, turns in object_members(RawFile(path)):
-        if not isinstance(turns, dict | list):
-            problems.add(
-                "what the dialogue's id leads to is neither turns by number nor a list of them", dialogue=dialogue
-            )
-            continue
-        for name, turn in turns.items() if isinstance(turns, dict) else enumerate(turns):
-            if not str(name).isdigit():
-                problems.add(f"{name!r} is not the number of a turn", dialogue=dialogue)
-                continue
-            yield Prediction(dialogue, int(name), state=_state(turn, problems, dialogue, int(name)))
+        for number, turn in numbered_turns(turns, problems, dialogue):
+            yield Prediction(dialogue, number, state=_state(turn, problems, dialogue, number))
 
 
 def _state(turn: Any, problems: Problems, dialogue: str, number: int) -> dict[str, dict[str, str]]:

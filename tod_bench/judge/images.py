@@ -9,7 +9,7 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, extra_needed
 
 
 @lru_cache(maxsize=64)
@@ -23,10 +23,9 @@ def image_url(path: Path, side: int) -> str:
     Raises:
         UserError: There is no such picture, or it cannot be read; or Pillow is not installed.
     """
-    try:
+    with extra_needed("judge", "a judge that sees images"):
         from PIL import Image, ImageOps
-    except ImportError:
-        raise UserError("a judge that sees images needs Pillow: pip install 'tod-bench[judge]'") from None
+
     try:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened)

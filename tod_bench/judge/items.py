@@ -5,14 +5,15 @@ exists has at least one dialogue where the sample is large enough for that.
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tod_bench.corpora.base import open_corpus
+from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
+from tod_bench.inputs import read_json
 from tod_bench.judge.config import JudgeConfig, Sample, Version
 from tod_bench.judge.groups import attributes_of
 from tod_bench.predictions import read_predictions
@@ -135,23 +136,28 @@ def _order(seed: int, name: str) -> str:
 
 
 def _listed(path: str, known: Mapping[str, object]) -> list[str]:
-    try:
-        listed = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"the list of dialogues {path} cannot be read: {error}") from None
+    listed = read_json(Path(path))
     if isinstance(listed, dict):  # the items.json of a run
-        listed = [item["id"] for item in listed.get("items", [])]
+        items = listed.get("items", [])
+        listed = [item.get("id") for item in items] if _are_objects(items) else None
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise UserError(f"{path}: a list of dialogues is a JSON list of their ids")
     unknown = [name for name in listed if name not in known]
     if unknown:
         raise UserError(f"{path}: {len(unknown)} of {len(listed)} dialogues are not in the split, e.g. {unknown[0]!r}")
-    return [str(name) for name in listed]
+    return listed
+
+
+def _are_objects(items: object) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _responses(path: Path, chosen: set[str]) -> dict[tuple[str, int], str]:
+    ids = DialogueIds(chosen)
     return {
-        (line.dialogue_id, line.turn): line.response
+        (name, line.turn): line.response
         for line in read_predictions(path)
-        if line.dialogue_id in chosen and line.response is not None
+        if line.response is not None and (name := ids.find(line.dialogue_id)) is not None
     }
 
 

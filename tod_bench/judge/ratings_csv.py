@@ -21,8 +21,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.inputs import read_text
 from tod_bench.judge.groups import attributes_of
 from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
 from tod_bench.judge.ratings import Rating
@@ -107,7 +109,7 @@ def _rating(cell: _Cell, arm: str, turn: str, sides: Mapping[str, str], place: s
         value,
         arm,
         cell.rater,
-        turn=int(turn) if turn.isdigit() else None,
+        turn=int(turn) if turn.isdecimal() and len(turn) < 10 else None,
         problem="" if value is not None else "not given",
     )
 
@@ -145,19 +147,16 @@ def _factors(text: str, place: str) -> tuple[str, ...]:
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the ratings {path} cannot be read: {error}") from None
+    text = read_text(path)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    head = [name.strip() for name in next(reader, [])]
+    head = [name.strip() for name in next(_read(reader, path), [])]
     if len(set(head)) < len(head):
         twice = next(name for name in head if head.count(name) > 1)
         raise UserError(f"{path}: the column {twice!r} stands twice")
     rows = []
-    for row in reader:
+    for row in _read(reader, path):
         if any(cell.strip() for cell in row):
             if len(row) != len(head):
                 raise DataError(
@@ -165,6 +164,13 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
                 )
             rows.append((reader.line_num, dict(zip(head, row, strict=True))))
     return head, rows
+
+
+def _read(reader: Any, path: Path) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DataError(f"this is not CSV ({error})", file=f"{path}, line {reader.line_num}") from None
 
 
 _Rows = Sequence[tuple[int, dict[str, str]]]

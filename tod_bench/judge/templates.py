@@ -11,6 +11,7 @@ from string import Template
 
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
+from tod_bench.inputs import read_text
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, SCALE, TaskName
 
 _FOLDER = Path(__file__).parent / "prompts"
@@ -56,10 +57,7 @@ def load_prompt(task: TaskName, *, protocol: str = "tod_bench", file: str | None
     """
     released = protocol == "picpersona"
     path = Path(file) if file else _FOLDER / f"{'picpersona_' if released else ''}{task}.txt"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the prompt {path} cannot be read: {error}") from None
+    text = read_text(path)
     found = _placeholders(task, text, path)
     if not released and "answer" not in found:
         text = text.rstrip() + "\n\n$answer\n"

@@ -1,13 +1,14 @@
 """The prediction file of a submission against the turns of its split: every problem of it, not only the first."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.annotations import scored_turns
+from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.bounds import parse_json, read_lines
 from tod_bench.leaderboard.tracks import OpenTrack
@@ -57,10 +58,11 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
     answers = Answers()
     faults = _Faults(path.name)
     known = {(dialogue.id, turn.index) for dialogue in track.dialogues for turn in dialogue.turns}
+    ids = DialogueIds(dialogue.id for dialogue in track.dialogues)
     try:
         for number, line in read_lines(path, BIGGEST_FILE):
             if line.strip():
-                _take(number, line, known, answers.turns, faults)
+                _take(number, line, known, ids, answers.turns, faults)
             if number > 2 * len(known) + LISTED:
                 faults.add(
                     "lines", f"there are more than {number:,} lines for {len(known):,} turns; give each turn once"
@@ -96,7 +98,9 @@ class _Faults:
         return found
 
 
-def _take(number: int, line: bytes, known: set[tuple[str, int]], turns: Turns, faults: _Faults) -> None:
+def _take(
+    number: int, line: bytes, known: set[tuple[str, int]], ids: DialogueIds, turns: Turns, faults: _Faults
+) -> None:
     place = f"line {number}"
     try:
         record = parse_json(line, place)
@@ -110,14 +114,14 @@ def _take(number: int, line: bytes, known: set[tuple[str, int]], turns: Turns, f
     if errors:
         return
     prediction = from_json(record)
-    key = (prediction.dialogue_id, prediction.turn)
-    named = f"{place}: dialogue {key[0][:80]!r}, turn {key[1]}"
+    named = f"{place}: dialogue {prediction.dialogue_id[:80]!r}, turn {prediction.turn}"
+    key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
     if key not in known:
         faults.add("unknown", f"{named} is no turn of the split")
     elif key in turns:
         faults.add("twice", f"{named} stands twice")
     else:
-        turns[key] = prediction
+        turns[key] = replace(prediction, dialogue_id=key[0])
 
 
 @cache

@@ -121,6 +121,8 @@ def parse_yaml(text: str, place: str) -> Any:
                 raise UserError(f"{place}: nested more than {DEEPEST} levels deep")
         _check_keys(yaml.compose(text, Loader=yaml.SafeLoader), place)
         return yaml.safe_load(text)
+    except (AttributeError, KeyError, TypeError, OverflowError):
+        raise UserError(f"{place}: not YAML as it is accepted here: a value does not fit its tag (!!)") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{place}: not YAML as it is accepted here: {' '.join(str(error).split())}") from None
 

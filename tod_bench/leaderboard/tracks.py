@@ -1,6 +1,7 @@
 """Tracks: what submissions compete in. A track fixes corpus, split, metrics and bootstrap for all who take part."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tod_bench.configs import Bootstrap, load_validated
 from tod_bench.corpora.base import Corpus, open_corpus
-from tod_bench.errors import UserError, did_you_mean
+from tod_bench.errors import MissingExtraError, UserError, did_you_mean
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric
 from tod_bench.splits import read_all, signed_split, split_notes
@@ -47,7 +48,9 @@ class Track(BaseModel):
         for task, specs in metrics.items():
             for spec in specs:
                 try:
-                    check_metric(task, spec)
+                    # A track may name a metric of an extra; it is needed only where the metric is computed.
+                    with suppress(MissingExtraError):
+                        check_metric(task, spec)
                 except UserError as error:
                     raise ValueError(str(error)) from None
         return metrics

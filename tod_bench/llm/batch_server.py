@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.llm.failures import KEPT, PermanentError, TransientError, read_error, scrub
 from tod_bench.llm.servers import read_key
 
@@ -51,10 +51,9 @@ class BatchServer:
     """
 
     def __init__(self, base_url: str, key_variable: str, retries: int = 5) -> None:
-        try:
+        with extra_needed("judge", "asking a model"):
             import openai
-        except ImportError as error:
-            raise UserError(f"Asking a model needs {error.name}: pip install 'tod-bench[judge]'") from error
+
         self._url, self._key_variable = base_url, key_variable
         self.key = read_key(key_variable, base_url)
         self._api = openai.OpenAI(api_key=self.key, base_url=base_url, max_retries=retries)

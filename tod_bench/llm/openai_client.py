@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.llm.attempts import Asker, Manners
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.flight import Flight
@@ -106,11 +106,10 @@ class OpenAIClient:
             yield from run.over(requests)
 
     def _connected(self) -> "AsyncOpenAI":
-        try:
+        with extra_needed("judge", "asking a model"):
             import openai
             import tenacity  # noqa: F401 - looked for here, so that what is missing is told before a request is made
-        except ImportError as error:
-            raise UserError(f"Asking a model needs {error.name}: pip install 'tod-bench[judge]'") from error
+
         key = read_key(self._manners.key_variable, self.base_url)
         return openai.AsyncOpenAI(api_key=key, base_url=self.base_url, max_retries=0, timeout=self._timeout)
 

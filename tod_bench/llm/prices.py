@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tod_bench.errors import UserError
+from tod_bench.inputs import parse_yaml, read_text
 from tod_bench.llm.records import Usage
 
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
@@ -90,8 +91,8 @@ def load_prices(own: Path | None = None) -> Prices:
     if own is None:
         return Prices(shipped.models, shipped.as_of)
     try:
-        table = _Table.model_validate(yaml.safe_load(own.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        table = _Table.model_validate(parse_yaml(read_text(own), str(own)))
+    except ValidationError as error:
         reason = " ".join(str(error).split())
         raise UserError(f"The price file {own} cannot be read ({reason}); give it the form of prices.yaml") from error
     return Prices({**shipped.models, **table.models}, table.as_of)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from metrics import metric_class
 from tod_bench.comparison import Comparison, Settings
+from tod_bench.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +43,7 @@ def print_comparisons(
     for one in comparisons:
         console.print(f"\n{sentence(one, settings)}", markup=False, highlight=False)
         for line in (*one.notes, one.signature):
-            console.print(f"  {line}", markup=False, highlight=False)
+            console.print(f"  {printable(line)}", markup=False, highlight=False)
 
 
 def sentence(one: Comparison, settings: Settings) -> str:

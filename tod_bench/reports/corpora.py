@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import yaml
-
 from tod_bench.binding import bind
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.corpora.check import Finding, check
 from tod_bench.corpora.counts import RULE, Counts, count
 from tod_bench.corpora.fetch import Fetched
 from tod_bench.errors import UserError
+from tod_bench.inputs import parse_yaml
 from tod_bench.reports.published import published_values
 from tod_bench.splits import signed_split, split_notes
 
@@ -47,7 +46,7 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
         if not equals:
             raise UserError(f"option {option!r} has no value; write KEY=VALUE")
         # Versions such as 2.1 are names, not numbers.
-        values[key.strip()] = value if key.strip() in ("path", "version", "goals") else yaml.safe_load(value)
+        values[key.strip()] = value if key.strip() in ("path", "version", "goals") else parse_yaml(value, option)
     found = corpus_class(name)
     bound, errors = bind(found, values, name)
     known = [error for error in errors if error.partition(":")[0].removeprefix(f"{name}.") not in preset]

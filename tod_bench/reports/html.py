@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tod_bench import __version__
-from tod_bench.errors import UserError
+from tod_bench.errors import MissingExtraError
 from tod_bench.reports.browser import as_script
 from tod_bench.reports.layout import MISSING, written
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-NEEDED = "the HTML page needs jinja2: pip install 'tod-bench[report]'"
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+def needed() -> MissingExtraError:
+    """What is missing where `can_render` says no."""
+    return MissingExtraError("the HTML page", "jinja2", "report")
 
 
 def can_render() -> bool:
@@ -45,7 +49,7 @@ def render_html(
         **values: What the template shows.
 
     Raises:
-        UserError: jinja2 is not installed.
+        MissingExtraError: jinja2 is not installed.
     """
     environment = _environment(folder)
     script = "\n".join(_source(folder, name) for name in scripts)
@@ -65,7 +69,7 @@ def render_html(
 @cache
 def _environment(folder: Path) -> "Environment":
     if not can_render():
-        raise UserError(NEEDED)
+        raise needed()
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -83,7 +87,7 @@ def template(name: str) -> "Template":
     """A template of this package.
 
     Raises:
-        UserError: jinja2 is not installed.
+        MissingExtraError: jinja2 is not installed.
     """
     return _environment(TEMPLATES).get_template(name)
 

@@ -1,12 +1,12 @@
 """What an LLM judge said, for a page: its verdicts by dialogue, and win rates by group of users."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tod_bench.errors import UserError
+from tod_bench.errors import DataError, UserError
+from tod_bench.inputs import read_json
 from tod_bench.judge.store import read_judged
 from tod_bench.judge.verdicts import Judged, Unscored, Verdict
 from tod_bench.reports.charts import Series, Value, bars
@@ -47,10 +47,10 @@ def read_judge_runs(folders: Iterable[Path]) -> JudgeRun:
 def _report(folder: Path) -> dict[str, Any]:
     path = folder / "report.json"
     try:
-        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        report: dict[str, Any] = read_json(path)
         whole = [str(score["signature"]) for score in report["scores"] if not score["domain"]]
         return {**{name: report[name] for name in ("title", "pairs", "pair")}, "signatures": whole}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (DataError, KeyError, TypeError) as error:
         raise UserError(f"{path} is not the report of a judge run ({error}); give the folder it was run into") from None
 
 

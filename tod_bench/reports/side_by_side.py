@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from metrics.protocols import state_protocol
 from tod_bench.corpora.base import Corpus
+from tod_bench.errors import printable
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import (
@@ -215,7 +216,7 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     for line in signature_lines(sheet.scores):
         console.print(Text(f"  {line}"), soft_wrap=True)
     for note in dict.fromkeys([*sheet.remarks, *(note for found in shown for note in found.notes)]):
-        console.print(Text(f"- {note}"), soft_wrap=True)
+        console.print(Text(printable(f"- {note}")), soft_wrap=True)
 
 
 def signature_lines(scores: Iterable[Score]) -> list[str]:
@@ -241,7 +242,7 @@ def print_disagreements(
         turns = {(slot.dialogue_id, slot.turn) for slot in slots}
         console.print(Text(f"\n{first} and {protocol} disagree on {len(turns)} turns", style="bold"))
         for slot in islice(slots, limit):
-            console.print(Text(f"  {slot}"), soft_wrap=True)
+            console.print(Text(printable(f"  {slot}")), soft_wrap=True)
 
 
 def print_errors(table: ErrorTable, console: "Console") -> None:

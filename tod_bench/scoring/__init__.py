@@ -9,7 +9,7 @@ said.
 from tod_bench.scoring.choosing import check_metric, default_metrics, scores_task, specs, task_protocols
 from tod_bench.scoring.explaining import Disagreement, explain
 from tod_bench.scoring.pairing import Pairing, pair
-from tod_bench.scoring.reading import predictions_by_turn, read_scores, write_scores
+from tod_bench.scoring.reading import predictions_by_turn, predictions_for_split, read_scores, write_scores
 from tod_bench.scoring.recognising import add_up, updates_remark
 from tod_bench.scoring.responses import response_metrics
 from tod_bench.scoring.rows import ScoreRow
@@ -29,6 +29,7 @@ __all__ = [
     "explain",
     "pair",
     "predictions_by_turn",
+    "predictions_for_split",
     "read_scores",
     "response_metrics",
     "score",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tod_bench.corpora.annotations import scored_turns
+from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import DataError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.scoring.choosing import FIELDS
@@ -66,8 +67,9 @@ def pair(
     found: dict[tuple[str, int], Prediction] = {}
     given = predictions.values() if isinstance(predictions, Mapping) else predictions
     seen: set[tuple[str, int]] = set()
+    ids = DialogueIds(gold)
     for prediction in given:
-        key = (prediction.dialogue_id, prediction.turn)
+        key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
         _check(key, gold, seen, where)
         seen.add(key)
         if getattr(prediction, field) is not None and key in scored:

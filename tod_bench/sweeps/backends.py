@@ -18,7 +18,7 @@ from typing import Any
 
 from tod_bench.cells import build
 from tod_bench.configs import EvalConfig
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.reports.runs import save_run
 from tod_bench.results import Store
 from tod_bench.runner import run
@@ -165,10 +165,9 @@ def _as_they_end(futures: Mapping["Future[str]", int]) -> Iterator[tuple[int, st
 
 
 def _ray(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) -> Iterator[tuple[int, str]]:
-    try:
+    with extra_needed("sweep", "the backend ray"):
         import ray
-    except ImportError:
-        raise UserError("the backend ray needs Ray; run: pip install 'tod-bench[sweep]'") from None
+
     if not ray.is_initialized():
         ray.init(address=resources.address, log_to_driver=False, include_dashboard=False)
     remote = ray.remote(num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=RETRIES)(run_trial)
@@ -183,10 +182,9 @@ def _ray(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) ->
 
 
 def _slurm(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) -> Iterator[tuple[int, str]]:
-    try:
+    with extra_needed("sweep", "the backend slurm"):
         import submitit
-    except ImportError:
-        raise UserError("the backend slurm needs submitit; run: pip install 'tod-bench[sweep]'") from None
+
     settings = dict(resources.slurm or {})
     executor = submitit.AutoExecutor(folder=Path(store) / "slurm", cluster=settings.pop("cluster", None))
     limits = {"cpus_per_task": max(1, round(resources.cpus)), "gpus_per_node": round(resources.gpus)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tod_bench.errors import UserError
+from tod_bench.errors import MissingExtraError, extra_needed
 from tod_bench.files import write_json, write_text
 from tod_bench.reports.layout import MISSING, written
 from tod_bench.reports.numbers import Number
@@ -21,7 +21,7 @@ def write_ablation(table: Ablation, folder: Path) -> list[Path]:
     write_json(paths[2], asdict(table))
     try:
         return [*paths, plot(table, folder / "ablation.svg")]
-    except UserError:
+    except MissingExtraError:
         return paths
 
 
@@ -89,12 +89,10 @@ def plot(table: Ablation, path: Path) -> Path:
     """Draws a panel a column: a bar a trial with its interval, or its spread over seeds.
 
     Raises:
-        UserError: Matplotlib is not installed.
+        MissingExtraError: Matplotlib is not installed.
     """
-    try:
+    with extra_needed("report", "a plot"):
         from matplotlib.figure import Figure
-    except ImportError:
-        raise UserError("plots need matplotlib; run: pip install 'tod-bench[report]'") from None
     figure = Figure(figsize=(4.2 * len(table.columns), 0.5 + 0.38 * len(table.rows)), layout="constrained")
     panels = figure.subplots(1, len(table.columns), sharey=True, squeeze=False)[0]
     labels = [", ".join([*row.levels.values(), row.corpus, row.system]) for row in table.rows]

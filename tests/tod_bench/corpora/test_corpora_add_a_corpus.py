@@ -1,5 +1,7 @@
 """docs/add_a_corpus.md, followed literally."""
 
+import gzip
+import json
 import re
 import sys
 from pathlib import Path
@@ -41,6 +43,21 @@ def test_the_corpus_opens(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):  # from the files, then from the cache
         exec(_blocks("python")[1], {})
         assert capsys.readouterr().out == "d1 2 {'restaurant': {'pricerange': ('cheap',), 'area': ('centre',)}}\n"
+
+
+@pytest.mark.usefixtures("_followed")
+@pytest.mark.parametrize("name", ["test.jsonl", "test.json.gz", "test.jsonl.gz"])
+def test_json_lines_and_gzipped_files_are_read_alike(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = tmp_path / "toy" / "test.json"
+    dialogues = json.loads(plain.read_text(encoding="utf-8"))
+    plain.unlink()
+    text = "\n".join(map(json.dumps, dialogues)) if "jsonl" in name else json.dumps(dialogues)
+    path = tmp_path / "toy" / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    exec(_blocks("python")[1], {})
+    assert capsys.readouterr().out == "d1 2 {'restaurant': {'pricerange': ('cheap',), 'area': ('centre',)}}\n"
 
 
 @pytest.mark.usefixtures("_followed")

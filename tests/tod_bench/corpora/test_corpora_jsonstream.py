@@ -71,9 +71,9 @@ def test_a_zip_member_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.json", None, "the file is missing"),
+        ("missing.json", None, "there is no such file"),
         ("latin.json", b'["\xe9"]', "not UTF-8"),
-        ("half.json", b'{"a": [1', "is it complete"),
+        ("half.json", b'{"a": [1', "is not JSON"),
     ],
 )
 def test_an_unreadable_file_is_named(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:

@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, kind, message):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="there is no such file"):
         read_ratings(tmp_path / "none.csv")
 
 
