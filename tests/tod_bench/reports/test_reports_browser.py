@@ -9,10 +9,7 @@ from chromium import contrast
 from tod_bench.reports.page import render
 from tod_bench.reports.page_data import page_data
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.find() is None, reason="there is no Chromium; Debian's package is `chromium`"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
