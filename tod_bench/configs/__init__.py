@@ -11,6 +11,7 @@ Every error of a file is reported at once, each with the key that is wrong and t
 from tod_bench.configs.loading import (
     config_path,
     error_list,
+    is_small,
     load_config,
     load_validated,
     parse_override,
@@ -43,6 +44,7 @@ __all__ = [
     "TaskConfig",
     "config_path",
     "error_list",
+    "is_small",
     "load_config",
     "load_validated",
     "parse_override",

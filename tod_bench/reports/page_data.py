@@ -16,9 +16,10 @@ from tod_bench.reports.breakdowns import SlotRow, confusions, slot_rows
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.figures import Figure, learning_curves, position_figures, score_figures
 from tod_bench.reports.judged import JudgeRun
-from tod_bench.reports.plot import table_figure
+from tod_bench.reports.plot import table_figures
 from tod_bench.reports.published import published_values
 from tod_bench.reports.runs import Run
+from tod_bench.reports.styles import styles_of
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
 from tod_bench.results import Result
@@ -126,14 +127,16 @@ def page_data(
         except UserError as error:
             gathered.notes.append(f"no turns and dialogues of {label}: {error}")
     bootstrap, table = run.config.bootstrap, table_of(run)
+    # Of all systems of the config, so that each looks the same in every plot.
+    styles = styles_of(run.config.systems)
     return Page(
         name=run.config.name,
         table=table,
         figures=(
-            *([table_figure(table)] if table.plot else []),
+            *(table_figures(table) if table.plot else []),
             *score_figures(run.config, run.results),
-            *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed),
-            *learning_curves(run.results),
+            *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed, styles),
+            *learning_curves(run.results, styles),
             *judged.figures,
         ),
         slots=tuple(_panel(name, turns) for name, turns in gathered.turns),
