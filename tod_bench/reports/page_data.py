@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from metrics.act_metric import ActMetric
+from metrics.acts import Unit
 from tod_bench.configs import EvalConfig
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError
@@ -23,6 +25,7 @@ from tod_bench.reports.styles import styles_of
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
 from tod_bench.results import Result
+from tod_bench.scoring.choosing import build_metric
 from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions
 
@@ -166,6 +169,7 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
             gathered.turns.append((name, mine.turns))
         else:
             mine.predictions[result.cell.predicts] = _only(predictions, shown)
+            mine.unit = act_unit(run.config) if result.cell.predicts == "policy" else mine.unit
     gathered.shelves.append(Shelf(label, len(gold), shown, list(answers.values())))
     seeds = {result.cell.seed for result in results}
     if len(seeds) > 1:
@@ -193,6 +197,15 @@ def _judged(
     columns = [column.metric for column in config.table.columns if column.task == "dst" and not column.domain]
     metric = judging_metric([*columns, *config.tasks["dst"].metrics])
     return state_turns(result.cell, metric, corpus, gold, predictions)
+
+
+def act_unit(config: EvalConfig) -> Unit:
+    """What acts are compared by: as the config's first metric of acts does, in its table or of its task."""
+    columns = [column.metric for column in config.table.columns if column.task == "policy"]
+    listed = config.tasks["policy"].metrics if "policy" in config.tasks else ()
+    specs = [spec for spec in (*columns, *listed) if spec]
+    metrics = (build_metric("policy", spec, {}) for spec in specs)
+    return next((metric.unit for metric in metrics if isinstance(metric, ActMetric)), "slot")
 
 
 def _only(predictions: Predictions, shown: Sequence[Dialogue]) -> Predictions:
