@@ -64,6 +64,7 @@ def command(
     from rich.console import Console
 
     from tod_bench.errors import UserError
+    from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with
     from tod_bench.reports.side_by_side import (
         Request,
@@ -85,7 +86,8 @@ def command(
         raise UserError(f"{', '.join(map(str, predictions))}: no turn has a predicted state, acts or response {what}")
     suffix = "+nobook" if without_bookings else ""
     request = Request(metrics, protocols, suffix, groups, partial, draws, seed)
-    sheets = [make_sheet(name, opened, split, dialogues, answers, request) for name in tasks]
+    with progress("scoring", len(tasks), unit="tasks", bar=False):
+        sheets = [make_sheet(name, opened, split, dialogues, answers, request) for name in tasks]
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for sheet in sheets:
