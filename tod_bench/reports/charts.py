@@ -12,7 +12,7 @@ from decimal import Decimal
 from tod_bench.reports.styles import Style, Styles, styles_of
 
 WIDTH = 440
-_LABELS, _VALUES = 146, 112
+_LABELS, _VALUES = 146, 138
 _BAR, _HEADING = 18, 24
 _LEFT, _TOP, _BOTTOM, _HEIGHT = 40, 10, 36, 240
 
@@ -73,12 +73,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Horizontal bars with error bars under headings; they start at `floor`, the place of the scale's lowest value."""
+    """Horizontal bars with error bars under headings.
+
+    They start at `floor`, the place of the scale's lowest value; `digits` are those that numbers are written with.
+    """
 
     height: float
     floor: float
     groups: tuple[tuple[str, float, tuple[Mark, ...]], ...]
     ticks: tuple[Tick, ...]
+    digits: int
     labels_end: float = _LABELS - 8
     values_start: float = WIDTH - _VALUES + 8
     bar: float = _BAR - 6
@@ -121,7 +125,7 @@ def bars(groups: Sequence[Series], *, floor: float = 0.0, styles: Styles | None 
             y += _BAR
         placed.append((group.name, heading, tuple(marks)))
         y += 6
-    return Bars(y + 18, scale(floor), tuple(placed), scale.ticks)
+    return Bars(y + 18, scale(floor), tuple(placed), scale.ticks, 1 if scale.step > 1 else 2)
 
 
 def lines(
@@ -173,7 +177,7 @@ class _Scale:
         # Numbers that differ by rounding alone span nothing.
         span = high - low if high - low > 1e-9 * max(1.0, abs(low), abs(high)) else 1.0
         exact = _round_step(span)
-        step = float(exact)
+        self.step = step = float(exact)
         first = math.floor(low / step + 1e-9)
         last = max(math.ceil(high / step - 1e-9), first + 1)
         self._low = float(first * exact)

@@ -27,9 +27,9 @@ def table_figures(table: Table) -> list[Figure]:
 
 
 def _scale(signatures: Sequence[str]) -> str:
-    """The metric of a column, as far as it has a scale of its own; empty for scores of 0 to 100."""
-    metrics = {signature.partition("|")[0].partition("_judge")[0] for signature in signatures}
-    return next((metric for metric in ("likert", "alpha") if metrics == {metric}), "")
+    """The score of a column, as its signatures name it, where it has a scale of its own; empty for one of 0 to 100."""
+    scores = {signature.partition("|")[0] for signature in signatures}
+    return next((score for score in ("likert", "krippendorff_alpha") if scores == {score}), "")
 
 
 def _figure(table: Table, columns: Sequence[int], floor: float, styles: Styles, *, several: bool) -> Figure:

@@ -1,5 +1,6 @@
 """What plots say: exact ticks, one colour a system, bars from the floor of their scale, titles that differ."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +14,6 @@ from tod_bench.numerals import decimal
 from tod_bench.reports.browser import Answers, Shelf, browser_data
 from tod_bench.reports.charts import Series, Value, bars, lines
 from tod_bench.reports.figures import learning_curves, score_figures
-from tod_bench.reports.html import template
 from tod_bench.reports.numbers import Number
 from tod_bench.reports.plot import svg, table_figures
 from tod_bench.reports.styles import COLOURS, VARIANTS, styles_of
@@ -109,10 +109,18 @@ def test_likert_bars_start_at_one():
 
 def test_a_figure_of_several_scales_has_a_plot_for_each():
     row = Row("", "", (Number(3.1), Number(2.2), Number(0.4)), label="people")
-    signatures = {"Q1": ("likert|x",), "Q2": ("likert|x",), "agreement": ("alpha|x",)}
+    signatures = {"Q1": ("likert|x",), "Q2": ("likert|x",), "agreement": ("krippendorff_alpha|x",)}
     likert, alpha = table_figures(Table("T", ("Q1", "Q2", "agreement"), (row,), signatures, plot=True))
     assert (likert.title, alpha.title) == ("T: Q1, Q2", "T: agreement")
     assert [float(figure.chart.ticks[0].label) for figure in (likert, alpha)] == [1.0, 0.0]
+
+
+def test_every_score_of_a_judge_that_is_no_share_has_a_scale():
+    """The names that signatures give these scores are those that plots know them by."""
+    from tod_bench.reports.plot import _scale
+
+    assert {_scale([f"{name}|v:1"]) for name in ("likert", "krippendorff_alpha")} == {"likert", "krippendorff_alpha"}
+    assert _scale(["win_share|a"]) == _scale(["likert|a", "win_share|b"]) == _scale([]) == ""
 
 
 def trained(system, task, losses, corpus="plain"):
@@ -140,12 +148,30 @@ def test_epochs_of_several_trainings_are_in_order():
     assert [tick.label for tick in chart.across] == ["1", "2", "10"]
 
 
-def test_a_plot_prints_no_interval_without_its_value():
-    figure = table_figures(Table("T", ("JGA",), (Row("", "", (Number(2.9, 2.6, 3.4),), label="x"),), plot=True))[0]
-    text = svg(figure)
-    assert "2.9<tspan" in text
-    assert "[2.6, 3.4]" in text
-    assert template("plot.svg") is not None
+@pytest.mark.parametrize(
+    ("others", "number", "printed"),
+    [
+        ((100.0,), (2.94, 2.6, 3.4), '2.9<tspan class="tick"> [2.6, 3.4]'),
+        ((50.0,), (2.94, 2.94, 2.94), '2.9<tspan class="tick"> [2.9, 2.9]'),
+        ((), (2.94, 2.6, 2.96), '2.94<tspan class="tick"> [2.60, 2.96]'),
+        ((), (0.85, 0.8, 0.9), '0.85<tspan class="tick"> [0.80, 0.90]'),
+    ],
+)
+def test_a_plot_prints_no_interval_without_its_value(others, number, printed):
+    numbers = [Number(*number), *map(Number, others)]
+    rows = tuple(Row("", "", (one,), label=str(place)) for place, one in enumerate(numbers))
+    (figure,) = table_figures(Table("T", ("JGA",), rows, plot=True))
+    assert printed in svg(figure)
+
+
+@given(st.lists(st.floats(0, 100), min_size=3, max_size=3).map(sorted), st.floats(0, 100))
+def test_every_interval_in_a_plot_holds_its_value(three, other):
+    low, value, high = three
+    rows = (Row("", "", (Number(value, low, high),), label="a"), Row("", "", (Number(other),), label="b"))
+    text = svg(table_figures(Table("T", ("JGA",), rows, plot=True))[0])
+    found = re.findall(r">(\S+)<tspan class=\"tick\"> \[(\S+), (\S+)\]", text)
+    ((shown, start, end),) = found
+    assert float(start) <= float(shown) <= float(end)
 
 
 def test_acts_are_marked_as_their_score_compares_them(floors):
