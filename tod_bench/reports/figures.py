@@ -46,9 +46,16 @@ class _Part:
     grouping: str = ""
 
 
-def score_figures(config: EvalConfig, results: Sequence[Result]) -> list[Figure]:
-    """Scores by domain, and by group of users where there are such: a plot for each metric, task and corpus."""
-    figures, styles = [], styles_of(config.systems)
+def score_figures(config: EvalConfig, results: Sequence[Result], styles: Styles | None = None) -> list[Figure]:
+    """Scores by domain, and by group of users where there are such: a plot for each metric, task and corpus.
+
+    Args:
+        config: The config.
+        results: Its results.
+        styles: Style of each system; of the config's where left out.
+    """
+    figures = []
+    styles = styles or styles_of(config.systems)
     for part in _parts(config, results):
         for corpus in config.corpora:
             series = _by_part(config, results, corpus, part)

@@ -130,14 +130,14 @@ def page_data(
         except UserError as error:
             gathered.notes.append(f"no turns and dialogues of {label}: {error}")
     bootstrap, table = run.config.bootstrap, table_of(run)
-    # Of all systems of the config, so that each looks the same in every plot.
-    styles = styles_of(run.config.systems)
+    # Of all systems at once, so that each looks the same in every plot.
+    styles = styles_of([*run.config.systems, *(result.cell.system for result in run.results)])
     return Page(
         name=run.config.name,
         table=table,
         figures=(
             *(table_figures(table) if table.plot else []),
-            *score_figures(run.config, run.results),
+            *score_figures(run.config, run.results, styles),
             *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed, styles),
             *learning_curves(run.results, styles),
             *judged.figures,

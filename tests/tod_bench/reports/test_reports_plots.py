@@ -257,3 +257,23 @@ def test_scripted_verdicts_are_made_up_in_any_config(signature, provenance):
     assert column_number([result], "s", "p", column).made_up
     real = replace(result, scores=(replace(result.scores[0], signature="win_rate|raters:3"),), provenance={})
     assert not column_number([real], "s", "p", column).made_up
+
+
+def test_a_system_looks_the_same_in_every_plot_of_a_page(floors):
+    from tod_bench.reports.page_data import page_data
+
+    fit = {"details": {"losses": [2.0, 1.0]}, "seconds": 1.0}
+    results = tuple(replace(one, provenance={**one.provenance, "predictions": {"fit": fit}}) for one in floors.results)
+    figures = page_data(replace(floors, results=results), dialogues=0).figures
+    colours = {}
+    for figure in figures:
+        if hasattr(figure.chart, "groups"):
+            found = [(mark.value.label, mark.style) for _, _, marks in figure.chart.groups for mark in marks]
+        else:
+            found = [(name.partition(",")[0], style) for name, style, _ in figure.chart.lines]
+        for system, style in found:
+            colours.setdefault(system, set()).add(style.colour)
+    assert set(colours) == {"rule_match", "oracle"}
+    assert all(len(found) == 1 for found in colours.values())
+    assert len(set.union(*colours.values())) == 2
+    assert len({figure.title for figure in figures}) == len(figures) > 4
