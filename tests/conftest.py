@@ -3,9 +3,18 @@
 import os
 from pathlib import Path
 
+import needed
 import pytest
 
 from tod_bench.records import Act, Dialogue, DomainGoal, Turn
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips, and in CI fails, a test that lacks the browser, LaTeX or parser that its marker asks for."""
+    needed.check(item)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.rehearsal import write_rehearsal
 from tod_bench.judge.run import stored_ratings
+from tod_bench.progress import progress
 from tod_bench.results import Cell, Store
 from tod_bench.scores import Score
 
@@ -89,7 +90,9 @@ def judged(config: EvalConfig, cell: Cell, predictions: Path, store: Store) -> l
     for entry in config.tasks[cell.task].judge:
         settings = judge_of(config, cell, entry, predictions)
         client = open_client(settings, Access(store.root / "judge" / "answers.sqlite"))
-        scores += run(settings, _folder(settings, store), client).scores
+        with progress("judging", unit="asks") as shown:
+            report = run(settings, _folder(settings, store), client, started=shown.expect, settled=shown.advance)
+        scores += report.scores
     return scores
 
 

@@ -24,6 +24,7 @@ from tod_bench.judge import JudgeConfig
 from tod_bench.judge.groups import attributes_of
 from tod_bench.judging import judge_of, judged, rated, ratings_file
 from tod_bench.predictions import read_predictions, write_predictions
+from tod_bench.progress import progress
 from tod_bench.provenance import provenance
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.results import Cell, Result, Store
@@ -89,8 +90,17 @@ def run(board: Board, store: Store, announce: Announce = lambda _cell, _step: No
     Raises:
         UserError: A corpus, a prediction file or the store is unusable; what was finished is kept.
     """
-    workshop = Workshop(board, store, announce)
-    results = {cell: workshop.result(cell) for cell in by_model(board)}
+    results = {}
+    with progress(board.config.name, len(board.cells), unit="cells", bar=False) as shown:
+
+        def told(cell: Cell, step: str) -> None:
+            shown.now(f"{cell}: {step}")
+            announce(cell, step)
+
+        workshop = Workshop(board, store, told)
+        for cell in by_model(board):
+            results[cell] = workshop.result(cell)
+            shown.advance()
     return [results[cell] for cell in board.cells]
 
 

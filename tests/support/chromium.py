@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Enter": 13, "Escape": 27}
+KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Enter": 13, "Escape": 27, "Tab": 9, " ": 32}
 
 
 def find() -> str | None:
@@ -105,7 +105,7 @@ class Chromium:
     def press(self, *keys: str) -> None:
         for key in keys:
             common = {"key": key, "windowsVirtualKeyCode": KEYS.get(key, ord(key[0].upper()))}
-            text = {} if key in KEYS and key != "Enter" else {"text": "\r" if key == "Enter" else key}
+            text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
             self.call("Input.dispatchKeyEvent", type="keyDown", **common, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", **common)
 

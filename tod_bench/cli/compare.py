@@ -64,20 +64,22 @@ def command(
     from rich.console import Console
 
     from tod_bench.comparison import Settings, compare_files
+    from tod_bench.progress import progress
     from tod_bench.reports.comparison import print_comparisons
     from tod_bench.reports.corpora import open_with
 
     settings = Settings(draws=draws, seed=seed, power=power)
-    found = compare_files(
-        open_with(corpus, options),
-        split,
-        (a, b),
-        metrics=metrics,
-        protocol=protocol,
-        by_domain=by_domain,
-        partial=partial,
-        settings=settings,
-    )
+    with progress("comparing", bar=False):
+        found = compare_files(
+            open_with(corpus, options),
+            split,
+            (a, b),
+            metrics=metrics,
+            protocol=protocol,
+            by_domain=by_domain,
+            partial=partial,
+            settings=settings,
+        )
     if as_json:
         click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2, allow_nan=False))
         return

@@ -127,15 +127,18 @@ def export(*, name: str, options: tuple[str, ...], output: Path, form: Any, rows
 
 @contextmanager
 def _downloads() -> Iterator[Any]:
-    """A progress display of downloads on a terminal; nothing elsewhere."""
+    """A progress display of downloads: bytes on a terminal, a line a minute elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+    from tod_bench.progress import progress
+
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield None
+        with progress("fetching", bar=False) as shown:
+            yield lambda name, have, whole: shown.now(f"{name}, {have / 1e6:.0f} of {(whole or have) / 1e6:.0f} MB")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("fetching", total=None)
-        yield lambda name, have, whole: progress.update(task, description=name, completed=have, total=whole)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("fetching", total=None)
+        yield lambda name, have, whole: bar.update(task, description=name, completed=have, total=whole)

@@ -229,6 +229,7 @@ def _judge(task: str, **options: Any) -> None:
     from tod_bench.judge.clients import Access, dry_run, open_client
     from tod_bench.judge.markdown import markdown
     from tod_bench.judge.run import reparse, run
+    from tod_bench.progress import progress, quietly
 
     config = _config(task, options)
     folder = options["output"] or Path("runs/judge") / (f"{config.name}_audit" if task == "audit" else config.name)
@@ -239,9 +240,9 @@ def _judge(task: str, **options: Any) -> None:
     if options["reparse"]:
         found = reparse(config, folder)
     else:
-        with _Progress(quiet=options["quiet"]) as progress:
+        with quietly(options["quiet"]), progress("judging", unit="asks") as shown:
             client = open_client(config, access)
-            found = run(config, folder, client, started=progress.start, settled=progress.step)
+            found = run(config, folder, client, started=shown.expect, settled=shown.advance)
     click.echo(markdown(found), nl=False)
     if not options["quiet"]:
         click.echo(f"{folder}: judged.jsonl, report.json, report.md", err=True)
@@ -287,28 +288,3 @@ def _check(report: "JudgeReport") -> None:
             err=True,
         )
         sys.exit(1)
-
-
-class _Progress:
-    """A bar on stderr, where that is a terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console(stderr=True)
-        self._bar = Progress(console=console, disable=quiet or not console.is_terminal)
-        self._task = self._bar.add_task("judging", total=None)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def start(self, total: int) -> None:
-        self._bar.update(self._task, total=total)
-
-    def step(self) -> None:
-        self._bar.advance(self._task)

@@ -39,24 +39,24 @@ def build(submissions: Path, out: Path, tracks: Path | None) -> None:
     Example:
       tod-bench leaderboard build results/leaderboard --out site
     """
-    from rich.console import Console
-
     from tod_bench.leaderboard import load_tracks, read_board, write_site
+    from tod_bench.progress import progress
     from tod_bench.reports.html import can_render, needed
 
     if not can_render():
         raise needed()  # now, not after everything has been computed
-    progress = Console(stderr=True)
+    with progress("leaderboard", unit="submissions") as shown:
 
-    def announce(name: str) -> None:
-        if progress.is_terminal:
-            progress.print(f"computing {name}", markup=False, highlight=False)
+        def announce(name: str) -> None:
+            shown.now(f"computing {name}")
+            shown.note(f"computing {name}")
+            shown.advance()
 
-    board = read_board(submissions, load_tracks(tracks), announce)
-    index = write_site(board, out)
+        board = read_board(submissions, load_tracks(tracks), announce)
+        index = write_site(board, out)
     for error in board.refused:
         click.echo(f"Left out: {error}", err=True)
-    shown = sum(map(len, board.systems.values()))
-    click.echo(f"Site: {index} ({shown} submission{'' if shown == 1 else 's'})")
+    count = sum(map(len, board.systems.values()))
+    click.echo(f"Site: {index} ({count} submission{'' if count == 1 else 's'})")
     if board.refused:
         sys.exit(1)

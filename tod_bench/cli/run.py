@@ -2,14 +2,8 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from tod_bench.configs import EvalConfig
 
 STORE = click.option(
     "--store",
@@ -64,6 +58,7 @@ def command(
     from rich.console import Console
 
     from tod_bench.forcing import forget
+    from tod_bench.progress import quietly
     from tod_bench.reports.files import write_table
     from tod_bench.reports.html import can_render, needed
     from tod_bench.reports.page import write_page
@@ -72,7 +67,7 @@ def command(
     from tod_bench.reports.terminal import print_table
     from tod_bench.results import Cell, Store
     from tod_bench.runner import run
-    from tod_bench.sweeps import open_config
+    from tod_bench.sweeps import Resources, open_config, parts, run_all
 
     settings, board = open_config(config, overrides, small=small)
     if force:
@@ -81,19 +76,19 @@ def command(
     lacking = [*map(str, board.needs)]
     for need in (*lacking, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
         click.echo(f"tod-bench: {need}", err=True)
-    progress = Console(stderr=True)
-    show = progress.is_terminal and not quiet
+    console = Console(stderr=True)
+    # A log has a line a minute instead; see `tod_bench.progress`.
+    show = console.is_terminal and not quiet and jobs == 1
 
     def announce(cell: Cell, step: str) -> None:
         if show:
-            progress.print(
-                f"[{board.cells.index(cell) + 1}/{len(board.cells)}] {cell}: {step}", markup=False, highlight=False
-            )
+            number = board.cells.index(cell) + 1
+            console.print(f"[{number}/{len(board.cells)}] {cell}: {step}", markup=False, highlight=False)
 
-    if jobs > 1:
-        _run_parts(settings, store, jobs, progress if show else None)
-        show = False
-    results = run(board, Store(store), announce)
+    with quietly(quiet):
+        if jobs > 1:
+            run_all(parts(settings), store, resources=Resources(workers=jobs))
+        results = run(board, Store(store), announce)
     done = save_run(store, settings, results, lacking=lacking)
     table = table_of(done)
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
@@ -108,28 +103,3 @@ def command(
     if not results:
         click.echo(f"tod-bench: nothing of {settings.name} can be computed without what is missing", err=True)
         sys.exit(1)
-
-
-def _run_parts(settings: "EvalConfig", store: Path, jobs: int, console: "Console | None") -> None:
-    """Runs the parts of a config in processes, with a line of progress."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from tod_bench.sweeps import Resources, Trial, parts, run_all
-
-    trials = parts(settings)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=console is None) as bar:
-        task = bar.add_task("training, predicting and scoring", total=len(trials))
-
-        def ended(done: int, trial: Trial, error: str) -> None:
-            bar.update(task, completed=done)
-            if console is not None:
-                bar.console.print(f"{trial}: {error or 'done'}", markup=False, highlight=False)
-
-        run_all(trials, store, resources=Resources(workers=jobs), ended=ended)

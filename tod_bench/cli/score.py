@@ -80,6 +80,7 @@ def command(
 
     from tod_bench.cli.printing import say
     from tod_bench.errors import MissingExtraError, UserError
+    from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with
     from tod_bench.reports.side_by_side import (
         Request,
@@ -105,13 +106,14 @@ def command(
     suffix = "+nobook" if without_bookings else ""
     request = Request(metrics, protocols, suffix, groups, partial, draws, seed, updates)
     sheets = []
-    for name in tasks:
-        try:
-            sheets.append(make_sheet(name, opened, split, dialogues, answers, request))
-        except MissingExtraError as error:
-            if metrics or len(tasks) == 1:
-                raise
-            say(f"{name} is not scored: {error}")
+    with progress("scoring", len(tasks), unit="tasks", bar=False):
+        for name in tasks:
+            try:
+                sheets.append(make_sheet(name, opened, split, dialogues, answers, request))
+            except MissingExtraError as error:
+                if metrics or len(tasks) == 1:
+                    raise
+                say(f"{name} is not scored: {error}")
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for sheet in sheets:

@@ -42,12 +42,10 @@ def command(
       tod-bench sweep my_sweep.yaml --backend ray --address auto --gpus 0.5
       tod-bench sweep my_sweep.yaml --backend slurm --slurm slurm_partition=gpu --slurm timeout_min=120
     """
-    from rich.console import Console
-
     from tod_bench.cells import build
     from tod_bench.configs import parse_override
     from tod_bench.results import Store
-    from tod_bench.sweeps import Resources, Trial, ablation, expand, open_config, run_all, to_markdown, write_ablation
+    from tod_bench.sweeps import Resources, ablation, expand, open_config, run_all, to_markdown, write_ablation
 
     settings, _ = open_config(config, overrides, sweep=True)
     trials = expand(settings)
@@ -55,14 +53,8 @@ def command(
         for number, trial in enumerate(trials, start=1):
             click.echo(f"{number}. {trial} ({len(build(trial.config).cells)} cells)")
         return
-    progress = Console(stderr=True)
     resources = Resources(workers, cpus, gpus, address, dict(map(parse_override, slurm)))
-
-    def ended(done: int, trial: Trial, error: str) -> None:
-        if progress.is_terminal:
-            progress.print(f"[{done}/{len(trials)}] {trial}: {error or 'done'}", markup=False, highlight=False)
-
-    run_all(trials, store, backend=backend, resources=resources, ended=ended)
+    run_all(trials, store, backend=backend, resources=resources)
     table = ablation(settings.title or settings.name, trials, Store(store))
     click.echo(to_markdown(table))
     paths = write_ablation(table, store / "tables" / settings.name)

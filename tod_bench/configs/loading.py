@@ -19,6 +19,8 @@ Model = TypeVar("Model", bound=BaseModel)
 SMALL = "_small"
 """Ends the names of small variants."""
 
+_SMALL_TITLE = "[small: embedded corpus, scripted judge; says nothing of the paper]"
+
 
 def load_config(name: str, overrides: Sequence[str] = (), *, small: bool = False) -> EvalConfig:
     """Reads an eval config, or its small variant, and validates its shape; see `load_validated`.
@@ -36,8 +38,13 @@ def load_config(name: str, overrides: Sequence[str] = (), *, small: bool = False
     for key, value in settings.items():
         set_key(raw, str(key), value)
     raw["name"] = f"{raw.get('name')}{SMALL}"
-    raw["title"] = f"{raw.get('title', '')} [small: embedded corpus, scripted judge; says nothing of the paper]".strip()
+    raw["title"] = f"{raw.get('title', '')} {_SMALL_TITLE}".strip()
     return _validated(EvalConfig, path, raw, overrides)
+
+
+def is_small(config: EvalConfig) -> bool:
+    """Whether a config is a small variant, whose numbers cannot be held against published ones."""
+    return config.name.endswith(SMALL) and config.title.endswith(_SMALL_TITLE)
 
 
 def load_validated(model: type[Model], name: str, overrides: Sequence[str] = ()) -> Model:

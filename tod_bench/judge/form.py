@@ -23,15 +23,18 @@ from tod_bench.systems import Exchange
 
 _PAGE = Path(__file__).parent / "form_page"
 
+_KEYS = (
+    "n and p go to the next and the previous dialogue, as right and left do outside of an answer. Answers are kept in "
+    "this browser."
+)
 _HELP = {
     "likert": (
-        "Read the reference on the left and the rated dialogue on the right, then answer every question. Keys: 1 to 4 "
-        "answer, up and down change the question, left and right the dialogue. Answers are kept in this browser."
+        "Read the reference (on a wide screen on the left) and the rated dialogue, then answer every question. Keys: "
+        f"1 to 4 answer, up and down change the question, {_KEYS}"
     ),
     "pairwise": (
         "Two systems answer the same user. Which one's answers are more personalised to this user? Keys: 1, 2 and t "
-        "(tie) answer, letters name what decided it, left and right change the dialogue. Answers are kept in this "
-        "browser."
+        f"(tie) answer, letters name what decided it, {_KEYS}"
     ),
 }
 _HEADINGS = {"likert": ["Reference dialogue", "Rated dialogue"], "pairwise": ["System 1", "System 2"]}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tod_bench import numerals
 from tod_bench.judge.audit import AuditRow, conclusion
 from tod_bench.judge.emotions import EmotionRow, EmotionShare, EmotionTest
 from tod_bench.judge.groups import ALL
@@ -11,6 +12,7 @@ from tod_bench.judge.pairwise import PairRow, Position, Rate
 from tod_bench.judge.questions import FACTORS, QUESTIONS, SCALE
 from tod_bench.judge.ratings import OUTCOMES
 from tod_bench.judge.repeats import Stability
+from tod_bench.numerals import decimal
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -22,14 +24,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else decimal(value, digits)
 
 
 def interval(value: float | None, low: float | None, high: float | None, digits: int = 2) -> str:
     """A number with its interval behind it, where it has one."""
     if value is None or low is None or high is None:
         return number(value, digits)
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{decimal(value, digits)} {numerals.interval(value, low, high, digits=digits, beside=digits)}"
 
 
 def p_value(p: float | None) -> str:

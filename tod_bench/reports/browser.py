@@ -8,9 +8,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
-from tod_bench.records import Act, Dialogue, Prediction, TaskName
+from metrics.acts import Unit, comparable
+from metrics.items import ActTuple
+from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scoring.items import group_of
 from tod_bench.tasks import Predictions
@@ -33,11 +36,13 @@ class Answers:
         name: The system.
         predictions: Task -> its predictions.
         turns: Its belief states as they were judged; None where it predicted none.
+        unit: What its acts are compared by: ``slot`` (values are ignored) or ``value``.
     """
 
     name: str
     predictions: dict[TaskName, Predictions] = field(default_factory=dict)
     turns: StateTurns | None = None
+    unit: Unit = "slot"
 
 
 @dataclass(frozen=True)
@@ -73,23 +78,34 @@ def browser_data(shelves: Sequence[Shelf], verdicts: Verdicts | None = None, *, 
         ``systems``, ``total``, ``left_out`` (for the budget's sake) and ``dialogues``.
     """
     systems = list(dict.fromkeys(answers.name for shelf in shelves for answers in shelf.answers))
-    shown: list[dict[str, Any]] = []
-    left_out = 0
-    for shelf in shelves:
-        by_name = {answers.name: answers for answers in shelf.answers}
-        columns = [by_name.get(name) for name in systems]
-        for dialogue in shelf.dialogues:
-            said = (verdicts or {}).get(dialogue.id, ())[:LONGEST_LIST]
-            entry = _dialogue(shelf.corpus, dialogue, columns)
-            entry["verdicts"] = [{name: _cut(text) for name, text in one.items()} for one in said]
-            size = len(json.dumps(entry))
-            if size > budget:
-                left_out += 1
-                continue
-            budget -= size
-            shown.append(entry)
-    total = sum(shelf.total for shelf in shelves)
-    return {"systems": systems, "total": total, "left_out": left_out, "dialogues": shown}
+    entries = [[_entry(shelf, dialogue, systems, verdicts or {}) for dialogue in shelf.dialogues] for shelf in shelves]
+    chosen = _within(entries, budget)
+    return {
+        "systems": systems,
+        "total": sum(shelf.total for shelf in shelves),
+        "left_out": sum(map(len, entries)) - sum(map(len, chosen)),
+        "dialogues": [entry for shelf in chosen for entry in shelf],
+    }
+
+
+def _entry(shelf: Shelf, dialogue: Dialogue, systems: Sequence[str], verdicts: Verdicts) -> dict[str, Any]:
+    by_name = {answers.name: answers for answers in shelf.answers}
+    entry = _dialogue(shelf.corpus, dialogue, [by_name.get(name) for name in systems])
+    said = verdicts.get(dialogue.id, ())[:LONGEST_LIST]
+    entry["verdicts"] = [{name: _cut(text) for name, text in one.items()} for one in said]
+    return entry
+
+
+def _within(entries: Sequence[Sequence[dict[str, Any]]], budget: int) -> list[list[dict[str, Any]]]:
+    """The dialogues that a budget is enough for, taken from the corpora in turn, so that each has about as many."""
+    fits = [[False] * len(shelf) for shelf in entries]
+    for place in range(max(map(len, entries), default=0)):
+        for shelf, chosen in zip(entries, fits, strict=True):
+            size = len(json.dumps(shelf[place])) if place < len(shelf) else budget + 1
+            if size <= budget:
+                chosen[place] = True
+                budget -= size
+    return [list(compress(shelf, chosen)) for shelf, chosen in zip(entries, fits, strict=True)]
 
 
 def sample(dialogues: Sequence[Dialogue], wanted: int) -> list[Dialogue]:
@@ -111,25 +127,27 @@ def _dialogue(corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None]
     judged = next((answers.turns for answers in columns if answers and answers.turns), None)
     turns = []
     for turn in dialogue.turns:
-        key = (dialogue.id, turn.index)
-        gold: Mapping[Any, tuple[str, ...]] = judged.gold[judged.at[key]] if judged else _flat(turn.state)
+        gold: Mapping[Any, tuple[str, ...]] = (
+            judged.gold[judged.at[dialogue.id, turn.index]] if judged else _flat(turn.state)
+        )
         turns.append(
             {
                 "user": _cut(turn.user),
                 "system": _cut(turn.system),
                 "gold": {"-".join(slot): _values(values) for slot, values in list(gold.items())[:LONGEST_LIST]},
                 "acts": _acts(turn.acts),
-                "answers": [_answer(answers, key) for answers in columns],
+                "answers": [_answer(answers, dialogue.id, turn) for answers in columns],
             }
         )
     groups = {name: value for name, value in group_of(dialogue.persona).items() if value != "unknown"}
     return {"id": dialogue.id, "corpus": corpus, "domains": list(dialogue.services), "groups": groups, "turns": turns}
 
 
-def _answer(answers: Answers | None, key: tuple[str, int]) -> dict[str, Any] | None:
+def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any] | None:
     """A system's answer to a turn: ``right``, ``errors``, ``acts``, ``response``, each where it was asked for it."""
     if answers is None:
         return None
+    key = (dialogue, turn.index)
     found: dict[str, Any] = {}
     if answers.turns is not None:
         position = answers.turns.at[key]
@@ -138,11 +156,26 @@ def _answer(answers: Answers | None, key: tuple[str, int]) -> dict[str, Any] | N
         found["errors"] = [[error.slot, error.side, _cut(error.predicted)] for error in errors]
     acts = _given(answers, "policy", key)
     if acts is not None:
-        found["acts"] = _acts(acts.acts or ())
+        found["acts"] = _marked_acts(turn.acts, acts.acts or (), answers.unit)
     response = _given(answers, "response", key)
     if response is not None:
         found["response"] = _cut(response.response or "")
     return found
+
+
+def _marked_acts(gold: Sequence[Act], predicted: Sequence[Act], unit: Unit) -> list[list[str]]:
+    """Predicted acts, ``right`` or ``added`` as their score has it, then gold acts that are ``missed``."""
+    names: dict[ActTuple, ActTuple] = {}
+
+    def compared(acts: Sequence[Act]) -> list[ActTuple]:
+        return [comparable((act.domain, act.act, act.slot, act.value), unit, names) for act in acts]
+
+    wanted, given = set(compared(gold)), set(compared(predicted))
+    marked = [
+        ("right" if key in wanted else "added", act) for act, key in zip(predicted, compared(predicted), strict=True)
+    ]
+    marked += [("missed", act) for act, key in zip(gold, compared(gold), strict=True) if key not in given]
+    return [[_cut(_act(act)), kind] for kind, act in marked[:LONGEST_LIST]]
 
 
 def _given(answers: Answers, task: TaskName, key: tuple[str, int]) -> Prediction | None:

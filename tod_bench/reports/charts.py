@@ -5,15 +5,16 @@ marker or a dash, and every plot comes with the table of its numbers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+
+from tod_bench.reports.styles import Style, Styles, styles_of
 
 WIDTH = 440
-_LABELS, _VALUES = 146, 112
+_LABELS, _VALUES = 146, 138
 _BAR, _HEADING = 18, 24
 _LEFT, _TOP, _BOTTOM, _HEIGHT = 40, 10, 36, 240
-STYLES = 8
-"""Styles (colour, marker, dash) that a stylesheet has for series; further series take them up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,25 @@ class Mark:
         x: Its place from the left; in a bar chart the end of the bar.
         y: Its place from the top; in a bar chart the middle of the bar.
         ends: Places of the interval's ends along the value axis; None where there is none.
-        style: Number of its style.
+        style: Its style.
     """
 
     value: Value
     x: float
     y: float
     ends: tuple[float, float] | None
-    style: int
+    style: Style
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Horizontal bars with error bars under headings; `digits` are those that an interval's ends are written with."""
+    """Horizontal bars with error bars under headings.
+
+    They start at `floor`, the place of the scale's lowest value; `digits` are those that numbers are written with.
+    """
 
     height: float
-    zero: float
+    floor: float
     groups: tuple[tuple[str, float, tuple[Mark, ...]], ...]
     ticks: tuple[Tick, ...]
     digits: int
@@ -89,7 +93,7 @@ class Bars:
 class Lines:
     """Lines with error bars over the positions of an axis."""
 
-    lines: tuple[tuple[str, int, tuple[Mark, ...]], ...]
+    lines: tuple[tuple[str, Style, tuple[Mark, ...]], ...]
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     across_label: str
@@ -100,38 +104,46 @@ class Lines:
     width: float = WIDTH
 
 
-def bars(groups: Sequence[Series]) -> Bars:
+def bars(groups: Sequence[Series], *, floor: float = 0.0, styles: Styles | None = None) -> Bars:
     """Places horizontal bars.
 
     Args:
         groups: A heading and its bars each.
+        floor: Where bars start: the lowest value of the scale, 0 for percentages, 1 for a Likert scale.
+        styles: Style of each label; of the labels alone where left out.
     """
-    scale = _Scale(_numbers(groups), _LABELS, WIDTH - _VALUES, from_zero=True)
-    names = list(dict.fromkeys(value.label for group in groups for value in group.values))
+    scale = _Scale([*_numbers(groups), floor], _LABELS, WIDTH - _VALUES)
+    styles = styles or styles_of(value.label for group in groups for value in group.values)
     placed, y = [], 4.0
     for group in groups:
         heading = y + 15
         y += _HEADING
         marks = []
         for value in group.values:
-            style = names.index(value.label) % STYLES
-            marks.append(Mark(value, scale(value.value or 0.0), y + _BAR / 2, _ends(value, scale), style))
+            x = scale(floor if value.value is None else value.value)
+            marks.append(Mark(value, x, y + _BAR / 2, _ends(value, scale), styles[value.label]))
             y += _BAR
         placed.append((group.name, heading, tuple(marks)))
         y += 6
-    return Bars(y + 18, scale(0.0), tuple(placed), scale.ticks, 0 if scale.step >= 5 else 1)
+    return Bars(y + 18, scale(floor), tuple(placed), scale.ticks, 1 if scale.step > 1 else 2)
 
 
-def lines(series: Sequence[Series], across_label: str, *, from_zero: bool = True) -> Lines:
-    """Places lines; their positions are the labels of their values, in the order in which they first occur.
+def lines(
+    series: Sequence[Series], across_label: str, *, from_zero: bool = True, styles: Styles | None = None
+) -> Lines:
+    """Places lines; their positions are the labels of their values.
+
+    Positions are in the order of numbers where all labels are numbers, else in that in which they first occur.
 
     Args:
         series: The lines.
         across_label: What the positions are.
         from_zero: Whether the value axis has to show zero.
+        styles: Style of each line by name; of the names alone where left out.
     """
-    scale = _Scale(_numbers(series), _HEIGHT - _BOTTOM, _TOP, from_zero=from_zero)
-    labels = list(dict.fromkeys(value.label for one in series for value in one.values))
+    scale = _Scale([*_numbers(series), *([0.0] if from_zero else [])], _HEIGHT - _BOTTOM, _TOP)
+    styles = styles or styles_of(one.name for one in series)
+    labels = _positions(value.label for one in series for value in one.values)
     step = (WIDTH - 10 - _LEFT) / max(len(labels), 1)
     place = {label: _LEFT + step * (number + 0.5) for number, label in enumerate(labels)}
     placed = []
@@ -139,43 +151,49 @@ def lines(series: Sequence[Series], across_label: str, *, from_zero: bool = True
         # Error bars of several lines at one position stand side by side.
         aside = (number - (len(series) - 1) / 2) * min(4.0, step / (len(series) + 1))
         marks = tuple(
-            Mark(value, place[value.label] + aside, scale(value.value), _ends(value, scale), number % STYLES)
+            Mark(value, place[value.label] + aside, scale(value.value), _ends(value, scale), styles[one.name])
             for value in one.values
             if value.value is not None
         )
-        placed.append((one.name, number % STYLES, marks))
+        placed.append((one.name, styles[one.name], marks))
     every = -(-len(labels) // 12)
     across = tuple(Tick(place[label], label) for number, label in enumerate(labels) if number % every == 0)
     return Lines(tuple(placed), across, scale.ticks, across_label)
 
 
-class _Scale:
-    """A linear axis with round ticks."""
+def _positions(labels: Iterable[str]) -> list[str]:
+    found = list(dict.fromkeys(labels))
+    try:
+        return sorted(found, key=float)
+    except ValueError:
+        return found
 
-    def __init__(self, numbers: Sequence[float], start: float, end: float, *, from_zero: bool) -> None:
+
+class _Scale:
+    """A linear axis with round ticks, whose labels are their exact values."""
+
+    def __init__(self, numbers: Sequence[float], start: float, end: float) -> None:
         low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
-        low, high = (min(low, 0.0), max(high, 0.0)) if from_zero else (low, high)
         # Numbers that differ by rounding alone span nothing.
         span = high - low if high - low > 1e-9 * max(1.0, abs(low), abs(high)) else 1.0
-        self.step = step = _round_step(span)
-        self._low = math.floor(low / step + 1e-9) * step
-        high = max(math.ceil(high / step - 1e-9) * step, self._low + step)
-        self._start, self._per_unit = start, (end - start) / (high - self._low)
-        digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        count = round((high - self._low) / step)
-        self.ticks = tuple(
-            Tick(self(self._low + number * step), f"{self._low + number * step:.{digits}f}")
-            for number in range(count + 1)
-        )
+        exact = _round_step(span)
+        self.step = step = float(exact)
+        first = math.floor(low / step + 1e-9)
+        last = max(math.ceil(high / step - 1e-9), first + 1)
+        self._low = float(first * exact)
+        self._start, self._per_unit = start, (end - start) / (float(last * exact) - self._low)
+        self.ticks = tuple(Tick(self(float(exact * count)), f"{exact * count:f}") for count in range(first, last + 1))
 
     def __call__(self, value: float) -> float:
         return round(self._start + (value - self._low) * self._per_unit, 2)
 
 
-def _round_step(span: float) -> float:
-    """A step of 1, 2, 2.5 or 5 times a power of ten that cuts a span into at most five."""
-    power = 10.0 ** math.floor(math.log10(span / 5))
-    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if span / (power * factor) <= 5 + 1e-9)
+def _round_step(span: float) -> Decimal:
+    """A step of 1, 2, 2.5 or 5 times a power of ten, exactly, that cuts a span into at most five."""
+    power = math.floor(math.log10(span / 5))
+    steps = (Decimal(factor).scaleb(power) for factor in ("1", "2", "2.5", "5", "10"))
+    # Without trailing zeros: ticks are written with the digits of the step, and 5.0 would have one too many.
+    return next(step for step in steps if span / float(step) <= 5 + 1e-9).normalize()
 
 
 def _numbers(series: Sequence[Series]) -> list[float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from metrics import metric_class
 from tod_bench.comparison import Comparison, Settings
 from tod_bench.errors import printable
+from tod_bench.numerals import decimal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,11 +69,15 @@ def _name(one: Comparison) -> str:
 
 
 def _number(value: float | None, *, signed: bool = False) -> str:
-    return "-" if value is None else f"{value:+.2f}" if signed else f"{value:.2f}"
+    return "-" if value is None else decimal(value, signed=signed)
 
 
 def _interval(one: Comparison) -> str:
-    return "-" if one.low is None or one.high is None else f"{one.low:+.2f} to {one.high:+.2f}"
+    return (
+        "-"
+        if one.low is None or one.high is None
+        else f"{decimal(one.low, signed=True)} to {decimal(one.high, signed=True)}"
+    )
 
 
 def _p_value(p: float | None) -> str:

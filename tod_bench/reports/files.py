@@ -9,12 +9,14 @@ from tod_bench.files import write_json, write_text
 from tod_bench.reports.html import can_render
 from tod_bench.reports.latex import to_latex
 from tod_bench.reports.markdown import to_markdown
-from tod_bench.reports.plot import svg, table_figure
+from tod_bench.reports.plot import svg, table_figures
 from tod_bench.reports.table import Table
 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
     """Writes ``table.md``, ``.csv``, ``.tex`` and ``.json`` into a folder, and of a figure ``plot.svg``.
+
+    A figure of several scales has a plot for each: ``plot.svg``, ``plot-2.svg``, ...
 
     Returns:
         The paths of what was written; there is no plot where jinja2 is not installed.
@@ -24,8 +26,9 @@ def write_table(table: Table, folder: Path) -> list[Path]:
         write_text(path, form(table))
     write_json(paths[3], asdict(table))
     if table.plot and can_render():
-        paths.append(folder / "plot.svg")
-        write_text(paths[4], svg(table_figure(table)))
+        for number, figure in enumerate(table_figures(table), start=1):
+            paths.append(folder / ("plot.svg" if number == 1 else f"plot-{number}.svg"))
+            write_text(paths[-1], svg(figure))
     return paths
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tod_bench import __version__
 from tod_bench.errors import MissingExtraError
+from tod_bench.numerals import decimal, interval, with_interval
 from tod_bench.reports.browser import as_script
 from tod_bench.reports.layout import MISSING, written
 
@@ -79,7 +80,9 @@ def _environment(folder: Path) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(written=written, missing=MISSING)
+    environment.globals.update(
+        written=written, missing=MISSING, decimal=decimal, with_interval=with_interval, interval=interval
+    )
     return environment
 
 

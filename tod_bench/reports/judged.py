@@ -36,9 +36,11 @@ def read_judge_runs(folders: Iterable[Path]) -> JudgeRun:
     """
     verdicts: dict[str, list[Mapping[str, str]]] = {}
     figures: list[Figure] = []
+    titles: list[str] = []
     for folder in folders:
         report = _report(folder)
-        figures += _win_rates(report)
+        figures += _win_rates(report, folder.name if report["title"] in titles else "")
+        titles.append(report["title"])
         for judged in read_judged(folder):
             verdicts.setdefault(judged.ask.item, []).append(_verdict(judged, str(report["title"])))
     return JudgeRun(verdicts, tuple(figures))
@@ -54,8 +56,13 @@ def _report(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not the report of a judge run ({error}); give the folder it was run into") from None
 
 
-def _win_rates(report: Mapping[str, Any]) -> list[Figure]:
-    """Shares of each outcome by group, of the pairs that were shown with the user's own persona."""
+def _win_rates(report: Mapping[str, Any], run: str) -> list[Figure]:
+    """Shares of each outcome by group, of the pairs that were shown with the user's own persona.
+
+    Args:
+        report: The report.
+        run: What tells it from a run of the same title; may be empty.
+    """
     series = tuple(_outcomes(row, report["pair"]) for row in report["pairs"] if row["persona"] == "own")
     if not series:
         return []
@@ -63,7 +70,8 @@ def _win_rates(report: Mapping[str, Any]) -> list[Figure]:
         "Share of the pairs, in percent. The win rate counts ties and pairs whose orders disagree as half a win; its "
         "whiskers are 95% intervals over dialogues. " + " ".join(report["signatures"][:1])
     )
-    return [Figure(f"{report['title']}: win rates by group", note, series, ("group", "outcome"), bars(series))]
+    title = f"{report['title']}: win rates by group of users, judge" + (f" ({run})" if run else "")
+    return [Figure(title, note, series, ("group of users", "outcome"), bars(series))]
 
 
 def _outcomes(row: Mapping[str, Any], pair: Sequence[str]) -> Series:

@@ -2,6 +2,7 @@ r"""A table as LaTeX: a float that needs the package ``booktabs`` alone and says
 
 from collections.abc import Sequence
 
+from tod_bench.numerals import decimal
 from tod_bench.reports.layout import written
 from tod_bench.reports.numbers import Number
 from tod_bench.reports.table import Row, Table
@@ -54,7 +55,7 @@ def _rows(rows: Sequence[Row], labels: Sequence[str]) -> list[str]:
         blank = [""] * (len(labels) - 1)
         lines += _second_line([*blank, ""], [rf"\scriptsize {text}" if text else "" for text in intervals])
         published = [
-            "" if one.published is None else f"{one.published:{'+' * row.difference}.2f}" for one in row.numbers
+            "" if one.published is None else decimal(one.published, signed=row.difference) for one in row.numbers
         ]
         lines += _second_line([*blank, "published"], [_numeral(text) for text in published])
         lines += _second_line([*blank, "ours $-$ published"], list(map(_from_published, row.numbers)))
@@ -66,9 +67,10 @@ def _second_line(labels: list[str], cells: list[str]) -> list[str]:
 
 
 def _from_published(number: Number) -> str:
-    if number.published is None or number.value is None:
+    gap = number.from_published
+    if gap is None:
         return ""
-    return _numeral(f"{number.value - number.published:+.2f}") + (r"\rlap{$^{*}$}" if number.inside is False else "")
+    return _numeral(decimal(gap, signed=True)) + (r"\rlap{$^{*}$}" if number.inside is False else "")
 
 
 def _numeral(text: str) -> str:

@@ -1,6 +1,6 @@
 """The numbers of a table: which scores one is made of, and what stands beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
@@ -21,6 +21,8 @@ class Number:
         spread: Standard deviation over seeds; None with one seed.
         published: The published value; None where there is none.
         signatures: What the number means: the signature of each score behind it.
+        made_up: Whether it is of a small variant, or of scripted verdicts or ratings; it is not held against the
+            published value.
     """
 
     value: float | None = None
@@ -29,11 +31,19 @@ class Number:
     spread: float | None = None
     published: float | None = None
     signatures: tuple[str, ...] = field(default=(), compare=False)
+    made_up: bool = field(default=False, compare=False)
+
+    @property
+    def from_published(self) -> float | None:
+        """Ours minus the published value; None where either is missing, or ours is made up."""
+        if self.published is None or self.value is None or self.made_up:
+            return None
+        return self.value - self.published
 
     @property
     def inside(self) -> bool | None:
-        """Whether the published value lies inside our interval; None where either is missing."""
-        if self.published is None or self.low is None or self.high is None:
+        """Whether the published value lies inside our interval; None where either is missing, or ours is made up."""
+        if self.published is None or self.low is None or self.high is None or self.made_up:
             return None
         return self.low <= self.published <= self.high
 
@@ -61,11 +71,21 @@ def matching(
 
 def column_number(results: Sequence[Result], system: str, corpus: str, column: Column) -> Number:
     """The number of a column for one system and corpus: with its interval, or over seeds with its spread."""
-    scores = [score for _, score in matching(results, column, system, corpus)]
+    found = matching(results, column, system, corpus)
+    scores = [score for _, score in found]
     values = [score.value for score in scores if score.value is not None]
     means = tuple(dict.fromkeys(score.signature for score in scores))
+    made_up = any(is_made_up(result, score) for result, score in found)
     if not values:
-        return Number(signatures=means)
+        return Number(signatures=means, made_up=made_up)
     if len(scores) == 1:
-        return Number(scores[0].value, scores[0].low, scores[0].high, signatures=means)
-    return Number(fmean(values), spread=stdev(values) if len(values) > 1 else None, signatures=means)
+        return Number(scores[0].value, scores[0].low, scores[0].high, signatures=means, made_up=made_up)
+    spread = stdev(values) if len(values) > 1 else None
+    return Number(fmean(values), spread=spread, signatures=means, made_up=made_up)
+
+
+def is_made_up(result: Result, score: Score) -> bool:
+    """Whether a score is of a scripted judge or of scripted ratings: it says nothing of any system."""
+    people = result.provenance.get("people", {})
+    by_nobody = isinstance(people, Mapping) and people.get("file") == "scripted"
+    return by_nobody or "judge:scripted" in score.signature.split("|")

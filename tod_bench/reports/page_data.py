@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from metrics.act_metric import ActMetric
+from metrics.acts import Unit
 from tod_bench.configs import EvalConfig
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError
@@ -16,12 +18,14 @@ from tod_bench.reports.breakdowns import confusions, slot_rows
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.figures import Figure, learning_curves, position_figures, score_figures
 from tod_bench.reports.judged import JudgeRun
-from tod_bench.reports.plot import table_figure
+from tod_bench.reports.plot import table_figures
 from tod_bench.reports.published import published_values
 from tod_bench.reports.runs import Run
+from tod_bench.reports.styles import styles_of
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
 from tod_bench.results import Result
+from tod_bench.scoring.choosing import build_metric
 from tod_bench.scoring.state_errors import ErrorRow
 from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions
@@ -127,14 +131,16 @@ def page_data(
         except UserError as error:
             gathered.notes.append(f"no turns and dialogues of {label}: {error}")
     bootstrap, table = run.config.bootstrap, table_of(run)
+    # Of all systems at once, so that each looks the same in every plot.
+    styles = styles_of([*run.config.systems, *(result.cell.system for result in run.results)])
     return Page(
         name=run.config.name,
         table=table,
         figures=(
-            *([table_figure(table)] if table.plot else []),
-            *score_figures(run.config, run.results),
-            *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed),
-            *learning_curves(run.results),
+            *(table_figures(table) if table.plot else []),
+            *score_figures(run.config, run.results, styles),
+            *position_figures(gathered.turns, bootstrap.draws, bootstrap.seed, styles),
+            *learning_curves(run.results, styles),
             *judged.figures,
         ),
         slots=tuple(_panel(name, turns) for name, turns in gathered.turns),
@@ -164,6 +170,7 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
             gathered.turns.append((name, mine.turns))
         else:
             mine.predictions[result.cell.predicts] = _only(predictions, shown)
+            mine.unit = act_unit(run.config) if result.cell.predicts == "policy" else mine.unit
     gathered.shelves.append(Shelf(label, len(gold), shown, list(answers.values())))
     seeds = {result.cell.seed for result in results}
     if len(seeds) > 1:
@@ -191,6 +198,15 @@ def _judged(
     columns = [column.metric for column in config.table.columns if column.task == "dst" and not column.domain]
     metric = judging_metric([*columns, *config.tasks["dst"].metrics])
     return state_turns(result.cell, metric, corpus, gold, predictions)
+
+
+def act_unit(config: EvalConfig) -> Unit:
+    """What acts are compared by: as the config's first metric of acts does, in its table or of its task."""
+    columns = [column.metric for column in config.table.columns if column.task == "policy"]
+    listed = config.tasks["policy"].metrics if "policy" in config.tasks else ()
+    specs = [spec for spec in (*columns, *listed) if spec]
+    metrics = (build_metric("policy", spec, {}) for spec in specs)
+    return next((metric.unit for metric in metrics if isinstance(metric, ActMetric)), "slot")
 
 
 def _only(predictions: Predictions, shown: Sequence[Dialogue]) -> Predictions:

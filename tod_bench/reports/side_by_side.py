@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from metrics.protocols import state_protocol
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import printable
+from tod_bench.numerals import with_interval
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import (
@@ -283,6 +284,5 @@ def _cell(scores: Sequence[Score], metric: str, domain: str, protocol: str) -> s
         if (found.metric, found.domain, found.protocol) == (metric, domain, protocol):
             if found.value is None:
                 return "undefined"
-            interval = "" if found.low is None or found.high is None else f" [{found.low:.1f}, {found.high:.1f}]"
-            return f"{found.value:.2f}{interval}"
+            return with_interval(found.value, found.low, found.high)
     return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tod_bench.conditioning import gold_sentences
-from tod_bench.configs import Column, EvalConfig, RowConfig
+from tod_bench.configs import Column, EvalConfig, RowConfig, is_small
 from tod_bench.judging import JUDGED
 from tod_bench.reports.numbers import Number, column_number, matching, spec_of
 from tod_bench.reports.published import is_of, published_row
@@ -81,7 +81,7 @@ def make_table(
     rows: list[Row] = []
     for system in config.systems or ("",):
         own = [
-            _row(results, (system, corpus), kind, columns, published)
+            _row(results, (system, corpus), kind, columns, published, made_up=is_small(config))
             for corpus in _corpora(config, system)
             if lacking or any((result.cell.system, result.cell.corpus) == (system, corpus) for result in results)
             for kind in kinds
@@ -99,6 +99,7 @@ def make_table(
         notes=(
             *config.table.notes,
             *_printed_elsewhere(published, columns),
+            *_made_up(rows),
             *(f"no numbers: {need}" for need in lacking),
             *_notes(results),
         ),
@@ -118,13 +119,16 @@ def _row(
     kind: RowConfig,
     columns: Sequence[Column],
     published: Mapping[str, Any] | None,
+    *,
+    made_up: bool,
 ) -> Row:
     """A row of a system and corpus with its published values."""
     theirs = published_row(published, *place, _printed_label(kind))
-    numbers = [
-        replace(column_number(results, *place, kind.completed(column)), published=theirs.get(column.label))
-        for column in columns
-    ]
+    numbers = []
+    for column in columns:
+        number = column_number(results, *place, kind.completed(column))
+        number = replace(number, published=theirs.get(column.label), made_up=made_up or number.made_up)
+        numbers.append(number)
     return Row(*place, tuple(numbers), label=kind.label)
 
 
@@ -163,6 +167,13 @@ def _printed_elsewhere(published: Mapping[str, Any] | None, columns: Sequence[Co
     ]
 
 
+def _made_up(rows: Sequence[Row]) -> list[str]:
+    """Says why numbers are not held against published ones, where some are made up."""
+    if not any(number.made_up and number.published is not None for row in rows for number in row.numbers):
+        return []
+    return ["published values are shown for orientation alone: ours are of a small variant, or of scripted verdicts"]
+
+
 def _shown(printed: Mapping[str, Any], columns: Sequence[Column]) -> bool:
     return any(column.label in printed["values"] for column in columns)
 
@@ -188,7 +199,11 @@ def _difference(config: EvalConfig, rows: Sequence[Row]) -> list[Row]:
         if wanted.corpus in by_corpus and wanted.minus in by_corpus:
             first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
             numbers = tuple(
-                Number(_minus(a.value, b.value), published=_minus(a.published, b.published))
+                Number(
+                    _minus(a.value, b.value),
+                    published=_minus(a.published, b.published),
+                    made_up=a.made_up or b.made_up,
+                )
                 for a, b in zip(first.numbers, second.numbers, strict=True)
             )
             found.append(Row(first.system, f"{wanted.corpus} - {wanted.minus}", numbers, True, label))

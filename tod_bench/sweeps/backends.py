@@ -19,6 +19,7 @@ from typing import Any
 from tod_bench.cells import build
 from tod_bench.configs import EvalConfig
 from tod_bench.errors import UserError, extra_needed
+from tod_bench.progress import progress
 from tod_bench.reports.runs import save_run
 from tod_bench.results import Store
 from tod_bench.runner import run
@@ -92,24 +93,24 @@ def run_all(
     *,
     backend: str = "local",
     resources: Resources | None = None,
-    ended: Callable[[int, Trial, str], None] = lambda _done, _trial, _error: None,
 ) -> None:
-    """Runs trials to the end of each.
+    """Runs trials to the end of each, and shows how many have ended.
 
     Args:
         trials: The trials.
         store: Where their results are kept.
         backend: Where they run.
         resources: What the backend may use.
-        ended: Called when a trial ends: how many have, which it was, and the sentence of its failure (mostly empty).
 
     Raises:
         UserError: Trials failed, each with its sentence; what was finished is kept.
     """
     failed = []
-    for done, (index, error) in enumerate(run_trials(trials, store, backend=backend, resources=resources), start=1):
-        ended(done, trials[index], error)
-        failed += [f"  - {trials[index]}: {error}"] if error else []
+    with progress("running", len(trials), unit="trials") as shown:
+        for done, (index, error) in enumerate(run_trials(trials, store, backend=backend, resources=resources), start=1):
+            shown.advance()
+            shown.note(f"[{done}/{len(trials)}] {trials[index]}: {error or 'done'}")
+            failed += [f"  - {trials[index]}: {error}"] if error else []
     if failed:
         raise UserError("\n".join([f"{len(failed)} of {len(trials)} trials failed:", *failed]))
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tod_bench.errors import MissingExtraError, extra_needed
 from tod_bench.files import write_json, write_text
+from tod_bench.numerals import DIGITS, decimal, interval
 from tod_bench.reports.layout import MISSING, written
 from tod_bench.reports.numbers import Number
 from tod_bench.sweeps.ablation import Ablation, Effect
@@ -64,8 +66,10 @@ def _effects(effects: Sequence[Effect]) -> list[str]:
 def _difference(effect: Effect) -> str:
     if effect.difference is None:
         return f"{MISSING} ({effect.note})" if effect.note else MISSING
-    interval = "" if effect.low is None else f" [{effect.low:+.2f}, {effect.high:+.2f}]"
-    return f"{effect.difference:+.2f}{interval}"
+    difference = decimal(effect.difference, signed=True)
+    if effect.low is None or effect.high is None:
+        return difference
+    return f"{difference} {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
 
 
 def _p(effect: Effect) -> str:
@@ -98,7 +102,7 @@ def plot(table: Ablation, path: Path) -> Path:
     labels = [", ".join([*row.levels.values(), row.corpus, row.system]) for row in table.rows]
     for index, (panel, column) in enumerate(zip(panels, table.columns, strict=True)):
         numbers = [row.numbers[index] for row in table.rows]
-        values = [number.value or 0.0 for number in numbers]
+        values = [math.nan if number.value is None else number.value for number in numbers]
         reaches = list(zip(*map(_reach, numbers), strict=True))
         panel.barh(labels, values, xerr=reaches, color="#4878a8", ecolor="#333333", capsize=3)
         panel.set_title(column)

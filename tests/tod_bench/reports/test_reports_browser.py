@@ -9,10 +9,7 @@ from chromium import contrast
 from tod_bench.reports.page import render
 from tod_bench.reports.page_data import page_data
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.find() is None, reason="there is no Chromium; Debian's package is `chromium`"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +183,18 @@ def test_text_is_legible(browser, floors, tmp_path, scheme):
     for ground in ("ground", "panel"):
         for name in names[2:]:
             assert contrast(colours[name], colours[ground]) >= 4.5, (scheme, name, ground)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_text_of_a_plot_is_cut_off(browser, floors, tmp_path, width):
+    opened(browser, floors, tmp_path, dialogues=0)
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
+    cut = value(
+        browser,
+        "[...document.querySelectorAll('svg.chart text')].filter((text) => { const own = text.getBoundingClientRect(),"
+        " whole = text.closest('svg').getBoundingClientRect();"
+        " return own.right > whole.right + 1 || own.left < whole.left - 1; }).map((text) => text.textContent)",
+    )
+    browser.call("Emulation.clearDeviceMetricsOverride")
+    assert cut == []
+    assert "100.0 [100.0, 100.0]" in value(browser, "document.querySelector('svg.chart').textContent")

@@ -1,7 +1,6 @@
 """Tables as LaTeX: escaped, well formed, and, where there is a LaTeX, compiled."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -67,7 +66,7 @@ def test_what_is_opened_is_closed_and_nothing_is_read_or_run():
     assert text.count("%") == text.count(r"\%") + 1  # the comment of the first line
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex; Debian: texlive-latex-recommended")
+@pytest.mark.latex
 def test_compiles(tmp_path):
     head = "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs}\n\\begin{document}\n"
     (tmp_path / "t.tex").write_text(head + to_latex(TABLE) + "\\end{document}\n", encoding="utf-8")

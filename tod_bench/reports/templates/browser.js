@@ -67,11 +67,9 @@
 
   const actList = (acts, kindOf) => make("ul", { class: "acts" }, ...acts.map((act) => make("li", {}, kindOf(act))));
 
-  const actCell = (turn, answer) => {
+  const actCell = (answer) => {
     if (!answer || !answer.acts) return make("td", {}, "");
-    const missing = turn.acts.filter((act) => !answer.acts.includes(act));
-    return make("td", {}, actList([...answer.acts, ...missing],
-      (act) => marked(missing.includes(act) ? "missed" : turn.acts.includes(act) ? "right" : "added", act)));
+    return make("td", {}, actList(answer.acts, ([act, kind]) => marked(kind, act)));
   };
 
   const compared = (turn, before, systems, wanted) => {
@@ -79,7 +77,7 @@
     const body = stateRows(turn, before, systems, wanted);
     if (answers.some((answer) => answer.acts)) {
       body.push(make("tr", { class: "part" }, make("th", { scope: "row" }, "acts"),
-        make("td", {}, actList(turn.acts, (act) => act)), ...answers.map((answer) => actCell(turn, answer))));
+        make("td", {}, actList(turn.acts, (act) => act)), ...answers.map(actCell)));
     }
     if (answers.some((answer) => "response" in answer)) {
       body.push(make("tr", { class: "part" }, make("th", { scope: "row" }, "response"), make("td", {}, turn.system),
