@@ -2,11 +2,12 @@
 
 Asks go out in rounds. What could not be read, or was cut, is asked again in the next round: the judge sees its own
 answer and what was wrong with it, and a cut answer gets twice the room. What is unreadable after the last re-ask is
-`Unscored`. Failures of the connection are not asked again (the client has retried them); the next run does.
+`Unscored`. Failures of the connection and requests that the server turns down are not asked again (the client has
+tried); the next run does.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,22 +18,38 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.forms import verdict_schema
 from tod_bench.judge.images import image_url
 from tod_bench.judge.items import Item, ItemSet, shuffled_personas
+from tod_bench.judge.nonces import fresh_nonce
 from tod_bench.judge.parsing import parse_verdict
 from tod_bench.judge.picpersona import released_verdict
 from tod_bench.judge.rendering import reask_text, render
 from tod_bench.judge.templates import Prompt
-from tod_bench.judge.verdicts import Ask, Attempt, Judged, Unscored, UnscoredReason, Verdict
+from tod_bench.judge.verdicts import SETTLED_REASONS, Ask, Attempt, Judged, Unscored, UnscoredReason, Verdict
+from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
-from tod_bench.llm.records import ChatAnswer, ChatRequest, Content, ImagePart, Message, Outcome, TextPart
+from tod_bench.llm.records import (
+    ChatAnswer,
+    ChatRequest,
+    Content,
+    ImagePart,
+    Message,
+    Outcome,
+    TextPart,
+    normal_time,
+)
 from tod_bench.records import Persona
 
 _REASONS: dict[str, UnscoredReason] = {
     "refusal": "refusal",
     "content_filter": "refusal",
     "length": "length",
-    "empty": "unreadable",
+    "empty": "empty",
+    "too_long": "rejected",
+    "bad_request": "rejected",
 }
-"""Failures that are the judge's own answer; all others are `failed`."""
+"""Failures of this one request; all others are `failed`."""
+
+_ASKED_AGAIN = SETTLED_REASONS | {"empty"}
+"""Reasons for which the same run asks again."""
 
 
 class Keeper(Protocol):
@@ -49,22 +66,62 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An ask with its first request and what its verdict must carry."""
+    """An ask with its first request and what its verdict must carry.
+
+    Attributes:
+        ask: The ask.
+        request: A draft of its first request: in place of the nonce stands a word that is the same in every run.
+        check: That word; empty where verdicts carry none.
+        material: What a nonce must not stand in.
+    """
 
     ask: Ask
     request: ChatRequest
     check: str
+    material: str = field(default="", repr=False)
 
     def key(self, base_url: str) -> str:
-        """Digest of everything that decides the answer, and of the ask: two asks can send the same request."""
+        """Digest of everything that decides the answer, and of the ask: two asks can send the same request.
+
+        The nonce does not decide the answer, so the key is that of the draft.
+        """
         return digest_of([self.request.key(base_url), self.ask.id])
+
+    def sealed(self, nonce: str) -> "Sealed":
+        """The request to be sent, its verdict marked by a nonce."""
+        if not self.check or nonce == self.check:
+            return Sealed(self, self.request, self.check)
+        (message,) = self.request.messages
+        return Sealed(self, replace(self.request, messages=(_with_nonce(message, self.check, nonce),)), nonce)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An ask as it is sent: its draft, its first request, and the nonce that its verdict must carry."""
+
+    draft: Asked
+    request: ChatRequest
+    check: str
+
+    @property
+    def ask(self) -> Ask:
+        """What is asked."""
+        return self.draft.ask
+
+
+def _with_nonce(message: Message, word: str, nonce: str) -> Message:
+    # The material does not hold the word (see `check_word`), so the form of the answer alone changes.
+    if isinstance(message.content, str):
+        return replace(message, content=message.content.replace(word, nonce))
+    parts = [replace(part, text=part.text.replace(word, nonce)) if isinstance(part, TextPart) else part for part in message.content]
+    return replace(message, content=tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
     """An ask that is not settled: its latest request and the attempts so far."""
 
-    asked: Asked
+    asked: Sealed
     key: str
     request: ChatRequest
     attempts: tuple[Attempt, ...] = ()
@@ -86,6 +143,7 @@ def ask_all(
     store: Keeper,
     *,
     settled: Callable[[], None] = lambda: None,
+    draw: Callable[[Asked], str] = lambda asked: fresh_nonce(asked.material),
 ) -> None:
     """Asks everything that the store has no answer to, and stores it.
 
@@ -96,27 +154,31 @@ def ask_all(
         client: Who is asked.
         store: Where it goes.
         settled: Called after every ask that was settled now.
+        draw: Draws the nonce of an ask that has none yet.
 
     Raises:
         UserError: Going on is pointless (bad key) or not allowed (budget); everything settled is stored.
     """
     waiting: list[_Open] = []
     # Only the asks in flight are held; the rest are made as the client has room for them.
-    flying: dict[str, Asked] = {}
+    flying: dict[str, _Open] = {}
     most = 0 if config.protocol == "picpersona" else config.reasks
 
     def first() -> Iterator[ChatRequest]:
         for asked in requests_of(config, prompt, items):
-            stored = store.get(asked.key(client.base_url))
+            key = asked.key(client.base_url)
+            stored = store.get(key)
             if stored is not None and stored.pending:
-                waiting.append(_resumed(config, asked, stored))
+                waiting.append(_resumed(config, asked.sealed(stored.check), stored))
             elif not _is_settled(stored):
-                flying[asked.ask.id] = asked
-                yield asked.request
+                sealed = asked.sealed(stored.check if stored is not None else _nonce_of(asked, key, client, draw))
+                flying[asked.ask.id] = _Open(sealed, key, sealed.request)
+                yield sealed.request
 
     def settle(one: _Open, outcome: Outcome) -> None:
         judged = judge_answers(config, one.asked, (*one.attempts, _attempt(outcome)), one.key, prompt.hash)
-        again = isinstance(judged.outcome, Unscored) and not _unanswered(judged) and len(one.attempts) < most
+        lacking = isinstance(judged.outcome, Unscored) and judged.outcome.reason in _ASKED_AGAIN
+        again = lacking and len(one.attempts) < most
         store.add(replace(judged, pending=again))
         if again:
             waiting.append(_asked_again(config, one, judged))
@@ -124,15 +186,27 @@ def ask_all(
             settled()
 
     for request, outcome in client.complete(first()):
-        asked = flying.pop(request.tag)
-        settle(_Open(asked, asked.key(client.base_url), request), outcome)
+        settle(flying.pop(request.tag), outcome)
     while waiting:
         again, waiting = {one.asked.ask.id: one for one in waiting}, []
         for request, outcome in client.complete([one.request for one in again.values()]):
             settle(again[request.tag], outcome)
 
 
-def judge_answers(config: JudgeConfig, asked: Asked, attempts: tuple[Attempt, ...], key: str, prompt: str) -> Judged:
+def _nonce_of(asked: Asked, key: str, client: ChatClient, draw: Callable[[Asked], str]) -> str:
+    """The nonce of an ask: the one that its answers in the client's cache carry, or a new one, kept there."""
+    cache: AnswerCache | None = getattr(client, "cache", None)
+    if not asked.check or cache is None:
+        return draw(asked) if asked.check else ""
+    kept = cache.nonce(key)
+    if kept is not None:
+        return kept
+    if cache.outcome(asked.request.key(client.base_url), replay=True) is not None:
+        return asked.check  # answered for an earlier version, which had no secret
+    return draw(asked) if getattr(client, "replay", False) else cache.put_nonce(key, draw(asked))
+
+
+def judge_answers(config: JudgeConfig, asked: Sealed, attempts: tuple[Attempt, ...], key: str, prompt: str) -> Judged:
     """Reads the first attempt that can be read; where none can, the reason is the last one's.
 
     The same attempts always give the same outcome, so stored answers can be read again.
@@ -145,10 +219,10 @@ def judge_answers(config: JudgeConfig, asked: Asked, attempts: tuple[Attempt, ..
     return Judged(key, asked.ask, outcome, attempts, prompt, asked.check)
 
 
-def _read(config: JudgeConfig, asked: Asked, attempt: Attempt) -> Verdict | Unscored:
+def _read(config: JudgeConfig, asked: Sealed, attempt: Attempt) -> Verdict | Unscored:
     reason = _REASONS.get(attempt.finish_reason, "failed") if attempt.failure else None
-    if config.protocol == "picpersona" and reason != "failed":
-        return released_verdict(attempt.text, asked.ask)
+    if config.protocol == "picpersona" and reason not in ("failed", "rejected"):
+        return released_verdict("" if reason else attempt.text, asked.ask)
     if reason is not None:
         return Unscored(reason, attempt.failure)
     return parse_verdict(attempt.text, asked.ask, asked.check, certainty=config.judge.certainty)
@@ -156,15 +230,12 @@ def _read(config: JudgeConfig, asked: Asked, attempt: Attempt) -> Verdict | Unsc
 
 def _is_settled(judged: Judged | None) -> bool:
     """Whether an ask needs no further request: it has a verdict, or the judge itself gave none in every re-ask."""
-    return judged is not None and not _unanswered(judged)
+    if judged is None:
+        return False
+    return isinstance(judged.outcome, Verdict) or judged.outcome.reason in SETTLED_REASONS
 
 
-def _unanswered(judged: Judged) -> bool:
-    """Whether the judge was not heard at all: not its own doing, so it is asked afresh in the next run."""
-    return isinstance(judged.outcome, Unscored) and judged.outcome.reason in ("failed", "not asked")
-
-
-def _resumed(config: JudgeConfig, asked: Asked, stored: Judged) -> _Open:
+def _resumed(config: JudgeConfig, asked: Sealed, stored: Judged) -> _Open:
     """An ask that was to be asked again when its run was interrupted, as it stood then."""
     one = _Open(asked, stored.key, asked.request)
     for count in range(1, len(stored.attempts) + 1):
@@ -188,12 +259,13 @@ def _asked(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, other: Per
         config.temperature,
         config.max_tokens,
         seed=config.judge.seed,
+        extra=config.judge.extra,
         schema=verdict_schema(ask.questions, certainty=config.judge.certainty) if structured else None,
         schema_name=f"{config.task}_verdict" if structured else "",
         repeat=ask.repeat,
         tag=ask.id,
     )
-    return Asked(ask, request, rendered.check)
+    return Asked(ask, request, rendered.check, rendered.material)
 
 
 def _asked_again(config: JudgeConfig, one: _Open, judged: Judged) -> _Open:
@@ -201,18 +273,27 @@ def _asked_again(config: JudgeConfig, one: _Open, judged: Judged) -> _Open:
     detail = (problem.detail or problem.reason) if isinstance(problem, Unscored) else ""
     text = reask_text(one.asked.ask, one.asked.check, detail, certainty=config.judge.certainty)
     said = judged.attempts[-1].text
-    turn = (Message("assistant", said),) if said else ()
     room = one.request.max_tokens * (2 if isinstance(problem, Unscored) and problem.reason == "length" else 1)
-    # The conversation grows, so no re-ask is the same request as an earlier one (a cache would answer that).
-    messages = (*one.request.messages, *turn, Message("user", text))
+    # The conversation grows, so no re-ask is the same request as an earlier one (a cache would answer that). Where the
+    # judge said nothing, the question itself grows: many chat templates refuse two messages of one role in a row.
+    *before, last = one.request.messages
+    if said:
+        messages = (*one.request.messages, Message("assistant", said), Message("user", text))
+    else:
+        messages = (*before, replace(last, content=_joined(last.content, text)))
     request = replace(one.request, messages=messages, max_tokens=room)
     return _Open(one.asked, one.key, request, judged.attempts)
+
+
+def _joined(content: Content, text: str) -> Content:
+    return f"{content}\n\n{text}" if isinstance(content, str) else (*content, TextPart(text))
 
 
 def _attempt(outcome: Outcome) -> Attempt:
     usage = asdict(outcome.usage) if outcome.usage is not None else {}
     if not isinstance(outcome, ChatAnswer):
-        return Attempt("", outcome.reason, usage=usage, created=_time(None), failure=outcome.detail or outcome.reason)
+        told = outcome.detail or outcome.reason
+        return Attempt(outcome.text, outcome.reason, usage=usage, created=_time(None), failure=told)
     return Attempt(
         outcome.text,
         outcome.finish_reason,
@@ -221,9 +302,10 @@ def _attempt(outcome: Outcome) -> Attempt:
         usage,
         _time(outcome.created),
         outcome.cached,
+        dropped=outcome.dropped,
     )
 
 
 def _time(seconds: float | None) -> str:
-    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(normal_time(seconds), UTC)
     return moment.isoformat(timespec="seconds")

@@ -78,7 +78,7 @@ def reparse(config: JudgeConfig, folder: Path) -> JudgeReport:
             keys.append(asked.key(base_url))
             stored = store.get(keys[-1])
             if stored is not None:
-                again = judge_answers(config, asked, stored.attempts, stored.key, prompt.hash)
+                again = judge_answers(config, asked.sealed(stored.check), stored.attempts, stored.key, prompt.hash)
                 store.add(replace(again, pending=stored.pending and isinstance(again.outcome, Unscored)))
         if not any(key in store for key in keys):
             raise UserError(f"{folder} holds no answers to what this config asks; run it without --reparse first")

@@ -6,10 +6,12 @@ tenacity counts and spaces the attempts. The openai package's own retries are tu
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tod_bench.llm.failures import PermanentError, TransientError, read_error, retry_after_of, scrub
+from tod_bench.llm.adapting import REJECTED, SCHEMA_FIELD, adapted
+from tod_bench.llm.failures import TOKEN_FIELDS, PermanentError, TransientError, read_error, retry_after_of, scrub
 from tod_bench.llm.flight import Flight
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.pace import Pace
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 600.0
 """Longest Retry-After, in seconds, that is waited for; a longer one (a daily limit) ends the run."""
+
+ERRORS_BEFORE_PLAIN = 2
+"""After so many 5xx replies to a request with a schema, it is asked without, unless the server has taken schemas."""
 
 _log = logging.getLogger(__name__)
 
@@ -132,70 +137,139 @@ class Asker:
 
     async def _adapting(self, request: ChatRequest, ledger: "_Ledger") -> Outcome:
         """Sends a request; a server that does not take a field of it is asked again without, and remembered."""
-        known = self._abilities.setdefault(request.model, Abilities())
-        used = Abilities(known.schema, known.token_field)
-        found = await self._send(request, used, ledger)
-        if isinstance(found, _Rejected) and "max_completion_tokens" in found.detail:
-            used.token_field = "max_completion_tokens"
+        used = known = self._abilities.setdefault(request.model, Abilities())
+        if ledger.server_errors >= ERRORS_BEFORE_PLAIN and not known.proven:
+            # Some servers answer 500 to a schema and name no cause.
+            used = used.without(SCHEMA_FIELD)
+        why = f"HTTP {ledger.last_status}"
+        while True:
             found = await self._send(request, used, ledger)
-        if isinstance(found, _Rejected) and request.schema is not None and used.schema:
-            used.schema = False
-            reason, found = found.detail, await self._send(request, used, ledger)
-            if not isinstance(found, _Rejected) and known.schema:
-                _log.warning("%s takes no JSON schema for %s (%s): plain text", self._url, request.model, reason)
-        if isinstance(found, _Rejected):
-            raise found.error
-        known.schema, known.token_field = known.schema and used.schema, used.token_field
+            if not isinstance(found, _Rejected):
+                break
+            changed = self._changed(found, used, known, request)
+            if changed is None or changed == used:
+                if isinstance(found.meaning, ChatFailure):
+                    return found.meaning
+                raise found.meaning
+            used, why = changed, found.detail
+        self._remember(request, used, why)
         return found
+
+    def _changed(self, found: "_Rejected", used: Abilities, known: Abilities, request: ChatRequest) -> Abilities | None:
+        """How to ask again after a rejection; None where no change can help."""
+        if isinstance(found.meaning, ChatFailure) and found.meaning.reason != "bad_request":
+            return None
+        named = adapted(used, request_body(request, used), found.status, found.body)
+        if named is not None or found.status not in REJECTED or request.schema is None or known.proven:
+            return named
+        return used.without(SCHEMA_FIELD)
+
+    def _remember(self, request: ChatRequest, used: Abilities, why: str) -> None:
+        """Keeps what an answer has proven of the model's server, and says once what is left out from now on."""
+        known = self._abilities[request.model]
+        structured = request.schema is not None and SCHEMA_FIELD not in used.dropped
+        for name in sorted(used.dropped - known.dropped):
+            if name == SCHEMA_FIELD:
+                _log.warning("%s takes no JSON schema for %s (%s): plain text", self._url, request.model, why)
+            else:
+                _log.warning("%s takes no %s for %s (%s): left to the server", self._url, name, request.model, why)
+        self._abilities[request.model] = Abilities(
+            used.token_field, known.dropped | used.dropped, known.proven or structured
+        )
 
     async def _send(self, request: ChatRequest, abilities: Abilities, ledger: "_Ledger") -> "Outcome | _Rejected":
         import openai
 
         ledger.at_risk = True
+        body = request_body(request, abilities)
+        failed: Exception
         try:
             # the body goes in as it stands; the package would otherwise walk through every message of it
             raw = await self._server.chat.completions.with_raw_response.create(
-                model=request.model, messages=[], extra_body=request_body(request, abilities)
+                model=request.model, messages=[], extra_body=body
             )
         except openai.APIError as error:
             failed = error
         else:
-            return self._read_reply(raw.http_response.text, abilities.schema and request.schema is not None)
+            return self._read_reply(raw.http_response.text, request, body, ledger)
         # outside of the except block, so that no exception holds on to the package's, whose headers hold the key
         if isinstance(failed, openai.APIStatusError):
             ledger.at_risk = False
-            return self._read_failure(failed, request)
+            retry_after = retry_after_of(failed.response.headers)
+            return self._read_failure(failed.status_code, failed.body, request, body, ledger, retry_after)
         ledger.at_risk = type(failed.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "PoolTimeout")
         raise TransientError(scrub(f"{failed} {failed.__cause__ or ''}", self._server.api_key))
 
-    def _read_reply(self, text: str, structured: bool) -> Outcome:
+    def _read_reply(
+        self, text: str, request: ChatRequest, body: Mapping[str, Any], ledger: "_Ledger"
+    ) -> "Outcome | _Rejected":
+        structured = request.schema is not None and SCHEMA_FIELD in body
+        asked = request_body(request, Abilities())
+        dropped = tuple(sorted(name for name in asked if name not in body and name not in TOKEN_FIELDS))
         try:
-            return read_completion(json.loads(text), structured=structured)
-        except (MalformedReply, ValueError) as error:
-            raise TransientError(f"unreadable reply: {error}", malformed=True) from None
+            reply = json.loads(text)
+            return read_completion(reply, structured=structured, dropped=dropped, key=self._server.api_key)
+        except (MalformedReply, ValueError, RecursionError):
+            pass
+        if text.lstrip()[:1] == "<":
+            told = "the reply is a web page and no chat completion; is the base URL right?"
+            raise TransientError(told, malformed=True)
+        if isinstance(reply := _json_of(text), Mapping) and reply.get("error"):
+            return self._read_failure(_status_of(reply["error"]), reply, request, body, ledger, None)
+        raise TransientError("unreadable reply: the reply is no chat completion", malformed=True)
 
-    def _read_failure(self, error: Any, request: ChatRequest) -> "ChatFailure | _Rejected":
+    def _read_failure(
+        self,
+        status: int,
+        reply: Any,
+        request: ChatRequest,
+        body: Mapping[str, Any],
+        ledger: "_Ledger",
+        retry_after: float | None,
+    ) -> "_Rejected":
         meaning = read_error(
-            error.status_code,
-            error.body,
+            status,
+            reply,
             url=self._url,
             model=request.model,
             key_variable=self._manners.key_variable,
             key=self._server.api_key,
-            retry_after=retry_after_of(error.response.headers),
+            retry_after=retry_after,
         )
-        if isinstance(meaning, PermanentError) and error.status_code in (400, 422):
-            return _Rejected(str(meaning), meaning)
-        if isinstance(meaning, ChatFailure):
-            return meaning
-        raise meaning
+        ledger.last_status = status
+        ledger.server_errors += status >= 500 and SCHEMA_FIELD in body
+        if isinstance(meaning, TransientError) and adapted(Abilities(), body, status, reply) is None:
+            raise meaning
+        return _Rejected(status, reply, meaning)
 
 
+def _json_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _status_of(error: Any) -> int:
+    """The HTTP status that an error in a reply with status 200 stands for; 502 where it does not say."""
+    code = error.get("code") if isinstance(error, Mapping) else None
+    if str(code).isdecimal() and 400 <= int(code) < 600:
+        return int(code)
+    return 429 if "rate_limit" in str(code) else 502
+
+
+@dataclass(frozen=True, slots=True)
 class _Rejected:
     """The server does not take the request as it stands; perhaps it takes it without a field."""
 
-    def __init__(self, detail: str, error: PermanentError) -> None:
-        self.detail, self.error = detail, error
+    status: int
+    body: Any
+    meaning: PermanentError | TransientError | ChatFailure
+
+    @property
+    def detail(self) -> str:
+        """The server's words."""
+        return str(self.meaning.detail if isinstance(self.meaning, ChatFailure) else self.meaning)
 
 
 class _Ledger:
@@ -203,6 +277,8 @@ class _Ledger:
 
     Attributes:
         at_risk: Whether the last attempt may have been billed, as far as is known.
+        server_errors: Replies with a 5xx so far to attempts with a schema.
+        last_status: HTTP status of the last error; 0 where there was none.
     """
 
     def __init__(self, meter: Meter, reserve: Reserve) -> None:
@@ -210,6 +286,7 @@ class _Ledger:
         self._reserve: Reserve | None = reserve
         self._attempts = 0
         self.at_risk = False
+        self.server_errors = self.last_status = 0
 
     def start(self) -> None:
         """Begins an attempt.
