@@ -113,7 +113,10 @@ def _with_nonce(message: Message, word: str, nonce: str) -> Message:
     # The material does not hold the word (see `check_word`), so the form of the answer alone changes.
     if isinstance(message.content, str):
         return replace(message, content=message.content.replace(word, nonce))
-    parts = [replace(part, text=part.text.replace(word, nonce)) if isinstance(part, TextPart) else part for part in message.content]
+    parts = [
+        replace(part, text=part.text.replace(word, nonce)) if isinstance(part, TextPart) else part
+        for part in message.content
+    ]
     return replace(message, content=tuple(parts))
 
 
@@ -125,6 +128,16 @@ class _Open:
     key: str
     request: ChatRequest
     attempts: tuple[Attempt, ...] = ()
+
+
+def random_nonce(asked: Asked) -> str:
+    """A nonce that nobody can foretell."""
+    return fresh_nonce(asked.material)
+
+
+def fixed_nonce(asked: Asked) -> str:
+    """The draft's word, for judges that are programs with a chance of their own, which hangs on the prompt's text."""
+    return asked.check
 
 
 def requests_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Asked]:
@@ -143,7 +156,7 @@ def ask_all(
     store: Keeper,
     *,
     settled: Callable[[], None] = lambda: None,
-    draw: Callable[[Asked], str] = lambda asked: fresh_nonce(asked.material),
+    draw: Callable[[Asked], str] = random_nonce,
 ) -> None:
     """Asks everything that the store has no answer to, and stores it.
 

@@ -1,9 +1,9 @@
 """Nonces: words that mark a verdict as the judge's own, because nothing that the judge was shown can hold them.
 
-A nonce is drawn at random when a prompt is about to be asked for the first time, after its dialogue was written, so that
-no dialogue can foretell it. It is looked for in the dialogue all the same, under the readings that a judge may give a
-text when it quotes. Base64 and other ciphers are left to chance: a text of a million characters in a cipher that nobody
-reads here holds a given nonce with a probability below 1 in 20,000.
+A nonce is drawn at random when a prompt is about to be asked for the first time, after its dialogue was written, so
+that no dialogue can foretell it. It is looked for in the dialogue all the same, under the readings that a judge may
+give a text when it quotes. Base64 and other ciphers are left to chance: a text of a million characters in a cipher that
+nobody reads here holds a given nonce with a probability below 1 in 20,000.
 """
 
 import html
@@ -33,7 +33,7 @@ def fresh_nonce(material: str) -> str:
 
 
 def readings(text: str) -> Iterator[str]:
-    """The text as it stands, decoded (HTML entities, JSON and percent escapes), folded, and with nothing but letters."""
+    """The text as it stands, decoded (HTML entities, JSON and percent escapes), folded, and without punctuation."""
     for _ in range(_ROUNDS):
         yield text
         folded = _folded(text)

@@ -12,7 +12,7 @@ from statistics import fmean
 
 import numpy as np
 
-from tod_bench.judge.asking import ask_all
+from tod_bench.judge.asking import ask_all, fixed_nonce
 from tod_bench.judge.config import JudgeConfig, ProtocolName, Resampling
 from tod_bench.judge.items import Item, ItemSet
 from tod_bench.judge.length import LengthControl, length_control
@@ -188,9 +188,8 @@ def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits
     kept = _Memory()
     client = ScriptedClient(ScriptedJudge(habits, seed))
     prompt = load_prompt(task, protocol=protocol)
-    # The judge's chance hangs on the prompt, so that a fixed word makes the study the same in every run.
     found = ItemSet("simulation", "", len(items), tuple(items))
-    ask_all(config, prompt, found, client, kept, draw=lambda asked: asked.check)
+    ask_all(config, prompt, found, client, kept, draw=fixed_nonce)
     return ratings_of(kept.kept.values())
 
 

@@ -1,8 +1,8 @@
 """What a server does not take of a request, from the words with which it turns the request down.
 
 Servers differ in the fields that they take: reasoning models take no temperature, many servers no seed and no schema,
-some call the longest answer `max_completion_tokens`. A field that only says how an answer is drawn is left out where the
-server names it; the longest answer is renamed but never left out, because a budget rests on it.
+some call the longest answer `max_completion_tokens`. A field that only says how an answer is drawn is left out where
+the server names it; the longest answer is renamed but never left out, because a budget rests on it.
 """
 
 import re

@@ -6,6 +6,7 @@ tenacity counts and spaces the attempts. The openai package's own retries are tu
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -252,10 +253,10 @@ def _json_of(text: str) -> Any:
 
 def _status_of(error: Any) -> int:
     """The HTTP status that an error in a reply with status 200 stands for; 502 where it does not say."""
-    code = error.get("code") if isinstance(error, Mapping) else None
-    if str(code).isdecimal() and 400 <= int(code) < 600:
+    code = str(error.get("code") if isinstance(error, Mapping) else "")
+    if re.fullmatch(r"[45]\d\d", code):
         return int(code)
-    return 429 if "rate_limit" in str(code) else 502
+    return 429 if "rate_limit" in code else 502
 
 
 @dataclass(frozen=True, slots=True)

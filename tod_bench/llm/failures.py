@@ -35,6 +35,11 @@ _NO_MODEL = re.compile(
     r"\bmodel\b.{0,80}(not found|not exist|not available)|(unknown|invalid|unsupported) model\b", re.I
 )
 _FLAGGED = re.compile(r"\bflagged\b|\bmoderation\b", re.I)
+_ODD_FIELDS = re.compile(
+    r"\b(unexpected|unknown|unrecogni[sz]ed|unsupported|extra|additional)( \w+)? "
+    r"(fields?|parameters?|arguments?|inputs?|propert(y|ies)|keys?)\b",
+    re.I,
+)
 _PROMPT_FIELDS = re.compile(r"^(body\.)?(messages?|prompt|input|contents?)\b", re.I)
 
 SAMPLING_FIELDS = (
@@ -94,7 +99,7 @@ def redact_key(text: str, key: str) -> str:
 
 
 def error_of(body: Any) -> dict[str, Any]:
-    """``message``, ``code`` and ``param`` (empty where there is none) of an error, whatever form the server gives it."""
+    """``message``, ``code`` and ``param`` (empty where there is none) of an error, in any form that servers use."""
     inner = body.get("error", body) if isinstance(body, Mapping) else body
     if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
         inner = inner[0].get("error", inner[0])  # Google's servers put the object into a list
@@ -146,7 +151,7 @@ def _read_rejection(
         return PermanentError(_advice(401, detail, *names))
     if param == "model" or _NO_MODEL.search(message):
         return PermanentError(_advice(404, detail, *names))
-    if named_fields(error, _REQUEST_FIELDS) or param:
+    if param or named_fields(error, _REQUEST_FIELDS) or _ODD_FIELDS.search(message):
         return PermanentError(_advice(status, detail, *names))
     return ChatFailure("bad_request", detail)
 
