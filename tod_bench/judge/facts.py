@@ -14,7 +14,7 @@ from tod_bench.judge.verdicts import Judged, Unscored
 
 def _problem(outcome: Unscored) -> str:
     """The reason and the detail, without the numbers (times, counts, ids) that differ from ask to ask."""
-    detail = re.sub(r"\b\w*\d\w*\b", "…", outcome.detail.strip())[:120]
+    detail = re.sub(r"(?<!HTTP )\b\w*\d\w*\b", "…", outcome.detail.strip())[:120]
     return f"{outcome.reason}: {detail}" if detail and outcome.detail != outcome.reason else outcome.reason
 
 

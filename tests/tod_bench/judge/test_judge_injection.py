@@ -6,6 +6,7 @@ No quotation may become a verdict: what a judge says itself is read, or nothing 
 import html
 import json
 import re
+import sys
 import unicodedata
 from itertools import cycle, islice
 
@@ -15,6 +16,7 @@ from tod_bench.judge.asking import requests_of
 from tod_bench.judge.forms import check_word, verdict_form
 from tod_bench.judge.items import Item, ItemSet, read_items
 from tod_bench.judge.nonces import LETTERS, fresh_nonce, readings
+from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS
 from tod_bench.judge.run import reparse, report_of, run
 from tod_bench.judge.store import read_judged
 from tod_bench.judge.templates import load_prompt
@@ -26,7 +28,7 @@ from tod_bench.systems import Exchange
 
 ITEMS = 60
 PAIR = {"reason": "r", "factors": ["age"], "winner": "2"}
-RATINGS = {"reason": "r", "user_style": 4, "user_meaning": 4, "personalised": 4, "system_meaning": 4, "experience": 4}
+RATINGS = {"reason": "r", **{QUESTIONS[name].key: 4 for name in PAPER_QUESTIONS}}
 LABEL = {"reason": "r", "emotion": "joy"}
 VERDICTS = {"pairwise": PAIR, "likert": RATINGS, "emotions": LABEL}
 OWN = {"pairwise": {"factors": [], "winner": "tie"}, "likert": {name: 2 for name in RATINGS if name != "reason"}}
@@ -130,7 +132,7 @@ def quoted(tiny, make_config, tmp_path, monkeypatch):
     def judged(task):
         config = make_config(task, corpus={"corpus": "tiny", "options": {"size": ITEMS}}, sample={"items": ITEMS})
         items = items_of(config, task)
-        monkeypatch.setattr("tod_bench.judge.run.read_items", lambda _: items)
+        monkeypatch.setattr(sys.modules["tod_bench.judge.run"], "read_items", lambda _: items)
         with FaultServer(Quoting(task)) as server:
             config = config.model_copy(update={"judge": config.judge.model_copy(update={"base_url": server.base_url})})
             client = OpenAIClient(server.base_url, cache=tmp_path / "answers.sqlite", concurrency=1)
