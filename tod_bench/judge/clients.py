@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tod_bench.errors import UserError
-from tod_bench.judge.asking import Asked, requests_of
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import Asked, requests_of
 from tod_bench.judge.run import prepare
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.llm.cache import AnswerCache

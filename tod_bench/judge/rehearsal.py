@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tod_bench.files import write_text
-from tod_bench.judge.asking import fixed_nonce
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.questions import WINNER
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION

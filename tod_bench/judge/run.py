@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json, write_text
-from tod_bench.judge.asking import Asked, ask_all, judge_answers, random_nonce, requests_of
+from tod_bench.judge.asking import ask_all, judge_answers
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import Asked, random_nonce, requests_of
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown

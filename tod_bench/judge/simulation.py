@@ -12,8 +12,9 @@ from statistics import fmean
 
 import numpy as np
 
-from tod_bench.judge.asking import ask_all, fixed_nonce
+from tod_bench.judge.asking import ask_all
 from tod_bench.judge.config import JudgeConfig, ProtocolName, Resampling
+from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.items import Item, ItemSet
 from tod_bench.judge.length import LengthControl, length_control
 from tod_bench.judge.likert import item_sums, mean_of

@@ -6,17 +6,25 @@ tenacity counts and spaces the attempts. The openai package's own retries are tu
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.llm.adapting import REJECTED, SCHEMA_FIELD, adapted
-from tod_bench.llm.failures import TOKEN_FIELDS, PermanentError, TransientError, read_error, retry_after_of, scrub
+from tod_bench.llm.failures import (
+    TOKEN_FIELDS,
+    PermanentError,
+    TransientError,
+    read_error,
+    retry_after_of,
+    scrub,
+    status_in,
+)
 from tod_bench.llm.flight import Flight
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.pace import Pace
 from tod_bench.llm.records import ChatFailure, ChatRequest, Outcome
+from tod_bench.llm.reserves import AttemptReserve
 from tod_bench.llm.tokens import estimate_tokens
 from tod_bench.llm.wire import Abilities, MalformedReply, read_completion, request_body
 
@@ -94,7 +102,7 @@ class Asker:
             stop=stop_after_attempt(self._manners.attempts),
             reraise=True,
         )
-        ledger = _Ledger(self._meter, reserve)
+        ledger = AttemptReserve(self._meter, reserve)
         try:
             outcome: Outcome = await retrying(self._attempt, request, ledger)
         except TransientError as error:
@@ -108,7 +116,7 @@ class Asker:
         asked = error.retry_after if isinstance(error, TransientError) else None
         return float(self._jitter(state)) if asked is None else asked + float(self._jitter(state)) / 10
 
-    async def _attempt(self, request: ChatRequest, ledger: "_Ledger") -> Outcome:
+    async def _attempt(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         ledger.start()
         tokens = estimate_tokens(request) + request.max_tokens
         await self._pace.start(tokens)
@@ -136,7 +144,7 @@ class Asker:
             )
         self._pace.pause(error.retry_after)
 
-    async def _adapting(self, request: ChatRequest, ledger: "_Ledger") -> Outcome:
+    async def _adapting(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         """Sends a request; a server that does not take a field of it is asked again without, and remembered."""
         used = known = self._abilities.setdefault(request.model, Abilities())
         if ledger.server_errors >= ERRORS_BEFORE_PLAIN and not known.proven:
@@ -178,7 +186,7 @@ class Asker:
             used.token_field, known.dropped | used.dropped, known.proven or structured
         )
 
-    async def _send(self, request: ChatRequest, abilities: Abilities, ledger: "_Ledger") -> "Outcome | _Rejected":
+    async def _send(self, request: ChatRequest, abilities: Abilities, ledger: AttemptReserve) -> "Outcome | _Rejected":
         import openai
 
         ledger.at_risk = True
@@ -202,21 +210,24 @@ class Asker:
         raise TransientError(scrub(f"{failed} {failed.__cause__ or ''}", self._server.api_key))
 
     def _read_reply(
-        self, text: str, request: ChatRequest, body: Mapping[str, Any], ledger: "_Ledger"
+        self, text: str, request: ChatRequest, body: Mapping[str, Any], ledger: AttemptReserve
     ) -> "Outcome | _Rejected":
         structured = request.schema is not None and SCHEMA_FIELD in body
         asked = request_body(request, Abilities())
         dropped = tuple(sorted(name for name in asked if name not in body and name not in TOKEN_FIELDS))
         try:
             reply = json.loads(text)
+        except (ValueError, RecursionError):
+            reply = None
+        try:
             return read_completion(reply, structured=structured, dropped=dropped, key=self._server.api_key)
-        except (MalformedReply, ValueError, RecursionError):
+        except MalformedReply:
             pass
         if text.lstrip()[:1] == "<":
             told = "the reply is a web page and no chat completion; is the base URL right?"
             raise TransientError(told, malformed=True)
-        if isinstance(reply := _json_of(text), Mapping) and reply.get("error"):
-            return self._read_failure(_status_of(reply["error"]), reply, request, body, ledger, None)
+        if isinstance(reply, Mapping) and reply.get("error"):
+            return self._read_failure(status_in(reply["error"]), reply, request, body, ledger, None)
         raise TransientError("unreadable reply: the reply is no chat completion", malformed=True)
 
     def _read_failure(
@@ -225,7 +236,7 @@ class Asker:
         reply: Any,
         request: ChatRequest,
         body: Mapping[str, Any],
-        ledger: "_Ledger",
+        ledger: AttemptReserve,
         retry_after: float | None,
     ) -> "_Rejected":
         meaning = read_error(
@@ -244,21 +255,6 @@ class Asker:
         return _Rejected(status, reply, meaning)
 
 
-def _json_of(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _status_of(error: Any) -> int:
-    """The HTTP status that an error in a reply with status 200 stands for; 502 where it does not say."""
-    code = str(error.get("code") if isinstance(error, Mapping) else "")
-    if re.fullmatch(r"[45]\d\d", code):
-        return int(code)
-    return 429 if "rate_limit" in code else 502
-
-
 @dataclass(frozen=True, slots=True)
 class _Rejected:
     """The server does not take the request as it stands; perhaps it takes it without a field."""
@@ -271,50 +267,3 @@ class _Rejected:
     def detail(self) -> str:
         """The server's words."""
         return str(self.meaning.detail if isinstance(self.meaning, ChatFailure) else self.meaning)
-
-
-class _Ledger:
-    """The reserve of one request over its attempts: each lost reply writes one off and takes a new one.
-
-    Attributes:
-        at_risk: Whether the last attempt may have been billed, as far as is known.
-        server_errors: Replies with a 5xx so far to attempts with a schema.
-        last_status: HTTP status of the last error; 0 where there was none.
-    """
-
-    def __init__(self, meter: Meter, reserve: Reserve) -> None:
-        self._meter = meter
-        self._reserve: Reserve | None = reserve
-        self._attempts = 0
-        self.at_risk = False
-        self.server_errors = self.last_status = 0
-
-    def start(self) -> None:
-        """Begins an attempt.
-
-        Raises:
-            BudgetReached: The last one was lost, and the budget has not enough for another.
-        """
-        self._attempts += 1
-        if self._attempts > 1:
-            self._meter.count(retries=1)
-        if self.at_risk and self._reserve is not None:
-            lost, self._reserve = self._reserve, None
-            self._meter.write_off(lost)
-            self._reserve = self._meter.hold(lost.usd, lost.price)
-            if self._reserve is None:
-                raise self._meter.reached()
-        self.at_risk = False
-
-    def settle(self, outcome: Outcome) -> None:
-        """Ends the request: with what the server counted, or, where it turned the request down, with nothing."""
-        if self.at_risk and self._reserve is not None:
-            self._meter.settle(self._reserve, outcome.usage)
-            self._reserve = None
-        self.close()
-
-    def close(self) -> None:
-        """Ends the request without an outcome: not billed, or, where a reply was lost, perhaps billed."""
-        if self._reserve is not None:
-            (self._meter.write_off if self.at_risk else self._meter.release)(self._reserve)
-            self._reserve = None

@@ -176,6 +176,14 @@ def _advice(status: int, detail: str, url: str, model: str, key_variable: str) -
     return f"{url} rejects the request ({detail}); change the model, its parameters or the prompt; {KEPT}"
 
 
+def status_in(error: Any) -> int:
+    """The HTTP status that an error in a reply with status 200 stands for; 502 where it does not say."""
+    code = str(error.get("code") if isinstance(error, Mapping) else "")
+    if re.fullmatch(r"[45]\d\d", code):
+        return int(code)
+    return 429 if "rate_limit" in code else 502
+
+
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
     """Seconds that a reply's headers ask to wait (``retry-after-ms``, or ``retry-after`` in seconds or as a date)."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):

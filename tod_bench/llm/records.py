@@ -4,24 +4,19 @@ An answer and a failure are two types, so that no failure can be read as an answ
 content hash: two requests with the same key are the same question, put to the same server, for the same repeat.
 """
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from tod_bench.files import digest_of
+from tod_bench.llm.times import normal_time
 
 OPENAI_URL = "https://api.openai.com/v1"
 """The server that is asked where none is named."""
 
 DEFAULT_MAX_TOKENS = 512
 """Longest answer, in tokens, where the request does not say."""
-
-LATEST_SECOND = 1e11
-"""A greater number of seconds since 1970 (the year 5138) is taken for milliseconds, or a finer unit."""
 
 KEY_VERSION = 1
 """Goes up when the meaning of a key changes, so that old cache entries are not taken for new ones."""
@@ -261,29 +256,6 @@ def failure_from_json(record: Mapping[str, Any]) -> ChatFailure:
     """The inverse of `failure_json`."""
     usage = record["usage"]
     return ChatFailure(**{**record, "usage": Usage(**usage) if usage is not None else None})
-
-
-def normal_time(value: Any) -> float:
-    """Seconds since 1970 of a server's ``created``: seconds, milliseconds or finer, a number in a text, an ISO date.
-
-    Now, where it is none of these: the time of an answer is provenance, and no reason to lose the answer.
-    """
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return _iso_time(value)
-    if not math.isfinite(seconds) or seconds < 0:
-        return time.time()
-    while seconds > LATEST_SECOND:
-        seconds /= 1000
-    return seconds
-
-
-def _iso_time(value: Any) -> float:
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except (TypeError, ValueError, OverflowError, OSError):
-        return time.time()
 
 
 def normal_url(url: str) -> str:

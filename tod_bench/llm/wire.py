@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tod_bench.llm.failures import redact_key, scrub
-from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage, normal_time
+from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage
+from tod_bench.llm.times import normal_time
 
 CUT = frozenset({"length", "max_tokens", "max_length", "max_output_tokens", "model_length"})
 """Finish reasons, in lower case, of answers that ended for want of room."""

@@ -12,7 +12,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from tod_bench.judge.asking import requests_of
+from tod_bench.judge.drafts import requests_of
 from tod_bench.judge.forms import check_word, verdict_form
 from tod_bench.judge.items import Item, ItemSet, read_items
 from tod_bench.judge.nonces import LETTERS, fresh_nonce, readings
