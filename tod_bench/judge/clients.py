@@ -30,7 +30,7 @@ class Access:
         batch: Whether requests go through the Batch API.
         prices: The user's own price file.
         ledger: File that remembers what was spent (see `tod_bench.llm.ledger`): the budget is that of all runs that
-            name it; None for the budget of this client alone.
+            name it. A budget without one is that of all runs with the same cache.
     """
 
     cache: Path
@@ -39,6 +39,12 @@ class Access:
     batch: bool = False
     prices: Path | None = None
     ledger: Path | None = None
+
+    @property
+    def spending(self) -> Path | None:
+        """The ledger that a client gets; None where nobody asks what was spent before."""
+        beside = self.cache.with_name(f"{self.cache.stem}.spending.sqlite")
+        return self.ledger or (beside if self.budget is not None else None)
 
 
 def open_client(config: JudgeConfig, access: Access) -> ChatClient:
@@ -62,7 +68,7 @@ def open_client(config: JudgeConfig, access: Access) -> ChatClient:
             config.judge.base_url,
             config.judge.key_variable,
             budget=access.budget,
-            ledger=access.ledger,
+            ledger=access.spending,
             prices=access.prices,
             poll_seconds=limits.poll,
         )
@@ -78,7 +84,7 @@ def open_client(config: JudgeConfig, access: Access) -> ChatClient:
         attempts=config.judge.retry.attempts,
         backoff=config.judge.retry.backoff,
         budget=access.budget,
-        ledger=access.ledger,
+        ledger=access.spending,
         cache=access.cache,
         replay=access.replay,
         prices=access.prices,

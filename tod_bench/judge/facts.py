@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from metrics.base import Signature
+from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.forms import check_word
 from tod_bench.judge.verdicts import Judged, Unscored
@@ -138,8 +139,12 @@ class Facts:
         """What else was sent or left out, where it is not as usual."""
         extra = self.config.judge.extra
         others = sorted(self.dropped.keys() - {"temperature", "response_format"})
-        found = {"extra": "+".join(f"{name}={json.dumps(extra[name])}" for name in sorted(extra))}
-        found["left_out"] = "+".join(others)
+        sent = "+".join(f"{name}={json.dumps(extra[name])}" for name in sorted(extra))
+        # A bar would end the option, and a long one nobody reads: the run's config has it in full.
+        found = {
+            "extra": digest_of(extra)[:12] if "|" in sent or len(sent) > 60 else sent,
+            "left_out": "+".join(others),
+        }
         return {name: value for name, value in found.items() if value}
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from test_judge_server import JUDGE, answer, call, fails, place, write_config  # noqa: F401
 
+from tod_bench.errors import UserError
 from tod_bench.judge.audit import AuditRow, conclusion
 from tod_bench.judge.config import JudgeConfig, load_judge_config
 from tod_bench.judge.likert import LikertTest
@@ -436,3 +437,21 @@ def test_ctrl_c_in_any_verb(verb, monkeypatch):
     done = CliRunner().invoke(main.command, [verb, "x"])
     assert done.exit_code == 130
     assert "the same command goes on" in done.stderr
+
+
+def test_a_budget_in_python_is_that_of_the_cache(place):  # noqa: F811
+    from tod_bench.judge import Access, open_client
+
+    (place / "prices.yaml").write_text("as_of: 2026-01-01\nmodels: {judge-x: {input: 1.0, output: 10.0}}\n")
+    with FaultServer(answer) as server:
+        corpus = {"corpus": "tiny", "options": {"size": 40}}
+        config = load_judge_config(write_config(place, server, ask="apart", corpus=corpus))
+        access = Access(place / "answers.sqlite", budget=0.05, prices=place / "prices.yaml")
+        paid = []
+        for repeat in range(3):
+            changed = config.model_copy(update={"repeats": repeat + 1})
+            with pytest.raises(UserError, match=r"The budget of \$0\.05"):
+                run(changed, place / f"run{repeat}", open_client(changed, access))
+            paid.append(server.billed)
+        assert paid[0] > 10
+        assert paid[2] <= paid[0] + 2

@@ -149,6 +149,15 @@ def test_an_error_in_a_good_reply_means_what_it_says(connect):
         assert len(server.received) == 1
 
 
+def test_a_redirect_to_another_server_does_not_take_the_key_along(connect):
+    with FaultServer(lambda body: "elsewhere") as other:
+        address = f"{other.base_url}/chat/completions"
+        away = Fault(307, headers={"Location": address}, raw="")
+        with FaultServer(faults=lambda _: away) as server:
+            assert told(connect(server).complete(asks(1))) == {"0": "elsewhere"}
+        assert [received.authorization for received in other.received] == [""]
+
+
 def test_an_error_in_gzip_is_read(connect):
     body = gzip.compress(json.dumps({"error": {"message": "gpt-4o is gone"}}).encode())
     fault = Fault(404, raw=body, headers={"Content-Encoding": "gzip"})
