@@ -88,8 +88,9 @@ def judged(config: EvalConfig, cell: Cell, predictions: Path, store: Store) -> l
     scores: list[Score] = []
     for entry in config.tasks[cell.task].judge:
         settings = judge_of(config, cell, entry, predictions)
-        client = open_client(settings, Access(store.root / "judge" / "answers.sqlite"))
-        scores += run(settings, _folder(settings, store), client).scores
+        folder = _folder(settings, store)
+        access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
+        scores += run(settings, folder, open_client(settings, access)).scores
     return scores
 
 

@@ -241,6 +241,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path.parent} holds no judge run (no {path.name}); run `tod-bench judge` first") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}); run the judge config again to make it anew") from None
-    if value.get("format") not in (1, FORMAT):
+    if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
         raise UserError(f"{path} was written by another version of tod-bench; use another --output")
     return value

@@ -164,9 +164,13 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not raw.endswith(b"\n"):
             return
         try:
-            yield place, json.loads(raw)
-        except ValueError as error:
+            line = json.loads(raw)
+            from_json(line)
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{path}, line {number} is not JSON ({error}); delete the line to ask again") from None
+        except (KeyError, TypeError, AttributeError):
+            raise UserError(f"{path}, line {number} is no judged ask; delete the line to ask again") from None
+        yield place, line
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:

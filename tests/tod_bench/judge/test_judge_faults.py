@@ -455,3 +455,36 @@ def test_a_budget_in_python_is_that_of_the_cache(place):  # noqa: F811
             paid.append(server.billed)
         assert paid[0] > 10
         assert paid[2] <= paid[0] + 2
+
+
+@pytest.mark.parametrize(
+    "line", ['{"id": "x"}', "[]", "null", '{"key": 1', '{"key": "k", "ask": {}, "attempts": 3}', "[" * 9999]
+)
+def test_a_damaged_line_of_the_store_is_one_sentence(tiny, make_config, make_client, tmp_path, line):
+    run(make_config(), tmp_path, make_client(JUDGE))
+    with (tmp_path / "judged.jsonl").open("a") as file:
+        file.write(line + "\n")
+    for read in (lambda: report_of(tmp_path), lambda: run(make_config(), tmp_path, make_client(JUDGE))):
+        with pytest.raises(UserError, match=r"line 41 is .*; delete the line to ask again"):
+            read()
+
+
+@pytest.mark.parametrize("limit", [36_000, 120_000])
+def test_a_disk_that_fills_while_a_server_answers(place, limit):  # noqa: F811
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    with FaultServer(answer) as server:
+        changes = {"ask": "apart", "corpus": {"corpus": "tiny", "options": {"size": 40}}}
+        config = write_config(place, server, **changes)
+        full = child(place, "judge", "likert", config, preexec_fn=limited)
+        _, said = full.communicate(timeout=120)
+        assert full.returncode == 2, said
+        assert "Traceback" not in said
+        assert "never awaited" not in said
+        assert re.search("free space|make room", said)
+        paid = server.billed
+        assert call("likert", config).exit_code == 0
+        # what was under way when the disk was full is the most that is paid for again
+        assert server.billed <= 200 + 4
+        assert paid < 200
