@@ -147,7 +147,8 @@ class Asker:
     async def _adapting(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         """Sends a request; a server that does not take a field of it is asked again without, and remembered."""
         used = known = self._abilities.setdefault(request.model, Abilities())
-        if ledger.server_errors >= ERRORS_BEFORE_PLAIN and not known.proven:
+        enough = max(1, min(ERRORS_BEFORE_PLAIN, self._manners.attempts - 1))
+        if ledger.server_errors >= enough and not known.proven:
             # Some servers answer 500 to a schema and name no cause.
             used = used.without(SCHEMA_FIELD)
         why = f"HTTP {ledger.last_status}"

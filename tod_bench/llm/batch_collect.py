@@ -8,7 +8,7 @@ from tod_bench.llm.batch_lines import Reading, is_answer, read_line, result_line
 from tod_bench.llm.batch_server import BatchServer, BatchView
 from tod_bench.llm.batch_state import BatchFolder, Chunk, ChunkWriter, Line
 from tod_bench.llm.cache import AnswerCache
-from tod_bench.llm.failures import PermanentError
+from tod_bench.llm.failures import TOKEN_FIELDS, PermanentError
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.records import ChatAnswer, ChatFailure
 
@@ -115,10 +115,15 @@ class Collector:
             self.answered.add(line.key)
             self._meter.count(requests=1)
             return None
-        if outcome is None and chunk.round < self._rounds:
+        if outcome is None and chunk.round < self._rounds + _adapted(reading.again):
             return reading.again
         told = f"not done in {chunk.round} batches, the last of which is {view.status}"
         self.failures[line.key] = failure = outcome or ChatFailure("transient", told)
         self._cache.keep(line.key, failure, asked=chunk.model, repeat=line.repeat)
         self._meter.count(requests=1, failed=1)
         return None
+
+
+def _adapted(line: Line | None) -> int:
+    """How often a request was turned down for a field: servers name one at a time, and each takes a batch."""
+    return 0 if line is None else len(line.dropped) + (TOKEN_FIELDS[1] in line.body)

@@ -186,3 +186,28 @@ def test_a_batch_is_sent_again_without_what_was_named(tmp_path):
         assert [outcome.dropped for outcome in outcomes] == [("temperature",)] * 3
         assert [outcome.dropped for outcome in complete(server)] == [("temperature",)] * 3
         assert len(server.batches.billed) == 3
+
+
+def test_a_batch_is_sent_as_often_as_fields_are_named(tmp_path):
+    """A reasoning model turns down one field a batch; three of them leave rounds for passing failures."""
+    order = ("max_tokens", "temperature", "seed", "top_p")
+
+    def plan(number):
+        said = f"Unsupported parameter: '{order[number]}' is not supported with this model."
+        return BatchPlan(fate=lambda _custom_id, body: 400 if order[number] in body else 200, message=said)
+
+    with FaultServer(plans=[plan(number) for number in range(4)]) as server:
+        client = BatchClient(tmp_path / "b", tmp_path / "c.sqlite", server.base_url, poll_seconds=0.01)
+        outcomes = [outcome for _, outcome in client.complete(asks(2, top_p=0.5, seed=1, max_tokens=50))]
+        assert [outcome.dropped for outcome in outcomes] == [("seed", "temperature", "top_p")] * 2
+        assert len(server.batches.batches) == 5
+        assert len(server.batches.billed) == 2
+
+
+@pytest.mark.parametrize("attempts", [2, 3, 6])
+def test_few_attempts_are_enough_to_find_out_that_there_are_no_schemas(connect, attempts):
+    fault = faults.server_error(500)
+    with FaultServer(faults=lambda received: fault if "response_format" in received.body else None) as server:
+        ((_, outcome),) = connect(server, attempts=attempts).complete(asks(1, schema=SCHEMA))
+        assert isinstance(outcome, ChatAnswer)
+        assert server.billed == 1

@@ -120,9 +120,9 @@ class BatchEndpoint:
                 self.billed.append(asked["custom_id"])
                 good.append(self._answered(asked))
             elif status is not None or plan.report_undone:
-                bad.append(_undone(asked, status, plan.message))
+                bad.append(_said(_undone(asked, status), plan.message))
         if plan.echo_errors:
-            echoed = [_undone({"custom_id": line["custom_id"]}, 500, "") for line in good]
+            echoed = [_undone({"custom_id": line["custom_id"]}, 500) for line in good]
             good, bad = (echoed + good, bad) if plan.echo_errors == "before" else (good, bad + echoed)
         for field, lines in (("output_file_id", good), ("error_file_id", bad)):
             if lines:
@@ -133,10 +133,18 @@ class BatchEndpoint:
         return {"id": "r", "custom_id": asked["custom_id"], "response": response, "error": None}
 
 
-def _undone(asked: Mapping[str, Any], status: int | None, message: str) -> dict[str, Any]:
+def _undone(asked: Mapping[str, Any], status: int | None) -> dict[str, Any]:
     if status is None:
         error = {"code": "batch_expired", "message": "This request could not be executed in time."}
         return {"id": "r", "custom_id": asked["custom_id"], "response": None, "error": error}
-    body = {"error": {"message": message or f"line failed with {status}", "code": None}}
+    body = {"error": {"message": f"line failed with {status}", "code": None}}
     response = {"status_code": status, "request_id": "r", "body": body}
     return {"id": "r", "custom_id": asked["custom_id"], "response": response, "error": None}
+
+
+def _said(line: dict[str, Any], message: str) -> dict[str, Any]:
+    """A line whose error says something else, where a plan has words for it."""
+    response = line["response"]
+    if message and response is not None:
+        response["body"]["error"]["message"] = message
+    return line
