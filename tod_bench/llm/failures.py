@@ -40,6 +40,7 @@ _ODD_FIELDS = re.compile(
     r"(fields?|parameters?|arguments?|inputs?|propert(y|ies)|keys?)\b",
     re.I,
 )
+_PROMPT_WORDS = re.compile(r"\b(prompts?|messages?|contents?|inputs?|images?|roles?)\b", re.I)
 _PROMPT_FIELDS = re.compile(r"^(body\.)?(messages?|prompt|input|contents?)\b", re.I)
 
 SAMPLING_FIELDS = (
@@ -149,11 +150,17 @@ def _read_rejection(
         return ChatFailure("bad_request", detail)
     if _BAD_KEY.search(message):
         return PermanentError(_advice(401, detail, *names))
-    if param == "model" or _NO_MODEL.search(message):
+    if param == "model" or _NO_MODEL.search(message) or _is_about_model(message, names[1]):
         return PermanentError(_advice(404, detail, *names))
     if param or named_fields(error, _REQUEST_FIELDS) or _ODD_FIELDS.search(message):
         return PermanentError(_advice(status, detail, *names))
     return ChatFailure("bad_request", detail)
+
+
+def _is_about_model(message: str, model: str) -> bool:
+    """Whether a message quotes the model's name and nothing of a prompt (a model that takes no images takes others)."""
+    quoted = re.search(rf"""['"`]{re.escape(model)}['"`]""", message)
+    return quoted is not None and not _PROMPT_WORDS.search(message)
 
 
 def named_fields(error: Mapping[str, str], fields: Iterable[str]) -> list[str]:

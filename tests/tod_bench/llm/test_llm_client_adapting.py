@@ -129,6 +129,7 @@ def test_passing_server_errors_do_not_switch_schemas_off(connect):
     [
         ("Invalid 'messages[0].content': string holds a NUL", "messages[0].content", "bad_request"),
         ("Could not process the image in the prompt", None, "bad_request"),
+        ("The model 'gpt-4o' takes no image of this kind", None, "bad_request"),
         ("the input holds a special token", "input", "bad_request"),
         ("temperature of the dialogue is not allowed in a prompt", "messages", "bad_request"),
         ("max_tokens is too large: 9999. This model supports at most 4096 completion tokens", "max_tokens", "too_long"),
@@ -162,6 +163,7 @@ def test_rejections_without_end_stop_the_run(connect):
         (400, "API key not valid. Please pass a valid API key.", "OPENAI_API_KEY"),
         (400, "Your credit balance is too low to access the API", "add credit"),
         (400, "The model `gpt-9` does not exist", "check the model's name"),
+        (400, "Server is pinned to 'tiny'; requested 'gpt-4o'.", "check the model's name"),
         (307, "moved", "give that address"),
     ],
 )
