@@ -89,9 +89,11 @@ def judged(config: EvalConfig, cell: Cell, predictions: Path, store: Store) -> l
     scores: list[Score] = []
     for entry in config.tasks[cell.task].judge:
         settings = judge_of(config, cell, entry, predictions)
-        client = open_client(settings, Access(store.root / "judge" / "answers.sqlite"))
+        folder = _folder(settings, store)
+        access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
+        client = open_client(settings, access)
         with progress("judging", unit="asks") as shown:
-            report = run(settings, _folder(settings, store), client, started=shown.expect, settled=shown.advance)
+            report = run(settings, folder, client, started=shown.expect, settled=shown.advance)
         scores += report.scores
     return scores
 

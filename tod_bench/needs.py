@@ -15,7 +15,7 @@ from tod_bench.judge import JudgeConfig
 from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judging import judge_of, ratings_file
 from tod_bench.llm.failures import PermanentError
-from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
+from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.records import CellTask, TaskName
 from tod_bench.results import Cell
 from tod_bench.scoring import default_metrics
@@ -175,11 +175,11 @@ def _unreachable(judge: JudgeConfig) -> str:
     if judge.judge.model == SCRIPTED:
         return ""
     try:
-        read_key(KEY_VARIABLE, resolve_url(judge.judge.base_url))
+        read_key(judge.judge.key_variable, resolve_url(judge.judge.base_url))
     except (PermanentError, UserError):
         return (
-            f"{judge.judge.model} cannot be asked without a key: `export {KEY_VARIABLE}=...`, or name another judge "
-            "with judge.model=MODEL judge.base_url=URL"
+            f"{judge.judge.model} cannot be asked without a key: `export {judge.judge.key_variable}=...`, or name "
+            "another judge with judge.model=MODEL judge.base_url=URL"
         )
     return ""
 

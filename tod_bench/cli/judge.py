@@ -18,10 +18,12 @@ _OPTIONS = (
     click.argument("config"),
     click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
     click.option("--judge", "model", metavar="MODEL", help="Who judges; `scripted` needs no key and no network."),
-    click.option("--output", type=_FOLDER, help="Folder of the run.  [default: runs/judge/NAME]"),
+    click.option("--output", type=_FOLDER, help="Folder of the run.  [default: runs/judge/NAME_MODEL]"),
     click.option("--cache", type=_FILE, default=Path("runs/judge/answers.sqlite"), show_default=True),
     click.option("--dry-run", is_flag=True, help="Print requests, tokens and price; ask nothing."),
-    click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before more is spent."),
+    click.option(
+        "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before the runs of this folder spend more."
+    ),
     click.option("--batch", is_flag=True, help="Go through the Batch API; the same command picks results up."),
     click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key."),
     click.option("--reparse", is_flag=True, help="Read the stored answers again; asks nothing."),
@@ -50,7 +52,7 @@ def command() -> None:
     Examples:
       tod-bench judge likert judge_likert --judge scripted
       tod-bench judge pairwise judge_pairwise --judge gpt-4o --dry-run
-      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert
+      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert_gpt-4o
     """
 
 
@@ -119,7 +121,7 @@ def agreement(
     \b
     Examples:
       tod-bench judge agreement --human ratings.csv
-      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert
+      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert_gpt-4o
     """
     from tod_bench.files import write_json
     from tod_bench.judge.people import read_study, study_markdown
@@ -184,7 +186,7 @@ def show(item: str, folder: Path) -> None:
 
     \b
     Example:
-      tod-bench judge show sim-0007 --run runs/judge/judge_likert
+      tod-bench judge show sim-0007 --run runs/judge/judge_likert_gpt-4o
     """
     from tod_bench.judge.show import show_item
 
@@ -198,7 +200,7 @@ def report(folder: Path) -> None:
 
     \b
     Example:
-      tod-bench judge report runs/judge/judge_likert
+      tod-bench judge report runs/judge/judge_likert_gpt-4o
     """
     from tod_bench.judge.markdown import markdown
     from tod_bench.judge.run import report_of
@@ -228,12 +230,15 @@ def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
 def _judge(task: str, **options: Any) -> None:
     from tod_bench.judge.clients import Access, dry_run, open_client
     from tod_bench.judge.markdown import markdown
-    from tod_bench.judge.run import reparse, run
+    from tod_bench.judge.run import default_folder, reparse, run
     from tod_bench.progress import progress, quietly
 
     config = _config(task, options)
-    folder = options["output"] or Path("runs/judge") / (f"{config.name}_audit" if task == "audit" else config.name)
-    access = Access(*(options["cache"], options["budget"], options["replay"], options["batch"], options["prices"]))
+    folder = options["output"] or default_folder(config, audit=task == "audit")
+    access = Access(
+        *(options["cache"], options["budget"], options["replay"], options["batch"], options["prices"]),
+        ledger=folder / "spending.sqlite",
+    )
     if options["dry_run"]:
         _print_estimate(dry_run(config, access))
         return
@@ -284,7 +289,8 @@ def _check(report: "JudgeReport") -> None:
         rate, most = 100 * report.unscored_rate, 100 * report.max_unscored
         click.echo(
             f"tod-bench: {rate:.1f}% of the verdicts are unscored, more than the {most:.1f}% allowed (max_unscored); "
-            "everything is saved, and the bounds beside each score say what they could do to it",
+            "everything is saved, and the bounds beside each score say what they could do to it; commonest reason: "
+            f"{report.provenance['commonest_problem'] or 'not asked'}",
             err=True,
         )
         sys.exit(1)

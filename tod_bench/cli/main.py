@@ -32,6 +32,10 @@ VERBS: Mapping[str, str] = {
 """Verb -> its line in ``tod-bench --help``; the module is ``tod_bench.cli.<verb>`` (``import`` is ``import_``)."""
 
 
+INTERRUPTED = "interrupted; finished work is kept, and the same command goes on from there"
+"""What is said at Ctrl-C."""
+
+
 class LazyGroup(click.Group):
     """A group that lists its verbs without importing them."""
 
@@ -46,6 +50,14 @@ class LazyGroup(click.Group):
         module = import_module(f"tod_bench.cli.{cmd_name + '_' if cmd_name in ('import', 'list') else cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a verb; click itself would call Ctrl-C an abort, with status 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"\ntod-bench: {INTERRUPTED}", err=True)
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of verbs from `VERBS` alone."""
@@ -79,7 +91,7 @@ def main(arguments: list[str] | None = None) -> Any:
         click.echo(f"tod-bench: this needs {error.name}: pip install 'tod-bench[{extra}]'", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        click.echo("tod-bench: interrupted; finished work is kept, and the same command goes on from there", err=True)
+        click.echo(f"tod-bench: {INTERRUPTED}", err=True)
         sys.exit(130)
 
 

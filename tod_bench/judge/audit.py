@@ -1,7 +1,8 @@
 """The persona audit: does the judge use the persona at all?
 
 The same items are judged with their own persona, with another item's, and with none. A judge that reads the persona
-rates the fit to the user lower under a wrong one; a judge whose scores stay where they are rates something else.
+rates the fit to the user lower under another's; a judge whose scores stay where they are rates something else, and one
+whose scores fall only where there is no persona rates whether there is one.
 """
 
 from collections.abc import Sequence
@@ -61,16 +62,44 @@ def audit_rows(ratings: Sequence[Rating], by: Resampling) -> list[AuditRow]:
 
 
 def conclusion(rows: Sequence[AuditRow]) -> str:
-    """One sentence: whether the judge uses the persona."""
-    tested = [row for row in rows if row.depends]
-    still = [f"{row.test.question} ({row.persona})" for row in tested if not row.falls]
+    """One or two sentences: whether the judge uses the persona.
+
+    Only another user's persona shows it: a judge whose scores fall under a blank persona alone reacts to there being a
+    persona, whoever it describes. Rows that were not tested (too few values) show nothing.
+    """
+    tested = [row for row in rows if row.depends and row.test.p_holm is not None]
+    wrong, blank = ([row for row in tested if row.persona == persona] for persona in ("shuffled", "blank"))
     if not tested:
-        return "No question that depends on the persona was asked, so nothing is known of the judge's use of it."
+        return "No question that depends on the persona was tested, so nothing is known of the judge's use of it."
+    if not wrong:
+        said = "Scores fall" if any(row.falls for row in blank) else "No score falls"
+        return (
+            f"{said} under a blank persona; another user's was not tried, so nothing is known of the judge's use of it."
+        )
+    if not any(row.falls for row in wrong):
+        return _unused(blank)
+    still = [row for row in tested if not row.falls]
     if not still:
-        return "The judge uses the persona: every score that depends on it falls under a wrong one."
-    if len(still) == len(tested):
-        return "The judge does not use the persona: no score falls under a wrong one. Do not report these scores."
-    return f"The judge uses the persona in part: no fall was found for {', '.join(still)}."
+        return "The judge uses the persona: every score that depends on it falls under another user's" + (
+            " and under a blank one." if blank else "."
+        )
+    return f"The judge uses the persona in part: no fall was found for {_listed(still)}."
+
+
+def _unused(blank: Sequence[AuditRow]) -> str:
+    advice = "Do not report these scores as fit to the user."
+    if any(row.falls for row in blank):
+        fallen = _listed([row for row in blank if row.falls])
+        return (
+            "The judge does not use the persona, only whether there is one: no score falls under another user's "
+            f"persona, while scores fall without any ({fallen}). {advice}"
+        )
+    return f"The judge does not use the persona: no score falls under a wrong one. {advice}"
+
+
+def _listed(rows: Sequence[AuditRow]) -> str:
+    several = len({row.arm for row in rows}) > 1
+    return ", ".join(f"{row.test.question} ({f'{row.arm}, ' if several else ''}{row.persona})" for row in rows)
 
 
 def _numeric(ratings: Sequence[Rating]) -> list[Rating]:

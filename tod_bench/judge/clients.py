@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tod_bench.errors import UserError
-from tod_bench.judge.asking import requests_of
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import Asked, requests_of
 from tod_bench.judge.run import prepare
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.meter import Estimate, estimate
+from tod_bench.llm.records import ChatRequest
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.llm.servers import resolve_url
 
@@ -28,6 +29,8 @@ class Access:
         replay: Whether the cache alone answers.
         batch: Whether requests go through the Batch API.
         prices: The user's own price file.
+        ledger: File that remembers what was spent (see `tod_bench.llm.ledger`): the budget is that of all runs that
+            name it. A budget without one is that of all runs with the same cache.
     """
 
     cache: Path
@@ -35,6 +38,13 @@ class Access:
     replay: bool = False
     batch: bool = False
     prices: Path | None = None
+    ledger: Path | None = None
+
+    @property
+    def spending(self) -> Path | None:
+        """The ledger that a client gets; None where nobody asks what was spent before."""
+        beside = self.cache.with_name(f"{self.cache.stem}.spending.sqlite")
+        return self.ledger or (beside if self.budget is not None else None)
 
 
 def open_client(config: JudgeConfig, access: Access) -> ChatClient:
@@ -56,7 +66,9 @@ def open_client(config: JudgeConfig, access: Access) -> ChatClient:
             folder,
             access.cache,
             config.judge.base_url,
+            config.judge.key_variable,
             budget=access.budget,
+            ledger=access.spending,
             prices=access.prices,
             poll_seconds=limits.poll,
         )
@@ -64,11 +76,15 @@ def open_client(config: JudgeConfig, access: Access) -> ChatClient:
 
     return OpenAIClient(
         config.judge.base_url,
+        config.judge.key_variable,
         requests_per_minute=limits.requests_per_minute,
         tokens_per_minute=limits.tokens_per_minute,
         concurrency=limits.concurrency,
         timeout=limits.timeout,
+        attempts=config.judge.retry.attempts,
+        backoff=config.judge.retry.backoff,
         budget=access.budget,
+        ledger=access.spending,
         cache=access.cache,
         replay=access.replay,
         prices=access.prices,
@@ -82,8 +98,13 @@ def dry_run(config: JudgeConfig, access: Access) -> Estimate:
         UserError: The items, the prompt or the price file cannot be read.
     """
     prompt, items = prepare(config)
-    requests = (asked.request for asked in requests_of(config, prompt, items))
     scripted = config.judge.model == SCRIPTED
     url = ScriptedClient(ScriptedJudge()).base_url if scripted else resolve_url(config.judge.base_url)
     cache = AnswerCache(access.cache) if access.cache.is_file() and not scripted else None
+
+    def known(asked: Asked) -> ChatRequest:
+        nonce = cache.nonce(asked.key(url)) if cache is not None else None
+        return asked.sealed(nonce or asked.check).request
+
+    requests = (known(asked) for asked in requests_of(config, prompt, items))
     return estimate(requests, url, cache=cache, prices=access.prices, batch=access.batch)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tod_bench.configs import load_validated
 from tod_bench.judge.groups import GROUPS
+from tod_bench.judge.model_config import JudgeModel
 from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS, TaskName
 
 ProtocolName = Literal["tod_bench", "picpersona"]
@@ -59,54 +60,6 @@ class Sample(_Section):
     seed: int = 0
     by: tuple[Literal["age", "emotion", "formality", "gender"], ...] = ("age",)
     ids: str | None = None
-
-
-class Limits(_Section):
-    """Limits of the requests.
-
-    Attributes:
-        requests_per_minute: Requests a minute; no limit where left out.
-        tokens_per_minute: Tokens a minute, prompt and longest answer together; no limit where left out.
-        concurrency: Requests under way at once.
-        timeout: Seconds to wait for a reply.
-        poll: Seconds between two looks at a batch.
-    """
-
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    tokens_per_minute: float | None = Field(default=None, gt=0)
-    concurrency: int = Field(default=8, ge=1)
-    timeout: float = Field(default=120, gt=0)
-    poll: float = Field(default=30, gt=0)
-
-
-class JudgeModel(_Section):
-    """Who judges.
-
-    Attributes:
-        model: The model's name, as the server knows it.
-        base_url: An OpenAI-compatible server; OpenAI's where left out.
-        temperature: Sampling temperature; by default 0, or the server's own under ``picpersona``.
-        max_tokens: Longest answer in tokens; a cut answer is asked again with twice as many. By default 600, or 300
-            under ``picpersona``.
-        seed: Sampling seed, for servers that take one.
-        schema_output: Whether to ask the server for JSON that meets the verdict's schema.
-        certainty: Whether the judge also states how certain it is, 0 to 100.
-        images: Folder of the personas' pictures, for a judge that sees images; it gets the impression as well. Without
-            it the judge gets the impression alone.
-        image_side: Longer side, in pixels, that pictures are scaled down to.
-        limits: Limits of the requests.
-    """
-
-    model: str = "gpt-4o"
-    base_url: str | None = None
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=16)
-    seed: int | None = None
-    schema_output: bool = True
-    certainty: bool = False
-    images: str | None = None
-    image_side: int = Field(default=512, ge=16)
-    limits: Limits = Limits()
 
 
 class Resampling(_Section):
@@ -184,7 +137,9 @@ class JudgeConfig(_Section):
     def temperature(self) -> float | None:
         """The sampling temperature; None leaves it to the server."""
         given = self.judge.temperature
-        return 0.0 if given is None and self.protocol != "picpersona" else given
+        if given == "auto":
+            return None if self.protocol == "picpersona" else 0.0
+        return given
 
     @property
     def max_tokens(self) -> int:

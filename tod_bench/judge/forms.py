@@ -1,7 +1,8 @@
 """The form of a verdict: what the prompt asks for, and the same as a JSON schema for servers that can be held to one.
 
 Every verdict carries a check word that only the prompt holds, after the dialogue. An object without it is a quotation,
-from the dialogue or elsewhere, and never the judge's verdict.
+from the dialogue or elsewhere, and never the judge's verdict. The word of a prompt that is sent is a secret nonce (see
+`tod_bench.judge.nonces`); `check_word` takes its place in keys, which must be the same in every run.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ _LETTERS = "bcdfghjkmnpqrstvwxyz"
 def check_word(ask: Ask, material: str) -> str:
     """A short word for an ask, the same in every run, that does not stand in the material.
 
-    Without vowels, so that it is no word of a language.
+    It can be computed from the ask, so it marks no verdict that could be foretold: it stands in drafts of prompts only.
     """
     for attempt in range(1000):
         number = int.from_bytes(hashlib.sha256(f"{ask.id}|{attempt}".encode()).digest()[:8])

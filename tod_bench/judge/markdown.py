@@ -39,6 +39,7 @@ def _facts(report: JudgeReport) -> str:
     facts = report.provenance
     returned = ", ".join(f"{name} ({count})" for name, count in facts["returned"].items()) or "none"
     reasons = ", ".join(f"{reason} {count}" for reason, count in facts["unscored"].items())
+    left_out = ", ".join(f"{name} ({count} answers)" for name, count in facts["left_out"].items())
     usage = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in facts["usage"].items())
     lines = [
         f"- judge: {facts['judge']} (returned: {returned}); prompt {facts['prompt']}; protocol {facts['protocol']}; "
@@ -46,6 +47,15 @@ def _facts(report: JudgeReport) -> str:
         f"- asked: {facts['asks']}, asked again: {facts['reasked']}, unscored: {100 * report.unscored_rate:.1f}%"
         + (f" ({reasons})" if reasons else ""),
     ]
+    if facts["commonest_problem"]:
+        lines.append(f"- commonest reason of an unscored ask: {facts['commonest_problem']}")
+    if left_out:
+        lines.append(f"- not sent, since the server does not take it for this model: {left_out}")
+    if facts["foretellable"]:
+        lines.append(
+            f"- **{facts['foretellable']} asks carry a check word that a dialogue could foretell (asked by an earlier "
+            "version); give another --output and --cache to ask them anew**"
+        )
     if usage:
         lines.append(f"- tokens of the stored answers: {usage}")
     made_up = sum(row.defaulted for row in report.likert if row.group == ALL.label)

@@ -1,8 +1,9 @@
 """Reading verdicts strictly: the last complete verdict of an answer, with offered values only, or the reason why not.
 
 A verdict is a JSON object with exactly the keys that were asked for and the ask's check word. Where the last object
-with the word holds a value that was not offered (3.5 or 10 on a scale of four), the answer is unreadable: an earlier
-one is not taken in its place, because the judge has thought again since.
+with the word holds a value that was not offered (3.5 or 10 on a scale of four), or cannot be read as JSON (a trailing
+comma, a line break in a string), the answer is unreadable: an earlier one is not taken in its place, because the judge
+has thought again since.
 """
 
 import json
@@ -30,12 +31,14 @@ def parse_verdict(text: str, ask: Ask, check: str, *, certainty: bool = False) -
     Returns:
         The verdict, or `Unscored` with reason ``unreadable``.
     """
-    last: dict[str, Any] | None = None
-    for candidate in json_objects(text):
+    last, rest = None, text
+    for candidate, end in _objects(text):
         if candidate.get("check") == check:
-            last = candidate
+            last, rest = candidate, text[end:]
     if last is None:
         return Unscored("unreadable", "no JSON object with the check word")
+    if "{" in rest[: max(0, rest.rfind(check))]:
+        return Unscored("unreadable", "the last object with the check word is no valid JSON of the form asked for")
     expected = {"check", "reason", *map(key_of, ask.questions)}
     expected |= ({"factors"} if WINNER in ask.questions else set()) | ({"certainty"} if certainty else set())
     if set(last) != expected:
@@ -76,6 +79,11 @@ def _shown(given: Any) -> str:
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
     """The JSON objects that stand in a text, in order, outermost ones only; broken ones are passed over."""
+    return (value for value, _ in _objects(text))
+
+
+def _objects(text: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each object with the place where it ends."""
     decoder = json.JSONDecoder(object_pairs_hook=_unique)
     start = text.find("{")
     while start >= 0:
@@ -87,7 +95,7 @@ def json_objects(text: str) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             value, end = None, start + 1
         if isinstance(value, dict):
-            yield value
+            yield value, end
         start = text.find("{", end)
 
 

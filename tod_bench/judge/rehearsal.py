@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tod_bench.files import write_text
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.questions import WINNER
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
@@ -39,7 +40,7 @@ def write_rehearsal(configs: Sequence[JudgeConfig], folder: Path) -> Path:
         for seed in range(1, RATERS + 1):
             client = ScriptedClient(ScriptedJudge(_HABITS, seed=seed))
             place = folder / f"{number}-{seed}"
-            run(config.model_copy(update={"orders": "fixed"}), place, client)
+            run(config.model_copy(update={"orders": "fixed"}), place, client, draw=fixed_nonce)
             for rating in stored_ratings(place)[0]:
                 writer.writerows(_lines(replace(rating, rater=f"scripted{seed}")))
     path = folder / "ratings.csv"

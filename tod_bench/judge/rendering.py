@@ -23,10 +23,11 @@ SCALE_WORDS = ", ".join(f"{point} = {word}" for point, word in SCALE.items())
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A prompt's text, and the check word that its verdict must carry (empty under ``picpersona``)."""
+    """A prompt's text with the check word of a draft (empty under ``picpersona``), and what the word must not be in."""
 
     text: str
     check: str
+    material: str = ""
 
 
 def render(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, persona: Persona) -> Rendered:
@@ -42,11 +43,12 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, persona: P
     released = config.protocol == "picpersona"
     fill = _RELEASED if released else _FILLED
     values = fill[config.task](item, ask) | _questions(ask, released) | _persona(config, persona, released)
-    check = "" if released else check_word(ask, "".join(values.values()))
+    material = "\n".join(values.values())
+    check = "" if released else check_word(ask, material)
     if not released:
         form = verdict_form(ask.questions, check, certainty=config.judge.certainty)
         values["answer"] = Prompt(config.task, part("answer"), "").fill(form=form, check=check)
-    return Rendered(prompt.fill(**values), check)
+    return Rendered(prompt.fill(**values), check, material)
 
 
 def reask_text(ask: Ask, check: str, problem: str, *, certainty: bool) -> str:

@@ -4,16 +4,20 @@ report = run(load_judge_config("judge_likert"), folder, scripted=True)
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from tod_bench.errors import UserError
-from tod_bench.files import write_json, write_text
-from tod_bench.judge.asking import ask_all, judge_answers, requests_of
+from tod_bench.files import digest_of, write_json, write_text
+from tod_bench.judge.asking import ask_all, judge_answers
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import Asked, random_nonce, requests_of
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown
@@ -23,10 +27,11 @@ from tod_bench.judge.store import JudgedStore, read_judged
 from tod_bench.judge.templates import Prompt, load_prompt
 from tod_bench.judge.verdicts import Judged, Unscored
 from tod_bench.llm.client import ChatClient
+from tod_bench.llm.ledger import Ledger
 from tod_bench.provenance import provenance
 
-FORMAT = 1
-"""Version of the files in a run's folder."""
+FORMAT = 2
+"""Version of the files in a run's folder. Format 1 differs in what ``temperature: null`` means, and can be read."""
 
 
 def run(
@@ -36,6 +41,7 @@ def run(
     *,
     started: Callable[[int], None] = lambda _: None,
     settled: Callable[[], None] = lambda: None,
+    draw: Callable[[Asked], str] = random_nonce,
 ) -> JudgeReport:
     """Asks what is not answered yet, and reports on everything.
 
@@ -45,6 +51,7 @@ def run(
         client: Who is asked; see `tod_bench.judge.clients`.
         started: Called with the number of asks that are still open, before any is asked.
         settled: Called after every ask that was settled now.
+        draw: Draws the nonce of an ask that has none yet; see `tod_bench.judge.nonces`.
 
     Returns:
         The report, which is also in the folder.
@@ -58,7 +65,7 @@ def run(
         _save_plan(folder, config, prompt, items, keys=keys, base_url=client.base_url)
         started(sum(key not in store for key in keys))
         try:
-            ask_all(config, prompt, items, client, store, settled=settled)
+            ask_all(config, prompt, items, client, store, settled=settled, draw=draw)
         finally:
             _note_spending(folder, client)
     return report_of(folder)
@@ -78,7 +85,7 @@ def reparse(config: JudgeConfig, folder: Path) -> JudgeReport:
             keys.append(asked.key(base_url))
             stored = store.get(keys[-1])
             if stored is not None:
-                again = judge_answers(config, asked, stored.attempts, stored.key, prompt.hash)
+                again = judge_answers(config, asked.sealed(stored.check), stored.attempts, stored.key, prompt.hash)
                 store.add(replace(again, pending=stored.pending and isinstance(again.outcome, Unscored)))
         if not any(key in store for key in keys):
             raise UserError(f"{folder} holds no answers to what this config asks; run it without --reparse first")
@@ -93,7 +100,7 @@ def report_of(folder: Path) -> JudgeReport:
         UserError: The folder holds no run, or a file of it cannot be read.
     """
     plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
-    config = JudgeConfig.model_validate(plan["config"])
+    config = _config_of(plan)
     facts = Facts(config, plan["corpus"], plan["prompt"], split=plan.get("split", ""))
     with JudgedStore(folder) as store:
         ratings = ratings_of(facts.watching(_stored(store, plan["keys"], facts)))
@@ -117,11 +124,26 @@ def stored_ratings(folder: Path) -> tuple[list[Rating], dict[str, dict[str, str]
         UserError: The folder holds no run.
     """
     plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
-    config = JudgeConfig.model_validate(plan["config"])
+    config = _config_of(plan)
     keys = set(plan["keys"])
     ratings = ratings_of(judged for judged in read_judged(folder) if judged.key in keys)
     attributes = {item["id"]: item["attributes"] for item in listed["items"]}
     return ratings, attributes, config.arms if config.task == "pairwise" else ()
+
+
+def default_folder(config: JudgeConfig, root: Path = Path("runs/judge"), *, audit: bool = False) -> Path:
+    """Where a run is kept that names no folder: one folder a config and judge.
+
+    A folder of an earlier version, whose name lacks the judge's, goes on to be used for the judge that it holds.
+    """
+    stem = f"{config.name}_audit" if audit else config.name
+    model = config.judge.model
+    plain = re.sub(r"[^\w.-]+", "-", model)
+    earlier = root / stem
+    if (earlier / "run.json").is_file() and _read(earlier / "run.json")["config"]["judge"]["model"] == model:
+        return earlier
+    # Two models' names can become the same (a/b, a-b); what was changed is told apart by a digest.
+    return root / (f"{stem}_{plain}" if plain == model else f"{stem}_{plain}-{digest_of(model)[:6]}")
 
 
 def prepare(config: JudgeConfig) -> tuple[Prompt, ItemSet]:
@@ -179,7 +201,38 @@ def _note_spending(folder: Path, client: ChatClient) -> None:
     """Adds what this process has used to what earlier ones did; an interrupted run counts too."""
     plan = _read(folder / "run.json")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(folder / "run.json", {**plan, "spent": [*plan["spent"], {"until": now, **asdict(client.spending())}]})
+    ledger: Ledger | None = getattr(client, "ledger", None)
+    session = {} if ledger is None else {"session": ledger.session}
+    spent = [*_killed_sessions(ledger, plan["spent"]), {"until": now, **session, **asdict(client.spending())}]
+    write_json(folder / "run.json", {**plan, "spent": [*plan["spent"], *spent]})
+
+
+def _killed_sessions(ledger: Ledger | None, noted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What processes have used that did not live to note it."""
+    known = {entry.get("session") for entry in noted}
+    sessions = [] if ledger is None else ledger.sessions()
+    return [
+        {
+            **session,
+            "until": datetime.fromtimestamp(session["until"], UTC).isoformat(timespec="seconds"),
+            "killed": True,
+        }
+        for session in sessions
+        if ledger is not None and session["session"] not in known | {ledger.session}
+    ]
+
+
+def _config_of(plan: dict[str, Any]) -> JudgeConfig:
+    config = plan["config"]
+    if plan["format"] == 1 and config["judge"].get("temperature") is None:
+        config = {**config, "judge": {**config["judge"], "temperature": "auto"}}
+    try:
+        return JudgeConfig.model_validate(config)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise UserError(
+            f"the stored config has an error at {place}; run the judge config again to make it anew"
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -189,6 +242,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path.parent} holds no judge run (no {path.name}); run `tod-bench judge` first") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}); run the judge config again to make it anew") from None
-    if value.get("format") != FORMAT:
+    if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
         raise UserError(f"{path} was written by another version of tod-bench; use another --output")
     return value

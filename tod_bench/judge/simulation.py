@@ -14,6 +14,7 @@ import numpy as np
 
 from tod_bench.judge.asking import ask_all
 from tod_bench.judge.config import JudgeConfig, ProtocolName, Resampling
+from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.items import Item, ItemSet
 from tod_bench.judge.length import LengthControl, length_control
 from tod_bench.judge.likert import item_sums, mean_of
@@ -188,7 +189,8 @@ def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits
     kept = _Memory()
     client = ScriptedClient(ScriptedJudge(habits, seed))
     prompt = load_prompt(task, protocol=protocol)
-    ask_all(config, prompt, ItemSet("simulation", "", len(items), tuple(items)), client, kept)
+    found = ItemSet("simulation", "", len(items), tuple(items))
+    ask_all(config, prompt, found, client, kept, draw=fixed_nonce)
     return ratings_of(kept.kept.values())
 
 

@@ -12,6 +12,7 @@ the later one holds.
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,7 @@ def from_json(line: dict[str, Any]) -> Judged:
         line["key"],
         Ask(**{**ask, "arms": tuple(ask["arms"]), "questions": tuple(ask["questions"])}),
         outcome,
-        tuple(Attempt(**attempt) for attempt in line["attempts"]),
+        tuple(Attempt(**{**attempt, "dropped": tuple(attempt.get("dropped", ()))}) for attempt in line["attempts"]),
         line["prompt"],
         line["check"],
         line["pending"],
@@ -72,7 +73,8 @@ class JudgedStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.path.with_suffix(".lock"))
             self._lock.acquire(timeout=0)
-            self._file = self.path.open("ab+")
+            # Unbuffered: on a full disk nothing is left over that closing the file would try to write.
+            self._file = self.path.open("ab+", buffering=0)
         except Timeout:
             raise UserError(
                 f"another process is judging into {self.path.parent}; wait for it, or use another --output"
@@ -87,9 +89,11 @@ class JudgedStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._lock.release()
+        try:
+            if self._file is not None:
+                self._file.close()
+        finally:
+            self._lock.release()
 
     def __contains__(self, key: str) -> bool:
         return key in self._places
@@ -110,13 +114,18 @@ class JudgedStore:
         """
         if self._file is None:
             raise ValueError("the store is not open")
-        line = json.dumps(to_json(judged), ensure_ascii=False) + "\n"
+        data = memoryview((json.dumps(to_json(judged), ensure_ascii=False) + "\n").encode(errors="replace"))
         place = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(line.encode())
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
         except OSError as error:
-            raise UserError(f"{self.path} cannot be written: {error.strerror}; what is in it is kept") from None
+            with suppress(OSError):
+                self._file.truncate(place)
+            raise UserError(
+                f"{self.path} cannot be written: {error.strerror}; make room in {self.path.parent} and run the same "
+                "command again, what is in it is kept"
+            ) from None
         self._places[judged.key] = place
 
     def _drop_torn_line(self) -> None:
@@ -155,9 +164,13 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not raw.endswith(b"\n"):
             return
         try:
-            yield place, json.loads(raw)
-        except ValueError as error:
+            line = json.loads(raw)
+            from_json(line)
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{path}, line {number} is not JSON ({error}); delete the line to ask again") from None
+        except (KeyError, TypeError, AttributeError):
+            raise UserError(f"{path}, line {number} is no judged ask; delete the line to ask again") from None
+        yield place, line
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -16,9 +16,12 @@ PersonaUse: TypeAlias = Literal["own", "shuffled", "blank"]
 PERSONAS: tuple[PersonaUse, ...] = ("own", "shuffled", "blank")
 """Every use, the item's own first."""
 
-UnscoredReason: TypeAlias = Literal["refusal", "length", "unreadable", "failed", "not asked"]
-"""Why there is no verdict: the judge refused, its answer was cut, it holds no verdict, no answer came, or none was
-asked for."""
+UnscoredReason: TypeAlias = Literal["refusal", "length", "unreadable", "empty", "rejected", "failed", "not asked"]
+"""Why there is no verdict: the judge refused, its answer was cut, it holds no verdict, it was empty, the server turned
+the request down, no answer came, or none was asked for."""
+
+SETTLED_REASONS = frozenset({"refusal", "length", "unreadable"})
+"""The judge's own doing: a later run does not ask again. All other reasons may be gone by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Attempt:
     """One answer of the judge, as it came.
 
     Attributes:
-        text: The answer; empty where none came.
+        text: The answer, whole or cut; empty where none came.
         finish_reason: As the server says it (``stop``, ``length``, ...); ``failed`` where no answer came.
         model: The model's name as the server returned it.
         fingerprint: The server's fingerprint, where it gives one.
@@ -95,6 +98,7 @@ class Attempt:
         created: When it was answered.
         cached: Whether it came from the cache.
         failure: Why no answer came; empty where one did.
+        dropped: Fields of the request that the server does not take, so that they were not sent.
     """
 
     text: str
@@ -105,6 +109,7 @@ class Attempt:
     created: str = ""
     cached: bool = False
     failure: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Judged:
         outcome: The verdict, or why there is none.
         attempts: Every answer, re-asks included, in order.
         prompt: Hash of the prompt's template.
-        check: The word that marks a verdict as the judge's own.
+        check: The nonce that marks a verdict as the judge's own.
         pending: Whether it is to be asked again; a run that was interrupted goes on from there.
     """
 

@@ -6,14 +6,25 @@ tenacity counts and spaces the attempts. The openai package's own retries are tu
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tod_bench.llm.failures import PermanentError, TransientError, read_error, retry_after_of, scrub
+from tod_bench.llm.adapting import REJECTED, SCHEMA_FIELD, adapted
+from tod_bench.llm.failures import (
+    TOKEN_FIELDS,
+    PermanentError,
+    TransientError,
+    read_error,
+    retry_after_of,
+    scrub,
+    status_in,
+)
 from tod_bench.llm.flight import Flight
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.pace import Pace
 from tod_bench.llm.records import ChatFailure, ChatRequest, Outcome
+from tod_bench.llm.reserves import AttemptReserve
 from tod_bench.llm.tokens import estimate_tokens
 from tod_bench.llm.wire import Abilities, MalformedReply, read_completion, request_body
 
@@ -23,6 +34,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 600.0
 """Longest Retry-After, in seconds, that is waited for; a longer one (a daily limit) ends the run."""
+
+ERRORS_BEFORE_PLAIN = 2
+"""After so many 5xx replies to a request with a schema, it is asked without, unless the server has taken schemas."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +102,7 @@ class Asker:
             stop=stop_after_attempt(self._manners.attempts),
             reraise=True,
         )
-        ledger = _Ledger(self._meter, reserve)
+        ledger = AttemptReserve(self._meter, reserve)
         try:
             outcome: Outcome = await retrying(self._attempt, request, ledger)
         except TransientError as error:
@@ -102,7 +116,7 @@ class Asker:
         asked = error.retry_after if isinstance(error, TransientError) else None
         return float(self._jitter(state)) if asked is None else asked + float(self._jitter(state)) / 10
 
-    async def _attempt(self, request: ChatRequest, ledger: "_Ledger") -> Outcome:
+    async def _attempt(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         ledger.start()
         tokens = estimate_tokens(request) + request.max_tokens
         await self._pace.start(tokens)
@@ -130,113 +144,127 @@ class Asker:
             )
         self._pace.pause(error.retry_after)
 
-    async def _adapting(self, request: ChatRequest, ledger: "_Ledger") -> Outcome:
+    async def _adapting(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         """Sends a request; a server that does not take a field of it is asked again without, and remembered."""
-        known = self._abilities.setdefault(request.model, Abilities())
-        used = Abilities(known.schema, known.token_field)
-        found = await self._send(request, used, ledger)
-        if isinstance(found, _Rejected) and "max_completion_tokens" in found.detail:
-            used.token_field = "max_completion_tokens"
+        used = known = self._abilities.setdefault(request.model, Abilities())
+        enough = max(1, min(ERRORS_BEFORE_PLAIN, self._manners.attempts - 1))
+        if ledger.server_errors >= enough and not known.proven:
+            # Some servers answer 500 to a schema and name no cause.
+            used = used.without(SCHEMA_FIELD)
+        why = f"HTTP {ledger.last_status}"
+        while True:
             found = await self._send(request, used, ledger)
-        if isinstance(found, _Rejected) and request.schema is not None and used.schema:
-            used.schema = False
-            reason, found = found.detail, await self._send(request, used, ledger)
-            if not isinstance(found, _Rejected) and known.schema:
-                _log.warning("%s takes no JSON schema for %s (%s): plain text", self._url, request.model, reason)
-        if isinstance(found, _Rejected):
-            raise found.error
-        known.schema, known.token_field = known.schema and used.schema, used.token_field
+            if not isinstance(found, _Rejected):
+                break
+            changed = self._changed(found, used, known, request)
+            if changed is None or changed == used:
+                if isinstance(found.meaning, ChatFailure):
+                    return found.meaning
+                raise found.meaning
+            used, why = changed, found.detail
+        self._remember(request, used, why)
         return found
 
-    async def _send(self, request: ChatRequest, abilities: Abilities, ledger: "_Ledger") -> "Outcome | _Rejected":
+    def _changed(self, found: "_Rejected", used: Abilities, known: Abilities, request: ChatRequest) -> Abilities | None:
+        """How to ask again after a rejection; None where no change can help."""
+        if isinstance(found.meaning, ChatFailure) and found.meaning.reason != "bad_request":
+            return None
+        named = adapted(used, request_body(request, used), found.status, found.body)
+        if named is not None or found.status not in REJECTED or request.schema is None or known.proven:
+            return named
+        return used.without(SCHEMA_FIELD)
+
+    def _remember(self, request: ChatRequest, used: Abilities, why: str) -> None:
+        """Keeps what an answer has proven of the model's server, and says once what is left out from now on."""
+        known = self._abilities[request.model]
+        structured = request.schema is not None and SCHEMA_FIELD not in used.dropped
+        for name in sorted(used.dropped - known.dropped):
+            if name == SCHEMA_FIELD:
+                _log.warning("%s takes no JSON schema for %s (%s): plain text", self._url, request.model, why)
+            else:
+                _log.warning("%s takes no %s for %s (%s): left to the server", self._url, name, request.model, why)
+        self._abilities[request.model] = Abilities(
+            used.token_field, known.dropped | used.dropped, known.proven or structured
+        )
+
+    async def _send(self, request: ChatRequest, abilities: Abilities, ledger: AttemptReserve) -> "Outcome | _Rejected":
         import openai
 
         ledger.at_risk = True
+        body = request_body(request, abilities)
+        failed: Exception
         try:
             # the body goes in as it stands; the package would otherwise walk through every message of it
             raw = await self._server.chat.completions.with_raw_response.create(
-                model=request.model, messages=[], extra_body=request_body(request, abilities)
+                model=request.model, messages=[], extra_body=body
             )
         except openai.APIError as error:
             failed = error
         else:
-            return self._read_reply(raw.http_response.text, abilities.schema and request.schema is not None)
+            return self._read_reply(raw.http_response.text, request, body, ledger)
         # outside of the except block, so that no exception holds on to the package's, whose headers hold the key
         if isinstance(failed, openai.APIStatusError):
             ledger.at_risk = False
-            return self._read_failure(failed, request)
+            retry_after = retry_after_of(failed.response.headers)
+            return self._read_failure(failed.status_code, failed.body, request, body, ledger, retry_after)
         ledger.at_risk = type(failed.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "PoolTimeout")
         raise TransientError(scrub(f"{failed} {failed.__cause__ or ''}", self._server.api_key))
 
-    def _read_reply(self, text: str, structured: bool) -> Outcome:
+    def _read_reply(
+        self, text: str, request: ChatRequest, body: Mapping[str, Any], ledger: AttemptReserve
+    ) -> "Outcome | _Rejected":
+        structured = request.schema is not None and SCHEMA_FIELD in body
+        asked = request_body(request, Abilities())
+        dropped = tuple(sorted(name for name in asked if name not in body and name not in TOKEN_FIELDS))
         try:
-            return read_completion(json.loads(text), structured=structured)
-        except (MalformedReply, ValueError) as error:
-            raise TransientError(f"unreadable reply: {error}", malformed=True) from None
+            reply = json.loads(text)
+        except (ValueError, RecursionError):
+            reply = None
+        try:
+            return read_completion(reply, structured=structured, dropped=dropped, key=self._server.api_key)
+        except MalformedReply:
+            pass
+        if text.lstrip()[:1] == "<":
+            told = "the reply is a web page and no chat completion; is the base URL right?"
+            raise TransientError(told, malformed=True)
+        if isinstance(reply, Mapping) and reply.get("error"):
+            return self._read_failure(status_in(reply["error"]), reply, request, body, ledger, None)
+        raise TransientError("unreadable reply: the reply is no chat completion", malformed=True)
 
-    def _read_failure(self, error: Any, request: ChatRequest) -> "ChatFailure | _Rejected":
+    def _read_failure(
+        self,
+        status: int,
+        reply: Any,
+        request: ChatRequest,
+        body: Mapping[str, Any],
+        ledger: AttemptReserve,
+        retry_after: float | None,
+    ) -> "_Rejected":
         meaning = read_error(
-            error.status_code,
-            error.body,
+            status,
+            reply,
             url=self._url,
             model=request.model,
             key_variable=self._manners.key_variable,
             key=self._server.api_key,
-            retry_after=retry_after_of(error.response.headers),
+            retry_after=retry_after,
         )
-        if isinstance(meaning, PermanentError) and error.status_code in (400, 422):
-            return _Rejected(str(meaning), meaning)
-        if isinstance(meaning, ChatFailure):
-            return meaning
-        raise meaning
+        ledger.last_status = status
+        ledger.server_errors += status >= 500 and SCHEMA_FIELD in body
+        if isinstance(meaning, TransientError) and adapted(Abilities(), body, status, reply) is None:
+            raise meaning
+        return _Rejected(status, reply, meaning)
 
 
+@dataclass(frozen=True, slots=True)
 class _Rejected:
     """The server does not take the request as it stands; perhaps it takes it without a field."""
 
-    def __init__(self, detail: str, error: PermanentError) -> None:
-        self.detail, self.error = detail, error
+    status: int
+    body: Any
+    meaning: PermanentError | TransientError | ChatFailure
 
-
-class _Ledger:
-    """The reserve of one request over its attempts: each lost reply writes one off and takes a new one.
-
-    Attributes:
-        at_risk: Whether the last attempt may have been billed, as far as is known.
-    """
-
-    def __init__(self, meter: Meter, reserve: Reserve) -> None:
-        self._meter = meter
-        self._reserve: Reserve | None = reserve
-        self._attempts = 0
-        self.at_risk = False
-
-    def start(self) -> None:
-        """Begins an attempt.
-
-        Raises:
-            BudgetReached: The last one was lost, and the budget has not enough for another.
-        """
-        self._attempts += 1
-        if self._attempts > 1:
-            self._meter.count(retries=1)
-        if self.at_risk and self._reserve is not None:
-            lost, self._reserve = self._reserve, None
-            self._meter.write_off(lost)
-            self._reserve = self._meter.hold(lost.usd, lost.price)
-            if self._reserve is None:
-                raise self._meter.reached()
-        self.at_risk = False
-
-    def settle(self, outcome: Outcome) -> None:
-        """Ends the request: with what the server counted, or, where it turned the request down, with nothing."""
-        if self.at_risk and self._reserve is not None:
-            self._meter.settle(self._reserve, outcome.usage)
-            self._reserve = None
-        self.close()
-
-    def close(self) -> None:
-        """Ends the request without an outcome: not billed, or, where a reply was lost, perhaps billed."""
-        if self._reserve is not None:
-            (self._meter.write_off if self.at_risk else self._meter.release)(self._reserve)
-            self._reserve = None
+    @property
+    def detail(self) -> str:
+        """The server's words."""
+        return str(self.meaning.detail if isinstance(self.meaning, ChatFailure) else self.meaning)

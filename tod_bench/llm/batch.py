@@ -15,12 +15,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tod_bench.errors import UserError
+from tod_bench.files import full_disk_explained
 from tod_bench.llm.batch_collect import Collector
 from tod_bench.llm.batch_intake import Intake
 from tod_bench.llm.batch_server import ENDED, BatchServer, BatchView
 from tod_bench.llm.batch_state import BatchFolder, Chunk
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.failures import KEPT, PermanentError
+from tod_bench.llm.ledger import Ledger
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.prices import load_prices
 from tod_bench.llm.records import ChatRequest, Outcome, Spending
@@ -52,6 +54,7 @@ class BatchClient:
         base_url: The server's address; OPENAI_BASE_URL or OpenAI's where None.
         key_variable: Environment variable that holds the key.
         budget: US dollars that this client may spend, batches that it picks up included; None for no limit.
+        ledger: File that remembers what was spent; see `OpenAIClient`.
         prices: The user's own price file.
         wait: Whether to wait until all batches have ended; otherwise `complete` yields what is there, and raises
             `BatchPending`.
@@ -73,6 +76,7 @@ class BatchClient:
         key_variable: str = KEY_VARIABLE,
         *,
         budget: float | None = None,
+        ledger: Path | str | None = None,
         prices: Path | None = None,
         wait: bool = True,
         poll_seconds: float = 30.0,
@@ -85,7 +89,8 @@ class BatchClient:
         self.cache = cache if isinstance(cache, AnswerCache) else AnswerCache(cache)
         read_key(key_variable, self.base_url)
         self._folder, self._key_variable = Path(folder), key_variable
-        self._meter = Meter(self.base_url, budget, load_prices(prices), batch=True)
+        self.ledger = Ledger(ledger) if ledger is not None else None
+        self._meter = Meter(self.base_url, budget, load_prices(prices), batch=True, ledger=self.ledger)
         self._wait, self._poll_seconds, self._rounds = wait, poll_seconds, rounds
         self._limits = chunk_requests, chunk_bytes
         self._on_poll = on_poll or (lambda _view: None)
@@ -100,7 +105,12 @@ class BatchClient:
         Raises:
             BatchPending: `wait` is off and batches are still running.
         """
-        with self._locked(), Spool() as spool, closing(BatchServer(self.base_url, self._key_variable)) as server:
+        with (
+            full_disk_explained(self._folder),
+            self._locked(),
+            Spool() as spool,
+            closing(BatchServer(self.base_url, self._key_variable)) as server,
+        ):
             folder = BatchFolder(self._folder, self.base_url)
             folder.clear_strays()
             intake = Intake(folder, self.cache, self._meter, self.base_url, self._limits)
@@ -122,12 +132,14 @@ class BatchClient:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self._folder / "lock", timeout=0):
                 yield
         except Timeout:
             raise UserError(f"Another process works on the batches in {self._folder}; wait for it to end") from None
+        except (FileExistsError, NotADirectoryError, PermissionError) as error:
+            raise UserError(f"{self._folder} cannot be written to: {error.strerror}; name another folder") from None
 
     def _follow(self, folder: BatchFolder, server: BatchServer, collector: Collector) -> UserError | None:
         """Submits and looks at the chunks until all have ended (or once, without `wait`); returns what went wrong."""
@@ -166,6 +178,8 @@ class BatchClient:
                 yield request, replace(answer, cached=key not in collector.answered)
             elif key in collector.failures:
                 yield request, collector.failures[key]
+            elif (kept := self.cache.outcome(key)) is not None:
+                yield request, kept
 
     def _pending(self, folder: BatchFolder) -> BatchPending | None:
         names = ", ".join(chunk.batch_id for chunk in folder.active())

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tod_bench.llm.batch_lines import Reading, read_line, result_lines
+from tod_bench.llm.batch_lines import Reading, is_answer, read_line, result_lines
 from tod_bench.llm.batch_server import BatchServer, BatchView
 from tod_bench.llm.batch_state import BatchFolder, Chunk, ChunkWriter, Line
 from tod_bench.llm.cache import AnswerCache
-from tod_bench.llm.failures import PermanentError
+from tod_bench.llm.failures import TOKEN_FIELDS, PermanentError
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.records import ChatAnswer, ChatFailure
 
@@ -79,12 +79,16 @@ class Collector:
     def _fetch(self, view: BatchView, path: Path) -> dict[str, int]:
         """Puts output and error file into one file; returns where in it each request's line begins."""
         places: dict[str, int] = {}
+        answered: set[str] = set()
         part = path.with_suffix(".download.part")
         with path.open("wb") as results:
             for file_id in view.files:
                 self._server.download(file_id, part)
-                with part.open(encoding="utf-8", newline="\n") as lines:
+                with part.open(encoding="utf-8", errors="replace", newline="\n") as lines:
                     for key, record in result_lines(lines):
+                        if key in answered:
+                            continue  # an answer that was paid for outweighs an error under the same id
+                        answered |= {key} if is_answer(record) else set()
                         places[key] = results.tell()
                         results.write(json.dumps(record).encode() + b"\n")
                 part.unlink()
@@ -111,9 +115,15 @@ class Collector:
             self.answered.add(line.key)
             self._meter.count(requests=1)
             return None
-        if outcome is None and chunk.round < self._rounds:
+        if outcome is None and chunk.round < self._rounds + _adapted(reading.again):
             return reading.again
         told = f"not done in {chunk.round} batches, the last of which is {view.status}"
-        self.failures[line.key] = outcome or ChatFailure("transient", told)
+        self.failures[line.key] = failure = outcome or ChatFailure("transient", told)
+        self._cache.keep(line.key, failure, asked=chunk.model, repeat=line.repeat)
         self._meter.count(requests=1, failed=1)
         return None
+
+
+def _adapted(line: Line | None) -> int:
+    """How often a request was turned down for a field: servers name one at a time, and each takes a batch."""
+    return 0 if line is None else len(line.dropped) + (TOKEN_FIELDS[1] in line.body)

@@ -48,10 +48,10 @@ class Intake:
     def _take_each(self, requests: Iterable[ChatRequest], spool: Spool) -> Iterator[tuple[ChatRequest, Outcome]]:
         for request in requests:
             key = request.key(self._base_url)
-            answer = self._cache.get(key)
-            if answer is not None:
+            kept = self._cache.outcome(key)
+            if kept is not None:
                 self._meter.count(cached=1)
-                yield request, answer
+                yield request, kept
                 continue
             if key not in self._taken and not self._write(request, key):
                 break

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tod_bench.llm.adapting import adapted_body
 from tod_bench.llm.batch_state import Line
-from tod_bench.llm.failures import PermanentError, TransientError, read_error
+from tod_bench.llm.failures import TOKEN_FIELDS, PermanentError, TransientError, read_error
 from tod_bench.llm.records import ChatFailure, Outcome
-from tod_bench.llm.wire import MalformedReply, adapted_body, read_completion
+from tod_bench.llm.wire import MalformedReply, read_completion
 
 FATAL_STATUSES = frozenset({401, 402, 403, 404})
 """Errors of a line that say something about the account or the model, not about the line."""
@@ -36,9 +37,27 @@ def result_lines(text_lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any
     for text in text_lines:
         try:
             record = json.loads(text)
-            yield record["custom_id"], record
-        except (ValueError, KeyError, TypeError):
+            key = str(record["custom_id"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
+        yield key, record
+
+
+def is_answer(record: dict[str, Any]) -> bool:
+    """Whether a result holds a completion, finished or not: something that was paid for."""
+    response = record.get("response")
+    if not isinstance(response, dict) or _status(response) != 200:
+        return False
+    try:
+        read_completion(response.get("body"), structured=False)
+    except MalformedReply:
+        return False
+    return True
+
+
+def _status(response: dict[str, Any]) -> int:
+    given = str(response.get("status_code"))
+    return int(given) if given.isascii() and given.isdecimal() and len(given) == 3 else 0
 
 
 def read_line(record: dict[str, Any], line: Line, *, url: str, key_variable: str, key: str) -> Reading:
@@ -54,12 +73,15 @@ def read_line(record: dict[str, Any], line: Line, *, url: str, key_variable: str
     response = record.get("response")
     if not isinstance(response, dict):
         return Reading(again=line)
-    status, body = int(response.get("status_code") or 0), response.get("body")
+    status, body = _status(response), response.get("body")
     if status == 200:
-        return _read_answer(body, line)
+        return _read_answer(body, line, key)
+    if status == 0:
+        return Reading(again=line)
     adapted = adapted_body(line.body, status, body)
     if adapted is not None:
-        return Reading(again=replace(line, body=adapted))
+        gone = {name for name in line.body if name not in adapted and name not in TOKEN_FIELDS}
+        return Reading(again=replace(line, body=adapted, dropped=tuple(sorted({*line.dropped, *gone}))))
     return _read_failure(status, body, line, (url, key_variable, key))
 
 
@@ -76,8 +98,10 @@ def _read_failure(status: int, body: Any, line: Line, server: tuple[str, str, st
     return Reading(outcome=ChatFailure("bad_request", str(meaning)))
 
 
-def _read_answer(body: Any, line: Line) -> Reading:
+def _read_answer(body: Any, line: Line, key: str) -> Reading:
+    structured = "response_format" in line.body
     try:
-        return Reading(outcome=read_completion(body, structured="response_format" in line.body), billed=True)
+        outcome = read_completion(body, structured=structured, dropped=line.dropped, key=key)
     except MalformedReply:
         return Reading(again=line, billed=True)
+    return Reading(outcome=outcome, billed=True)

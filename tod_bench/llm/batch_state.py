@@ -56,12 +56,14 @@ class Line:
         body: The body of the HTTP request.
         repeat: The request's repeat.
         worst_usd: The most that it can cost.
+        dropped: Fields that the server turned down in an earlier batch, left out of the body.
     """
 
     key: str
     body: Mapping[str, Any] = field(hash=False)
     repeat: int
     worst_usd: float
+    dropped: tuple[str, ...] = ()
 
     def wire(self) -> str:
         """The line of the batch's input file."""
@@ -146,7 +148,8 @@ class BatchFolder:
         ):
             for text, noted in zip(inputs, manifest, strict=True):
                 record, note = json.loads(text), json.loads(noted)
-                yield Line(record["custom_id"], record["body"], note["repeat"], note["worst_usd"])
+                dropped = tuple(note.get("dropped", ()))
+                yield Line(record["custom_id"], record["body"], note["repeat"], note["worst_usd"], dropped)
 
     def clear_strays(self) -> None:
         """Removes files of chunks that were being written when a process was killed."""
@@ -176,7 +179,9 @@ class ChunkWriter:
         """Adds a request."""
         text = line.wire()
         self._inputs.write(text)
-        self._manifest.write(json.dumps({"repeat": line.repeat, "worst_usd": line.worst_usd}) + "\n")
+        self._manifest.write(
+            json.dumps({"repeat": line.repeat, "worst_usd": line.worst_usd, "dropped": line.dropped}) + "\n"
+        )
         self.requests += 1
         self.bytes += len(text.encode())
 

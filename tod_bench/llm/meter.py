@@ -14,6 +14,7 @@ from pathlib import Path
 from tod_bench.errors import UserError
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.failures import KEPT, BudgetReached
+from tod_bench.llm.ledger import Ledger
 from tod_bench.llm.prices import Price, Prices, load_prices
 from tod_bench.llm.records import ChatRequest, Spending, Usage
 from tod_bench.llm.tokens import bound_tokens, estimate_tokens, text_counter
@@ -26,10 +27,12 @@ class Reserve:
     Attributes:
         usd: How much; 0 where the price is not known.
         price: The model's price; None where not known.
+        entry: Its entry in the ledger; None where there is no ledger.
     """
 
     usd: float
     price: Price | None
+    entry: int | None = None
 
 
 class Meter:
@@ -40,9 +43,19 @@ class Meter:
         budget: US dollars that may be spent by this client; None for no limit.
         prices: The prices.
         batch: Whether the Batch API's prices hold.
+        ledger: Where spending is remembered beyond this process; None for nowhere.
     """
 
-    def __init__(self, base_url: str, budget: float | None, prices: Prices, *, batch: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        budget: float | None,
+        prices: Prices,
+        *,
+        batch: bool = False,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._ledger, self._before = ledger, ledger.before() if ledger is not None else 0.0
         self._base_url, self._budget, self._prices, self._batch = base_url, budget, prices, batch
         self._lock = threading.Lock()
         self._held = 0.0
@@ -79,10 +92,12 @@ class Meter:
             if self._budget is not None and self._taken() + usd > self._budget + 1e-12:
                 return None
             self._held += usd
-        return Reserve(usd, price)
+        # A batch is remembered by its folder until it is collected; a request only by this entry.
+        entry = None if self._ledger is None or self._batch else self._ledger.hold(usd)
+        return Reserve(usd, price, entry)
 
     def _taken(self) -> float:
-        return self._held + (self._spending.usd or 0.0) + self._spending.unsure_usd
+        return self._before + self._held + (self._spending.usd or 0.0) + self._spending.unsure_usd
 
     def reached(self) -> BudgetReached:
         """The error to raise where the budget has not enough left for the next request."""
@@ -91,6 +106,7 @@ class Meter:
         lost = f" and ${unsure:.4f} for requests whose reply was lost" if unsure else ""
         told = (
             f"The budget of ${self._budget:.2f} has too little left for the next request: ${spent:.4f} are spent{lost}"
+            + (f", and ${self._before:.4f} by earlier runs" if self._before else "")
         )
         return BudgetReached(f"{told}; {KEPT}, with a higher budget")
 
@@ -111,17 +127,23 @@ class Meter:
                 completion_tokens=before.completion_tokens + counted.completion_tokens,
                 usd=None if cost is None or before.usd is None else before.usd + cost,
             )
+        if self._ledger is not None:
+            self._ledger.settle(reserve.entry, cost, counted)
 
     def release(self, reserve: Reserve) -> None:
         """Frees a reserve: the request was not billed."""
         with self._lock:
             self._held -= reserve.usd
+        if self._ledger is not None:
+            self._ledger.release(reserve.entry)
 
     def write_off(self, reserve: Reserve) -> None:
         """Keeps a reserve for good: nobody knows whether the request was billed."""
         with self._lock:
             self._held -= reserve.usd
             self._spending = replace(self._spending, unsure_usd=self._spending.unsure_usd + reserve.usd)
+        if self._ledger is not None:
+            self._ledger.write_off(reserve.entry, reserve.usd)
 
     def count(self, *, requests: int = 0, cached: int = 0, failed: int = 0, retries: int = 0) -> None:
         """Adds to the counters."""
@@ -187,7 +209,7 @@ def estimate(
     counters: set[str] = set()
     for request in requests:
         key = request.key(base_url)
-        if key in seen or (cache is not None and key in cache):
+        if key in seen or (cache is not None and cache.outcome(key) is not None):
             cached += 1
             continue
         seen.add(key)

@@ -13,6 +13,7 @@ from tod_bench.errors import UserError, extra_needed
 from tod_bench.llm.attempts import Asker, Manners
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.flight import Flight
+from tod_bench.llm.ledger import Ledger
 from tod_bench.llm.meter import Meter
 from tod_bench.llm.pace import Pace
 from tod_bench.llm.prices import load_prices
@@ -38,6 +39,8 @@ class OpenAIClient:
         budget: US dollars that this client may spend; None for no limit. It stops before it is exceeded.
         cache: Where finished answers are kept and looked up: a cache, or the path of one; None keeps nothing.
         replay: Answer from the cache alone: no key is needed and nothing is sent.
+        ledger: File that remembers what was spent, so that the budget is that of all runs that name it, killed ones
+            included; without it the budget is that of this client.
         prices: The user's own price file.
         timeout: Seconds that one attempt may take.
         attempts: How often a request is sent at most.
@@ -58,6 +61,7 @@ class OpenAIClient:
         budget: float | None = None,
         cache: AnswerCache | Path | str | None = None,
         replay: bool = False,
+        ledger: Path | str | None = None,
         prices: Path | None = None,
         timeout: float = 600.0,
         attempts: int = 6,
@@ -67,12 +71,13 @@ class OpenAIClient:
             raise UserError("A replay needs a cache to replay; name one")
         self.base_url = resolve_url(base_url)
         self.cache = AnswerCache(cache) if isinstance(cache, Path | str) else cache
-        self._replay, self._concurrency, self._timeout = replay, concurrency, timeout
+        self.replay, self._concurrency, self._timeout = replay, concurrency, timeout
         if not replay:
             read_key(key_variable, self.base_url)
         self._manners = Manners(self.base_url, key_variable, attempts, backoff)
         self._pace = Pace(requests_per_minute, tokens_per_minute)
-        self._meter = Meter(self.base_url, budget, load_prices(prices))
+        self.ledger = Ledger(ledger) if ledger is not None and not replay else None
+        self._meter = Meter(self.base_url, budget, load_prices(prices), ledger=self.ledger)
         self._abilities: dict[str, Abilities] = {}
 
     def spending(self) -> Spending:
@@ -81,7 +86,7 @@ class OpenAIClient:
 
     def complete(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
         """See `ChatClient.complete`; the same request asked again while the first is under way is sent once."""
-        if self._replay:
+        if self.replay:
             yield from self._replayed(requests)
             return
         server = self._connected()
@@ -116,6 +121,6 @@ class OpenAIClient:
     def _replayed(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
         assert self.cache is not None
         for request in requests:
-            answer = self.cache.get(request.key(self.base_url))
-            self._meter.count(cached=int(answer is not None), failed=int(answer is None))
-            yield request, answer or ChatFailure("missing", f"{self.cache.path} holds no answer to this request")
+            kept = self.cache.outcome(request.key(self.base_url), replay=True)
+            self._meter.count(cached=int(kept is not None), failed=int(kept is None))
+            yield request, kept or ChatFailure("missing", f"{self.cache.path} holds no answer to this request")

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from tod_bench.files import digest_of
+from tod_bench.llm.times import normal_time
 
 OPENAI_URL = "https://api.openai.com/v1"
 """The server that is asked where none is named."""
@@ -27,8 +28,9 @@ FailureReason: TypeAlias = Literal[
 
 ``refusal``: the model declined. ``length``: the answer was cut at `max_tokens`. ``content_filter``: the server withheld
 it. ``empty``: it finished without a word. ``malformed``: the server's reply was no chat completion, several times over.
-``too_long``: the prompt does not fit the model. ``bad_request``: a batch line was turned down. ``transient``: no reply
-within the attempts allowed. ``missing``: not in the cache that is being replayed.
+``too_long``: the prompt, or the room asked for the answer, does not fit the model. ``bad_request``: the server turned
+this request down, and not for anything that concerns every request. ``transient``: no reply within the attempts
+allowed. ``missing``: not in the cache that is being replayed.
 """
 
 
@@ -132,13 +134,15 @@ class ChatAnswer:
 
     Attributes:
         text: What the model wrote.
-        finish_reason: Always ``stop`` for answers of a server (others are failures).
+        finish_reason: Why the model stopped, in the server's word (``stop``, ``eos_token``, ...); ``stop`` where the
+            server says nothing. Answers that were cut or withheld are failures.
         model: The model that the server says it used (often a dated snapshot of the one asked for).
         fingerprint: The server's fingerprint of its configuration; empty where it gives none.
         usage: Tokens counted when the answer was paid for; None where the server does not count.
         created: When the server made the answer, in seconds since 1970.
         cached: Whether it came from the cache, that is, cost nothing now.
         structured: Whether the server was held to the request's schema (False after a fallback to plain text).
+        dropped: Fields of the request that were not sent, because the server does not take them for this model.
     """
 
     text: str
@@ -149,6 +153,7 @@ class ChatAnswer:
     created: float
     cached: bool = False
     structured: bool = False
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +164,13 @@ class ChatFailure:
         reason: The kind of failure.
         detail: One line for people: the refusal's text, the server's message (secrets removed).
         usage: Tokens that were billed all the same; None where none were, or where nobody knows.
+        text: What the model had written before it was cut; empty where it wrote nothing.
     """
 
     reason: FailureReason
     detail: str = ""
     usage: Usage | None = None
+    text: str = ""
 
 
 Outcome: TypeAlias = ChatAnswer | ChatFailure
@@ -231,7 +238,24 @@ def answer_json(answer: ChatAnswer) -> dict[str, Any]:
 def answer_from_json(record: Mapping[str, Any], *, cached: bool) -> ChatAnswer:
     """The inverse of `answer_json`, marked as coming from the cache or not."""
     usage = record["usage"]
-    return ChatAnswer(**{**record, "usage": Usage(**usage) if usage is not None else None, "cached": cached})
+    changed = {
+        "usage": Usage(**usage) if usage is not None else None,
+        "created": normal_time(record["created"]),  # caches of earlier versions hold what the server said
+        "dropped": tuple(record.get("dropped", ())),
+        "cached": cached,
+    }
+    return ChatAnswer(**{**record, **changed})
+
+
+def failure_json(failure: ChatFailure) -> dict[str, Any]:
+    """The failure as JSON values."""
+    return asdict(failure)
+
+
+def failure_from_json(record: Mapping[str, Any]) -> ChatFailure:
+    """The inverse of `failure_json`."""
+    usage = record["usage"]
+    return ChatFailure(**{**record, "usage": Usage(**usage) if usage is not None else None})
 
 
 def normal_url(url: str) -> str:

@@ -57,7 +57,7 @@ class Run:
         self._cache, self._meter, self._concurrency = cache, meter, concurrency
         self._under_way: dict[str, Label] = {}
         self._twins = 0
-        self._unanswered = 0
+        self._unanswered = self._rejected = 0
         self._stop: UserError | None = None
 
     def over(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
@@ -81,10 +81,10 @@ class Run:
             while self._twins >= self._concurrency and self._stop is None:
                 yield from self._land()
             return
-        answer = self._cache.get(key) if self._cache is not None else None
-        if answer is not None:
+        kept = self._cache.outcome(key) if self._cache is not None else None
+        if kept is not None:
             self._meter.count(cached=1)
-            yield request, answer
+            yield request, kept
             return
         yield from self._launch(Label(request, key))
 
@@ -114,9 +114,9 @@ class Run:
 
     async def _ask(self, label: Label, reserve: Reserve) -> Outcome:
         outcome = await self._asked(label.request, reserve)
-        if isinstance(outcome, ChatAnswer) and self._cache is not None:
+        if self._cache is not None:
             try:
-                self._cache.put(label.key, outcome, asked=label.request.model, repeat=label.request.repeat)
+                self._cache.keep(label.key, outcome, asked=label.request.model, repeat=label.request.repeat)
             except UserError as error:
                 self._halt(error)
         return outcome
@@ -150,10 +150,16 @@ class Run:
             yield twin, replace(outcome, cached=True) if isinstance(outcome, ChatAnswer) else outcome
 
     def _watch(self, outcome: Outcome) -> None:
-        if isinstance(outcome, ChatAnswer) or outcome.reason != "transient":
-            self._unanswered = 0
-            return
-        self._unanswered += 1
-        if self._unanswered >= max(FEWEST_FAILURES_TO_STOP, self._concurrency):
-            problem = f"{self._base_url} left {self._unanswered} requests in a row without an answer ({outcome.detail})"
+        """Stops a run in which nothing gets through: the fault is then no single request's."""
+        reason = "" if isinstance(outcome, ChatAnswer) else outcome.reason
+        # A reply that cannot be read counts like none: a proxy's error page comes with status 200.
+        self._unanswered = self._unanswered + 1 if reason in ("transient", "malformed") else 0
+        self._rejected = self._rejected + 1 if reason == "bad_request" else 0
+        most = max(FEWEST_FAILURES_TO_STOP, self._concurrency)
+        told = "" if isinstance(outcome, ChatAnswer) else outcome.detail
+        if self._unanswered >= most:
+            problem = f"{self._base_url} left {self._unanswered} requests in a row without an answer ({told})"
             self._halt(PermanentError(f"{problem}; see whether the server is up; {KEPT}"))
+        elif self._rejected >= most:
+            problem = f"{self._base_url} turned {self._rejected} requests in a row down ({told})"
+            self._halt(PermanentError(f"{problem}; change the model, its parameters or the prompt; {KEPT}"))

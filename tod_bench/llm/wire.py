@@ -3,27 +3,45 @@
 Both the online client and the Batch API go through here, so that the same words count as an answer in both.
 """
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tod_bench.llm.failures import error_of, scrub
+from tod_bench.llm.failures import redact_key, scrub
 from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage
+from tod_bench.llm.times import normal_time
+
+CUT = frozenset({"length", "max_tokens", "max_length", "max_output_tokens", "model_length"})
+"""Finish reasons, in lower case, of answers that ended for want of room."""
+
+WITHHELD = frozenset({"content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content"})
+"""Finish reasons of answers that a filter withheld."""
+
+UNFINISHED = frozenset({"tool_calls", "function_call", "tool_use", "error", "abort", "aborted", "cancelled"})
+"""Finish reasons of replies that are no answer: the model called a tool, or the server gave up."""
+
+MOST_TOKENS = 10**9
+"""A greater count of tokens is no count."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a server has turned out not to take, remembered for each model of a client.
+    """What a server takes for a model, as far as it has turned out.
 
     Attributes:
-        schema: Whether it takes ``response_format`` with a JSON schema.
         token_field: The name it has for the longest answer; OpenAI's reasoning models take only
             ``max_completion_tokens``, most other servers only ``max_tokens``.
+        dropped: Fields that it does not take; ``response_format`` among them means plain text instead of a schema.
+        proven: Whether it has answered a request with a schema.
     """
 
-    schema: bool = True
     token_field: str = "max_tokens"
+    dropped: frozenset[str] = frozenset()
+    proven: bool = False
+
+    def without(self, *fields: str) -> "Abilities":
+        """The same without some fields."""
+        return replace(self, dropped=self.dropped | set(fields))
 
 
 class MalformedReply(Exception):  # noqa: N818 - a finding about the reply, turned into a retry by the caller
@@ -39,69 +57,94 @@ def request_body(request: ChatRequest, abilities: Abilities) -> dict[str, Any]:
     }
     sampling = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
     body |= {name: value for name, value in sampling.items() if value is not None}
-    if request.schema is not None and abilities.schema:
+    if request.schema is not None:
         schema = {"name": request.schema_name or "answer", "strict": True, "schema": dict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return {**body, **request.extra}
+    return {name: value for name, value in {**body, **request.extra}.items() if name not in abilities.dropped}
 
 
-def adapted_body(body: Mapping[str, Any], status: int, reply: Any) -> dict[str, Any] | None:
-    """The body without the field that a server turned down by name; None where the error is about something else."""
-    if status not in (400, 422):
-        return None
-    message = error_of(reply)["message"]
-    if "max_completion_tokens" in message and "max_tokens" in body:
-        rest = {name: value for name, value in body.items() if name != "max_tokens"}
-        return {**rest, "max_completion_tokens": body["max_tokens"]}
-    if ("response_format" in message or "json_schema" in message) and "response_format" in body:
-        return {name: value for name, value in body.items() if name != "response_format"}
-    return None
-
-
-def read_completion(reply: Any, *, structured: bool) -> Outcome:
+def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = (), key: str = "") -> Outcome:
     """The answer or failure that a completion's JSON says.
+
+    What was paid for is read as far as it can be: odd counts, times and finish reasons are no reason to lose an answer.
+
+    Args:
+        reply: The reply's JSON values.
+        structured: Whether a schema was sent.
+        dropped: Fields of the request that were not sent.
+        key: The server's key, which is taken out of whatever the server echoes.
 
     Raises:
         MalformedReply: It is no chat completion.
     """
     try:
         choice = reply["choices"][0]
-        message, finish = choice["message"], choice.get("finish_reason")
-        text, refusal = message.get("content"), message.get("refusal")
-        usage = _usage(reply.get("usage"))
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        message = choice.get("message")
+        if message is None and isinstance(choice.get("text"), str):
+            message = {"content": choice["text"]}
+        written, refusal = _text_of(message.get("content")), message.get("refusal")
+        finish = str(choice.get("finish_reason") or "stop")
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedReply("the reply is no chat completion") from error
-    if not isinstance(text, str | None):
-        raise MalformedReply("the reply's content is no text")
-    failure = _failure(text or "", finish, refusal, usage)
+    text, usage = redact_key(written, key), read_usage(reply.get("usage"))
+    failure = _failure(text, finish, scrub(str(refusal), key) if refusal else "", usage)
     if failure is not None:
         return failure
     return ChatAnswer(
-        text=text or "",
-        finish_reason="stop",
-        model=str(reply.get("model") or ""),
-        fingerprint=str(reply.get("system_fingerprint") or ""),
+        text=text,
+        finish_reason=redact_key(finish, key),
+        model=redact_key(str(reply.get("model") or ""), key),
+        fingerprint=redact_key(str(reply.get("system_fingerprint") or ""), key),
         usage=usage,
-        created=float(reply.get("created") or time.time()),
+        created=normal_time(reply.get("created")),
         structured=structured,
+        dropped=dropped,
     )
 
 
-def _failure(text: str, finish: str | None, refusal: str | None, usage: Usage | None) -> ChatFailure | None:
+def _text_of(content: Any) -> str:
+    """A message's text: as it stands, or its text parts joined (reasoning and other parts are no answer)."""
+    if isinstance(content, list):
+        parts = [part if isinstance(part, str) else part.get("text") for part in content if _is_text(part)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    if not isinstance(content, str | None):
+        raise MalformedReply("the reply's content is no text")
+    # Half a surrogate pair, which JSON can spell, fits into no file.
+    return (content or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, str) or (isinstance(part, Mapping) and part.get("type", "text") in ("text", "output_text"))
+
+
+def _failure(text: str, finish: str, refusal: str, usage: Usage | None) -> ChatFailure | None:
+    reason = finish.lower()
     if refusal:
-        return ChatFailure("refusal", scrub(refusal), usage)
-    if finish == "content_filter":
+        return ChatFailure("refusal", refusal, usage)
+    if reason in WITHHELD:
         return ChatFailure("content_filter", "the server withheld the answer", usage)
-    if finish == "length":
-        return ChatFailure("length", f"cut after {usage.completion_tokens if usage else '?'} tokens", usage)
-    if finish != "stop":
-        return ChatFailure("malformed", f"finish_reason is {finish!r}", usage)
+    if reason in CUT:
+        return ChatFailure("length", f"cut after {usage.completion_tokens if usage else '?'} tokens", usage, text)
+    if reason in UNFINISHED:
+        return ChatFailure("malformed", f"finish_reason is {finish!r}", usage, text)
     return None if text.strip() else ChatFailure("empty", "the model wrote nothing", usage)
 
 
-def _usage(wire: Mapping[str, Any] | None) -> Usage | None:
-    if wire is None:
+def read_usage(wire: Any) -> Usage | None:
+    """The tokens that a server counted; None where it does not say both counts in whole numbers from 0."""
+    if not isinstance(wire, Mapping):
         return None
-    details = wire.get("prompt_tokens_details") or {}
-    cached = int(details.get("cached_tokens") or 0)
-    return Usage(int(wire["prompt_tokens"]), int(wire["completion_tokens"]), cached)
+    prompt, completion = _count(wire.get("prompt_tokens")), _count(wire.get("completion_tokens"))
+    if prompt is None or completion is None:
+        return None
+    details = wire.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
+    return Usage(prompt, completion, min(cached or 0, prompt))
+
+
+def _count(value: Any) -> int | None:
+    try:
+        count = None if isinstance(value, bool) else int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return count if count is not None and 0 <= count <= MOST_TOKENS else None

@@ -6,6 +6,7 @@ what the store has of it. Trials that share a cell wait for one another at the c
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -125,6 +126,7 @@ def _local(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) 
         with (
             _threads_for(resources.workers),
             ProcessPoolExecutor(resources.workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool,
+            _ended_with(pool),
         ):
             futures = {pool.submit(run_trial, job, store): index for index, job in left.items()}
             for index, error in _as_they_end(futures):
@@ -134,6 +136,19 @@ def _local(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) 
                         continue
                 left.pop(index)
                 yield index, f"its worker died {RETRIES + 1} times" if error is None else error
+
+
+@contextmanager
+def _ended_with(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Ends the workers when the block is left early (Ctrl-C): the pool would first let them finish what they have."""
+    try:
+        yield
+    except BaseException:
+        workers = list((pool._processes or {}).values())  # the pool has no public way to end its workers
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.terminate()
+        raise
 
 
 @contextmanager
@@ -150,6 +165,8 @@ def _threads_for(workers: int) -> Iterator[None]:
 
 
 def _be_quiet() -> None:
+    # Ctrl-C reaches every process of the terminal; the driver ends the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Progress bars of several workers would write over one another; the driver says what has ended.
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
 

@@ -111,7 +111,7 @@ def test_a_run_that_breaks_off_before_a_re_ask_goes_on_with_it(tiny, make_config
     class Broken(make_client):
         def complete(self, requests):
             pairs = list(super().complete(requests))
-            if pairs and len(pairs[0][0].messages) > 1:
+            if pairs and "held no readable verdict" in pairs[0][0].messages[-1].content:
                 raise UserError("no more")
             yield from pairs
 
@@ -121,7 +121,9 @@ def test_a_run_that_breaks_off_before_a_re_ask_goes_on_with_it(tiny, make_config
     assert report_of(tmp_path).provenance["unscored"] == {"refusal": 4}
     rest = make_client(JUDGE)
     report = run(config, tmp_path, rest)
-    assert [len(request.messages) for request in rest.asked] == [2, 2, 2, 2]
+    # a refusal left no words to answer to, so the question itself grew: two user messages in a row are refused
+    assert [len(request.messages) for request in rest.asked] == [1, 1, 1, 1]
+    assert all("held no readable verdict (No.)" in request.messages[0].content for request in rest.asked)
     assert report.unscored_rate == 0
     assert [attempt["finish_reason"] for attempt in lines(tmp_path)[-1]["attempts"]] == ["refusal", "stop"]
 

@@ -82,7 +82,7 @@ def test_faults_are_ridden_out_and_nothing_is_paid_twice(place):
         done = call("likert", config)
         assert done.exit_code == 0, done.output
         assert "returned: judge-x-2024-08-06" in done.output
-        report = json.loads((place / "runs/judge/small/report.json").read_text())
+        report = json.loads((place / "runs/judge/small_judge-x/report.json").read_text())
         assert report["unscored_rate"] == 0
         assert report["provenance"]["reasked"] == 1
         asked = len(server.received)
@@ -112,7 +112,7 @@ def test_a_replay_needs_no_key_and_no_server(place, monkeypatch):
     with FaultServer(answer) as server:
         config = write_config(place, server)
         assert call("likert", config).exit_code == 0
-        first = json.loads((place / "runs/judge/small/report.json").read_text())["scores"]
+        first = json.loads((place / "runs/judge/small_judge-x/report.json").read_text())["scores"]
     monkeypatch.delenv("OPENAI_API_KEY")
     again = call("likert", config, "--replay", "--output", "elsewhere")
     assert again.exit_code == 0, again.output
@@ -166,8 +166,8 @@ def test_too_much_unscored_exits_with_1_after_everything_is_saved(place):
         done = call("likert", write_config(place, server, reasks=0))
     assert done.exit_code == 1
     assert "everything is saved" in done.stderr
-    assert len((place / "runs/judge/small/judged.jsonl").read_text().splitlines()) == 12
-    assert (place / "runs/judge/small/report.md").is_file()
+    assert len((place / "runs/judge/small_judge-x/judged.jsonl").read_text().splitlines()) == 12
+    assert (place / "runs/judge/small_judge-x/report.md").is_file()
 
 
 def test_the_wrong_verb_for_a_config(place, capsys):
@@ -182,11 +182,13 @@ def test_the_wrong_verb_for_a_config(place, capsys):
 def test_the_other_verbs(place):
     config = write_config(place, None, judge={"model": "scripted"})
     assert call("audit", config).exit_code == 0
-    assert "Persona audit" in call("report", "runs/judge/small_audit").output
-    item = json.loads((place / "runs/judge/small_audit/items.json").read_text())["items"][0]["id"]
-    assert call("show", item, "--run", "runs/judge/small_audit").output.count("## ") == 3
+    assert "Persona audit" in call("report", "runs/judge/small_audit_scripted").output
+    item = json.loads((place / "runs/judge/small_audit_scripted/items.json").read_text())["items"][0]["id"]
+    assert call("show", item, "--run", "runs/judge/small_audit_scripted").output.count("## ") == 3
     assert call("form", config, "--output", "form.html").output.startswith("form.html: 12 items")
     (place / "ratings.csv").write_text(f"item,question,rater,value\n{item},Q1,ann,3\n{item},Q1,bob,4\n")
-    done = call("agreement", "--human", "ratings.csv", "--judge", "runs/judge/small_audit", "--json", "study.json")
+    done = call(
+        "agreement", "--human", "ratings.csv", "--judge", "runs/judge/small_audit_scripted", "--json", "study.json"
+    )
     assert "## Agreement" in done.output
     assert json.loads((place / "study.json").read_text())["raters"] == 2

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tod_bench.llm.testing.http import HTTPRequest
 
@@ -23,6 +23,8 @@ class BatchPlan:
         fate: What becomes of each line; without it every line succeeds.
         errors: For a failed batch: its list of errors.
         report_undone: Whether lines left undone stand in the error file (as OpenAI does for expired batches).
+        message: What the error of a line says.
+        echo_errors: Whether every line that succeeds has an error line as well, ``before`` or ``after`` its result.
     """
 
     polls: int = 1
@@ -30,6 +32,8 @@ class BatchPlan:
     fate: LineFate = lambda _custom_id, _body: 200
     errors: tuple[Mapping[str, Any], ...] = ()
     report_undone: bool = True
+    message: str = ""
+    echo_errors: Literal["", "before", "after"] = ""
 
 
 class BatchEndpoint:
@@ -116,7 +120,10 @@ class BatchEndpoint:
                 self.billed.append(asked["custom_id"])
                 good.append(self._answered(asked))
             elif status is not None or plan.report_undone:
-                bad.append(_undone(asked, status))
+                bad.append(_said(_undone(asked, status), plan.message))
+        if plan.echo_errors:
+            echoed = [_undone({"custom_id": line["custom_id"]}, 500) for line in good]
+            good, bad = (echoed + good, bad) if plan.echo_errors == "before" else (good, bad + echoed)
         for field, lines in (("output_file_id", good), ("error_file_id", bad)):
             if lines:
                 batch[field] = self._stored("".join(json.dumps(line) + "\n" for line in lines).encode())["id"]
@@ -133,3 +140,11 @@ def _undone(asked: Mapping[str, Any], status: int | None) -> dict[str, Any]:
     body = {"error": {"message": f"line failed with {status}", "code": None}}
     response = {"status_code": status, "request_id": "r", "body": body}
     return {"id": "r", "custom_id": asked["custom_id"], "response": response, "error": None}
+
+
+def _said(line: dict[str, Any], message: str) -> dict[str, Any]:
+    """A line whose error says something else, where a plan has words for it."""
+    response = line["response"]
+    if message and response is not None:
+        response["body"]["error"]["message"] = message
+    return line

@@ -1,8 +1,8 @@
 """The ways in which a server of chat completions goes wrong, each as a value that `FaultServer` acts out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -11,24 +11,26 @@ class Fault:
 
     Attributes:
         status: HTTP status; 200 sends a completion, changed by the fields below.
-        error: The error object of the reply's body, for other statuses.
+        error: The error object (or text) of the reply's body, for other statuses.
         headers: Further headers.
         delay: Seconds before the reply.
         cut: Close the connection ``before`` the reply, or in the ``middle`` of its body.
-        raw: Body to send in place of JSON.
+        raw: Body to send in place of JSON, as text or as bytes.
+        fields: Fields of the completion to change (``usage``, ``created``, ``choices``, ...).
         finish_reason: The completion's finish reason.
         content: The completion's text; None keeps the scripted answer.
         refusal: The completion's refusal; the text is then null.
     """
 
     status: int = 200
-    error: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     cut: Literal["", "before", "middle"] = ""
-    raw: str | None = None
-    finish_reason: str = "stop"
-    content: str | None = None
+    raw: str | bytes | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    finish_reason: str | None = "stop"
+    content: Any = None
     refusal: str | None = None
 
 
@@ -107,3 +109,28 @@ def filtered() -> Fault:
 def empty() -> Fault:
     """The model finishes without a word."""
     return Fault(content="")
+
+
+def web_page(status: int = 200) -> Fault:
+    """A page for people, as proxies and login portals send it, with any status."""
+    return Fault(status, raw="<!DOCTYPE html><html><body>Please sign in.</body></html>")
+
+
+def turned_down(field: str, status: int = 400) -> Callable[["HasBody"], Fault | None]:
+    """Turns down, by name, every request that holds a field of the body."""
+
+    def fault(received: HasBody) -> Fault | None:
+        if field not in received.body:
+            return None
+        message = f"Unsupported value: '{field}' is not supported with this model."
+        return Fault(status, {"message": message, "param": field, "code": "unsupported_value"})
+
+    return fault
+
+
+class HasBody(Protocol):
+    """A request as the server got it."""
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Its body."""

@@ -101,10 +101,12 @@ class FaultServer:
         fault = self._fault(received) or Fault()
         await asyncio.sleep(self._latency + fault.delay)
         if fault.status != 200:
-            return HTTPReply(fault.status, json.dumps({"error": fault.error}).encode(), fault.headers, cut=fault.cut)
-        self.billed += 1
-        text = fault.raw if fault.raw is not None else json.dumps(completion(body, self._answer(body), fault))
-        return HTTPReply(200, text.encode(), fault.headers, cut=fault.cut)
+            text = json.dumps({"error": fault.error}) if fault.raw is None else fault.raw
+        else:
+            self.billed += 1
+            text = json.dumps(completion(body, self._answer(body), fault)) if fault.raw is None else fault.raw
+        sent = text.encode() if isinstance(text, str) else text
+        return HTTPReply(fault.status, sent, fault.headers, cut=fault.cut)
 
     def _fault(self, received: Received) -> Fault | None:
         if callable(self._faults):
@@ -130,4 +132,5 @@ def completion(body: Mapping[str, Any], text: str, fault: Fault) -> dict[str, An
             }
         ],
         "usage": {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written},
+        **fault.fields,
     }

@@ -1,0 +1,108 @@
+"""A budget over several runs: what earlier ones spent counts, and so does what a killed one may have."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from llm_support import asks
+
+from tod_bench.errors import UserError
+from tod_bench.llm import BatchClient, BudgetReached
+from tod_bench.llm.ledger import Ledger
+from tod_bench.llm.records import Usage
+from tod_bench.llm.testing import FaultServer, faults
+
+CHILD = """
+import sys
+from tod_bench.llm import ChatRequest, Message, OpenAIClient
+client = OpenAIClient(sys.argv[1], cache="c.sqlite", ledger="spent.sqlite", budget=0.02, concurrency=4)
+prompts = (Message("user", f"question {n}") for n in range(1000))
+for _ in client.complete(ChatRequest("gpt-4o", (prompt,), max_tokens=100) for prompt in prompts):
+    pass
+"""
+
+
+def run_out(client, **fields):
+    """Asks until the budget is used up; returns how many were answered."""
+    done = []
+    with pytest.raises(BudgetReached) as caught:
+        done.extend(client.complete(asks(100_000, max_tokens=100, **fields)))
+    return len(done), str(caught.value)
+
+
+def test_a_second_run_has_what_the_first_left(connect, tmp_path):
+    with FaultServer() as server:
+        spent = {"budget": 0.01, "ledger": tmp_path / "spent.sqlite"}
+        first, _ = run_out(connect(server, **spent))
+        again = connect(server, cache=tmp_path / "other.sqlite", **spent)
+        more, message = run_out(again, repeat=1)
+        assert first > 50
+        assert more <= 2
+        assert "by earlier runs" in message
+        assert "$0.01" in message
+        assert connect(server, budget=0.01)._meter._before == 0
+
+
+def test_a_killed_run_is_not_forgotten(tmp_path):
+    with FaultServer(latency=0.05) as server:
+        child = subprocess.Popen([sys.executable, "-c", CHILD, server.base_url], cwd=tmp_path)
+        deadline = time.monotonic() + 60
+        while server.billed < 30 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        time.sleep(0.2)
+        paid = server.billed
+        assert paid >= 30
+        (session,) = Ledger(tmp_path / "spent.sqlite").sessions()
+        # every reply that came is counted; the requests in flight, at most four, may have been billed
+        assert paid - 4 <= session["requests"] <= paid
+        assert session["usd"] > 0
+        assert 0 < session["unsure_usd"] <= 4 * 0.00106
+        before = Ledger(tmp_path / "spent.sqlite").before()
+        assert before == pytest.approx(session["usd"] + session["unsure_usd"])
+
+
+def test_rejections_cost_nothing_and_lost_replies_may(connect, tmp_path):
+    path = tmp_path / "spent.sqlite"
+    with FaultServer(faults=[faults.bad_request("no"), faults.cut(), None]) as server:
+        client = connect(server, ledger=path, concurrency=1, attempts=1)
+        list(client.complete(asks(3, max_tokens=100)))
+        (session,) = Ledger(path).sessions()
+        assert session["requests"] == 1
+        assert session["usd"] == pytest.approx(client.spending().usd)
+        assert session["unsure_usd"] == pytest.approx(client.spending().unsure_usd) != 0
+
+
+def test_a_batch_counts_once(tmp_path):
+    with FaultServer() as server:
+        for _ in range(2):
+            client = BatchClient(
+                *(tmp_path / "b", tmp_path / "c.sqlite", server.base_url),
+                ledger=tmp_path / "spent.sqlite",
+                poll_seconds=0.01,
+                budget=0.1,
+            )
+            list(client.complete(asks(5, max_tokens=100)))
+        (session,) = Ledger(tmp_path / "spent.sqlite").sessions()
+        assert session["requests"] == 5
+        assert 0 < session["usd"] < 0.01
+        assert session["unsure_usd"] == 0
+
+
+def test_a_price_that_is_not_known_is_not_taken_for_none(tmp_path):
+    ledger = Ledger(tmp_path / "s.sqlite")
+    ledger.settle(ledger.hold(0.0), None, Usage(3, 4))
+    ledger.settle(ledger.hold(0.5), 0.25, Usage(1, 1))
+    (session,) = ledger.sessions()
+    assert session["usd"] is None
+    assert (session["requests"], session["prompt_tokens"], session["completion_tokens"]) == (2, 4, 5)
+
+
+def test_a_file_that_is_no_ledger_is_one_sentence(tmp_path):
+    (tmp_path / "s.sqlite").write_text("nothing of the kind, in more than sixteen letters")
+    with pytest.raises(UserError, match="move a damaged file away"):
+        Ledger(tmp_path / "s.sqlite")
