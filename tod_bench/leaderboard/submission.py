@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.answers import Answers, Turns, read_answers
-from tod_bench.leaderboard.card import Card, read_card
+from tod_bench.leaderboard.card import Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.claim import Claim, read_claim
+from tod_bench.leaderboard.suspicion import likeness, suspicion
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 
@@ -37,7 +38,7 @@ class Submission:
         track: The track it takes part in.
         turns: (dialogue id, turn) -> prediction, for every turn of the split.
         claim: The scores claimed.
-        warnings: Task -> what a reader should look at.
+        suspicions: Task -> why its answers are suspected of having been made from gold.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Submission:
     track: OpenTrack
     turns: Turns
     claim: Claim
-    warnings: Mapping[TaskName, str]
+    suspicions: Mapping[TaskName, str]
 
 
 class RefusedError(UserError):
@@ -66,7 +67,7 @@ class RefusedError(UserError):
 
 
 def validate(folder: Path, tracks: Tracks) -> Submission:
-    """Reads a submission: card, names and sizes of files, schema, coverage, and that no gold is inside.
+    """Reads a submission: card, names and sizes of files, schema, coverage, and likeness to gold.
 
     Args:
         folder: The submission.
@@ -81,6 +82,8 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
     card = _attempt(problems, lambda: read_card(folder / CARD))
     claim = _attempt(problems, lambda: read_claim(folder / CLAIM))
     track = None if card is None else _attempt(problems, lambda: _track_of(card, tracks))
+    if card is not None:
+        problems += _card_problems(folder.name, card)
     answers = Answers()
     if card is not None and track is not None:
         path = next(path for name in (PACKED, PLAIN) if (path := folder / name).exists())
@@ -88,8 +91,16 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
         problems += answers.problems
     if problems or card is None or claim is None or track is None:
         raise RefusedError(folder.name, problems)
-    warnings = {} if "gold" in card.privileges else answers.warnings
-    return Submission(folder.name, card, track, answers.turns, claim, warnings)
+    return Submission(folder.name, card, track, answers.turns, claim, _suspicions(card, track, answers.turns))
+
+
+def _suspicions(card: Card, track: OpenTrack, turns: Turns) -> dict[TaskName, str]:
+    """Task -> why its answers are suspected of having been made from gold."""
+    found = {
+        task: suspicion(task, likeness(task, track.dialogues, turns), track.settings.limits(task), card.privileges)
+        for task in card.tasks
+    }
+    return {task: sentence for task, sentence in found.items() if sentence}
 
 
 def _folder_problems(folder: Path) -> list[str]:
@@ -108,6 +119,15 @@ def _folder_problems(folder: Path) -> list[str]:
     problems += [f"{name} is missing" for name in (CARD, CLAIM) if name not in found]
     if (PACKED in found) == (PLAIN in found):
         problems.append(f"give either {PACKED} or {PLAIN}")
+    return problems
+
+
+def _card_problems(folder: str, card: Card) -> list[str]:
+    """What is wrong with a card that can be read: another folder's, or of a day to come."""
+    problems: list[str] = []
+    _attempt(problems, lambda: check_date(card))
+    if folder != folder_name(card):
+        problems.append(f"its folder must be called {folder_name(card)}, which follows from its card")
     return problems
 
 
