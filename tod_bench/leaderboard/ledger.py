@@ -23,6 +23,8 @@ from tod_bench.errors import UserError
 from tod_bench.files import write_text
 from tod_bench.leaderboard.bounds import parse_yaml, read_text
 from tod_bench.leaderboard.names import check_text
+from tod_bench.leaderboard.tracks import Tracks
+from tod_bench.leaderboard.verify import verify
 from tod_bench.records import TaskName
 
 LEDGER = "maintainers.yaml"
@@ -100,10 +102,50 @@ def read_ledger(folder: Path) -> Ledger:
         raise UserError("\n".join(wrong)) from None
 
 
-def write_ledger(folder: Path, ledger: Ledger) -> None:
-    """Writes the decisions about the submissions in a folder."""
+def accept_submission(folder: Path, tracks: Tracks) -> Path:
+    """Verifies a submission and writes down that it is accepted.
+
+    Returns:
+        The file of decisions.
+
+    Raises:
+        UserError: It cannot be accepted.
+    """
+    entry = verify(folder, tracks)
+    ledger = read_ledger(folder.parent)
+    new = Accepted(submission=folder.name, predictions=entry.submission.predictions)
+    # With other predictions it keeps its place, but what was decided about the old ones is over.
+    found = [new if one.submission == folder.name else one for one in ledger.accepted]
+    accepted = tuple(found if new in found else [*found, new])
+    return _write(folder.parent, ledger.model_copy(update={"accepted": accepted}))
+
+
+def clear_suspicion(folder: Path, tracks: Tracks, task: TaskName, reason: str) -> Path:
+    """Verifies a submission and writes down that it is not suspected of gold any more.
+
+    Returns:
+        The file of decisions.
+
+    Raises:
+        UserError: It cannot be accepted, there is no such suspicion, or the reason cannot be shown.
+    """
+    entry = verify(folder, tracks)
+    if task not in entry.suspicions:
+        raise UserError(f"{folder.name} is not suspected of gold in its answers to {task}; there is nothing to clear")
+    try:
+        new = Cleared(
+            submission=folder.name, predictions=entry.submission.predictions, task=task, reason=check_text(reason)
+        )
+    except ValueError as error:
+        raise UserError(f"--reason: {error}") from None
+    ledger = read_ledger(folder.parent)
+    others = [one for one in ledger.cleared if (one.submission, one.task) != (new.submission, task)]
+    return _write(folder.parent, ledger.model_copy(update={"cleared": (*others, new)}))
+
+
+def _write(folder: Path, ledger: Ledger) -> Path:
     import yaml
 
-    value = ledger.model_dump(mode="json")
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    text = yaml.safe_dump(ledger.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
     write_text(folder / LEDGER, f"# Written by `tod-bench leaderboard accept`, see docs/submit.md.\n{text}")
+    return folder / LEDGER

@@ -10,6 +10,7 @@ Whatever is wrong with it is found in one go.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from tod_bench.errors import UserError
 from tod_bench.leaderboard.answers import Answers, Turns, read_answers
 from tod_bench.leaderboard.card import Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.claim import Claim, read_claim
+from tod_bench.leaderboard.digests import joint_digest, task_digest
 from tod_bench.leaderboard.suspicion import likeness, suspicion
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
@@ -24,6 +26,7 @@ from tod_bench.records import TaskName
 Found = TypeVar("Found")
 
 CARD, PACKED, PLAIN, CLAIM = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
+PARTS = (CARD, PACKED, PLAIN, CLAIM)
 
 _FOLDER = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -34,19 +37,34 @@ class Submission:
 
     Attributes:
         name: Name of its folder.
+        folder: The folder.
         card: Its card.
         track: The track it takes part in.
-        turns: (dialogue id, turn) -> prediction, for every turn of the split.
-        claim: The scores claimed.
+        digests: Task -> digest of its answers, see `tod_bench.leaderboard.digests`.
         suspicions: Task -> why its answers are suspected of having been made from gold.
     """
 
     name: str
+    folder: Path
     card: Card
     track: OpenTrack
-    turns: Turns
-    claim: Claim
+    digests: Mapping[TaskName, str]
     suspicions: Mapping[TaskName, str]
+
+    @property
+    def predictions(self) -> str:
+        """One digest for all answers."""
+        return joint_digest(self.digests)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """(dialogue id, turn) -> prediction, for every turn of the split."""
+        return read_answers(_predictions_in(self.folder), self.track, self.card.tasks).turns
+
+    @cached_property
+    def claim(self) -> Claim:
+        """The scores claimed."""
+        return read_claim(self.folder / CLAIM)
 
 
 class RefusedError(UserError):
@@ -86,12 +104,20 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
         problems += _card_problems(folder.name, card)
     answers = Answers()
     if card is not None and track is not None:
-        path = next(path for name in (PACKED, PLAIN) if (path := folder / name).exists())
-        answers = read_answers(path, track, card.tasks)
+        answers = read_answers(_predictions_in(folder), track, card.tasks)
         problems += answers.problems
     if problems or card is None or claim is None or track is None:
         raise RefusedError(folder.name, problems)
-    return Submission(folder.name, card, track, answers.turns, claim, _suspicions(card, track, answers.turns))
+    digests = {task: task_digest(task, answers.turns) for task in card.tasks}
+    found = Submission(folder.name, folder, card, track, digests, _suspicions(card, track, answers.turns))
+    # What has been read need not be read again.
+    found.__dict__.update(turns=answers.turns, claim=claim)
+    return found
+
+
+def _predictions_in(folder: Path) -> Path:
+    packed = folder / PACKED
+    return packed if packed.exists() else folder / PLAIN
 
 
 def _suspicions(card: Card, track: OpenTrack, turns: Turns) -> dict[TaskName, str]:
@@ -112,7 +138,7 @@ def _folder_problems(folder: Path) -> list[str]:
         problems.append("the name of its folder may hold lower-case letters, digits and single . _ - between them")
     found = {path.name: path for path in folder.iterdir()}
     for name, path in sorted(found.items()):
-        if name not in (CARD, PACKED, PLAIN, CLAIM):
+        if name not in PARTS:
             problems.append(f"{name[:80]!r} does not belong to a submission")
         elif path.is_symlink() or not path.is_file():
             problems.append(f"{name} is not a regular file")

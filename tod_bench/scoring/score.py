@@ -36,6 +36,7 @@ def score(
     groups: Sequence[str] = (),
     database: Any = None,
     seen_services: Collection[str] | None = None,
+    keep: list[ScoreRow] | None = None,
 ) -> list[Score]:
     """Scores predictions against dialogues.
 
@@ -53,6 +54,7 @@ def score(
         groups: Groupings of users (``age``, ``formality``, ...) to add rows for.
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).
+        keep: A list to add the statistics of each dialogue to, as `score_rows` gives them.
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -66,6 +68,8 @@ def score(
     batches = _paired(task, dialogues, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     rows = [[] if is_of_the_corpus(metric) else metric_rows(metric, batches, where, groups) for metric in built]
+    if keep is not None:
+        keep += [row for found in rows for row in found]
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
     scores: list[Score] = []
     for metric, found in zip(built, rows, strict=True):
