@@ -40,8 +40,8 @@ def compare_all(sums: Sequence[FloatArray], aggregate: Aggregate, *, draws: int,
     """Tests every two of many systems by approximate randomisation, corrected over all pairs (step-down maxT).
 
     For each draw a fair coin per dialogue says whether the two answers of a pair are swapped there, the same coins for
-    all pairs. A pair's statistic is its difference in score over the root mean square of that difference under all
-    draws. The corrected p-value of a pair is the share of draws in which the largest statistic of all pairs that are
+    all pairs. A pair's statistic is its difference in score over its standard deviation under the swaps, which follows
+    from what swapping each dialogue alone does (exactly so for means). The corrected p-value of a pair is the share of draws in which the largest statistic of all pairs that are
     not more extreme is at least the one observed (Westfall & Young 1993, algorithm 2.8, over the randomisation of
     Noreen 1989; strong control of the familywise error: Romano & Wolf 2005, Econometrica 73, 1237-1282).
 
@@ -87,7 +87,7 @@ class _Swaps:
         self.exact = 2**clusters <= draws
         coins = np.concatenate(list(_all_coins(clusters) if self.exact else _random_coins(clusters, draws, seed)))
         self.draws = len(coins)
-        self._aggregate = aggregate
+        self._aggregate, self._sums = aggregate, sums
         self._totals = sums.sum(axis=1)[:, :, None]
         # What each system has in the dialogues that a draw swaps, for all systems in one product.
         side_by_side = np.ascontiguousarray(sums.transpose(1, 0, 2)).reshape(clusters, systems * columns)
@@ -104,9 +104,11 @@ class _Swaps:
         return np.asarray(self._aggregate(first.T) - self._aggregate(second.T))
 
     def scale(self, a: int, b: int) -> float:
-        drawn = self.differences(a, b)
-        drawn = drawn[np.isfinite(drawn)]
-        return float(np.sqrt(np.mean(drawn**2))) if len(drawn) else 0.0
+        # Not estimated from the draws: the noise of that would break ties between pairs that are equally extreme.
+        moved = self._sums[b] - self._sums[a]
+        first, second = self._totals[a, :, 0] + moved, self._totals[b, :, 0] - moved
+        halved = (self.effect(a, b) - self._aggregate(first) + self._aggregate(second)) / 2
+        return float(np.sqrt(np.sum(halved[np.isfinite(halved)] ** 2)))
 
     def share(self, drawn: FloatArray, observed: float) -> float:
         extreme = int(np.sum(drawn >= observed - _TIE * max(1.0, observed)))
