@@ -52,7 +52,9 @@ def outcomes(
         if key and (value := cache.find(key)) is not None
     }
     missing = [(folder, key) for folder, key in zip(folders, keys, strict=True) if folder not in found]
-    for (folder, key), value in zip(missing, _computed([one for one, _ in missing], tracks, jobs, announce), strict=True):
+    for (folder, key), value in zip(
+        missing, _computed([one for one, _ in missing], tracks, jobs, announce), strict=True
+    ):
         if key and "problems" not in value:
             cache.keep(key, value)
         found[folder] = _restored(folder, tracks, key, value)

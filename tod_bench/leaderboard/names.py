@@ -99,9 +99,7 @@ def _prototypes() -> Mapping[str, str]:
         from confusable_homoglyphs.confusables import confusables_data
     except ImportError:
         raise UserError(NEEDED) from None
-    partners = {
-        _unmarked(text): [_unmarked(one["c"]) for one in found] for text, found in confusables_data.items()
-    }
+    partners = {_unmarked(text): [_unmarked(one["c"]) for one in found] for text, found in confusables_data.items()}
     prototypes = {}
     for text, (first, *more) in partners.items():
         if len(text) == 1 and not more and (len(partners[first]) > 1 or len(first) > 1 or first < text):

@@ -62,7 +62,9 @@ def replacing(folder: Path) -> Iterator[Path]:
         raise UserError(f"{folder} is in the way, and not a folder; remove it, or choose another --out")
     strange = sorted(path.name for path in folder.iterdir() if path.name not in PARTS) if folder.exists() else []
     if strange:
-        raise UserError(f"{folder} has {strange[0]!r}, which is no part of a submission; remove it, or choose another --out")
+        raise UserError(
+            f"{folder} has {strange[0]!r}, which is no part of a submission; remove it, or choose another --out"
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # On the same disk, so that putting it in place is a rename; hidden, so that no build takes it for a submission.

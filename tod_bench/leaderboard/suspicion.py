@@ -99,9 +99,7 @@ class Likeness:
         return (self.recovered / self.after_wrong) / (max(self.kept, 1) / self.after_right)
 
 
-def likeness(
-    task: TaskName, dialogues: Sequence[Dialogue], turns: Mapping[tuple[str, int], Prediction]
-) -> Likeness:
+def likeness(task: TaskName, dialogues: Sequence[Dialogue], turns: Mapping[tuple[str, int], Prediction]) -> Likeness:
     """Compares a task's answers with gold.
 
     Args:
