@@ -115,8 +115,9 @@ def parse_json(data: str | bytes, place: str) -> Any:
 def parse_yaml(text: str, place: str) -> Any:
     """A YAML value of plain data: text, numbers, true, false, null, lists and mappings with names for keys.
 
-    Tags (``!!timestamp``), anchors and aliases are refused, as is a key given twice. What YAML would guess from the look
-    of a text stays text: dates, ``yes`` and ``no``, and numbers that would not be written back as they are (``1.10``).
+    Tags (``!!timestamp``), anchors and aliases are refused, as is a key given twice. What YAML would guess from the
+    look of a text stays text: dates, ``yes`` and ``no``, and numbers that would not be written back as they are
+    (``1.10``).
 
     Raises:
         UserError: It is not such a value, or it is nested beyond `DEEPEST`.

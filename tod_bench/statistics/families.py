@@ -41,9 +41,10 @@ def compare_all(sums: Sequence[FloatArray], aggregate: Aggregate, *, draws: int,
 
     For each draw a fair coin per dialogue says whether the two answers of a pair are swapped there, the same coins for
     all pairs. A pair's statistic is its difference in score over its standard deviation under the swaps, which follows
-    from what swapping each dialogue alone does (exactly so for means). The corrected p-value of a pair is the share of draws in which the largest statistic of all pairs that are
-    not more extreme is at least the one observed (Westfall & Young 1993, algorithm 2.8, over the randomisation of
-    Noreen 1989; strong control of the familywise error: Romano & Wolf 2005, Econometrica 73, 1237-1282).
+    from what swapping each dialogue alone does (exactly so for means). The corrected p-value of a pair is the share of
+    draws in which the largest statistic of all pairs that are not more extreme is at least the one observed (Westfall &
+    Young 1993, algorithm 2.8, over the randomisation of Noreen 1989; strong control of the familywise error: Romano &
+    Wolf 2005, Econometrica 73, 1237-1282).
 
     Args:
         sums: Statistics of each dialogue, a system each, shape (clusters, k), dialogues in the same order.
