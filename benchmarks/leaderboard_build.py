@@ -73,12 +73,18 @@ def write(path: Path, track: OpenTrack, system: int, noise: int) -> None:
     path.write_text("".join(json.dumps(to_json(one)) + "\n" for one in every), encoding="utf-8")
 
 
-def build(folder: Path, tracks: Tracks, site: Path, cache: Path, jobs: int) -> tuple[float, Any]:
-    """Builds the site; the seconds that it took, and the board."""
-    began = time.perf_counter()
+def build(folder: Path, tracks: Tracks, site: Path, cache: Path, jobs: int) -> tuple[float, float, Any]:
+    """Builds the site; the seconds that it took, those of the processors, and the board."""
+    began, spent = time.perf_counter(), processor_seconds()
     board = read_board(folder, tracks, cache=cache, jobs=jobs)
     write_site(board, site)
-    return time.perf_counter() - began, board
+    return time.perf_counter() - began, processor_seconds() - spent, board
+
+
+def processor_seconds() -> float:
+    """What this process and those that it has waited for have used."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 @click.command(help=__doc__)
@@ -95,12 +101,11 @@ def main(submissions: int, folder: Path, jobs: int) -> None:
     shutil.rmtree(folder / "cache", ignore_errors=True)
     for which in ("first", "again"):
         # Tracks are opened anew, as in a process of its own.
-        seconds, board = build(folder / "in", load_tracks(), folder / "site", folder / "cache", jobs)
+        seconds, spent, board = build(folder / "in", load_tracks(), folder / "site", folder / "cache", jobs)
         shown = sum(map(len, board.systems.values()))
-        ranks = {place.rank for place in board.standings[0].columns[0].places.values()}
-        print(
-            f"{which}: {seconds:.1f} s, {shown} submissions, {len(board.refused)} refused, {len(ranks)} ranges of ranks"
-        )
+        ranges = {place.rank for place in board.standings[0].columns[0].places.values()}
+        print(f"{which}: {seconds:.1f} s ({spent:.1f} s of processors)", end=", ")
+        print(f"{shown} submissions, {len(board.refused)} refused, {len(ranges)} ranges of ranks")
 
 
 if __name__ == "__main__":

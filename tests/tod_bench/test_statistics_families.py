@@ -32,9 +32,8 @@ def test_p_values_of_a_family_are_those_worked_by_hand():
     # b and c are each worse than a in 5 dialogues of their own; b and c differ in 10, evenly.
     a, b, c = right(range(12)), right(range(5, 12)), right([*range(5), 10, 11])
     found = p_values(a, b, c)
-    # The largest of three statistics is at least sqrt(5) unless neither block of five coins falls one way and the ten
-    # of b and c, |x - y| / sqrt(10) for the blocks' sums x and y, stay below it, which then they do: |x - y| is 6 at most
-    # for sums of 3 at most. So it is 1 - (1 - 2/32)**2, or more where x and y are 5 and it is counted already.
+    # Both first pairs have the statistic sqrt(5). The third, of ten coins, has |x - y| / sqrt(10) for the sums x and y of
+    # the two blocks of five; where neither block falls one way, that is at most 6 / sqrt(10), less than sqrt(5).
     assert found[0, 1] == found[0, 2] == pytest.approx(1 - (1 - 2 / 32) ** 2)
     assert found[1, 2] == 1
 
@@ -84,7 +83,9 @@ def test_what_cannot_be_compared():
     assert compare_all([right([0])], share, draws=10) == []
     nothing = np.zeros((12, 2))
     with np.errstate(invalid="ignore"):
-        assert [(one.first, one.second) for one in compare_all([right([0]), nothing, right([1])], share, draws=10)] == [(0, 2)]
+        assert [(one.first, one.second) for one in compare_all([right([0]), nothing, right([1])], share, draws=10)] == [
+            (0, 2)
+        ]
     with pytest.raises(ValueError, match="the same dialogues"):
         compare_all([right([0]), right([0], total=13)], share, draws=10)
 

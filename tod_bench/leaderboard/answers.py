@@ -127,9 +127,9 @@ def _take(number: int, line: bytes, known: set[tuple[str, int]], turns: Turns, f
         faults.add("json", str(error))
         return
     wrong = _schema_errors(record)
-    for error in wrong:
-        where = ".".join(str(part)[:60] for part in error.absolute_path)
-        faults.add("schema", f"{place}{', ' + where if where else ''}: {_brief(error.message)}")
+    for one in wrong:
+        where = ".".join(str(part)[:60] for part in one.absolute_path)
+        faults.add("schema", f"{place}{', ' + where if where else ''}: {_brief(one.message)}")
     if wrong:
         return
     prediction = from_json(record)
@@ -147,7 +147,7 @@ def _schema_errors(record: Any) -> "list[ValidationError]":
     """What the schema has against a line; the validator, a hundred times slower, is asked only where there is doubt."""
     try:
         msgspec.convert(record, _Line)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return list(islice(_validator().iter_errors(record), LISTED))
     return []
 

@@ -162,7 +162,7 @@ def _check_events(text: str, place: str) -> None:
     """Refuses tags, anchors, aliases and deep nesting before any value is made."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = f"{place}, line {event.start_mark.line + 1}"
+        line = _line(place, event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise UserError(f"{line}: anchors (&) and aliases (*) are not accepted; write the value out")
         if getattr(event, "tag", None) is not None:
@@ -179,7 +179,7 @@ def _plain_value(node: yaml.Node | None, place: str) -> Any:
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:
-            line = f"{place}, line {key.start_mark.line + 1}"
+            line = _line(place, key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 raise UserError(f"{line}: a key must be a name, not a list or a mapping")
             if key.value in found:
@@ -189,6 +189,10 @@ def _plain_value(node: yaml.Node | None, place: str) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         return None
     return node.value if node.style else _plain_scalar(node.value)
+
+
+def _line(place: str, mark: Any) -> str:
+    return f"{place}, line {mark.line + 1}"
 
 
 def _plain_scalar(text: str) -> Any:

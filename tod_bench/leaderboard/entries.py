@@ -139,4 +139,4 @@ def _restored(folder: Path, tracks: Tracks, key: str, value: Mapping[str, Any]) 
         task: {name: np.array(one, dtype=np.float64) for name, one in found.items()}
         for task, found in value["sums"].items()
     }
-    return Entry(submission, scores, sums, key)  # type: ignore[arg-type]
+    return Entry(submission, scores, sums, key)

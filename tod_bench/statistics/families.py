@@ -65,7 +65,7 @@ def compare_all(sums: Sequence[FloatArray], aggregate: Aggregate, *, draws: int,
     swaps = _Swaps(np.stack(sums), aggregate, draws, seed)
     effects = {pair: effect for pair in combinations(range(len(sums)), 2) if np.isfinite(effect := swaps.effect(*pair))}
     scales = {pair: swaps.scale(*pair) for pair in effects}
-    observed = {pair: _over(abs(effect), scales[pair]) for pair, effect in effects.items()}
+    observed = {pair: float(_over(np.array(abs(effect)), scales[pair])) for pair, effect in effects.items()}
     largest = np.zeros(swaps.draws)
     p_values = {}
     for pair in sorted(observed, key=lambda one: observed[one]):
@@ -116,9 +116,9 @@ class _Swaps:
         return extreme / self.draws if self.exact else (extreme + 1) / (self.draws + 1)
 
 
-def _over(difference: FloatArray | float, scale: float) -> FloatArray | float:
+def _over(difference: FloatArray, scale: float) -> FloatArray:
     # Systems that are alike differ by rounding alone, which must not be blown up.
-    return difference / scale if scale > _TIE else 0.0 * difference
+    return difference / scale if scale > _TIE else np.zeros_like(difference)
 
 
 def _all_coins(clusters: int) -> Iterator[NDArray[np.uint8]]:

@@ -92,7 +92,12 @@ def test_values_are_what_they_look_like(text, value):
 
 
 def test_keys_are_names():
-    assert parse_yaml("1: a\nnull: b\n2026-01-01: c\n<<: d", "here") == {"1": "a", "null": "b", "2026-01-01": "c", "<<": "d"}
+    assert parse_yaml("1: a\nnull: b\n2026-01-01: c\n<<: d", "here") == {
+        "1": "a",
+        "null": "b",
+        "2026-01-01": "c",
+        "<<": "d",
+    }
     for text in ("? [a]\n: 1", "? {a: 1}\n: 1"):
         with pytest.raises(UserError, match="a key must be a name"):
             parse_yaml(text, "here")
@@ -181,7 +186,12 @@ def test_whatever_a_submission_brings_about_is_its_own_fault(tracks, tmp_path, m
         return verify(path, opened)
 
     monkeypatch.setattr(entries_module, "verify", failing)
-    for failure in (ValueError("x"), RecursionError("deep"), PermissionError(13, "Permission denied"), UserError("a\nb")):
+    for failure in (
+        ValueError("x"),
+        RecursionError("deep"),
+        PermissionError(13, "Permission denied"),
+        UserError("a\nb"),
+    ):
         board = read_board(folder, tracks)
         assert [entry.submission.name for entry in board.newest_first] == [good.name]
         assert [one.name for one in board.refused] == [bad.name]
