@@ -32,8 +32,8 @@ def test_p_values_of_a_family_are_those_worked_by_hand():
     # b and c are each worse than a in 5 dialogues of their own; b and c differ in 10, evenly.
     a, b, c = right(range(12)), right(range(5, 12)), right([*range(5), 10, 11])
     found = p_values(a, b, c)
-    # Both first pairs have the statistic sqrt(5). The third, of ten coins, has |x - y| / sqrt(10) for the sums x and y of
-    # the two blocks of five; where neither block falls one way, that is at most 6 / sqrt(10), less than sqrt(5).
+    # Both first pairs have the statistic sqrt(5). The third, of ten coins, has |x - y| / sqrt(10) for the sums x and y
+    # of the two blocks of five; where neither block falls one way, that is at most 6 / sqrt(10), less than sqrt(5).
     assert found[0, 1] == found[0, 2] == pytest.approx(1 - (1 - 2 / 32) ** 2)
     assert found[1, 2] == 1
 

@@ -1,4 +1,4 @@
-"""Building again: what has not changed is not computed again, what has is, and many submissions are no matter of hours."""
+"""Building again: what has not changed is not computed again, what has is; a hundred submissions take no hours."""
 
 import json
 import os
@@ -31,13 +31,16 @@ def folder(tracks, tmp_path):
 def counted(monkeypatch):
     """How often submissions, families of tests and dialogues of pages are computed."""
     calls = {"verify": 0, "compare_all": 0, "browser_data": 0}
-    for module, name in ((entries, "verify"), (ranking, "compare_all"), (system_page, "browser_data")):
 
-        def counting(*arguments, original=getattr(module, name), name=name, **options):
+    def counting(name, original):
+        def call(*arguments, **options):
             calls[name] += 1
             return original(*arguments, **options)
 
-        monkeypatch.setattr(module, name, counting)
+        return call
+
+    for module, name in ((entries, "verify"), (ranking, "compare_all"), (system_page, "browser_data")):
+        monkeypatch.setattr(module, name, counting(name, getattr(module, name)))
     return calls
 
 
@@ -63,7 +66,7 @@ def test_what_changed_is_computed_again_and_nothing_else(folder, tracks, counted
     submit(folder, tracks, 5, system="a")
     board = read_board(folder, tracks, cache=cache)
     fresh = read_board(folder, tracks)
-    assert counted["verify"] == 4 + 3 + 3 - 3
+    assert counted["verify"] == 3 + 1 + 3
     assert board.standings[0].columns == fresh.standings[0].columns
 
 
