@@ -58,10 +58,12 @@ def build(submissions: Path, out: Path, tracks: Path | None, jobs: int, cache: P
     from tod_bench.errors import UserError
     from tod_bench.leaderboard import load_tracks, read_board, write_site
     from tod_bench.leaderboard.cache import default_folder
+    from tod_bench.leaderboard.names import skeleton
     from tod_bench.reports.html import NEEDED, can_render
 
     if not can_render():
         raise UserError(NEEDED)  # now, not after everything has been computed
+    skeleton("")  # the same for what compares names
     progress = Console(stderr=True)
 
     def announce(name: str) -> None:
