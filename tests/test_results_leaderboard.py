@@ -13,8 +13,16 @@ FOLDER = Path(__file__).parents[1] / "results" / "leaderboard"
 def test_every_submission_is_what_it_claims():
     board = read_board(FOLDER, load_tracks())
     assert [str(one) for one in board.refused] == []
-    assert {system for system, _ in board.systems} >= {"carry_over", "majority", "rule_match", "oracle", "t5-tiny"}
+    assert {entries[0].card.system for entries in board.systems.values()} >= {
+        "carry_over",
+        "majority",
+        "rule_match",
+        "oracle",
+        "t5-tiny",
+    }
+    assert len(board.systems) == 5  # the plain and the restyled submission of a system are on one page
     for standing in board.standings:
+        assert standing.suspects == ()
         scores = {entry.card.system: entry.scores[standing.task][0].value for entry in standing.entries}
         assert scores["oracle"] == 100
         assert scores["majority"] < scores["t5-tiny"] < 100

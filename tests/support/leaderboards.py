@@ -22,6 +22,8 @@ TRACKS = {
             "metrics": {"dst": ["jga", "jga@trade", "slot_f1"], "policy": ["act_f1"]},
             "bootstrap": {"draws": 60},
             "dialogues": 3,
+            # What is submitted to it is gold with errors, which other tracks suspect.
+            "suspicion": {"dst": {"same": 95}, "policy": {}},
         },
     }
 }
@@ -41,14 +43,14 @@ CARD: dict[str, Any] = {
 }
 
 
-def answers(track: OpenTrack, wrong_every: int) -> list[dict[str, Any]]:
+def answers(track: OpenTrack, wrong_every: int, value: str = EVIL_VALUE) -> list[dict[str, Any]]:
     """Gold states, with one slot too many in every n-th turn (never, for 0); gold acts."""
     every = [(dialogue, turn) for dialogue in track.dialogues for turn in dialogue.turns]
     found = []
     for number, (dialogue, turn) in enumerate(every):
         gold = gold_prediction(dialogue, turn)
         state = (
-            {**(gold.state or {}), "hotel": {"name": EVIL_VALUE}}
+            {**(gold.state or {}), "hotel": {"name": value}}
             if wrong_every and number % wrong_every == 0
             else gold.state
         )
@@ -66,10 +68,10 @@ def write_card(path: Path, **changes: Any) -> Path:
     return path
 
 
-def submit(folder: Path, tracks: Tracks, wrong_every: int, **card: Any) -> Path:
-    """A prepared submission in `folder`."""
+def submit(folder: Path, tracks: Tracks, wrong_every: int, value: str = EVIL_VALUE, **card: Any) -> Path:
+    """A prepared submission in `folder`; `value` is what is said wrongly."""
     folder.mkdir(parents=True, exist_ok=True)
-    predictions = write_lines(folder / "predictions.jsonl", answers(tracks.open("toy"), wrong_every))
+    predictions = write_lines(folder / "predictions.jsonl", answers(tracks.open("toy"), wrong_every, value))
     made = prepare(write_card(folder / "card.yaml", **card), [predictions], folder, tracks)
     predictions.unlink()
     (folder / "card.yaml").unlink()

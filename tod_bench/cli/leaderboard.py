@@ -1,21 +1,21 @@
-"""``tod-bench leaderboard``: a static site of all submissions, every number computed anew."""
+"""``tod-bench leaderboard``: a static site of all submissions, every number computed here; and who is let in."""
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tod_bench.cli.submit import TRACKS
 
+if TYPE_CHECKING:
+    from tod_bench.records import TaskName
+
 
 @click.group()
 def command() -> None:
-    """Build a leaderboard's site from submissions.
-
-    \b
-    Example:
-      tod-bench leaderboard build results/leaderboard --out site
-    """
+    """Build a leaderboard's site from submissions, and accept submissions."""
 
 
 @command.command()
@@ -30,21 +30,39 @@ def command() -> None:
     help="The site's folder.",
 )
 @TRACKS
-def build(submissions: Path, out: Path, tracks: Path | None) -> None:
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    help="Processes to compute with.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results are kept between builds.  [default: tod-bench's cache folder]",
+)
+@click.option("--no-cache", is_flag=True, help="Compute everything anew, and keep nothing.")
+def build(submissions: Path, out: Path, tracks: Path | None, jobs: int, cache: Path | None, no_cache: bool) -> None:
     """Verify every submission in a folder (results/leaderboard by default) and write the site.
 
-    A submission with a problem is left out and named, and the exit status is 1; the site has all others.
+    A submission with a problem is left out and named, and the exit status is 1; the site has all others. What has not
+    changed since an earlier build is not computed again.
 
     \b
     Example:
       tod-bench leaderboard build results/leaderboard --out site
     """
     from tod_bench.leaderboard import load_tracks, read_board, write_site
+    from tod_bench.leaderboard.cache import default_folder
+    from tod_bench.leaderboard.names import skeleton
     from tod_bench.progress import progress
     from tod_bench.reports.html import can_render, needed
 
     if not can_render():
         raise needed()  # now, not after everything has been computed
+    skeleton("")  # the same for what compares names
+    kept = None if no_cache else cache or default_folder()
     with progress("leaderboard", unit="submissions") as shown:
 
         def announce(name: str) -> None:
@@ -52,7 +70,7 @@ def build(submissions: Path, out: Path, tracks: Path | None) -> None:
             shown.note(f"computing {name}")
             shown.advance()
 
-        board = read_board(submissions, load_tracks(tracks), announce)
+        board = read_board(submissions, load_tracks(tracks), announce, cache=kept, jobs=jobs)
         index = write_site(board, out)
     for error in board.refused:
         click.echo(f"Left out: {error}", err=True)
@@ -60,3 +78,35 @@ def build(submissions: Path, out: Path, tracks: Path | None) -> None:
     click.echo(f"Site: {index} ({count} submission{'' if count == 1 else 's'})")
     if board.refused:
         sys.exit(1)
+
+
+@command.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SUBMISSION...")
+@click.option("--clear", "task", type=click.Choice(["dst", "policy", "response"]), help="Clear a suspicion of gold.")
+@click.option("--reason", help="With --clear: why, a sentence for readers of the site.")
+@TRACKS
+def accept(folders: tuple[Path, ...], task: "TaskName | None", reason: str | None, tracks: Path | None) -> None:
+    """Accept submissions as the work of whom their cards name; for the keepers of a leaderboard.
+
+    Each is verified first, then written down in maintainers.yaml beside it. An accepted submission may join the page of
+    the system that it names, and what resembles it gives way. With --clear a suspicion is cleared instead.
+
+    \b
+    Examples:
+      tod-bench leaderboard accept results/leaderboard/my-system-3fa9c1-simulated-plain-20261121
+      tod-bench leaderboard accept FOLDER --clear dst --reason "Run again before us on new dialogues."
+    """
+    from tod_bench.errors import UserError
+    from tod_bench.leaderboard import load_tracks
+    from tod_bench.leaderboard.ledger import accept_submission, clear_suspicion
+
+    if (task is None) != (reason is None):
+        raise UserError("--clear and --reason belong together: give the task that is cleared, and why it is")
+    opened = load_tracks(tracks)
+    for folder in folders:
+        if task is not None and reason is not None:
+            path = clear_suspicion(folder, opened, task, reason)
+            click.echo(f"Cleared: {task} of {folder.name}, in {path}")
+        else:
+            path = accept_submission(folder, opened)
+            click.echo(f"Accepted: {folder.name}, in {path}")

@@ -83,7 +83,7 @@ def prepare(
 @FOLDER
 @TRACKS
 def validate(folder: Path, tracks: Path | None) -> None:
-    """Check a submission: card, files, schema, coverage, and no gold inside; every problem is named.
+    """Check a submission: card, files, schema, coverage, and likeness to gold; every problem is named.
 
     \b
     Example:
@@ -93,7 +93,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
     from tod_bench.leaderboard import validate as validate_submission
 
     found = validate_submission(folder, load_tracks(tracks))
-    _warn(found.warnings)
+    _warn(found.suspicions)
     click.echo(
         f"{found.name} is valid: {len(found.turns):,} turns, {', '.join(found.card.tasks)} of {found.card.track}"
     )
@@ -113,11 +113,11 @@ def verify(folder: Path, tracks: Path | None) -> None:
     from tod_bench.leaderboard import verify as verify_submission
 
     entry = verify_submission(folder, load_tracks(tracks))
-    _warn(entry.submission.warnings)
+    _warn(entry.suspicions)
     count = sum(map(len, entry.scores.values()))
     click.echo(f"{entry.submission.name} is verified: all {count} numbers are as claimed")
 
 
-def _warn(warnings: "Mapping[TaskName, str]") -> None:
-    for task, warning in warnings.items():
-        click.echo(f"Warning: {task}: {warning}", err=True)
+def _warn(suspicions: "Mapping[TaskName, str]") -> None:
+    for task, why in suspicions.items():
+        click.echo(f"Warning: {task}: {why}; it takes no rank until the leaderboard's keepers clear it", err=True)

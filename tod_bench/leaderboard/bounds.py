@@ -25,6 +25,13 @@ LONGEST_LINE = 1 << 18
 DEEPEST = 8
 """Levels of brackets in a file."""
 
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(r"[\[{]|[\]}]")
 
@@ -106,23 +113,18 @@ def parse_json(data: str | bytes, place: str) -> Any:
 
 
 def parse_yaml(text: str, place: str) -> Any:
-    """A YAML value, read strictly: plain data alone, no aliases, no key twice, not nested beyond `DEEPEST`.
+    """A YAML value of plain data: text, numbers, true, false, null, lists and mappings with names for keys.
+
+    Tags (``!!timestamp``), anchors and aliases are refused, as is a key given twice. What YAML would guess from the
+    look of a text stays text: dates, ``yes`` and ``no``, and numbers that would not be written back as they are
+    (``1.10``).
 
     Raises:
-        UserError: It is not such a value.
+        UserError: It is not such a value, or it is nested beyond `DEEPEST`.
     """
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise UserError(f"{place}: aliases (*{event.anchor}) are not accepted; write the value out")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise UserError(f"{place}: nested more than {DEEPEST} levels deep")
-        _check_keys(yaml.compose(text, Loader=yaml.SafeLoader), place)
-        return yaml.safe_load(text)
-    except (AttributeError, KeyError, TypeError, OverflowError):
-        raise UserError(f"{place}: not YAML as it is accepted here: a value does not fit its tag (!!)") from None
+        _check_events(text, place)
+        return _plain_value(yaml.compose(text, Loader=yaml.SafeLoader), place)
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{place}: not YAML as it is accepted here: {' '.join(str(error).split())}") from None
 
@@ -156,13 +158,49 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_keys(node: yaml.Node | None, place: str) -> None:
+def _check_events(text: str, place: str) -> None:
+    """Refuses tags, anchors, aliases and deep nesting before any value is made."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = _line(place, event.start_mark)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise UserError(f"{line}: anchors (&) and aliases (*) are not accepted; write the value out")
+        if getattr(event, "tag", None) is not None:
+            raise UserError(f"{line}: tags (!) are not accepted; write the value as plain text")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise UserError(f"{line}: nested more than {DEEPEST} levels deep")
+
+
+def _plain_value(node: yaml.Node | None, place: str) -> Any:
+    """The value of a node; only plain scalars can be anything but text."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain_value(child, place) for child in node.value]
     if isinstance(node, yaml.MappingNode):
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                raise UserError(f"{place}: the key {name[:80]!r} stands twice")
-    if isinstance(node, yaml.CollectionNode):
-        for child in node.value:
-            for part in child if isinstance(child, tuple) else (child,):
-                _check_keys(part, place)
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            line = _line(place, key.start_mark)
+            if not isinstance(key, yaml.ScalarNode):
+                raise UserError(f"{line}: a key must be a name, not a list or a mapping")
+            if key.value in found:
+                raise UserError(f"{line}: the key {key.value[:80]!r} stands twice")
+            found[key.value] = _plain_value(value, place)
+        return found
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    return node.value if node.style else _plain_scalar(node.value)
+
+
+def _line(place: str, mark: Any) -> str:
+    return f"{place}, line {mark.line + 1}"
+
+
+def _plain_scalar(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    # `1.10` is a version, not 1.1: a number is what comes out as it went in.
+    if _DECIMAL.fullmatch(text) and repr(float(text)) == text:
+        return float(text)
+    return text

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of, write_text
 from tod_bench.leaderboard.bounds import parse_json, parse_yaml, read_text
+from tod_bench.leaderboard.names import check_name, check_text
 from tod_bench.records import TaskName
 
 BIGGEST_CARD = 16_384
@@ -33,11 +34,14 @@ Privilege = Literal["gold", "previous_state", "gold_state", "gold_acts"]
 """Gold that a system was shown: all of it, the state of the turn before, or what policy and response build on."""
 
 
-def _printable(text: str) -> str:
-    # What cannot be printed (control characters, halves of surrogate pairs, marks that turn text around) only misleads.
-    if not text.isprintable() or text != text.strip():
-        raise ValueError("write it in one line of printable characters, without blanks around it")
-    return text
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: Any) -> Any:
+    # Numbers are refused: pydantic would count them as seconds since 1970.
+    if isinstance(value, datetime.date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("write it as a day, such as 2026-11-21")
 
 
 def _web_address(text: str) -> str:
@@ -49,8 +53,8 @@ def _web_address(text: str) -> str:
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_printable)]
-Line = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(check_name)]
+Line = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(check_text)]
 Link = Annotated[str, Field(max_length=300), AfterValidator(_web_address)]
 
 
@@ -76,7 +80,7 @@ class Card(BaseModel):
     system: Name
     team: Name
     link: Link | None = None
-    date: datetime.date
+    date: Annotated[datetime.date, BeforeValidator(_day)]
     track: Name
     tasks: tuple[TaskName, ...] = Field(min_length=1)
     training_data: Line
@@ -101,6 +105,17 @@ class Card(BaseModel):
 def folder_name(card: Card) -> str:
     """The name of a submission's folder: system, track and date."""
     return f"{card.slug}-{_plain(card.track)}-{card.date:%Y%m%d}"
+
+
+def check_date(card: Card) -> None:
+    """Finds out whether a card's date has come, here or in Greenwich.
+
+    Raises:
+        UserError: It lies in the future.
+    """
+    today = max(datetime.date.today(), datetime.datetime.now(datetime.UTC).date())
+    if card.date > today:
+        raise UserError(f"card.yaml, date: {card.date} lies in the future; give the day of the predictions")
 
 
 def read_card(path: Path) -> Card:

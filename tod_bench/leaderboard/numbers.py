@@ -5,13 +5,12 @@ import io
 from collections.abc import Iterator
 
 from tod_bench.leaderboard.board import Board, Standing
-from tod_bench.leaderboard.ranking import meaning
-from tod_bench.leaderboard.verify import Entry
+from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.reports.files import harmless
 from tod_bench.scores import Score
 
 FIELDS = (
-    *("track", "task", "submission", "system", "team", "date", "link", "shown_gold"),
+    *("track", "task", "submission", "system", "team", "date", "link", "shown_gold", "suspicion"),
     *("metric", "protocol", "domain", "value", "low", "high", "n", "best_rank", "worst_rank", "signature"),
 )
 
@@ -22,7 +21,7 @@ def to_csv(board: Board) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(FIELDS)
     for standing in board.standings:
-        for entry in standing.entries:
+        for entry in (*standing.entries, *standing.suspects):
             writer.writerows(_lines(standing, entry))
     return buffer.getvalue()
 
@@ -30,7 +29,7 @@ def to_csv(board: Board) -> str:
 def _lines(standing: Standing, entry: Entry) -> Iterator[list[object]]:
     card = entry.card
     texts = [standing.track.name, standing.task, entry.submission.name, card.system, card.team, card.date.isoformat()]
-    texts += [card.link or "", " ".join(card.privileges)]
+    texts += [card.link or "", " ".join(card.privileges), entry.suspicions.get(standing.task, "")]
     for score in entry.scores[standing.task]:
         numbers = [score.value, score.low, score.high, score.n, *_rank(standing, entry, score)]
         cells = [*texts, score.metric, score.protocol, score.domain, *numbers, score.signature]

@@ -2,14 +2,16 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.leaderboard.card import folder_name, read_card, write_card
 from tod_bench.leaderboard.claim import claim_of, write_claim
-from tod_bench.leaderboard.submission import CARD, CLAIM, PACKED, validate
+from tod_bench.leaderboard.submission import CARD, CLAIM, PACKED, PARTS, validate
 from tod_bench.leaderboard.tracks import Tracks
 from tod_bench.leaderboard.verify import computed
 from tod_bench.predictions import read_predictions, to_json
@@ -31,19 +33,59 @@ def prepare(card_file: Path, predictions: Sequence[Path], out: Path, tracks: Tra
         The submission's folder.
 
     Raises:
-        UserError: The card or a prediction file is unusable; nothing is claimed of it then.
+        UserError: The card or a prediction file is unusable; a folder that is there already stays as it is.
     """
     card = read_card(card_file)
-    folder = out / folder_name(card)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_card(card, folder / CARD)
-    _write_packed(folder / PACKED, merged(predictions, card.tasks))
-    # An empty claim lets what was written be checked as a submission, before anything is computed from it.
     track = tracks.open(card.track)
-    write_claim(claim_of(track, {}), folder / CLAIM)
-    submission = validate(folder, tracks)
-    write_claim(claim_of(track, computed(track, card.tasks, submission.turns)), folder / CLAIM)
+    folder = out / folder_name(card)
+    with replacing(folder) as new:
+        write_card(card, new / CARD)
+        _write_packed(new / PACKED, merged(predictions, card.tasks))
+        # An empty claim lets what was written be checked as a submission, before anything is computed from it.
+        write_claim(claim_of(track, {}), new / CLAIM)
+        submission = validate(new, tracks)
+        write_claim(claim_of(track, computed(track, card.tasks, submission.turns)), new / CLAIM)
     return folder
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Makes a folder anew beside an old one, which it takes the place of when the block ends without an error.
+
+    Args:
+        folder: The folder; what it has is left as it is if anything goes wrong.
+
+    Raises:
+        UserError: The folder cannot be written, is a file or a link, or has files that are no part of a submission.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"{folder} is in the way, and not a folder; remove it, or choose another --out")
+    strange = sorted(path.name for path in folder.iterdir() if path.name not in PARTS) if folder.exists() else []
+    if strange:
+        raise UserError(
+            f"{folder} has {strange[0]!r}, which is no part of a submission; remove it, or choose another --out"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # On the same disk, so that putting it in place is a rename; hidden, so that no build takes it for a submission.
+        with TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as room:
+            new = Path(room) / folder.name
+            new.mkdir()
+            yield new
+            _put_in_place(new, folder, Path(room) / "old")
+    except OSError as error:
+        raise UserError(f"{folder} could not be written: {error.strerror or error}") from None
+
+
+def _put_in_place(new: Path, folder: Path, aside: Path) -> None:
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        new.rename(folder)
+    except OSError:
+        if aside.exists():
+            aside.rename(folder)
+        raise
 
 
 def merged(paths: Iterable[Path], tasks: Sequence[TaskName]) -> list[Prediction]:
@@ -99,10 +141,5 @@ def run_predictions(run: str, store: Path, system: str, corpus: str, seed: int |
 
 def _write_packed(path: Path, predictions: Iterable[Prediction]) -> None:
     text = "".join(json.dumps(to_json(one)) + "\n" for one in predictions)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        # Without a time in it, the same predictions give the same bytes.
-        part.write_bytes(gzip.compress(text.encode("ascii"), mtime=0))
-        part.replace(path)
-    except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}") from None
+    # Without a time in it, the same predictions give the same bytes.
+    path.write_bytes(gzip.compress(text.encode("ascii"), mtime=0))

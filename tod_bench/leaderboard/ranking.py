@@ -1,28 +1,32 @@
 """Columns of a leaderboard, and ranks in them: a range of ranks where the paired test cannot tell systems apart.
 
 A column holds numbers of one signature. In it, each two ranked systems are compared by approximate randomisation over
-dialogues, with Holm's correction over all pairs of the column. A system's best rank is one more than the systems that
-are significantly better; its worst leaves only those below it that are significantly worse.
+dialogues. All pairs of the column are one family: the step-down procedure of `tod_bench.statistics.families` keeps the
+chance that any pair of them is told apart wrongly at 5%. A system's best rank is one more than the systems that are
+significantly better; its worst leaves only those below it that are significantly worse.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations
-
-import numpy as np
 
 from metrics import metric_class
-from tod_bench.leaderboard.verify import Entry
+from tod_bench.leaderboard.cache import Cache, key_of
+from tod_bench.leaderboard.tracks import OpenTrack
+from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
 from tod_bench.reports.numbers import spec_of
 from tod_bench.scores import Score
-from tod_bench.scoring import ScoreRow
-from tod_bench.statistics import holm
-from tod_bench.statistics.paired import difference, swapped_statistics, tail_share
+from tod_bench.scoring.choosing import build_metric
+from tod_bench.statistics import compare_all
+from tod_bench.statistics.clusters import Aggregate, FloatArray
 
 SIGNIFICANCE = 0.05
 DRAWS = 10_000
-"""Least swaps of a test. The smallest p-value must survive the correction: with many pairs there are more swaps."""
+"""Swaps of a family of tests, however many pairs it has."""
+
+Ranks = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,79 +72,128 @@ class Column:
     places: Mapping[str, Place]
 
 
-def columns(task: TaskName, entries: Sequence[Entry]) -> list[Column]:
+@dataclass(frozen=True)
+class _Draft:
+    """A column before its ranks."""
+
+    label: str
+    signature: str
+    scores: Mapping[str, Score]
+    sums: Mapping[str, FloatArray]
+    task: TaskName
+
+    @property
+    def example(self) -> Score:
+        return next(iter(self.scores.values()))
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        direction: bool | None = metric_class(self.example.metric).higher_is_better
+        return direction
+
+
+def columns(
+    task: TaskName, entries: Sequence[Entry], track: OpenTrack, *, cache: Cache | None = None, jobs: int = 1
+) -> list[Column]:
     """The columns of a task, in the order of its track's metrics.
 
     Args:
         task: The task.
         entries: The entries of one track that answer it.
+        track: The track.
+        cache: Where ranks are kept.
+        jobs: Processes to compute with.
     """
-    scores: dict[str, dict[str, Score]] = {}
-    rows: dict[str, dict[str, ScoreRow]] = {}
-    for entry in entries:
-        for score in entry.scores[task]:
-            if not score.domain:
-                scores.setdefault(meaning(score), {})[entry.submission.name] = score
-        for row in entry.rows(task):
-            if not row.score.domain and not entry.card.privileges:
-                rows.setdefault(meaning(row.score), {})[entry.submission.name] = row
-    return [_column(signature, found, rows.get(signature, {})) for signature, found in scores.items()]
+    drafts = _drafts(task, entries)
+    cache = cache or Cache()
+    keys = [_family_key(draft) for draft in drafts]
+    found: dict[int, Ranks] = {}
+    for place, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
+        kept = {} if not draft.sums or draft.higher_is_better is None else cache.find(key)
+        if kept is not None:
+            found[place] = {name: (best, worst) for name, (best, worst) in kept.items()}
+    missing = [place for place in range(len(drafts)) if place not in found]
+    for place, ranks in zip(missing, _ranked([drafts[one] for one in missing], track, jobs), strict=True):
+        cache.keep(keys[place], ranks)
+        found[place] = ranks
+    return [_column(draft, found[place]) for place, draft in enumerate(drafts)]
 
 
-def meaning(score: Score) -> str:
-    """A signature without its n: how many items count may depend on what was predicted (precision)."""
-    return "|".join(part for part in score.signature.split("|") if not part.startswith("n:"))
-
-
-def rank_ranges(rows: Mapping[str, ScoreRow], *, higher_is_better: bool = True) -> dict[str, tuple[int, int]]:
+def rank_ranges(sums: Mapping[str, FloatArray], aggregate: Aggregate, *, higher_is_better: bool = True) -> Ranks:
     """Name -> best and worst rank that a system may have.
 
     Args:
-        rows: Statistics of each dialogue, by name; all of one signature.
+        sums: Statistics of each dialogue, shape (dialogues, k), by name; all of one signature.
+        aggregate: The score of sums.
         higher_is_better: Direction of the metric.
     """
-    better = dict.fromkeys(rows, 0)
-    worse = dict.fromkeys(rows, 0)
-    for (first, second), effect in _separated(rows).items():
-        ahead, behind = (first, second) if (effect > 0) == higher_is_better else (second, first)
-        better[behind] += 1
-        worse[ahead] += 1
-    return {name: (1 + better[name], len(rows) - worse[name]) for name in rows}
+    names = list(sums)
+    better = dict.fromkeys(names, 0)
+    worse = dict.fromkeys(names, 0)
+    for test in compare_all(list(sums.values()), aggregate, draws=DRAWS):
+        if test.p_value < SIGNIFICANCE:
+            pair = names[test.first], names[test.second]
+            ahead, behind = pair if (test.effect > 0) == higher_is_better else reversed(pair)
+            better[behind] += 1
+            worse[ahead] += 1
+    return {name: (1 + better[name], len(names) - worse[name]) for name in names}
 
 
-def _separated(rows: Mapping[str, ScoreRow]) -> dict[tuple[str, str], float]:
-    """Pairs that the test tells apart -> score of the first less that of the second."""
-    pairs = list(combinations(rows, 2))
-    draws = max(DRAWS, round(2 * len(pairs) / SIGNIFICANCE))
-    tests = {(a, b): test for a, b in pairs if (test := _tested(rows[a], rows[b], draws)) is not None}
-    corrected = holm([p_value for _, p_value in tests.values()])
-    return {
-        pair: effect
-        for (pair, (effect, _)), p_value in zip(tests.items(), corrected, strict=True)
-        if p_value < SIGNIFICANCE
-    }
+def _drafts(task: TaskName, entries: Sequence[Entry]) -> list[_Draft]:
+    scores: dict[str, dict[str, Score]] = {}
+    sums: dict[str, dict[str, FloatArray]] = {}
+    for entry in entries:
+        name = entry.submission.name
+        for score in entry.scores[task]:
+            if not score.domain:
+                scores.setdefault(meaning(score), {})[name] = score
+        for signature, found in entry.sums[task].items():
+            if not entry.card.privileges and scores[signature][name].value is not None:
+                sums.setdefault(signature, {})[name] = found
+    return [
+        _Draft(spec_of(next(iter(found.values()))), signature, found, sums.get(signature, {}), task)
+        for signature, found in scores.items()
+    ]
 
 
-def _tested(a: ScoreRow, b: ScoreRow, draws: int) -> tuple[float, float] | None:
-    """Score of the first less that of the second, and the p-value of swapping their dialogues; None without a score."""
-    statistic = difference(a.aggregate, a.sums.shape[1])
-    effect = float(statistic(np.hstack([a.sums, b.sums]).sum(axis=0)))
-    if not np.isfinite(effect):
-        return None
-    drawn, exact = swapped_statistics(a.sums, b.sums, statistic, draws, seed=0)
-    return effect, tail_share(np.abs(drawn), abs(effect), exact=exact)
+def _family_key(draft: _Draft) -> str:
+    family = [[name, hashlib.sha256(one.tobytes()).hexdigest(), one.shape] for name, one in draft.sums.items()]
+    return key_of("ranks", draft.signature, draft.higher_is_better, DRAWS, SIGNIFICANCE, family)
 
 
-def _column(signature: str, scores: Mapping[str, Score], rows: Mapping[str, ScoreRow]) -> Column:
-    example = next(iter(scores.values()))
-    direction = metric_class(example.metric).higher_is_better
-    defined = {name: row for name, row in rows.items() if scores[name].value is not None}
-    ranks = {} if direction is None else rank_ranges(defined, higher_is_better=direction)
+def _ranked(drafts: Sequence[_Draft], track: OpenTrack, jobs: int) -> list[Ranks]:
+    work = [(dict(draft.sums), _aggregate(draft, track), bool(draft.higher_is_better)) for draft in drafts]
+    if jobs < 2 or len(work) < 2 or max(len(sums) for sums, _, _ in work) < MANY:
+        return [_rank(one) for one in work]
+    with ProcessPoolExecutor(min(jobs, len(work))) as pool:
+        return list(pool.map(_rank, work))
+
+
+MANY = 20
+"""Systems in a column from which it is worth a process of its own."""
+
+
+def _rank(work: tuple[Mapping[str, FloatArray], Aggregate, bool]) -> Ranks:
+    sums, aggregate, higher_is_better = work
+    return rank_ranges(sums, aggregate, higher_is_better=higher_is_better)
+
+
+def _aggregate(draft: _Draft, track: OpenTrack) -> Aggregate:
+    wanted = draft.example.metric, draft.example.protocol
+    built = (
+        build_metric(draft.task, spec, {"database": track.corpus.database})
+        for spec in track.settings.metrics[draft.task]
+    )
+    return next(metric.aggregate for metric in built if (metric.name, metric.protocol) == wanted)
+
+
+def _column(draft: _Draft, ranks: Ranks) -> Column:
+    example = draft.example
     return Column(
-        label=spec_of(example),
+        label=draft.label,
         metric=example.metric,
         protocol=example.protocol,
-        signature=signature,
-        higher_is_better=direction,
-        places={name: Place(score, *ranks.get(name, (None, None))) for name, score in scores.items()},
+        signature=draft.signature,
+        higher_is_better=draft.higher_is_better,
+        places={name: Place(score, *ranks.get(name, (None, None))) for name, score in draft.scores.items()},
     )

@@ -28,7 +28,7 @@ def write_site(board: Board, out: Path) -> Path:
     Raises:
         UserError: jinja2 is not installed, or a file cannot be written.
     """
-    pages = {f"{entries[0].card.slug}.html": system_page(board, entries) for entries in board.systems.values()}
+    pages = {f"{name}.html": system_page(board, entries) for name, entries in board.systems.items()}
     for name, page in pages.items():
         write_text(out / "systems" / name, _system(page))
     for old in (out / "systems").glob("*.html"):

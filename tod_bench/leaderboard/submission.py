@@ -10,19 +10,23 @@ Whatever is wrong with it is found in one go.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.answers import Answers, Turns, read_answers
-from tod_bench.leaderboard.card import Card, read_card
+from tod_bench.leaderboard.card import Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.claim import Claim, read_claim
+from tod_bench.leaderboard.digests import joint_digest, task_digest
+from tod_bench.leaderboard.suspicion import likeness, suspicion
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 
 Found = TypeVar("Found")
 
 CARD, PACKED, PLAIN, CLAIM = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
+PARTS = (CARD, PACKED, PLAIN, CLAIM)
 
 _FOLDER = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -33,19 +37,34 @@ class Submission:
 
     Attributes:
         name: Name of its folder.
+        folder: The folder.
         card: Its card.
         track: The track it takes part in.
-        turns: (dialogue id, turn) -> prediction, for every turn of the split.
-        claim: The scores claimed.
-        warnings: Task -> what a reader should look at.
+        digests: Task -> digest of its answers, see `tod_bench.leaderboard.digests`.
+        suspicions: Task -> why its answers are suspected of having been made from gold.
     """
 
     name: str
+    folder: Path
     card: Card
     track: OpenTrack
-    turns: Turns
-    claim: Claim
-    warnings: Mapping[TaskName, str]
+    digests: Mapping[TaskName, str]
+    suspicions: Mapping[TaskName, str]
+
+    @property
+    def predictions(self) -> str:
+        """One digest for all answers."""
+        return joint_digest(self.digests)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """(dialogue id, turn) -> prediction, for every turn of the split."""
+        return read_answers(_predictions_in(self.folder), self.track, self.card.tasks).turns
+
+    @cached_property
+    def claim(self) -> Claim:
+        """The scores claimed."""
+        return read_claim(self.folder / CLAIM)
 
 
 class RefusedError(UserError):
@@ -66,7 +85,7 @@ class RefusedError(UserError):
 
 
 def validate(folder: Path, tracks: Tracks) -> Submission:
-    """Reads a submission: card, names and sizes of files, schema, coverage, and that no gold is inside.
+    """Reads a submission: card, names and sizes of files, schema, coverage, and likeness to gold.
 
     Args:
         folder: The submission.
@@ -81,15 +100,33 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
     card = _attempt(problems, lambda: read_card(folder / CARD))
     claim = _attempt(problems, lambda: read_claim(folder / CLAIM))
     track = None if card is None else _attempt(problems, lambda: _track_of(card, tracks))
+    if card is not None:
+        problems += _card_problems(folder.name, card)
     answers = Answers()
     if card is not None and track is not None:
-        path = next(path for name in (PACKED, PLAIN) if (path := folder / name).exists())
-        answers = read_answers(path, track, card.tasks)
+        answers = read_answers(_predictions_in(folder), track, card.tasks)
         problems += answers.problems
     if problems or card is None or claim is None or track is None:
         raise RefusedError(folder.name, problems)
-    warnings = {} if "gold" in card.privileges else answers.warnings
-    return Submission(folder.name, card, track, answers.turns, claim, warnings)
+    digests = {task: task_digest(task, answers.turns) for task in card.tasks}
+    found = Submission(folder.name, folder, card, track, digests, _suspicions(card, track, answers.turns))
+    # What has been read need not be read again.
+    found.__dict__.update(turns=answers.turns, claim=claim)
+    return found
+
+
+def _predictions_in(folder: Path) -> Path:
+    packed = folder / PACKED
+    return packed if packed.exists() else folder / PLAIN
+
+
+def _suspicions(card: Card, track: OpenTrack, turns: Turns) -> dict[TaskName, str]:
+    """Task -> why its answers are suspected of having been made from gold."""
+    found = {
+        task: suspicion(task, likeness(task, track.dialogues, turns), track.settings.limits(task), card.privileges)
+        for task in card.tasks
+    }
+    return {task: sentence for task, sentence in found.items() if sentence}
 
 
 def _folder_problems(folder: Path) -> list[str]:
@@ -101,13 +138,22 @@ def _folder_problems(folder: Path) -> list[str]:
         problems.append("the name of its folder may hold lower-case letters, digits and single . _ - between them")
     found = {path.name: path for path in folder.iterdir()}
     for name, path in sorted(found.items()):
-        if name not in (CARD, PACKED, PLAIN, CLAIM):
+        if name not in PARTS:
             problems.append(f"{name[:80]!r} does not belong to a submission")
         elif path.is_symlink() or not path.is_file():
             problems.append(f"{name} is not a regular file")
     problems += [f"{name} is missing" for name in (CARD, CLAIM) if name not in found]
     if (PACKED in found) == (PLAIN in found):
         problems.append(f"give either {PACKED} or {PLAIN}")
+    return problems
+
+
+def _card_problems(folder: str, card: Card) -> list[str]:
+    """What is wrong with a card that can be read: another folder's, or of a day to come."""
+    problems: list[str] = []
+    _attempt(problems, lambda: check_date(card))
+    if folder != folder_name(card):
+        problems.append(f"its folder must be called {folder_name(card)}, which follows from its card")
     return problems
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tod_bench.leaderboard.board import Board
-from tod_bench.leaderboard.ranking import meaning
+from tod_bench.leaderboard.cache import Cache, key_of
 from tod_bench.leaderboard.tracks import OpenTrack
-from tod_bench.leaderboard.verify import Entry
+from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.numbers import spec_of
@@ -56,8 +56,21 @@ def system_page(board: Board, entries: Sequence[Entry]) -> SystemPage:
         card.system,
         card.team,
         tuple((entry, tuple(_score_lines(entry, ranks))) for entry in reversed(entries)),
-        browser_data(_shelves(entries)),
+        _browser(board.cache, entries),
     )
+
+
+def _browser(cache: Cache, entries: Sequence[Entry]) -> Mapping[str, Any]:
+    """What the dialogue browser shows; reading the predictions again takes longest, so it is kept."""
+    keys = [entry.key for entry in entries]
+    if not all(keys):
+        return browser_data(_shelves(entries))
+    key = key_of("browser", keys)
+    data: Mapping[str, Any] | None = cache.find(key)
+    if data is None:
+        data = browser_data(_shelves(entries))
+        cache.keep(key, data)
+    return data
 
 
 def _ranks(board: Board) -> dict[tuple[str, str], str]:

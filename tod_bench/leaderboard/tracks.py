@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from tod_bench.configs import Bootstrap, load_validated
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import MissingExtraError, UserError, did_you_mean
+from tod_bench.leaderboard.suspicion import LIMITS, Limits
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric
 from tod_bench.splits import read_all, signed_split, split_notes
@@ -30,6 +31,7 @@ class Track(BaseModel):
         metrics: Task -> its metrics, the one that systems are ranked by first.
         bootstrap: How intervals are drawn.
         dialogues: Test dialogues to show on the page of a system.
+        suspicion: Task -> from where on its answers are too much like gold; `LIMITS` where it is not set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +43,11 @@ class Track(BaseModel):
     metrics: dict[TaskName, tuple[str, ...]] = Field(min_length=1)
     bootstrap: Bootstrap = Bootstrap()
     dialogues: int = Field(default=0, ge=0)
+    suspicion: dict[TaskName, Limits] = Field(default_factory=dict)
+
+    def limits(self, task: TaskName) -> Limits:
+        """From where on answers to a task are too much like gold."""
+        return self.suspicion.get(task, LIMITS[task])
 
     @field_validator("metrics")
     @classmethod

@@ -1,9 +1,10 @@
 """Every number of a submission computed from its predictions, and held against what it claims."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from tod_bench.files import digest_of
 from tod_bench.leaderboard.answers import Turns
 from tod_bench.leaderboard.card import Card
 from tod_bench.leaderboard.claim import claim_of, mismatches
@@ -11,8 +12,9 @@ from tod_bench.leaderboard.submission import RefusedError, Submission, validate
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
-from tod_bench.scoring import ScoreRow, score, score_rows
+from tod_bench.scoring import ScoreRow, score
 from tod_bench.scoring.gold import require_gold
+from tod_bench.statistics.clusters import FloatArray
 
 
 @dataclass(frozen=True)
@@ -22,19 +24,39 @@ class Entry:
     Attributes:
         submission: The submission.
         scores: Task -> scores, as computed.
+        sums: Task -> meaning of a score of the whole -> statistics of each dialogue, for tests between systems.
+        key: What all of this was computed from; the same key, the same entry.
+        cleared: Task -> why the keepers of the leaderboard have cleared a suspicion.
+        namesake: Name of the submission that has the page of this system and team, where nobody has confirmed that this
+            one is by the same makers; empty for an entry that is on that page.
     """
 
     submission: Submission
-    scores: dict[TaskName, list[Score]]
+    scores: Mapping[TaskName, list[Score]]
+    sums: Mapping[TaskName, Mapping[str, FloatArray]]
+    key: str = ""
+    cleared: Mapping[TaskName, str] = field(default_factory=dict)
+    namesake: str = ""
 
     @property
     def card(self) -> Card:
         """The submission's card."""
         return self.submission.card
 
-    def rows(self, task: TaskName) -> list[ScoreRow]:
-        """The statistics of each dialogue behind a task's scores, for tests between systems."""
-        return score_rows(**_arguments(task, self.submission.track, self.submission.turns))
+    @property
+    def suspicions(self) -> dict[TaskName, str]:
+        """Task -> why its answers are suspected of having been made from gold, unless that is cleared."""
+        return {task: why for task, why in self.submission.suspicions.items() if task not in self.cleared}
+
+    @property
+    def page(self) -> str:
+        """Name of the page that it is on: its system's, or one of its own where that is a namesake's."""
+        return f"{self.card.slug}-{digest_of(self.submission.name)[:6]}" if self.namesake else self.card.slug
+
+
+def meaning(score: Score) -> str:
+    """A signature without its n: how many items count may depend on what was predicted (precision)."""
+    return "|".join(part for part in score.signature.split("|") if not part.startswith("n:"))
 
 
 def verify(folder: Path, tracks: Tracks) -> Entry:
@@ -48,34 +70,52 @@ def verify(folder: Path, tracks: Tracks) -> Entry:
         RefusedError: The submission is unusable, or any number is not what it claims; every mismatch is named.
     """
     submission = validate(folder, tracks)
-    scores = computed(submission.track, submission.card.tasks, submission.turns)
-    wrong = mismatches(submission.claim, claim_of(submission.track, scores))
+    track, tasks, turns = submission.track, submission.card.tasks, submission.turns
+    rows: dict[TaskName, list[ScoreRow]] = {task: [] for task in tasks}
+    scores = computed(track, tasks, turns, rows)
+    wrong = mismatches(submission.claim, claim_of(track, scores))
     if wrong:
         raise RefusedError(submission.name, wrong)
-    return Entry(submission, scores)
+    sums = {
+        task: {meaning(row.score): row.sums for row in found if not row.score.domain} for task, found in rows.items()
+    }
+    return Entry(submission, scores, sums)
 
 
-def computed(track: OpenTrack, tasks: tuple[TaskName, ...], turns: Turns) -> dict[TaskName, list[Score]]:
+def computed(
+    track: OpenTrack,
+    tasks: tuple[TaskName, ...],
+    turns: Turns,
+    rows: Mapping[TaskName, list[ScoreRow]] | None = None,
+) -> dict[TaskName, list[Score]]:
     """The scores of predictions under all metrics of a track.
+
+    Args:
+        track: The track.
+        tasks: The tasks to score.
+        turns: (dialogue id, turn) -> prediction.
+        rows: Task -> a list to add the statistics of each dialogue to.
 
     Raises:
         UserError: The corpus lacks what a metric needs.
     """
+    settings = track.settings
     for task in tasks:
-        require_gold(track.corpus, track.settings.split, task, track.settings.metrics[task])
-    bootstrap = track.settings.bootstrap
-    return {task: score(**_arguments(task, track, turns), draws=bootstrap.draws, seed=bootstrap.seed) for task in tasks}
-
-
-def _arguments(task: TaskName, track: OpenTrack, turns: Turns) -> dict[str, Any]:
+        require_gold(track.corpus, settings.split, task, settings.metrics[task])
     return {
-        "task": task,
-        "dialogues": track.dialogues,
-        "predictions": turns,
-        "corpus_name": track.corpus.name,
-        "split": track.split,
-        "notes": track.notes,
-        "schema": track.corpus.schema,
-        "metrics": track.settings.metrics[task],
-        "database": track.corpus.database,
+        task: score(
+            task,
+            track.dialogues,
+            turns,
+            corpus_name=track.corpus.name,
+            split=track.split,
+            notes=track.notes,
+            schema=track.corpus.schema,
+            metrics=settings.metrics[task],
+            database=track.corpus.database,
+            draws=settings.bootstrap.draws,
+            seed=settings.bootstrap.seed,
+            keep=None if rows is None else rows[task],
+        )
+        for task in tasks
     }

@@ -38,6 +38,7 @@ def score(
     database: Any = None,
     seen_services: Collection[str] | None = None,
     notes: Sequence[str] = (),
+    keep: list[ScoreRow] | None = None,
 ) -> list[Score]:
     """Scores predictions against dialogues.
 
@@ -56,6 +57,7 @@ def score(
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).
         notes: What is to be said beside every score (see `tod_bench.splits.split_notes`).
+        keep: A list to add the statistics of each dialogue to, as `score_rows` gives them.
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -71,6 +73,12 @@ def score(
     batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
     rows = [[] if is_of_the_corpus(one) else metric_rows(one, batches, where, groups) for _, one in built]
+    if keep is not None:
+        keep += [
+            replace(row, score=replace(row.score, metric=label))
+            for (label, _), found in zip(built, rows, strict=True)
+            for row in found
+        ]
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
     scores: list[Score] = []
     for (label, metric), found in zip(built, rows, strict=True):

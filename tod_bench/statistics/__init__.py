@@ -6,6 +6,7 @@ aggregate, so an interval, a p-value and the score itself cannot disagree. What 
 
 from tod_bench.statistics.clusters import Aggregate, cluster_sums, resample_weights, resampled_sums
 from tod_bench.statistics.corrections import holm
+from tod_bench.statistics.families import PairTest, compare_all
 from tod_bench.statistics.intervals import Interval, bootstrap_interval, bootstrap_intervals
 from tod_bench.statistics.paired import PairedTest, approximate_randomization, paired_bootstrap
 from tod_bench.statistics.permutation import (
@@ -21,6 +22,7 @@ __all__ = [
     "Aggregate",
     "Agreement",
     "Interval",
+    "PairTest",
     "PairedTest",
     "PermutationTest",
     "agreement",
@@ -29,6 +31,7 @@ __all__ = [
     "bootstrap_interval",
     "bootstrap_intervals",
     "cluster_sums",
+    "compare_all",
     "holm",
     "jensen_shannon",
     "minimal_detectable_difference",

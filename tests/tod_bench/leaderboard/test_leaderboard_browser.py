@@ -94,12 +94,13 @@ def test_protocols_can_be_chosen(browser, index):
         "[...document.querySelectorAll('#table-1 .board thead th')].filter(node => node.offsetWidth)"
         ".map(node => node.textContent.trim())"
     )
-    assert browser.evaluate(shown) == ["rank", "system", "date", "jga", "jga@trade", "slot_f1"]
+    assert browser.evaluate(shown) == ["rank by jga", "system", "date", "jga", "jga@trade", "slot_f1"]
     browser.evaluate(
         "(() => { const s = document.querySelector('#table-1 select'); s.value = 'trade';"
         " s.dispatchEvent(new Event('change')); })()"
     )
-    assert browser.evaluate(shown) == ["rank", "system", "date", "jga@trade"]
+    assert browser.evaluate(shown) == ["rank by jga@trade", "system", "date", "jga@trade"]
+    assert browser.evaluate(SORTED) == [["jga@trade", "descending"]]
     # One protocol leaves nothing to choose.
     assert browser.evaluate("document.querySelector('#table-2 .choose').hidden")
 

@@ -91,7 +91,8 @@ def test_values_that_are_refused(changes, key):
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/absolute", "<script>alert(1)</script>", "..", "con", "Ünïcödé", "=HYPERLINK(1)", "…"]
+    "name",
+    ["../../etc/passwd", "/absolute", "<script>alert(1)</script>", "..a", "con", "Ünïcödé", "=HYPERLINK(1)", "系统"],
 )
 def test_no_name_leaves_the_folder(name):
     found = folder_name(card(system=name, track=name))

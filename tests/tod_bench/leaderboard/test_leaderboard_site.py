@@ -15,6 +15,7 @@ from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import read_board, write_site
 from tod_bench.leaderboard.figures import history, whiskers
+from tod_bench.leaderboard.ledger import accept_submission
 from tod_bench.leaderboard.numbers import to_csv
 from tod_bench.reports.files import harmless
 
@@ -32,7 +33,7 @@ def folder(tracks, tmp_path_factory):
         found, tracks, 3, system=FORMULA, team=EVIL, description=EVIL, code=EVIL, training_data=EVIL, date="2026-06-01"
     )
     submit(found, tracks, 0, system="ceiling", privileges=["gold"], link=None)
-    submit(found, tracks, 2, system="early", date="2026-01-01")
+    submit(found, tracks, 2, value="another", system="early", date="2026-01-01")
     return found
 
 
@@ -59,7 +60,7 @@ def test_every_number_is_computed_from_predictions(folder, tracks, tmp_path):
     found = read_board(copied, tracks)
     assert [one.name for one in found.refused] == [liar.name]
     assert len(found.refused[0].problems) == 1
-    assert "worst" not in {system for system, _ in found.systems}
+    assert "worst" not in {entries[0].card.system for entries in found.systems.values()}
     assert len(found.systems) == 4
     index = write_site(found, tmp_path / "site").read_text(encoding="utf-8")
     assert "value claimed as 99.9, computed as" in index
@@ -181,9 +182,9 @@ def test_dialogues_are_shown_where_the_track_allows(site, board, tracks, tmp_pat
     assert "Dialogues" not in html
 
 
-def test_two_dates_of_one_system_share_a_page(tracks, tmp_path):
-    submit(tmp_path / "s", tracks, 2)
-    submit(tmp_path / "s", tracks, 3, date="2026-04-01")
+def test_two_dates_of_one_system_share_a_page_once_accepted(tracks, tmp_path):
+    for folder in (submit(tmp_path / "s", tracks, 2), submit(tmp_path / "s", tracks, 3, date="2026-04-01")):
+        accept_submission(folder, tracks)
     found = read_board(tmp_path / "s", tracks)
     assert len(found.systems) == 1
     write_site(found, tmp_path / "site")
@@ -201,7 +202,7 @@ def test_pages_of_systems_that_are_gone_are_removed(board, tmp_path):
     write_site(board, tmp_path)
     assert {path.name for path in (tmp_path / "systems").iterdir()} == {
         "mine.html",
-        *(f"{entries[0].card.slug}.html" for entries in board.systems.values()),
+        *(f"{name}.html" for name in board.systems),
     }
 
 
@@ -213,6 +214,7 @@ def test_the_command_line_builds_and_says_what_it_left_out(folder, tracks_file, 
     (copied / "empty").mkdir()
     (copied / "linked").symlink_to(folder)
     arguments = ["leaderboard", "build", str(copied), "--out", str(tmp_path / "site"), "--tracks", str(tracks_file)]
+    arguments += ["--cache", str(tmp_path / "cache"), "--jobs", "1"]
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 1
     assert "Left out: empty cannot be accepted, 3 problems:" in done.output
@@ -236,9 +238,11 @@ def test_a_corpus_that_is_not_at_hand_leaves_out_its_submissions_alone(folder, t
 
     far = Track(title="Far", corpus="sgd", options={"path": str(tmp_path / "nowhere")}, metrics={"dst": ("jga",)})
     copied = tmp_path / "submissions"
-    shutil.copytree(next(folder.glob("early-*")), copied / "early")
-    shutil.copytree(next(folder.glob("early-*")), copied / "far")
-    write_card(copied / "far" / "card.yaml", track="far")
+    good = next(folder.glob("early-*"))
+    shutil.copytree(good, copied / good.name)
+    elsewhere = copied / good.name.replace("-toy-", "-far-")
+    shutil.copytree(good, elsewhere)
+    write_card(elsewhere / "card.yaml", system="early", date="2026-01-01", track="far")
     found = read_board(copied, Tracks({**tracks.settings, "far": far}))
-    assert [one.name for one in found.refused] == ["far"]
+    assert [one.name for one in found.refused] == [elsewhere.name]
     assert len(found.systems) == 1

@@ -33,7 +33,7 @@ def test_a_prepared_submission_is_valid_and_verified(prepared, tracks, toy):
     assert {path.name for path in prepared.iterdir()} == {"card.yaml", "predictions.jsonl.gz", "scores.json"}
     found = validate(prepared, tracks)
     assert len(found.turns) == toy.turns
-    assert found.warnings == {}
+    assert found.suspicions == {}
     assert all(one.acts is None for one in found.turns.values())  # the card names dst alone
     entry = verify(prepared, tracks)
     jga = entry.scores["dst"][0]
@@ -68,17 +68,8 @@ def test_files_of_two_tasks_become_one_submission(tracks, toy, tmp_path):
     entry = verify(folder, tracks)
     assert entry.scores["policy"][0].value == 100
     assert not any(one.raw or one.notes for one in entry.submission.turns.values())
-    assert entry.submission.warnings == {"policy": "every answer (acts) is gold to the letter"}
     with pytest.raises(UserError, match="another file has a state for this turn"):
         prepare(tmp_path / "c.yaml", [files[0], files[0]], tmp_path, tracks)
-
-
-def test_gold_handed_in_is_reported_unless_declared(tracks, tmp_path):
-    gold = {"dst": "every answer (state) is gold to the letter"}
-    assert validate(submit(tmp_path / "a", tracks, 10**6), tracks).warnings == {}  # one turn differs
-    assert validate(submit(tmp_path / "b", tracks, 0), tracks).warnings == gold
-    assert validate(submit(tmp_path / "c", tracks, 0, privileges=["previous_state"]), tracks).warnings == gold
-    assert validate(submit(tmp_path / "d", tracks, 0, privileges=["gold"]), tracks).warnings == {}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +209,7 @@ def test_missing_and_doubled_files_are_named(submission, tracks):
 )
 def test_cards_that_are_refused(submission, tracks, changes, reason):
     write_card(submission / "card.yaml", **changes)
-    assert reason in problems(submission, tracks)[0]
+    assert any(reason in one for one in problems(submission, tracks))
 
 
 def claim(folder: Path, change) -> None:
@@ -297,7 +288,7 @@ def test_warnings_are_printed_beside_the_verdict(tracks, tracks_file, tmp_path):
     for verb in ("validate", "verify"):
         done = CliRunner().invoke(command, ["submit", verb, str(folder), "--tracks", str(tracks_file)])
         assert done.exit_code == 0
-        assert "Warning: dst: every answer (state) is gold to the letter" in done.output
+        assert "Warning: dst: 100.0% of its states are those of gold" in done.output
 
 
 def test_predictions_of_a_finished_run(tracks, toy, tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
-// Tables that sort by their headings, and the choice of a protocol. Ranks are those of the metric last sorted by.
+// Tables that sort by their headings, and the choice of a protocol. Ranks are always those of one column that is shown.
 (() => {
   "use strict";
   const status = document.getElementById("sorted");
+  const headings = (table) => [...table.tHead.rows[0].cells];
+  const label = (heading) => heading.querySelector("button").textContent.trim();
 
   const valueOf = (row, column, text) => {
     const value = row.cells[column].dataset.value;
@@ -13,24 +15,39 @@
     return sign * (one < other ? -1 : one > other ? 1 : 0);
   };
 
+  const rankBy = (table, heading) => {
+    for (const other of headings(table)) delete other.dataset.ranked;
+    heading.dataset.ranked = "";
+    table.querySelector(".ranked-by").textContent = `by ${label(heading)}`;
+    for (const row of table.tBodies[0].rows) {
+      row.querySelector(".rank").textContent = row.cells[heading.cellIndex].dataset.rank || "—";
+    }
+  };
+
   const sortBy = (table, heading) => {
     const column = heading.cellIndex, order = heading.dataset.order, text = order === "text";
     const first = order === "down" ? "descending" : "ascending";
     const second = first === "descending" ? "ascending" : "descending";
     const wanted = heading.getAttribute("aria-sort") === first ? second : first;
-    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    for (const other of headings(table)) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", wanted);
     const body = table.tBodies[0], sign = wanted === "ascending" ? 1 : -1;
     const rows = [...body.rows].sort((a, b) => compare(valueOf(a, column, text), valueOf(b, column, text), sign));
     body.append(...rows);
-    if (!text) for (const row of rows) row.querySelector(".rank").textContent = row.cells[column].dataset.rank || "—";
-    status.textContent = `Sorted by ${heading.textContent.trim()}, ${wanted}.`;
+    if (!text) rankBy(table, heading);
+    status.textContent = `Sorted by ${label(heading)}, ${wanted}.`;
   };
 
   const choose = (table, protocol) => {
     for (const cell of table.querySelectorAll("[data-protocol]")) {
       cell.hidden = protocol !== "" && cell.dataset.protocol !== protocol;
     }
+    const ranked = headings(table).find((heading) => heading.dataset.ranked !== undefined);
+    const shown = headings(table).find((heading) => heading.dataset.protocol !== undefined && !heading.hidden);
+    if (!ranked.hidden || !shown) return;
+    // A table sorted by system or date stays so; only whose ranks are shown has to change.
+    if (ranked.hasAttribute("aria-sort")) sortBy(table, shown);
+    else rankBy(table, shown);
   };
 
   for (const table of document.querySelectorAll("table.board")) {
