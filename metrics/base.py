@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Item_contra = TypeVar("Item_contra", contravariant=True)
 
-SIGNATURE_VERSION = "0.1.0"
+SIGNATURE_VERSION = "0.2.0"
 """Version of the definitions in this package; it moves whenever any number could."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a number means, as sacreBLEU writes it: ``jga|protocol:tod_bench|norm:detok|...|v:0.1.0``.
+    """What a number means, as sacreBLEU writes it: ``jga|protocol:tod_bench|norm:detok|...|v:0.2.0``.
 
     Attributes:
         metric: The metric's name.

@@ -60,7 +60,7 @@ def test_signature_says_everything_and_n_is_the_denominator():
     scores = score("dst", DIALOGUES, GOLD, **WHERE, metrics=["jga", "domain_jga_active"], draws=0)
     assert whole(scores, "jga").signature == (
         "jga|corpus:toy|split:test|domains:5|slots:30|n:12|protocol:tod_bench|norm:detok|match:exact|values:any|"
-        "none:drop|dontcare:value|bookings:yes|unit:turn|v:0.1.0"
+        "none:drop|dontcare:value|bookings:yes|unit:turn|v:0.2.0"
     )
     taxi = whole(scores, "domain_jga_active", "taxi")
     assert (taxi.n, taxi.value) == (4, 100.0)

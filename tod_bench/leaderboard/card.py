@@ -8,7 +8,7 @@
     tasks: [dst]
     training_data: none
     parameters: 0
-    code: tod-bench 0.1.0
+    code: tod-bench 0.2.0
 
 It is shown to readers as it stands, so it is held to lines of printable text and links to the web.
 """

@@ -17,7 +17,7 @@ TABLE = Table(
         Row("[x]", "50%", (Number(40.0, spread=0.8), Number(1.0))),
         Row("[x]", "a - b", (Number(-17.3), Number(2.0)), difference=True),
     ),
-    signatures={"JGA": ("jga|norm:detok|v:0.1.0_x",)},
+    signatures={"JGA": ("jga|norm:detok|v:0.2.0_x",)},
     warnings=("column F_1: 100% wrong",),
     notes=("plain: simulated1, split test[:20]",),
     source="Somewhere & Co., Table 1",
