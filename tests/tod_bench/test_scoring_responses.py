@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tod_bench.records import Dialogue, DomainGoal, Persona, Prediction, Turn
+from tod_bench.records import Dialogue, DomainGoal, Persona, Prediction, Span, Turn
 from tod_bench.scores import Score
 from tod_bench.scoring import score
 
@@ -20,6 +20,7 @@ class Toy:
         return [{"id": "1", "trainid": "TR1"}]
 
 
+NAME = Span("system", "restaurant", "name", "copper ladle", 4, 16)
 STATE = {"restaurant": {"area": ("north",)}}
 DIALOGUES = [
     Dialogue(
@@ -27,7 +28,10 @@ DIALOGUES = [
         "toy",
         "test",
         ("restaurant",),
-        (Turn(0, "hello", "The Copper Ladle is nice.", state=STATE), Turn(1, "bye", "Goodbye then.", state=STATE)),
+        (
+            Turn(0, "hello", "The Copper Ladle is nice.", state=STATE, spans=(NAME,)),
+            Turn(1, "bye", "Goodbye then.", state=STATE),
+        ),
         {"restaurant": DomainGoal({"area": "north"})},
         Persona(age="child" if number else "adult"),
     )

@@ -22,7 +22,7 @@ UNSEEN = "unseen"
 _SILENCE = {"utterance": "", "frames": ()}
 
 
-_READER = 1
+_READER = 2
 """Raised whenever dialogues come out differently, so that older caches are not used."""
 
 _OF_SCHEMA = re.compile(r"_\d+$")

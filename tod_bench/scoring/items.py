@@ -32,8 +32,7 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
         return [_dialogue_item(dialogue, pairing) for dialogue in pairing.dialogues]
     if kind is StateItem:
         items = [item for dialogue in pairing.dialogues for item in _state_items(dialogue, pairing.of(dialogue))]
-        flags = {name: {slot: spec.categorical for slot, spec in slots.items()} for name, slots in schema.items()}
-        return StateBatch(items, flags, groups)
+        return StateBatch(items, *slots_and_left_out(schema), groups=groups)
     if kind is FrameItem:
         frames = [item for dialogue in pairing.dialogues for item in _frame_items(dialogue, pairing.of(dialogue))]
         return FrameBatch(frames, groups)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,15 @@ def _gold(dialogues: Sequence[Dialogue]) -> list[Prediction]:
 
 
 def _empty(dialogues: Sequence[Dialogue]) -> list[Prediction]:
-    return [Prediction(one.id, turn.index, {}, (), "", ()) for one in dialogues for turn in one.turns]
+    return [Prediction(one.id, turn.index, {}, (), "", (), {}, {}) for one in dialogues for turn in one.turns]
 
 
 def _majority(dialogues: Sequence[Dialogue], task: TaskName, corpus: Corpus, folder: Path) -> list[Prediction]:
     system, context = Majority(), FitContext(task, corpus.schema, 1, folder)
     system.fit(dialogues, [], context)
     system.load(context)
-    return list(system.predict(task, turn_inputs(dialogues, task)))
+    # It answers no intents and no requested slots, which a metric of these needs of some turn.
+    return [replace(one, active_intent={}, requested={}) for one in system.predict(task, turn_inputs(dialogues, task))]
 
 
 def _scored(
