@@ -107,10 +107,8 @@ def split_notes(corpus: Corpus, expression: str) -> tuple[str, ...]:
     ]
     unofficial: tuple[str, ...] = getattr(corpus, "unofficial", ())
     if unofficial:
-        others = f" and {len(unofficial) - 1} others" if len(unofficial) > 1 else ""
-        notes.append(
-            f"{corpus.name}: {unofficial[0]}{others} cannot be shown to be official, so this is not the corpus"
-        )
+        others = f" and {len(unofficial) - 1} more are" if len(unofficial) > 1 else " is"
+        notes.append(f"{corpus.name}: {unofficial[0]}{others} not of the release, or cannot be shown to be")
     return tuple(notes)
 
 

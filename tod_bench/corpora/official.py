@@ -73,10 +73,12 @@ def unlike_archive(name: str, files: Iterable[RawFile]) -> list[str]:
     The archive is looked for beside each file and a few folders up; a file inside of it needs no comparison.
 
     Returns:
-        The files that differ, or all of them where the archive is not there or not the official one.
+        Names of the files that differ, or of all where the archive is not there or not the official one; without their
+        folder, since they get into results.
     """
     archives = {file.path: _official_archive(name, file.path) for file in files}
-    return sorted(str(file) for file in files if not _inside(archives[file.path], file))
+    others = (file for file in files if not _inside(archives[file.path], file))
+    return sorted(f"{file.path.name}/{file.member}" if file.member else file.path.name for file in others)
 
 
 def _of_split(path: str, base: str, split: str) -> bool:
