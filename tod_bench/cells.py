@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -359,7 +359,7 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Board:
     """
     errors, board = check(config)
     if not incomplete:
-        errors += map(str, board.needs)
+        errors += [str(need) for need in board.needs if not need.dash]
     if errors:
         raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
     return board
@@ -396,6 +396,7 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]
         config = _without_judge(config) if unasked else config
     built = {label: system for label, system in systems.items() if system is not None}
+    dashes = [replace(need, dash=True) for need in dashes]
     return errors, Board(config, at_hand, built, (*needs, *dashes), undefined)
 
 

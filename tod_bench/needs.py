@@ -31,10 +31,13 @@ class Need:
     Attributes:
         place: The config's key that names it.
         sentence: What is missing, and the command that supplies it.
+        dash: Whether it leaves a dash with its reason in a table whose other cells are defined; else the config cannot
+            run whole without it.
     """
 
     place: str
     sentence: str
+    dash: bool = False
 
     def __str__(self) -> str:
         return f"{self.place}: {self.sentence}"
