@@ -380,7 +380,8 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
     systems = {label: _system(label, section, errors) for label, section in config.systems.items()}
     at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
     errors += [*task_errors(config), *split_errors(config, at_hand)]
-    errors += metric_errors(config, scored_pairs(config, systems, at_hand))
+    scored = scored_pairs(config, systems, at_hand)
+    errors += metric_errors(config, scored)
     if whole:
         errors += [*label_errors(config), *table_errors(config), *source_errors(config, systems)]
     if not errors:
@@ -388,9 +389,11 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Board]:
         at_hand = {label: corpus for label, corpus in at_hand.items() if label not in short}
         unasked = judge_need(config, config.corpora)
         for label, corpus in at_hand.items():
-            undefined |= collect(errors, f"corpora.{label}", partial(find_undefined, config, label, corpus)) or {}
+            tasks = {task for one, task in scored if one == label}
+            found = collect(errors, f"corpora.{label}", partial(find_undefined, config, label, corpus, tasks))
+            undefined |= found or {}
             dashes += group_needs(config, label, corpus)
-        nowhere, partly = undefined_needs(config, undefined)
+        nowhere, partly = undefined_needs(undefined, scored)
         dashes += partly
         errors += nowhere
         needs += [*short.values(), *prediction_needs(config), *rating_needs(config), *([unasked] if unasked else [])]

@@ -3,7 +3,7 @@
 What is missing is no error of the config: everything else can be run, and the table has dashes for the rest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -63,8 +63,14 @@ Undefined = Mapping[tuple[str, CellTask], Mapping[str, str]]
 """(corpus label, task) -> metric -> what the corpus lacks that the metric needs."""
 
 
-def find_undefined(config: EvalConfig, label: str, corpus: Corpus) -> Undefined:
+def find_undefined(config: EvalConfig, label: str, corpus: Corpus, tasks: Collection[TaskName]) -> Undefined:
     """Which metrics of a config are undefined on one of its corpora, for want of gold.
+
+    Args:
+        config: The config.
+        label: The corpus's label in it.
+        corpus: The corpus.
+        tasks: The tasks that some system is scored for on it.
 
     Raises:
         UserError: The corpus cannot be read.
@@ -73,7 +79,7 @@ def find_undefined(config: EvalConfig, label: str, corpus: Corpus) -> Undefined:
     found = {
         (label, task): undefined_metrics(corpus, split, task, metrics_of(config.tasks[task], task))
         for task in TASKS
-        if task in config.tasks
+        if task in tasks
     }
     return {place: undefined for place, undefined in found.items() if undefined}
 
@@ -96,14 +102,20 @@ def metrics_of(settings: TaskConfig, task: TaskName) -> tuple[str, ...]:
     return settings.metrics or (() if settings.judge else default_metrics(task))
 
 
-def undefined_needs(config: EvalConfig, undefined: Undefined) -> tuple[list[str], list[Need]]:
-    """What to say of undefined metrics: errors where no corpus defines them, else needs (dashes in the table)."""
+def undefined_needs(undefined: Undefined, scored: Collection[tuple[str, TaskName]]) -> tuple[list[str], list[Need]]:
+    """What to say of undefined metrics: errors where no corpus defines them, else needs (dashes in the table).
+
+    Args:
+        undefined: What `find_undefined` found, of every corpus.
+        scored: (label of a corpus, task) that some system is scored for.
+    """
     errors: list[str] = []
     needs: list[Need] = []
     for (label, task), found in undefined.items():
         for lack in dict.fromkeys(found.values()):
             specs = [spec for spec, one in found.items() if one == lack]
-            nowhere = [spec for spec in specs if all(spec in undefined.get((one, task), {}) for one in config.corpora)]
+            corpora = [one for one, of_task in scored if of_task == task]
+            nowhere = [spec for spec in specs if all(spec in undefined.get((one, task), {}) for one in corpora)]
             need = Need(
                 f"corpora.{label}", f"{lack}, so the task {task} has no {_listed_metrics(nowhere or specs)} on it"
             )

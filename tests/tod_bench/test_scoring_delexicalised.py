@@ -81,7 +81,7 @@ def test_a_sheet_of_delexicalised_responses(corpus: Any, dialogues: list[Any]) -
     assert names >= {"delex_bleu", "inform", "success", "combined", "msttr", "gunning_fog"}
     assert not names & {"bleu", "sacrebleu", "entity_f1"}
     assert {"tod_bench", "mwzeval"} <= set(sheet.protocols)
-    assert re.search(r"\d+ of \d+ responses have placeholders: they are delexicalised", sheet.notes[0])
+    assert re.search(r"\d+ of \d+ responses have placeholders: they are delexicalised", sheet.remarks[0])
     bleu = next(found for found in sheet.scores if (found.metric, found.protocol) == ("delex_bleu", "tod_bench"))
     assert bleu.value == pytest.approx(100)
 

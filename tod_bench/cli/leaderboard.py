@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Build a leaderboard's site from submissions, and accept submissions."""
+    """Build a leaderboard's site from submissions, and accept submissions.
+
+    \b
+    Example:
+      tod-bench leaderboard build results/leaderboard --out site
+    """
 
 
 @command.command()
