@@ -1,6 +1,7 @@
 """Shared fixtures: small hand-made records, and where the real corpora are."""
 
 import os
+import signal
 from pathlib import Path
 
 import needed
@@ -9,6 +10,9 @@ import pytest
 from tod_bench.records import Act, Dialogue, DomainGoal, Turn
 
 pytest_plugins = ["pytester"]
+
+# A job that a shell starts in the background ignores Ctrl-C, and so would the commands that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

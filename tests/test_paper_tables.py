@@ -95,8 +95,8 @@ def test_the_small_variant_has_the_shape_of_the_table_and_every_form(name, table
     assert len(list(csv.reader(paths[1].open()))) == 1 + len(table.rows) * len(table.columns)
     assert table.plot == name.startswith(("figure", "appendix_c"))
     if table.plot:
-        drawn = ElementTree.parse(paths[4]).getroot()
-        assert len([mark for mark in drawn.iter() if mark.get("class", "").startswith("bar")]) == sum(
+        drawn = [mark for path in paths if path.suffix == ".svg" for mark in ElementTree.parse(path).getroot().iter()]
+        assert len([mark for mark in drawn if mark.get("class", "").startswith("bar")]) == sum(
             (n.value is not None) + (n.published is not None) for row in table.rows for n in row.numbers
         )
 
@@ -158,7 +158,7 @@ def test_table4_reads_each_domain(tables):
 def test_table5_is_the_mean_of_three_runs(tables):
     table = tables("table5")
     gold = number(table, "BLEU", system="7B, + impression (Pictor)")
-    assert (gold.value, gold.published, gold.inside) == (100, 20.77, False)
+    assert (gold.value, gold.published, gold.inside) == (100, 20.77, None)  # a small variant is not held against it
     assert number(table, "semantic", system="7B, + impression (Pictor)").value == 4
     trained = number(table, "BLEU", system="7B, + image")
     assert trained.spread == 0  # the same answers whatever the seed

@@ -95,8 +95,11 @@ OPTIONS = {
     "success": {"database": Venues(), "state": "predicted", "active": "given", "text": "delexicalised"},
     "combined": {"database": Venues(), "state": "predicted", "active": "given", "text": "delexicalised"},
     "entity_f1": {"entities": ("nice area", "parking", "town")},
+    **dict.fromkeys(
+        ("politeness", "politeness_count", "politeness_negative", "politeness_positive"), {"parser": "none"}
+    ),
 }
-"""Options without which a metric cannot be built or would choose by the batch."""
+"""Options without which a metric cannot be built, would choose by the batch, or would parse for minutes."""
 
 
 def every_spec():

@@ -40,6 +40,8 @@ def _metrics(task: TaskName) -> list[str]:
     """Every metric of a task, under each of its protocols."""
     names = [name for name, _ in metric_names() if scores_task(task, name)]
     offered = {name: getattr(metric_class(name), "protocols", ()) for name in names}
+    # Parsing every response would take most of this test's time, and whether a number is defined does not rest on it.
+    names = [f"{name}(parser=none)" if name.startswith("politeness") else name for name in names]
     return [*names, *(f"{name}@{one}" for name in default_metrics(task)[:1] for one in offered[name])]
 
 
