@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from tod_bench.errors import UserError
+from tod_bench.inputs import read_text
 from tod_bench.records import TaskName
 
 Conditioning: TypeAlias = Literal["state", "acts"]
@@ -50,12 +52,20 @@ def missing_source(system: str, task: TaskName, what: Conditioning, *, needed: b
 
 
 def gold_noted(path: Path) -> tuple[str, ...]:
-    """The gold that the lines of a prediction file say their system was shown."""
+    """The gold that the lines of a prediction file, gzipped or not, say their system was shown.
+
+    What cannot be read is left to the reader of predictions, which says so.
+    """
     mark = json.dumps(GOLD_NOTE)
     found: set[str] = set()
-    with suppress(OSError, ValueError, AttributeError):
-        for line in path.read_text(encoding="utf-8").splitlines():
+    with suppress(UserError, ValueError, AttributeError):
+        for line in read_text(path).split("\n"):
             if mark in line:
-                noted = json.loads(line).get("notes", {}).get(GOLD_NOTE, ())
-                found |= {str(name) for name in noted} if isinstance(noted, list) else set()
+                found.update(gold_in(json.loads(line).get("notes", {})))
     return tuple(sorted(found))
+
+
+def gold_in(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The gold that a prediction's notes say its system was shown."""
+    noted = notes.get(GOLD_NOTE, ())
+    return tuple(map(str, noted)) if isinstance(noted, list) else ()

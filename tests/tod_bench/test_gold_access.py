@@ -17,6 +17,7 @@ import tod_bench.cells
 from tod_bench.cells import build
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.validate import command as validate_command
+from tod_bench.conditioning import GOLD_NOTE, gold_noted
 from tod_bench.configs import EvalConfig
 from tod_bench.corpora.sgd import SGD
 from tod_bench.errors import UserError
@@ -28,7 +29,7 @@ from tod_bench.runner import run
 from tod_bench.simulated.database import city_database
 from tod_bench.splits import read_all
 from tod_bench.systems import FitContext, TurnInput, system_class
-from tod_bench.tasks import turn_inputs
+from tod_bench.tasks import gold_prediction, turn_inputs
 
 MINE = {"restaurant": {"food": "echoed"}}
 MY_ACTS = (Act("general", "echo", "echoed", "echoed"),)
@@ -365,3 +366,23 @@ def test_written_predictions_read_back(tmp_path: Path) -> None:
     _, files = ran(config({"response": {**RESPONSE, "state": "gold"}}), tmp_path)
     write_predictions(tmp_path / "again.jsonl", files["response"])
     assert list(read_predictions(tmp_path / "again.jsonl")) == files["response"]
+
+
+@pytest.mark.parametrize("name", ["made.jsonl", "made.jsonl.gz"])
+def test_a_file_made_with_gold_says_so_when_it_is_scored(name: str, tmp_path: Path) -> None:
+    from tod_bench.corpora.base import open_corpus
+    from tod_bench.reports.side_by_side import Request, make_sheet
+
+    corpus = open_corpus("simulated", dialogues={"test": 2})
+    dialogues = list(corpus.dialogues("test"))
+    notes = {GOLD_NOTE: ["gold_state (through acts)"]}
+    made = [
+        replace(gold_prediction(dialogue, turn), notes=notes if turn.index == 0 else {})
+        for dialogue in dialogues
+        for turn in dialogue.turns
+    ]
+    write_predictions(tmp_path / name, made)
+    assert gold_noted(tmp_path / name) == ("gold_state (through acts)",)
+    answers = {(one.dialogue_id, one.turn): one for one in read_predictions(tmp_path / name)}
+    sheet = make_sheet("dst", corpus, "test", dialogues, answers, Request(("jga",), draws=0))
+    assert "the file says that its system was shown gold: gold_state (through acts)" in sheet.remarks

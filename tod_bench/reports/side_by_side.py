@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from metrics.protocols import state_protocol
+from tod_bench.conditioning import gold_in
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import printable
 from tod_bench.numerals import with_interval
@@ -155,7 +156,8 @@ def make_sheet(
     used = {found.protocol for found in scores}
     pairing = pair(task, dialogues, predictions, where=where, partial=request.partial)
     shown = tuple(name for name in columns if name in used)
-    remarks = list(notes)
+    gold = sorted({name for prediction in predictions.values() for name in gold_in(prediction.notes)})
+    remarks = [*notes, f"the file says that its system was shown gold: {', '.join(gold)}" if gold else ""]
     if task == "dst":
         remarks += () if wanted else _unanswered(protocols, fields)
         remarks.append(_updates(pairing, corpus, shown, where, added_up=request.updates))
