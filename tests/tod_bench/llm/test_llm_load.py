@@ -1,4 +1,4 @@
-"""Ten thousand requests: the memory stays flat, and the rate is the one that was set."""
+"""Thousands of requests: the memory stays flat, and the rate is the one that was set."""
 
 import resource
 import sys
@@ -9,7 +9,7 @@ from llm_support import asks
 from tod_bench.llm.pace import CATCH_UP_SECONDS
 from tod_bench.llm.testing import FaultServer
 
-NUMBER = 10_000
+NUMBER = 4_000
 HIGHEST_RATE = 150.0
 PADDING = "A long dialogue. " * 500
 
@@ -48,7 +48,7 @@ def test_the_rate_is_the_one_set(connect):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the memory in use from /proc")
-def test_ten_thousand_requests_at_the_rate_set_in_flat_memory(connect, caplog):
+def test_thousands_of_requests_at_the_rate_set_in_flat_memory(connect, caplog):
     """The limit is one that this machine can reach: the openai package takes 2 to 4 ms of a core for each request."""
     caplog.set_level("WARNING")
     limit = min(HIGHEST_RATE, unpaced_rate(connect) / 2)
@@ -57,11 +57,11 @@ def test_ten_thousand_requests_at_the_rate_set_in_flat_memory(connect, caplog):
         for count, (request, outcome) in enumerate(client.complete(asks(NUMBER, schema={"description": PADDING})), 1):
             assert outcome.text
             assert request.schema
-            if count % 1000 == 0:
+            if count % 500 == 0:
                 memory.append(resident_megabytes())
         assert len(client.cache) == len(server.received) == NUMBER
         assert per_second(server) <= 1.1 * limit
         # Other work on the machine may have slowed us down for a while, or for good.
         assert best_rate(server) >= 0.9 * min(limit, unpaced_rate(connect) / 2)
-        # the 9,000 requests and answers between the first look and the last are more than 100 MB
-        assert memory[-1] - memory[0] < 20
+        # the 3,000 requests and answers between the second look and the last are more than 35 MB
+        assert memory[-1] - memory[1] < 15
