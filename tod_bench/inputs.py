@@ -226,12 +226,21 @@ class JsonFaultError(ValueError):
     """What the decoder's hooks refuse."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]], *, said: str = "is given twice") -> dict[str, Any]:
+    """A JSON object's pairs as a dict, for a decoder's ``object_pairs_hook``.
+
+    Args:
+        pairs: The pairs.
+        said: What is said of a key that is given twice.
+
+    Raises:
+        JsonFaultError: A key is given twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise JsonFaultError(f"the key {twice[:80]!r} is given twice")
+        raise JsonFaultError(f"the key {twice[:80]!r} {said}")
     return found
 
 
@@ -239,12 +248,17 @@ def _no_constant(name: str) -> Any:
     raise JsonFaultError(f"{name} is not JSON; write the value as text")
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """A JSON number with a fraction or exponent, for a decoder's ``parse_float``.
+
+    Raises:
+        JsonFaultError: It is beyond every float.
+    """
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise JsonFaultError(f"the number {text[:40]} is too big")
     return value
 
 
-STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+STRICT = json.JSONDecoder(object_pairs_hook=unique, parse_constant=_no_constant, parse_float=finite)
 """A decoder that raises ValueError at a key that is given twice, at NaN and at numbers beyond every float."""

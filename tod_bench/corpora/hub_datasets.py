@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import DataError, UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.records import Database, Dialogue, Schema, SlotSpec
 
@@ -98,12 +98,8 @@ class DatasetCorpus:
     @cached_property
     def fingerprint(self) -> str:
         """Hex digest of every row and the schema."""
-        schema = {
-            domain: {slot: asdict(spec) for slot, spec in slots.items()} for domain, slots in self._schema.items()
-        }
-        return digest_of(
-            [self.name, schema, {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}]
-        )
+        rows = {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}
+        return digest_of([self.name, _schema_json(self._schema), rows])
 
     @property
     def database(self) -> Database | None:
@@ -177,10 +173,8 @@ def import_datasets() -> Any:
     """The package `datasets`.
 
     Raises:
-        UserError: It is not installed.
+        MissingExtraError: It is not installed.
     """
-    try:
+    with extra_needed("train", "a corpus as Hugging Face datasets"):
         import datasets
-    except ImportError:
-        raise UserError("datasets is not installed; pip install 'tod-bench[train]'") from None
     return datasets

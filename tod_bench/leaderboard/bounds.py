@@ -12,12 +12,14 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import yaml
 
 from tod_bench.errors import UserError
+from tod_bench.inputs import depth, finite, unique
 
 LONGEST_LINE = 1 << 18
 """Bytes of one line of a prediction file."""
@@ -32,8 +34,6 @@ _WORDS = {
 }
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_BRACKET = re.compile(r"[\[{]|[\]}]")
 
 
 @contextmanager
@@ -105,9 +105,10 @@ def parse_json(data: str | bytes, place: str) -> Any:
     """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        if _depth(text) > DEEPEST:
+        if depth(text) > DEEPEST:
             raise UserError(f"{place}: nested more than {DEEPEST} levels deep")
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
+        once = partial(unique, said="stands twice")
+        return json.loads(text, parse_constant=_no_constant, parse_float=finite, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: not JSON as it is accepted here: {error}") from None
 
@@ -129,46 +130,21 @@ def parse_yaml(text: str, place: str) -> Any:
         raise UserError(f"{place}: not YAML as it is accepted here: {' '.join(str(error).split())}") from None
 
 
-def _depth(text: str) -> int:
-    """The deepest level of brackets outside of strings, in one pass whatever the text."""
-    level = deepest = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        level += 1 if bracket in "[{" else -1
-        deepest = max(deepest, level)
-    return deepest
-
-
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(f"the number {text[:40]} is too big")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice[:80]!r} stands twice")
-    return found
-
-
 def _check_events(text: str, place: str) -> None:
     """Refuses tags, anchors, aliases and deep nesting before any value is made."""
-    depth = 0
+    level = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = _line(place, event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise UserError(f"{line}: anchors (&) and aliases (*) are not accepted; write the value out")
         if getattr(event, "tag", None) is not None:
             raise UserError(f"{line}: tags (!) are not accepted; write the value as plain text")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
+        level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if level > DEEPEST:
             raise UserError(f"{line}: nested more than {DEEPEST} levels deep")
 
 

@@ -94,7 +94,7 @@ def metric_rows(
 def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> ScoreRow:
     batch = batches.of(metric.item)
     if isinstance(batch, FrameBatch):
-        _check_frames(metric, batch, where)
+        _check_answered(metric, batch)
     try:
         metric = metric.resolved(batch) if hasattr(metric, "resolved") else metric
         statistics = metric.statistics(batch)
@@ -104,13 +104,8 @@ def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> Sco
     return ScoreRow(draft, batches.sums(metric.item, statistics), metric.aggregate)
 
 
-def _check_frames(metric: Any, batch: FrameBatch, where: Mapping[str, str]) -> None:
-    """Refuses a metric over frames that the corpus does not annotate, or that nothing was predicted for."""
-    if not any(item.intents for item in batch):
-        raise UserError(
-            f"{metric.name} is undefined on {where['corpus']} {where['split']}, which annotates no frames (active "
-            "intents and requested slots); SGD and MultiWOZ 2.2 do"
-        )
+def _check_answered(metric: Any, batch: FrameBatch) -> None:
+    """Refuses a metric over frames that nothing was predicted for; that there is gold, `scoring.gold` has seen."""
     if not any(metric.predicted(item) for item in batch):
         raise UserError(
             f"{metric.name} scores the field {metric.answered_by!r} of predictions, and no turn has it; "
