@@ -153,10 +153,7 @@ def _schema_json(schema: Schema) -> Mapping[str, Any]:
 
 def _schema(described: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Schema:
     return {
-        domain: {
-            slot: SlotSpec(spec["description"], spec["categorical"], tuple(spec["values"]))
-            for slot, spec in slots.items()
-        }
+        domain: {slot: SlotSpec(**{**spec, "values": tuple(spec["values"])}) for slot, spec in slots.items()}
         for domain, slots in described.items()
     }
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from test_corpora_shelf import DIALOGUES
 
 from tod_bench.corpora.hub_datasets import features, from_datasets, to_datasets
+from tod_bench.corpora.multiwoz_names import schema
 from tod_bench.corpora.rows import Rows, from_rows, to_rows
 from tod_bench.corpora.sgd import SGD
 from tod_bench.errors import UserError
@@ -43,6 +44,14 @@ def test_a_corpus_saved_and_loaded_is_the_same_corpus(rows: Rows, tmp_path: Path
     assert (back.name, back.splits, back.schema) == (corpus.name, ("train", "test"), corpus.schema)
     for split in back.splits:
         assert list(back.dialogues(split)) == list(corpus.dialogues(split))
+
+
+def test_slots_that_do_not_count_still_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Simulated, "schema", schema())
+    to_datasets(Simulated({"test": 1}), splits=["test"]).save_to_disk(str(tmp_path / "saved"))
+    back = from_datasets(datasets.load_from_disk(str(tmp_path / "saved")))
+    assert back.schema == schema()
+    assert not any(spec.scored for spec in back.schema["hospital"].values())
 
 
 def test_a_row_is_what_a_reader_expects(release_sgd: Path) -> None:
