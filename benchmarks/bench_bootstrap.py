@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row, interleaved
-from metrics.base import FloatArray, percentage
 from tod_bench.statistics import bootstrap_intervals, resample_weights
+from tod_metrics.base import FloatArray, percentage
 
 DIALOGUES, METRICS, DRAWS, LOOP_DRAWS, REPEATS, SEED = 1000, 60, 10_000, 10, 5, 0
 

@@ -16,18 +16,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baselines.pptod.converted import load_converted
-from baselines.pptod.decoding import decode, decode_tokens, spaced
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.recipe import Recipe
 from benchmarks import reference_loop
 from benchmarks.data import Work, middles, new_model, recipe_of, works
 from benchmarks.rows import Row, interleaved, rates
-from metrics import metric
-from metrics.items import StateItem
+from tod_baselines.pptod.decoding import decode, decode_tokens, spaced
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.fast.converted import load_converted
+from tod_baselines.pptod.recipe import Recipe
 from tod_bench.linearize import parse_state
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
+from tod_metrics import metric
+from tod_metrics.items import StateItem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,7 @@ def run(*, smoke: bool, out: Path) -> list[Row]:
 
 def trained(work: Work, folder: Path, smoke: bool) -> Tracker:
     """The mini model after a short training on dialogues that are not decoded."""
-    from baselines.pptod.training import train
+    from tod_baselines.pptod.training import train
 
     settings = {"optim": "adafactor", "optim_args": "scale_parameter=True", "learning_rate": 0.015, "dropout": 0.0}
     limit = 2 if smoke else STEPS
@@ -96,7 +96,7 @@ def trained(work: Work, folder: Path, smoke: bool) -> Tracker:
 
 def untrained(work: Work, folder: Path) -> Tracker:
     """T5-small with random weights, its outputs cut at the mean length of the gold."""
-    from baselines.pptod.folder import save
+    from tod_baselines.pptod.folder import save
 
     recipe = recipe_of("t5-small", smoke=False)
     model, tokenizer = new_model(recipe, work)
@@ -169,9 +169,9 @@ def jga(dialogues: Sequence[Dialogue], texts: Sequence[str]) -> float:
 
 
 def _tracker(folder: Path, recipe: Recipe, dialogues: list[Dialogue], max_new_tokens: int) -> Tracker:
-    from baselines.pptod.models import pretrained_model
-    from baselines.pptod.processes import device
-    from baselines.pptod.tokenizers import load_tokenizer
+    from tod_baselines.pptod.models import pretrained_model
+    from tod_baselines.pptod.processes import device
+    from tod_baselines.pptod.tokenizers import load_tokenizer
 
     tokenizer = load_tokenizer(folder / "model")
     model = pretrained_model(folder / "model", tokenizer).to(device())

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import Row, interleaved
-from metrics import metric
-from metrics.active_domains import from_state_changes
-from metrics.bleu import NltkBleu
-from metrics.bookings import bookings_of
-from metrics.delexicalise import kind_of, kinds_in
-from metrics.inform_success import REQUESTABLE, Inform, Success
-from metrics.items import DialogueItem, ResponseItem
-from metrics.normalization.mwzeval import database_value
-from metrics.partial_ratio import partial_ratio
-from metrics.venues import FUZZY, RATIO, SEARCHED, minutes
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.scoring import pair
 from tod_bench.scoring.items import build_items
 from tod_bench.tasks import gold_prediction
+from tod_metrics import metric
+from tod_metrics.dialogue.bookings import bookings_of
+from tod_metrics.dialogue.inform_success import REQUESTABLE, Inform, Success
+from tod_metrics.dialogue.partial_ratio import partial_ratio
+from tod_metrics.dialogue.venues import FUZZY, RATIO, SEARCHED, minutes
+from tod_metrics.items import DialogueItem, ResponseItem
+from tod_metrics.normalization.mwzeval import database_value
+from tod_metrics.response.bleu import NltkBleu
+from tod_metrics.response.delexicalise import kind_of, kinds_in
+from tod_metrics.state.active_domains import from_state_changes
 
 DIALOGUES, REPEATS, LOOP_SHARE = 1000, 3, 5
 OTHERS = ("bleu", "sacrebleu", "gunning_fog", "politeness", "msttr", "conditional_entropy")

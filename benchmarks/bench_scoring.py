@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.rows import Row, interleaved
-from metrics import metric
-from metrics.items import StateItem
-from metrics.normalization import NORMALISERS, canonical_slot
-from metrics.protocols import PROTOCOLS, StateProtocol, state_protocol
-from metrics.states import StateBatch
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring import pair
 from tod_bench.scoring.items import build_items
 from tod_bench.tasks import gold_prediction
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.normalization import NORMALISERS, canonical_slot
+from tod_metrics.protocols import PROTOCOLS, StateProtocol, state_protocol
+from tod_metrics.state.states import StateBatch
 
 DIALOGUES, REPEATS, LOOP_SHARE, SEED = 1000, 3, 10, 0
 PROTOCOL_NAMES = (*PROTOCOLS, "trade+dropnone", "tod_bench+strict", "tod_bench+fuzzy")

@@ -22,16 +22,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from baselines.pptod.answers import Writer
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.feed import training_feed
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.sampler import BatchSampler
 from benchmarks import reference_loop
 from benchmarks.data import Work, middles, new_model, recipe_of, works
 from benchmarks.limit import matmul_peak, work_of
 from benchmarks.reference_loop import session_batches
 from benchmarks.rows import Row, interleaved, rates
+from tod_baselines.pptod.answers import Writer
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.sampler import BatchSampler
+from tod_baselines.pptod.training_data import training_feed
 from tod_bench.records import Dialogue, Schema
 from tod_bench.systems import FitContext
 
@@ -166,7 +166,7 @@ class Epochs:
 
     def run(self) -> None:
         """Trains once."""
-        from baselines.pptod.training import make_trainer
+        from tod_baselines.pptod.training import make_trainer
 
         with tempfile.TemporaryDirectory() as folder:
             context = FitContext("dst", self._writer.schema, 1, Path(folder))

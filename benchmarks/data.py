@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from baselines.pptod.evaluation import evenly_spaced
-from baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.evaluation import evenly_spaced
+from tod_baselines.pptod.recipe import Recipe
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Schema
 from tod_bench.systems import FitContext
@@ -68,8 +68,8 @@ def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedT
     """A T5 of random weights for a corpus, and its tokenizer; T5-small and T5-base get as many rows as released."""
     import torch
 
-    from baselines.pptod.models import hush, scratch_model
-    from baselines.pptod.training import ready_tokenizer
+    from tod_baselines.pptod.models import hush, scratch_model
+    from tod_baselines.pptod.training import ready_tokenizer
 
     hush()
     with tempfile.TemporaryDirectory() as folder:

@@ -18,14 +18,14 @@ from typing import Any
 
 import click
 
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.recipe import Recipe
 from benchmarks import reference_loop
 from benchmarks.bench_training import Epochs
 from benchmarks.data import Work, new_model, recipe_of, works
 from benchmarks.limit import matmul_peak, work_of
 from benchmarks.report import write_report
 from benchmarks.rows import Row, rates
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.recipe import Recipe
 
 REPEATS = 3
 DIALOGUES = 400

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import FloatArray, percentage
 from tod_bench.statistics import Aggregate, bootstrap_interval
 from tod_bench.statistics.intervals import Method
+from tod_metrics.base import FloatArray, percentage
 
 Maker = Callable[[np.random.Generator, int], FloatArray]
 CLUSTERS = (10, 20, 50, 200)

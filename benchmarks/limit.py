@@ -4,8 +4,8 @@ import time
 from statistics import median
 from typing import Any, Literal
 
-from baselines.pptod.examples import Examples
 from benchmarks import reference_loop
+from tod_baselines.pptod.examples import Examples
 
 
 def matmul_peak(size: int, dtype: Literal["bfloat16", "float32"]) -> float:

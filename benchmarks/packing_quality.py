@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from baselines.pptod.answers import Writer
-from baselines.pptod.feed import training_feed
-from baselines.pptod.recipe import Recipe
 from benchmarks.machine import machine
-from tod_bench.comparison import compare
-from tod_bench.configs import load_config
+from tod_baselines.pptod.answers import Writer
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.training_data import training_feed
 from tod_bench.corpora.base import Corpus, open_corpus
+from tod_bench.experiments.config import load_config
 from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.scores import Score
 from tod_bench.scoring import score
+from tod_bench.scoring.comparison import compare
 from tod_bench.splits import read_all
 from tod_bench.systems import FitContext
 from tod_bench.tasks import turn_inputs
@@ -91,8 +91,8 @@ def trained(contest: Contest, recipe: Recipe) -> tuple[Writer, float]:
     """A model trained for `max_steps`, and the seconds that its steps took."""
     from transformers import set_seed
 
-    from baselines.pptod.models import scratch_model
-    from baselines.pptod.training import make_trainer, output_budget
+    from tod_baselines.pptod.models import scratch_model
+    from tod_baselines.pptod.training import make_trainer, output_budget
 
     set_seed(contest.seed)
     model, schema = scratch_model(recipe, contest.tokenizer), contest.corpus.schema
@@ -116,7 +116,7 @@ def run(contest: Contest, name: str, recipe: Recipe) -> Run:
 
 def packed(contest: Contest, recipe: Recipe) -> Recipe:
     """The recipe with packing, its batches holding as many turns on average."""
-    from baselines.pptod.models import scratch_model
+    from tod_baselines.pptod.models import scratch_model
 
     recipe = replace(recipe, packing="dialogue")
     model = scratch_model(recipe, contest.tokenizer)
@@ -127,8 +127,8 @@ def packed(contest: Contest, recipe: Recipe) -> Recipe:
 
 def contest_of(corpus: str, train: str, test: str, seed: int) -> Contest:
     """Reads the dialogues, and trains the tokenizer that all runs share."""
-    from baselines.pptod.models import hush
-    from baselines.pptod.training import ready_tokenizer
+    from tod_baselines.pptod.models import hush
+    from tod_baselines.pptod.training import ready_tokenizer
 
     hush()
     opened = open_corpus(corpus, **OPTIONS[corpus])

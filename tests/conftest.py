@@ -4,9 +4,9 @@ import os
 import signal
 from pathlib import Path
 
-import needed
 import pytest
 
+import needed
 from tod_bench.records import Act, Dialogue, DomainGoal, Turn
 
 pytest_plugins = ["pytester"]

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig, load_config
+from tod_bench.experiments.config import EvalConfig, load_config
+from tod_bench.experiments.plan import build
 from tod_bench.reports.published import published_values
 from tod_bench.shipped import config_names, shipped_folder
 

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import needed
 import pytest
+
+import needed
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from metrics.errors import MissingExtraError, UserError, extra_needed
+from tod_metrics.errors import MissingExtraError, UserError, extra_needed
 
 __all__ = [
     "DataError",

@@ -17,7 +17,7 @@ State: TypeAlias = Mapping[str, Mapping[str, Values]]
 TaskName: TypeAlias = Literal["dst", "policy", "response"]
 """The three tasks: dialogue state tracking, policy (system acts), response generation."""
 
-CellTask: TypeAlias = Literal["dst", "policy", "response", "corpus", "people"]
+ExperimentTask: TypeAlias = Literal["dst", "policy", "response", "corpus", "people"]
 """What a number of a table can be of: a task, the corpus itself, or what people said of a system's responses."""
 
 

@@ -16,7 +16,7 @@ class Score:
         value: The number; None where it is undefined (nothing to divide by).
         low: Lower end of the 95% confidence interval; None where there is none.
         high: Upper end of the interval; None where there is none.
-        signature: What the number means (see `metrics.base.Signature`).
+        signature: What the number means (see `tod_metrics.base.Signature`).
         n: Items in the denominator (turns, unless the signature says otherwise).
         coverage: Share of the gold items for which something was predicted, 0 to 1.
         notes: What a reader must know beside the signature.

@@ -15,7 +15,7 @@ from itertools import islice
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.official import Completeness
 from tod_bench.errors import UserError
-from tod_bench.garbage import gc_paused
+from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue
 
 _PART = re.compile(

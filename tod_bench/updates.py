@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from metrics.normalization import canonical_slot
 from tod_bench.records import Dialogue, Prediction
+from tod_metrics.normalization import canonical_slot
 
 _GONE = frozenset({"", "none", "not mentioned"})
 

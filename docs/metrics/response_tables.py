@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from metrics import metric
-from metrics.delexicalise import Delexicaliser, delexicalise, domains_in, kinds_in, with_kinds
-from metrics.items import DialogueItem, DialogueTurn, DomainWish, ResponseItem
-from metrics.politeness import NEGATIVE, politeness_strategies
+from tod_metrics import metric
+from tod_metrics.items import DialogueItem, DialogueTurn, DomainWish, ResponseItem
+from tod_metrics.response.delexicalise import Delexicaliser, delexicalise, domains_in, kinds_in, with_kinds
+from tod_metrics.style.politeness import NEGATIVE, politeness_strategies
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from runpy import run_path
 
-from metrics import metric, metric_names
-from metrics.items import ActItem, StateItem
-from metrics.normalization import detok, mwzeval, strict, trade
-from metrics.protocols import MODIFIERS, PROTOCOLS
+from tod_metrics import metric, metric_names
+from tod_metrics.items import ActItem, StateItem
+from tod_metrics.normalization import detok, mwzeval, strict, trade
+from tod_metrics.protocols import MODIFIERS, PROTOCOLS
 
 FOLDER = Path(__file__).parent
 MARK = re.compile(r"(<!-- table: ([a-z_]+) -->\n).*?(<!-- end -->)", flags=re.DOTALL)

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.carry_over import CarryOver
-from baselines.majority import Majority
-from baselines.oracle import Oracle
-from baselines.rule_match import RuleMatch
-from metrics import metric
-from metrics.items import ActItem, StateItem
+from tod_baselines.floors.carry_over import CarryOver
+from tod_baselines.floors.majority import Majority
+from tod_baselines.floors.oracle import Oracle
+from tod_baselines.floors.rule_match import RuleMatch
 from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Turn, first_values
 from tod_bench.systems import FitContext, System, TurnInput, system_class
 from tod_bench.tasks import TASKS, turn_inputs
+from tod_metrics import metric
+from tod_metrics.items import ActItem, StateItem
 
 
 @pytest.mark.parametrize("name", ["carry_over", "majority", "oracle", "rule_match", "pptod"])

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from baselines.pptod.checking import OPTIM_ARGS, SCHEDULERS, problems
-from baselines.pptod.hub import source_options
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod.checking import OPTIM_ARGS, SCHEDULERS, problems
+from tod_baselines.pptod.hub import source_options
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.system import PPTOD
 from tod_bench.errors import UserError
 
 SCRATCH = {"init": "scratch", "model": "t5-tiny"}

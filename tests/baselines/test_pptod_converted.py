@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.pptod import converted as converted_module
-from baselines.pptod import decoding
-from baselines.pptod.converted import load_converted
-from baselines.pptod.decoding import decode
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.folder import save
-from baselines.pptod.models import SIZES, pretrained_model, scratch_model
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.system import PPTOD
-from baselines.pptod.tokenizers import load_tokenizer
-from baselines.pptod.training import ready_tokenizer
+from tod_baselines.pptod import converted as converted_module
+from tod_baselines.pptod import decoding
+from tod_baselines.pptod.decoding import decode
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.fast.converted import load_converted
+from tod_baselines.pptod.folder import save
+from tod_baselines.pptod.models import SIZES, pretrained_model, scratch_model
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.system import PPTOD
+from tod_baselines.pptod.tokenizers import load_tokenizer
+from tod_baselines.pptod.training import ready_tokenizer
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.pptod.collator import IGNORED, Collator
-from baselines.pptod.decoding import length_batches, spaced
-from baselines.pptod.examples import Examples, source_of, training_examples
-from baselines.pptod.folder import save
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
-from baselines.pptod.training import tokenizer_texts
+from tod_baselines.pptod.collator import IGNORED, Collator
+from tod_baselines.pptod.decoding import length_batches, spaced
+from tod_baselines.pptod.examples import Examples, source_of, training_examples
+from tod_baselines.pptod.folder import save
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
+from tod_baselines.pptod.training import tokenizer_texts
 from tod_bench.errors import UserError
 from tod_bench.linearize import MARKS, parse_acts, parse_state
 from tod_bench.records import Dialogue

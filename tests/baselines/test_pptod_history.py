@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from baselines.pptod.examples import training_examples
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.rollout import roll_out, whole_dialogues
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod.examples import training_examples
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.rollout import roll_out, whole_dialogues
+from tod_baselines.pptod.system import PPTOD
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Prediction, Turn, as_state
 from tod_bench.systems import FitContext, TurnInput

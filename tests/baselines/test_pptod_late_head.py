@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
 
-from baselines.pptod import late_head
-from baselines.pptod.late_head import use_late_head
-from baselines.pptod.trainer import token_loss
+from tod_baselines.pptod import late_head
+from tod_baselines.pptod.fast.chunked_loss import use_late_head
+from tod_baselines.pptod.trainer import token_loss
 
 
 @pytest.fixture(params=[True, False], ids=["tied", "untied"])

@@ -13,16 +13,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.pptod.collator import Collator
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.models import scratch_model
-from baselines.pptod.packing import ROW_TOKENS, Dialogues, Rows, dialogue_of_each, filled
-from baselines.pptod.packing_decoding import decode_dialogues
-from baselines.pptod.packing_model import PackedT5, seen
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.system import PPTOD
-from baselines.pptod.trainer import token_loss
-from baselines.pptod.training import ready_tokenizer
+from tod_baselines.pptod.collator import Collator
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.fast.packing import ROW_TOKENS, Dialogues, Rows, dialogue_of_each, filled
+from tod_baselines.pptod.fast.packing_decoding import decode_dialogues
+from tod_baselines.pptod.fast.packing_model import PackedT5, seen
+from tod_baselines.pptod.models import scratch_model
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.system import PPTOD
+from tod_baselines.pptod.trainer import token_loss
+from tod_baselines.pptod.training import ready_tokenizer
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Turn
 from tod_bench.systems import FitContext

@@ -10,8 +10,8 @@ import pytest
 from test_pptod_packing import LENGTHS, dialogues_of
 from test_pptod_processes import trained_by_two
 
-from baselines.pptod.packing import Dialogues
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod.fast.packing import Dialogues
+from tod_baselines.pptod.system import PPTOD
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 from tod_bench.tasks import turn_inputs

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod.system import PPTOD
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
@@ -28,8 +28,8 @@ import json, os, sys
 from pathlib import Path
 sys.path[:0] = [{root!r}, {here!r}]
 from conftest import TINY, TOY_SCHEMA, toy_dialogues
-from baselines.pptod import examples
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod import examples
+from tod_baselines.pptod.system import PPTOD
 from dataclasses import replace
 from tod_bench.systems import FitContext
 
@@ -66,7 +66,7 @@ def trained_by_two(settings: dict[str, Any], folder: Path, dev: str = "[]") -> d
         f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]\n"
         "from pathlib import Path\n"
         "from conftest import TOY_SCHEMA, toy_dialogues\n"
-        "from baselines.pptod.system import PPTOD\n"
+        "from tod_baselines.pptod.system import PPTOD\n"
         "from tod_bench.systems import FitContext\n"
         f"context = FitContext('dst', TOY_SCHEMA, 1, Path({str(folder)!r}))\n"
         f"PPTOD(**{settings!r}).fit(toy_dialogues(12), {dev}, context)\n"
@@ -111,7 +111,9 @@ def test_two_processes_learn_what_one_learns(
 def test_the_training_script(tmp_path: Path) -> None:
     params = "{model: t5-tiny, init: scratch, epochs: 1, select_by: last, dims: {d_model: 32, d_ff: 64}}"
     arguments = ["--corpus", "simulated", "--task", "policy", "--train", "train[:8]", "--dev", "dev[:2]"]
-    said = launch(["-m", "baselines.pptod.train", *arguments, "--params", params, "--folder", str(tmp_path / "model")])
+    said = launch(
+        ["-m", "tod_baselines.pptod.train", *arguments, "--params", params, "--folder", str(tmp_path / "model")]
+    )
     record = json.loads((tmp_path / "model" / "fit.json").read_text())
     assert (record["dialogues"], record["processes"]) == (8, 2)
     assert f"{record['steps']} steps" in said
@@ -130,7 +132,7 @@ def test_the_training_script(tmp_path: Path) -> None:
 def test_mistakes_on_the_command_line(arguments: list[str], message: str, tmp_path: Path) -> None:
     from click.testing import CliRunner
 
-    from baselines.pptod.train import main
+    from tod_baselines.pptod.train import main
 
     result = CliRunner().invoke(main, ["--corpus", "simulated", "--folder", str(tmp_path), *arguments])
     assert result.exit_code == 2

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from baselines.pptod import training
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod import training
+from tod_baselines.pptod.system import PPTOD
 from tod_bench import progress
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext

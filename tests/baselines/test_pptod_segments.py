@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from baselines.pptod import segments as segments_module
-from baselines.pptod.segments import Segments
-from baselines.pptod.system import PPTOD
+from tod_baselines.pptod import segments as segments_module
+from tod_baselines.pptod.fast.token_store import TokenStore
+from tod_baselines.pptod.system import PPTOD
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
@@ -25,7 +25,7 @@ class Tokenizer:
 
 
 def segments(tokenizer: Tokenizer, *texts: str, kept: Path | None = None) -> list[list[int]]:
-    found = Segments()
+    found = TokenStore()
     numbers = [found.add(text) for text in texts]
     found.tokenize(tokenizer, kept)  # type: ignore[arg-type]
     assert [found.length(number) for number in numbers] == [len(text) for text in texts]
@@ -83,7 +83,7 @@ def test_a_training_that_goes_on_takes_its_tokens_from_the_file(
     monkeypatch.setattr(segments_module, "_tokenized", noting)
     target = "[restaurant] (area) north (food) thai"
     with monkeypatch.context() as breaking:
-        breaking.setattr("baselines.pptod.training.make_trainer", broken)
+        breaking.setattr("tod_baselines.pptod.training.make_trainer", broken)
         with pytest.raises(OSError, match="broken off"):
             PPTOD(**tiny).fit(toy_train, toy_train, context)
     assert asked.count(target) == 1

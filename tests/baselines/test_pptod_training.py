@@ -15,10 +15,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from baselines.pptod import examples as examples_module
-from baselines.pptod.recipe import Recipe
-from baselines.pptod.system import PPTOD
-from baselines.pptod.training import few_shot
+from tod_baselines.pptod import examples as examples_module
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.system import PPTOD
+from tod_baselines.pptod.training import few_shot
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
@@ -173,11 +173,11 @@ def test_a_loss_is_that_of_the_plain_model(
     tiny: dict[str, Any], toy_train: list[Dialogue], context: FitContext
 ) -> None:
     """The step's loss equals transformers' own for the same batch."""
-    from baselines.pptod.collator import Collator
-    from baselines.pptod.examples import Examples, training_examples
-    from baselines.pptod.models import scratch_model
-    from baselines.pptod.trainer import token_loss
-    from baselines.pptod.training import ready_tokenizer
+    from tod_baselines.pptod.collator import Collator
+    from tod_baselines.pptod.examples import Examples, training_examples
+    from tod_baselines.pptod.models import scratch_model
+    from tod_baselines.pptod.trainer import token_loss
+    from tod_baselines.pptod.training import ready_tokenizer
 
     recipe = Recipe(**tiny)
     tokenizer = ready_tokenizer(recipe, toy_train, context)
@@ -213,8 +213,8 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from conftest import TINY, TOY_SCHEMA, toy_dialogues
-from baselines.pptod.system import PPTOD
-from baselines.pptod.trainer import DialogueTrainer
+from tod_baselines.pptod.system import PPTOD
+from tod_baselines.pptod.trainer import DialogueTrainer
 from tod_bench.systems import FitContext
 
 plain = DialogueTrainer.training_step
@@ -267,7 +267,7 @@ def test_a_killed_training_goes_on_at_its_last_checkpoint(
 
 
 def test_a_checkpoint_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
-    from baselines.pptod.folder import last_checkpoint
+    from tod_baselines.pptod.folder import last_checkpoint
 
     assert last_checkpoint(tmp_path) is None
     for step, state in ((9, "{}"), (10, "{}"), (11, None), (12, '{"epoch": 1'), (13, "")):

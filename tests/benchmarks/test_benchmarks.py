@@ -9,11 +9,6 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from baselines.pptod.collator import Collator
-from baselines.pptod.decoding import decode
-from baselines.pptod.examples import Examples, training_examples
-from baselines.pptod.sampler import BatchSampler
-from baselines.pptod.trainer import token_loss
 from benchmarks import reference_loop
 from benchmarks.__main__ import BENCHES
 from benchmarks.__main__ import main as run_all
@@ -25,6 +20,11 @@ from benchmarks.gpu import main as run_gpu
 from benchmarks.limit import matmul_peak, work_of
 from benchmarks.report import markdown
 from benchmarks.rows import Row, interleaved, rates
+from tod_baselines.pptod.collator import Collator
+from tod_baselines.pptod.decoding import decode
+from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.sampler import BatchSampler
+from tod_baselines.pptod.trainer import token_loss
 from tod_bench.linearize import linearize_state
 from tod_bench.records import first_values
 

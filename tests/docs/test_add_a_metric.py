@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from guides import blocks
 
-import metrics
-from metrics.items import ResponseItem
+import tod_metrics
+from guides import blocks
 from tod_bench.cli.main import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.predictions import write_predictions
 from tod_bench.splits import read_split
 from tod_bench.tasks import gold_prediction
+from tod_metrics.items import ResponseItem
 
 PAGE = "add_a_metric.md"
 
@@ -33,9 +33,9 @@ def installed(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text(f"[{group}]\n{lines}", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    metrics._known.cache_clear()
+    tod_metrics._known.cache_clear()
     yield tmp_path
-    metrics._known.cache_clear()
+    tod_metrics._known.cache_clear()
     sys.modules.pop("overlong", None)
 
 
@@ -59,7 +59,7 @@ def test_the_page_works_as_written(installed, monkeypatch):
 
 
 def test_the_metric_of_the_page_follows_its_own_rules(installed):
-    scored = metrics.metric("overlong", limit=2)
+    scored = tod_metrics.metric("overlong", limit=2)
     items = [ResponseItem("d", number, "", text) for number, text in enumerate(("", "one two", "one two three"))]
     assert scored.statistics(items).tolist() == [[0, 1], [0, 1], [1, 1]]
     assert scored.aggregate(scored.statistics(items).sum(axis=0)) == pytest.approx(100 / 3)
@@ -69,4 +69,6 @@ def test_the_metric_of_the_page_follows_its_own_rules(installed):
 def test_the_line_for_this_repository_has_the_form_of_the_registry():
     name, _, path = blocks(PAGE, "python")[1].strip().strip(",").partition(": ")
     assert name.strip('"') == "overlong"
-    assert all(re.fullmatch(r"metrics\.\w+:\w+", known) for known in (path.strip('"'), *metrics.METRICS.values()))
+    assert all(
+        re.fullmatch(r"tod_metrics\.[\w.]+:\w+", known) for known in (path.strip('"'), *tod_metrics.METRICS.values())
+    )

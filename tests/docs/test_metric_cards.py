@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from metrics import METRICS, metric_class
-from metrics.items import ActItem, StateItem
+from tod_metrics import METRICS, metric_class
+from tod_metrics.items import ActItem, StateItem
 
 FOLDER = Path(__file__).parents[2] / "docs" / "metrics"
 CARDS = sorted(FOLDER.glob("*.md"))

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from guides import DOCS, blocks, follow
 
+from guides import DOCS, blocks, follow
 from tod_bench.leaderboard.card import Card
 
 PAGE = "submit.md"

@@ -4,10 +4,10 @@ import re
 from dataclasses import fields
 
 import yaml
-from guides import DOCS, blocks
 
-from baselines.pptod.recipe import Recipe
-from tod_bench.configs import EvalConfig
+from guides import DOCS, blocks
+from tod_baselines.pptod.recipe import Recipe
+from tod_bench.experiments.config import EvalConfig
 
 GUIDE = (DOCS / "t5.md").read_text(encoding="utf-8")
 

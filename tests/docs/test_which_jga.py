@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from guides import DOCS, blocks, follow
-
 from tod_bench.scoring import read_scores
 
 PAGE = "which_jga.md"

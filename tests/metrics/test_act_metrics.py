@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from metrics import metric
-from metrics.acts import ActBatch
-from metrics.items import ActItem
+from tod_metrics import metric
+from tod_metrics.act.acts import ActBatch
+from tod_metrics.items import ActItem
 
 FOOD = ("restaurant", "inform", "food", "italian")
 INDIAN = ("restaurant", "inform", "food", "indian")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.agreement import Alpha, NoAlpha, alpha, alpha_of_coincidences, count_ratings, unit_coincidences
 from tod_bench.statistics import agreement, agreements, resample_weights
+from tod_metrics.judge.agreement import Alpha, NoAlpha, alpha, alpha_of_coincidences, count_ratings, unit_coincidences
 
 N = None
 # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": A (two observers, binary), B (two observers, nominal)

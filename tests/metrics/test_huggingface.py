@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from metrics import metric
-from metrics.emotions import EmotionItem
-from metrics.hf import path, script_of, write_scripts
-from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
-from metrics.pairs import items_of
+from tod_metrics import metric
+from tod_metrics.adapters.hf import path, script_of, write_scripts
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.pairs import items_of
+from tod_metrics.style.emotions import EmotionItem
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 evaluate = pytest.importorskip("evaluate", reason="evaluate is in the extra: pip install 'tod-bench[style]'")
@@ -100,9 +100,11 @@ def of_the_library(one, predictions, references):
 
 def test_the_scripts_are_those_of_the_registry(tmp_path):
     names = write_scripts(tmp_path)
-    assert names == scripts(), "run `python -m metrics.hf`"
+    assert names == scripts(), "run `python -m tod_metrics.adapters.hf`"
     for name in names:
-        assert Path(path(name)).read_text(encoding="utf-8") == script_of(name), "run `python -m metrics.hf`"
+        assert Path(path(name)).read_text(encoding="utf-8") == script_of(name), (
+            "run `python -m tod_metrics.adapters.hf`"
+        )
 
 
 def test_a_script_of_a_metric_that_is_gone_goes(tmp_path):

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from metrics.delex_bleu import DelexBleu
-from metrics.inform_success import Inform
-from metrics.items import DialogueItem
-from metrics.normalization.mwzeval_script import KNOWN_NAMES, script_response, script_text, script_value
-from metrics.partial_ratio import partial_ratio, reaches
+from tod_metrics.dialogue.inform_success import Inform
+from tod_metrics.dialogue.partial_ratio import partial_ratio, reaches
+from tod_metrics.items import DialogueItem
+from tod_metrics.normalization.mwzeval_script import KNOWN_NAMES, script_response, script_text, script_value
+from tod_metrics.response.delex_bleu import DelexBleu
 
 CHECKOUT = os.environ.get("TOD_BENCH_MWZEVAL", "")
 pytestmark = [

@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from metrics.active_domains import from_state_changes
-from metrics.delex_bleu import DelexBleu
-from metrics.inform_success import Inform
-from metrics.items import DialogueItem, DialogueTurn, DomainWish
-from metrics.normalization.mwzeval_script import KNOWN_NAMES, script_response, script_text, script_time, script_value
-from metrics.partial_ratio import partial_ratio, reaches
-from metrics.venues import Venues
+from tod_metrics.dialogue.inform_success import Inform
+from tod_metrics.dialogue.partial_ratio import partial_ratio, reaches
+from tod_metrics.dialogue.venues import Venues
+from tod_metrics.items import DialogueItem, DialogueTurn, DomainWish
+from tod_metrics.normalization.mwzeval_script import (
+    KNOWN_NAMES,
+    script_response,
+    script_text,
+    script_time,
+    script_value,
+)
+from tod_metrics.response.delex_bleu import DelexBleu
+from tod_metrics.state.active_domains import from_state_changes
 
 TABLES: dict[str, list[dict[str, Any]]] = {
     "restaurant": [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from metrics.emotions import EmotionItem
-from metrics.items import ActItem, DialogueItem, DomainWish, ResponseItem, StateItem
-from metrics.pairs import items_of
+from tod_metrics.items import ActItem, DialogueItem, DomainWish, ResponseItem, StateItem
+from tod_metrics.pairs import items_of
+from tod_metrics.style.emotions import EmotionItem
 
 EAST = {"hotel": {"area": "east"}}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from metrics.items import ResponseItem
-from metrics.politeness import MODELS, Politeness, PolitenessCount, load_parser, politeness_strategies
 from tod_bench.simulated.corpus import Simulated
+from tod_metrics.items import ResponseItem
+from tod_metrics.style.politeness import MODELS, Politeness, PolitenessCount, load_parser, politeness_strategies
 
 pytestmark = pytest.mark.parser
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics import METRICS, metric, metric_class, metric_names
+from tod_metrics import METRICS, metric, metric_class, metric_names
 
 
 def test_every_metric_is_what_the_registry_calls_it():

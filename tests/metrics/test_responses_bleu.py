@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
 from sacrebleu.metrics.bleu import BLEU
 
-from metrics import metric
-from metrics.bleu import NltkBleu
-from metrics.items import ResponseItem
-from metrics.sacre_bleu import SacreBleu
-from metrics.tokenization import tokenizer
+from tod_metrics import metric
+from tod_metrics.items import ResponseItem
+from tod_metrics.response.bleu import NltkBleu
+from tod_metrics.response.sacre_bleu import SacreBleu
+from tod_metrics.response.tokenization import tokenizer
 
 VOCABULARY = ("the", "a", "hotel", "is", "in", "north", ",", ".", "[value_name]", "cheap", "it's")
 WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=9).map(" ".join)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.bookings import booked_domains, spans_with_domains
-from metrics.delexicalise import (
+from tod_metrics.dialogue.bookings import booked_domains, spans_with_domains
+from tod_metrics.items import DialogueTurn
+from tod_metrics.response.delexicalise import (
     Delexicaliser,
     delexicalise,
     domains_in,
@@ -15,7 +16,6 @@ from metrics.delexicalise import (
     unknown_placeholders,
     with_kinds,
 )
-from metrics.items import DialogueTurn
 
 
 @pytest.mark.parametrize(

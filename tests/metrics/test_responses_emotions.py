@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics.emotions import GOEMOTIONS, EmotionItem, EmotionShare, emotion_counts, goemotions_label
+from tod_metrics.style.emotions import GOEMOTIONS, EmotionItem, EmotionShare, emotion_counts, goemotions_label
 
 ITEMS = [
     EmotionItem("a", 0, "neutral"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.entity_f1 import EntityF1
-from metrics.items import ResponseItem
+from tod_metrics.items import ResponseItem
+from tod_metrics.response.entity_f1 import EntityF1
 
 ENTITIES = ("Copper Ladle", "ladle", "north", "north indian", "10:15", "monday")
 VOCABULARY = ("the", "copper", "ladle", "north", "indian", "monday", "is")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics.gunning_fog import GunningFog, GunningFogDialogue
-from metrics.items import ResponseItem
+from tod_metrics.items import ResponseItem
+from tod_metrics.style.gunning_fog import GunningFog, GunningFogDialogue
 
 PLAIN = "The cat sat on the mat. It was a good cat."
 HARD = "The accommodation is in the city."

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metrics.active_domains import from_slot_names, from_state_changes
-from metrics.combined import Combined
-from metrics.delex_bleu import DelexBleu
-from metrics.inform_success import Inform, Success
-from metrics.items import DialogueItem, DialogueTurn, DomainWish
-from metrics.venues import Venues, minutes
+from tod_metrics.dialogue.combined import Combined
+from tod_metrics.dialogue.inform_success import Inform, Success
+from tod_metrics.dialogue.venues import Venues, minutes
+from tod_metrics.items import DialogueItem, DialogueTurn, DomainWish
+from tod_metrics.response.delex_bleu import DelexBleu
+from tod_metrics.state.active_domains import from_slot_names, from_state_changes
 
 TABLES: dict[str, list[dict[str, Any]]] = {
     "restaurant": [

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from metrics.items import ResponseItem
-from metrics.politeness import (
+from tod_metrics.items import ResponseItem
+from tod_metrics.style.politeness import (
     NEGATIVE,
     PARSED,
     Politeness,

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from metrics.bleu import NltkBleu
-from metrics.bookings import BOOKABLE, booked_domains, spans_with_domains
-from metrics.delexicalise import delexicalise
-from metrics.inform_success import Inform, Success
-from metrics.items import DialogueItem, ResponseItem
-from metrics.sacre_bleu import SacreBleu
-from metrics.tokenization import tokenizer
+from tod_metrics.dialogue.bookings import BOOKABLE, booked_domains, spans_with_domains
+from tod_metrics.dialogue.inform_success import Inform, Success
+from tod_metrics.items import DialogueItem, ResponseItem
+from tod_metrics.response.bleu import NltkBleu
+from tod_metrics.response.delexicalise import delexicalise
+from tod_metrics.response.sacre_bleu import SacreBleu
+from tod_metrics.response.tokenization import tokenizer
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 

@@ -6,13 +6,13 @@ import random
 import numpy as np
 import pytest
 
-from metrics.distinct import DistinctNgrams, DistinctRatio
-from metrics.entropy import ConditionalEntropy, TokenEntropy
-from metrics.items import ResponseItem
-from metrics.mean_length import MeanLength
-from metrics.msttr import MSTTR
-from metrics.richness import jackknife_interval
-from metrics.tokenization import tokenizer
+from tod_metrics.items import ResponseItem
+from tod_metrics.response.tokenization import tokenizer
+from tod_metrics.style.distinct import DistinctNgrams, DistinctRatio
+from tod_metrics.style.entropy import ConditionalEntropy, TokenEntropy
+from tod_metrics.style.mean_length import MeanLength
+from tod_metrics.style.msttr import MSTTR
+from tod_metrics.style.richness import jackknife_interval
 
 
 def items(**dialogues: list[str]) -> list[ResponseItem]:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from metrics import metric
-from metrics.frames import FrameBatch
-from metrics.items import FrameItem, StateItem
-from metrics.states import StateBatch
+from tod_metrics import metric
+from tod_metrics.items import FrameItem, StateItem
+from tod_metrics.state.frames import FrameBatch
+from tod_metrics.state.states import StateBatch
 
 SCHEMA = {
     "Hotels_1": {"stars": True, "city": False, "name": False},

@@ -2,12 +2,12 @@
 
 import pytest
 
-from metrics import metric
-from metrics.items import StateItem
-from metrics.normalization import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED
-from metrics.slot_sets import beyond_multiwoz, is_multiwoz, scored_slots, slots_of
-from metrics.states import StateBatch
-from metrics.streaming import Stream
+from tod_metrics import metric
+from tod_metrics.adapters.streaming import Stream
+from tod_metrics.items import StateItem
+from tod_metrics.normalization import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED
+from tod_metrics.state.slot_sets import beyond_multiwoz, is_multiwoz, scored_slots, slots_of
+from tod_metrics.state.states import StateBatch
 
 RATED = {"restaurant": {"area": False, "pricerange": False, "rating": False}}
 MULTIWOZ = {

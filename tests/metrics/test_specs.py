@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from metrics import canonical, check_spec, metric, metric_class, parse_spec
-from metrics.bleu import NltkBleu
-from metrics.inform_success import Inform
+from tod_metrics import canonical, check_spec, metric, metric_class, parse_spec
+from tod_metrics.dialogue.inform_success import Inform
+from tod_metrics.response.bleu import NltkBleu
 
 
 class Nothing:

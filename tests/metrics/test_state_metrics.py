@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from metrics import metric
-from metrics.items import StateItem
-from metrics.states import StateBatch
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.state.states import StateBatch
 
 
 def items_of(*turns, goal=()):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics import metric
-from metrics.items import ActItem, FrameItem, StateItem
+from tod_metrics import metric
+from tod_metrics.items import ActItem, FrameItem, StateItem
 
 AREA = {"hotel": {"area": ("east",)}}
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics import METRICS, metric
-from metrics.items import ActItem, StateItem
-from metrics.protocols import PROTOCOLS, STATE_METRICS
+from tod_metrics import METRICS, metric
+from tod_metrics.items import ActItem, StateItem
+from tod_metrics.protocols import PROTOCOLS, STATE_METRICS
 
 SLOTS = {"hotel": ("area", "stars", "name", "book day"), "taxi": ("departure", "leaveat"), "train": ("day",)}
 VALUES = ("east", "West", "15 : 00", "15:00", "dontcare", "john 's", "4", "yes", "north")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from metrics import metric
-from metrics.items import StateItem
-from metrics.protocols import MODIFIERS, PROTOCOLS, state_protocol
-from metrics.states import StateBatch
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.protocols import MODIFIERS, PROTOCOLS, state_protocol
+from tod_metrics.state.states import StateBatch
 
 MULTIWOZ = ("tod_bench", "trade", "trade+dropnone", "pptod", "mwzeval", "picpersona")
 

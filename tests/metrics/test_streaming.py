@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics import METRICS, metric, metric_class
-from metrics.emotions import EmotionItem
-from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
-from metrics.pairs import items_of
-from metrics.states import StateBatch
-from metrics.streaming import Stream
+from tod_metrics import METRICS, metric, metric_class
+from tod_metrics.adapters.streaming import Stream
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.pairs import items_of
+from tod_metrics.state.states import StateBatch
+from tod_metrics.style.emotions import EmotionItem
 
 VALUES = {"area": ["east", "west"], "stars": ["4", "dontcare"]}
 WORDS = ["the", "hotel", "is", "in", "a", "nice", "area", "of", "town", "and", "has", "free", "parking", "for", "you"]

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-import chromium
 import pytest
 
-from metrics.politeness import MODELS
+import chromium
+from tod_metrics.style.politeness import MODELS
 
 NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
     "browser": (lambda: chromium.find() is not None, "there is no Chromium; Debian's package is chromium"),

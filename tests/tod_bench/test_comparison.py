@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from tod_bench.cli.compare import command
-from tod_bench.comparison import Settings, compare, compare_files, task_of
 from tod_bench.errors import DataError, UserError
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Act, Dialogue, Prediction, SlotSpec, Turn
 from tod_bench.reports.comparison import sentence
 from tod_bench.scoring import score
+from tod_bench.scoring.comparison import Settings, compare, compare_files, task_of
 from tod_bench.statistics import holm
 
 SCHEMA = {"hotel": {"area": SlotSpec(), "stars": SlotSpec()}, "taxi": {"destination": SlotSpec()}}

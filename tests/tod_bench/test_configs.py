@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tod_bench.configs import load_config
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import load_config
 
 MINIMAL = """
 name: small

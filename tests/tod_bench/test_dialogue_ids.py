@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tod_bench.cli.main import main
-from tod_bench.comparison import compare_files
 from tod_bench.corpora.base import open_corpus
 from tod_bench.dialogue_ids import DialogueIds, dialogue_key
 from tod_bench.errors import DataError
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.scoring import pair, predictions_for_split
+from tod_bench.scoring.comparison import compare_files
 from tod_bench.splits import read_all, whole_split
 from tod_bench.tasks import gold_prediction
 

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from guides import blocks
 
+from guides import blocks
 from tod_bench.predictions import write_predictions
 from tod_bench.simulated.corpus import Simulated
 from tod_bench.tasks import gold_prediction

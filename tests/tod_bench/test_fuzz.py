@@ -13,12 +13,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from layouts import CORPUS, LAYOUTS
 
-from tod_bench.cells import build
-from tod_bench.configs import load_config
+from layouts import CORPUS, LAYOUTS
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, printable
+from tod_bench.experiments.config import load_config
+from tod_bench.experiments.plan import build
 from tod_bench.importers import AUTO, FORMATS, import_predictions
 from tod_bench.judge.people import read_study
 from tod_bench.leaderboard import load_tracks, validate

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from tod_bench.cells import build
-from tod_bench.comparison import compare
-from tod_bench.configs import EvalConfig
 from tod_bench.corpora.annotations import asked_turns, scored_turns
 from tod_bench.errors import DataError, UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
 from tod_bench.judge.config import Version
 from tod_bench.judge.items import _item
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Prediction, Schema, SlotSpec, Turn
 from tod_bench.reports.side_by_side import Request, make_sheet
 from tod_bench.scoring import score, score_rows
+from tod_bench.scoring.comparison import compare
 from tod_bench.scoring.gold import require_gold, undefined_metrics
 from tod_bench.tasks import gold_prediction, turn_inputs
 
@@ -186,7 +186,7 @@ def test_a_split_without_dialogues_lacks_nothing() -> None:
 def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
     toys = {"whole": lambda: Toy(DIALOGUES, name="whole"), "bare": lambda: Toy(without("acts"), name="bare")}
     known = {name: type(name, (), {"__new__": lambda cls, make=make: make()}) for name, make in toys.items()}
-    monkeypatch.setattr("tod_bench.cells.corpus_class", lambda name: known[name])
+    monkeypatch.setattr("tod_bench.experiments.plan.corpus_class", lambda name: known[name])
 
 
 def config(*corpora: str, **tasks: Any) -> EvalConfig:

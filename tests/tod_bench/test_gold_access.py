@@ -13,19 +13,19 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner
 
-import tod_bench.cells
-from tod_bench.cells import build
+import tod_bench.experiments.plan
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.validate import command as validate_command
-from tod_bench.conditioning import GOLD_NOTE, gold_noted
-from tod_bench.configs import EvalConfig
 from tod_bench.corpora.sgd import SGD
 from tod_bench.errors import UserError
+from tod_bench.experiments.conditioning import GOLD_NOTE, gold_noted
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Result, Store
+from tod_bench.experiments.runner import run
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, first_values
 from tod_bench.reports.table import make_table
-from tod_bench.results import Result, Store
-from tod_bench.runner import run
 from tod_bench.simulated.database import city_database
 from tod_bench.splits import read_all
 from tod_bench.systems import FitContext, TurnInput, system_class
@@ -88,7 +88,7 @@ SYSTEMS = {"echo": Echo, "peeking": Peeking, "old_name": OldName, "reader": Read
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     known = system_class
-    monkeypatch.setattr(tod_bench.cells, "system_class", lambda name: SYSTEMS.get(name) or known(name))
+    monkeypatch.setattr(tod_bench.experiments.plan, "system_class", lambda name: SYSTEMS.get(name) or known(name))
 
 
 def config(tasks: dict[str, Any], system: str | dict[str, Any] = "echo", **changes: Any) -> EvalConfig:

@@ -9,9 +9,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from layouts import CORPUS, LAYOUTS, STATE
 
-from metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED
+from layouts import CORPUS, LAYOUTS, STATE
 from tod_bench.cli.import_ import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import DataError, UserError
@@ -20,6 +19,7 @@ from tod_bench.importers.pptod import parse_belief_span
 from tod_bench.records import Act, Dialogue, Turn
 from tod_bench.scoring import score
 from tod_bench.splits import read_all
+from tod_metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED
 
 
 def saved(folder: Path, content: Any) -> Path:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_bench.cli.main import main
-from tod_bench.configs import load_config
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json, object_members
 from tod_bench.errors import DataError, UserError, printable
+from tod_bench.experiments.config import load_config
 from tod_bench.files import atomic_writer
 from tod_bench.inputs import DEEPEST, depth, open_text, parse_json, read_json, read_lines, read_text
 from tod_bench.judge.ratings_csv import read_ratings

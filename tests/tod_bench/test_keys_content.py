@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import metrics
-import tod_bench.cells
-import tod_bench.content
-from tod_bench.cells import build
-from tod_bench.changes import changes
+import tod_bench.experiments.content
+import tod_bench.experiments.plan
+import tod_metrics
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.run import command as run_command
-from tod_bench.configs import EvalConfig
-from tod_bench.content import local_files, source_digest
 from tod_bench.errors import UserError
-from tod_bench.forcing import forget
+from tod_bench.experiments.changes import changes
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.content import local_files, source_digest
+from tod_bench.experiments.forcing import forget
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import plan, run
 from tod_bench.predictions import read_predictions, write_predictions
-from tod_bench.results import Store
-from tod_bench.runner import plan, run
 
 SYSTEM = """
 from helping import answer
@@ -67,8 +67,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.base import Signature, percentage
-from metrics.items import ActItem
+from tod_metrics.base import Signature, percentage
+from tod_metrics.items import ActItem
 
 
 @dataclass(frozen=True)
@@ -101,17 +101,19 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
     monkeypatch.syspath_prepend(str(folder))
     importlib.invalidate_caches()
-    tod_bench.content._spec.cache_clear()
+    tod_bench.experiments.content._spec.cache_clear()
     for name in ("my_system", "helping", "my_metric"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    known = tod_bench.cells.system_class
+    known = tod_bench.experiments.plan.system_class
     system = EntryPoint("mine", "my_system:Mine", "tod_bench.systems")
-    monkeypatch.setattr(tod_bench.cells, "system_class", lambda name: system.load() if name == "mine" else known(name))
-    monkeypatch.setitem(metrics.METRICS, "empty", "my_metric:Empty")  # type: ignore[attr-defined]
-    metrics._known.cache_clear()
+    monkeypatch.setattr(
+        tod_bench.experiments.plan, "system_class", lambda name: system.load() if name == "mine" else known(name)
+    )
+    monkeypatch.setitem(tod_metrics.METRICS, "empty", "my_metric:Empty")  # type: ignore[attr-defined]
+    tod_metrics._known.cache_clear()
     yield folder
-    metrics._known.cache_clear()
-    tod_bench.content._spec.cache_clear()
+    tod_metrics._known.cache_clear()
+    tod_bench.experiments.content._spec.cache_clear()
 
 
 def config(*, metric: str = "act_f1", **params: Any) -> EvalConfig:
@@ -166,7 +168,7 @@ def test_an_edited_package_is_noticed_in_any_of_its_files(tmp_path: Path, monkey
         (package / name).write_text("", encoding="utf-8")
     (package / "deep.py").write_text("class System: pass\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path / "code"))
-    tod_bench.content._spec.cache_clear()
+    tod_bench.experiments.content._spec.cache_clear()
     system = EntryPoint("x", "theirs.deep:System", "tod_bench.systems").load()
     seen = [source_digest(system)]
     for name in ("__init__.py", "prompt.txt"):

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from tod_bench.binding import bind
 from tod_bench.cli.sweep import command as sweep_command
 from tod_bench.cli.validate import command as validate_command
-from tod_bench.configs import load_config
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import load_config
 from tod_bench.shipped import config_names
 from tod_bench.sweeps import open_config
 from tod_bench.sweeps.checking import sweep_errors

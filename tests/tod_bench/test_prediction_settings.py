@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-import tod_bench.cells
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig
+import tod_bench.experiments.plan
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.results import Store
-from tod_bench.runner import run
 from tod_bench.systems import FitContext, TurnInput
 
 
@@ -44,7 +44,7 @@ class Logged:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(tod_bench.cells, "system_class", lambda name: Logged)
+    monkeypatch.setattr(tod_bench.experiments.plan, "system_class", lambda name: Logged)
     Logged.log.clear()
     return Logged.log
 

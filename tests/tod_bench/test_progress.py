@@ -162,6 +162,7 @@ def test_a_sweep_tells_its_trials(tmp_path: Path, floors_config: str, monkeypatc
 @pytest.fixture
 def floors_config(tmp_path: Path) -> str:
     import yaml
+
     from stores import FLOORS
 
     path = tmp_path / "floors.yaml"

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from tod_bench.configs import EvalConfig
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.results import Experiment, Result
 from tod_bench.reports.files import to_csv, write_table
 from tod_bench.reports.layout import against_published, written
 from tod_bench.reports.markdown import to_markdown
@@ -16,7 +17,6 @@ from tod_bench.reports.numbers import Number
 from tod_bench.reports.published import published_values
 from tod_bench.reports.table import make_table
 from tod_bench.reports.terminal import print_table
-from tod_bench.results import Cell, Result
 from tod_bench.scores import Score
 
 CONFIG = EvalConfig.model_validate(
@@ -43,7 +43,7 @@ def result(corpus: str, value: float, seed: int = 1, option: str = "norm:detok")
         Score("jga", "tod_bench", value, signature, 9, low=value - 2, high=value + 2),
         Score("domain_jga_all", "tod_bench", 90.0, f"domain_{signature}", 9, domain="taxi"),
     )
-    return Result("t", Cell(corpus, "sys|tem", "dst", seed), "key", scores, "p.jsonl")
+    return Result("t", Experiment(corpus, "sys|tem", "dst", seed), "key", scores, "p.jsonl")
 
 
 def test_rows_differences_and_published_values():

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import pytest
 
-import tod_bench.cells
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig
+import tod_bench.experiments.plan
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Experiment, Store
+from tod_bench.experiments.runner import plan, run
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.results import Cell, Store
-from tod_bench.runner import plan, run
 from tod_bench.systems import FitContext, TurnInput, system_class
 
 
@@ -68,7 +68,9 @@ class Counting:
 @pytest.fixture
 def counting(monkeypatch):
     known = system_class
-    monkeypatch.setattr(tod_bench.cells, "system_class", lambda name: Counting if name == "counting" else known(name))
+    monkeypatch.setattr(
+        tod_bench.experiments.plan, "system_class", lambda name: Counting if name == "counting" else known(name)
+    )
     Counting.fits, Counting.shown = [], []
     return {"counting": {"system": "counting"}}
 
@@ -209,9 +211,9 @@ def test_a_damaged_store_says_which_file(tmp_path):
 def test_cells_come_in_order_and_untrained_systems_have_one_seed():
     board = build(config(seeds=[1, 2]))
     assert board.cells == (
-        Cell("plain", "oracle", "dst", 1),
-        Cell("plain", "oracle", "policy", 1),
-        Cell("plain", "carry_over", "dst", 1),
+        Experiment("plain", "oracle", "dst", 1),
+        Experiment("plain", "oracle", "policy", 1),
+        Experiment("plain", "carry_over", "dst", 1),
     )
 
 

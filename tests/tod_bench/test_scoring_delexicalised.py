@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from metrics.delexicalise import delexicalise
-from tod_bench.cells import build
 from tod_bench.cli.main import command
-from tod_bench.comparison import compare_files
-from tod_bench.configs import load_config
 from tod_bench.corpora.base import open_corpus
+from tod_bench.experiments.config import load_config
+from tod_bench.experiments.plan import build
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, first_values
 from tod_bench.reports.side_by_side import Request, make_sheet
 from tod_bench.scoring import score
+from tod_bench.scoring.comparison import compare_files
+from tod_metrics.response.delexicalise import delexicalise
 
 pytest.importorskip("sacremoses")
 SIZE = {"train": 1, "dev": 1, "test": 12}

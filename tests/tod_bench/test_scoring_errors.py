@@ -8,9 +8,6 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.items import StateItem
-from metrics.protocols import state_protocol
-from metrics.states import StateBatch
 from tod_bench.cli.main import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.predictions import write_predictions
@@ -18,6 +15,9 @@ from tod_bench.records import Dialogue, Prediction, SlotSpec, Turn
 from tod_bench.scoring import error_table, pair, state_errors
 from tod_bench.scoring.explaining import wrong_slots
 from tod_bench.scoring.state_errors import CLASSES
+from tod_metrics.items import StateItem
+from tod_metrics.protocols import state_protocol
+from tod_metrics.state.states import StateBatch
 
 SLOTS = {"hotel": ("area", "stars", "book day"), "restaurant": ("area", "book day"), "train": ("day", "leaveat")}
 SCHEMA = {domain: {slot: SlotSpec() for slot in slots} for domain, slots in SLOTS.items()}

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from metrics.normalization import MULTIWOZ_SLOTS, strict
-from metrics.protocols import PROTOCOLS
 from tod_bench.corpora.base import open_corpus
 from tod_bench.scoring import default_metrics, score, specs
 from tod_bench.tasks import gold_prediction
+from tod_metrics.normalization import MULTIWOZ_SLOTS, strict
+from tod_metrics.protocols import PROTOCOLS
 
 pytestmark = pytest.mark.realdata
 

@@ -6,7 +6,7 @@ import pytest
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
-from tod_bench.garbage import gc_paused
+from tod_bench.gc import gc_paused
 from tod_bench.splits import parse_split, read_all, read_split
 
 CORPUS = open_corpus("simulated", dialogues={"train": 4, "dev": 10, "test": 3})

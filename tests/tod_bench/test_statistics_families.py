@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metrics import metric
 from tod_bench.statistics import approximate_randomization, compare_all
+from tod_metrics import metric
 
 
 def right(places, total=12):

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metrics.bleu import NltkBleu
-from metrics.items import ResponseItem
 from tod_bench.statistics import approximate_randomization, bootstrap_interval, minimal_detectable_difference
+from tod_metrics.items import ResponseItem
+from tod_metrics.response.bleu import NltkBleu
 
 
 def mean(sums: Any) -> Any:

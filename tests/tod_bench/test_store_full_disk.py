@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stores import FLOORS, LONGER_FLOORS, TOD_BENCH, at_each_write, content
 
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig
+from stores import FLOORS, LONGER_FLOORS, TOD_BENCH, at_each_write, content
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 from tod_bench.files import full_disk_explained
-from tod_bench.results import Store
-from tod_bench.runner import run
 
 
 def test_a_disk_that_fills_up_at_any_write_loses_nothing_finished(tmp_path):

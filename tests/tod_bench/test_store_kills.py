@@ -11,24 +11,24 @@ from typing import Any
 
 import pytest
 import yaml
-from stores import FLOORS, LONGER_FLOORS, TOD_BENCH, at_each_write, content
 
-from tod_bench.cells import Board, build
-from tod_bench.configs import EvalConfig
+from stores import FLOORS, LONGER_FLOORS, TOD_BENCH, at_each_write, content
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import Plan, build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import plan, run
 from tod_bench.reports.runs import read_runs
-from tod_bench.results import Store
-from tod_bench.runner import plan, run
 
 WAITS = "waiting for another process"
 
 
 @pytest.fixture(scope="module")
-def board() -> Board:
+def board() -> Plan:
     """A system that is trained, on two tasks of which one reads the other's predictions."""
     return build(EvalConfig.model_validate({**FLOORS, "systems": {"majority": {"system": "majority"}}}))
 
 
-def _run_until(moment: int, board: Board, store: Path) -> None:
+def _run_until(moment: int, board: Plan, store: Path) -> None:
     def kill(now: int) -> None:
         if now == moment:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -95,10 +95,10 @@ STEPS = """
 import sys, yaml
 from pathlib import Path
 from typing import Any
-from tod_bench.cells import Board, build
-from tod_bench.configs import load_config
-from tod_bench.results import Store
-from tod_bench.runner import run
+from tod_bench.experiments.plan import Plan, build
+from tod_bench.experiments.config import load_config
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 print("ready", flush=True)
 sys.stdin.readline()
 board = build(load_config(sys.argv[1]))

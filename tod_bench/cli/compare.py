@@ -63,10 +63,10 @@ def command(
     """
     from rich.console import Console
 
-    from tod_bench.comparison import Settings, compare_files
     from tod_bench.progress import progress
     from tod_bench.reports.comparison import print_comparisons
     from tod_bench.reports.corpora import open_with
+    from tod_bench.scoring.comparison import Settings, compare_files
 
     settings = Settings(draws=draws, seed=seed, power=power)
     with progress("comparing", bar=False):

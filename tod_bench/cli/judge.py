@@ -164,9 +164,9 @@ def form(
       tod-bench judge form judge_likert --output form.html
       tod-bench judge form table4 --corpus BUS --system Pictor --output form.html
     """
+    from tod_bench.experiments.runner import people_config
     from tod_bench.judge.config import load_judge_config
     from tod_bench.judge.form import write_form
-    from tod_bench.runner import people_config
 
     if corpus and system:
         asked = people_config(config, overrides, (corpus, system), store, small=small)

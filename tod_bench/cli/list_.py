@@ -17,7 +17,7 @@ def command(sort: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tod_bench.catalogue import entries
+    from tod_bench.experiments.catalogue import entries
 
     grid = Table(sort, "", box=None)
     for name, line in entries(sort):

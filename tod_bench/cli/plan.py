@@ -27,12 +27,12 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
     from rich.console import Console
     from rich.table import Table
 
-    from tod_bench.results import Cell, Store
-    from tod_bench.runner import plan
+    from tod_bench.experiments.results import Experiment, Store
+    from tod_bench.experiments.runner import plan
     from tod_bench.sweeps import open_config
 
     board, kept = open_config(config, overrides, small=small)[1], Store(store)
-    trained_in: dict[Path, Cell] = {}
+    trained_in: dict[Path, Experiment] = {}
     grid = Table("corpus", "system", "task", "seed", "train", "predict", "score")
     changed: dict[str, list[str]] = {}
     for status in plan(board, kept):

@@ -57,7 +57,9 @@ def command(
     """
     from rich.console import Console
 
-    from tod_bench.forcing import forget
+    from tod_bench.experiments.forcing import forget
+    from tod_bench.experiments.results import Experiment, Store
+    from tod_bench.experiments.runner import run
     from tod_bench.progress import quietly
     from tod_bench.reports.files import write_table
     from tod_bench.reports.html import can_render, needed
@@ -65,8 +67,6 @@ def command(
     from tod_bench.reports.page_data import page_data, table_of
     from tod_bench.reports.runs import save_run, table_folder
     from tod_bench.reports.terminal import print_table
-    from tod_bench.results import Cell, Store
-    from tod_bench.runner import run
     from tod_bench.sweeps import Resources, open_config, parts, run_all
 
     settings, board = open_config(config, overrides, small=small)
@@ -80,7 +80,7 @@ def command(
     # A log has a line a minute instead; see `tod_bench.progress`.
     show = console.is_terminal and not quiet and jobs == 1
 
-    def announce(cell: Cell, step: str) -> None:
+    def announce(cell: Experiment, step: str) -> None:
         if show:
             number = board.cells.index(cell) + 1
             console.print(f"[{number}/{len(board.cells)}] {cell}: {step}", markup=False, highlight=False)

@@ -42,9 +42,9 @@ def command(
       tod-bench sweep my_sweep.yaml --backend ray --address auto --gpus 0.5
       tod-bench sweep my_sweep.yaml --backend slurm --slurm slurm_partition=gpu --slurm timeout_min=120
     """
-    from tod_bench.cells import build
-    from tod_bench.configs import parse_override
-    from tod_bench.results import Store
+    from tod_bench.config_files import parse_override
+    from tod_bench.experiments.plan import build
+    from tod_bench.experiments.results import Store
     from tod_bench.sweeps import Resources, ablation, expand, open_config, run_all, to_markdown, write_ablation
 
     settings, _ = open_config(config, overrides, sweep=True)

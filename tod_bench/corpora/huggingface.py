@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.corpora import multiwoz22, sgd
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.hub_datasets import import_datasets
 from tod_bench.corpora.hub_layouts import Layout, layout_of, multiwoz_release, named_labels, sgd_release
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz_names import plain_id
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
 from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema, SlotSpec, State
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
@@ -16,7 +17,6 @@ from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, u
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
 from tod_bench.corpora.reading import Note, check_option, dialogue_files
 from tod_bench.corpora.release import release
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
-from metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
-from metrics.slot_sets import is_multiwoz
 from tod_bench.records import Act, Schema, SlotSpec, State
+from tod_metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
+from tod_metrics.state.slot_sets import is_multiwoz
 
 TRACKED: Mapping[str, tuple[str, ...]] = {**MULTIWOZ_SLOTS, **MULTIWOZ_UNSCORED}
 """Domain -> slots that a state can hold; the first five domains have the 30 slots of the usual evaluation."""

@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import TRACKED, active_domains, canonical
@@ -22,7 +23,6 @@ from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
 from tod_bench.corpora.picpersona_text import parse_acts, parse_state
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in
 from tod_bench.corpora.reading import Note, Record, check_option, convert_all
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, State, Turn
 

@@ -1,7 +1,7 @@
 """What every reader shares: raw records that know where they stand, and their conversion into dialogues.
 
 A reader yields a `DataError` in the place of a record that it cannot use; what becomes of it (raised, or listed) is
-decided in `tod_bench.corpora.shelf`.
+decided in `tod_bench.corpora.cache`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

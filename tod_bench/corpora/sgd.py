@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root
 from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all, dialogue_files, pairs, records
 from tod_bench.corpora.release import release
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
 

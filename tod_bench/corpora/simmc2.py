@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import corpus_root
 from tod_bench.corpora.reading import Note, Record, convert_all
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, Schema, Turn
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
 from tod_bench.corpora.official import UNOFFICIAL, unlike_release
 from tod_bench.corpora.places import corpus_root, files_in
 from tod_bench.corpora.reading import Note, Record, convert_all, pairs
-from tod_bench.corpora.shelf import FileCorpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, SlotSpec, Span, State, Turn
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from metrics.normalization.slots import canonical_slot
 from tod_bench.corpora.jsonstream import RawFile, array_items
 from tod_bench.corpora.multiwoz_names import canonical
 from tod_bench.importers.matching import Problems
 from tod_bench.records import Act, Dialogue, Prediction
+from tod_metrics.normalization.slots import canonical_slot
 
 _KINDS = ("categorical", "non-categorical", "binary")
 

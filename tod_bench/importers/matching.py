@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from metrics.delexicalise import unknown_placeholders
 from tod_bench.dialogue_ids import DialogueIds, dialogue_key
 from tod_bench.errors import DataError, did_you_mean
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.updates import in_view
+from tod_metrics.response.delexicalise import unknown_placeholders
 
 _HINTS = 5
 

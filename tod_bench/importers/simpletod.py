@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.importers.matching import Problems
 from tod_bench.records import Act, Prediction
+from tod_metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
 
 FIELDS = ("generated_turn_belief", "generated_action", "generated_response")
 _SLOTS = {**MULTIWOZ_SLOTS, **MULTIWOZ_UNSCORED}

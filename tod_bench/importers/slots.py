@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from metrics.normalization.slots import canonical_slot
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.importers.matching import Problems
 from tod_bench.records import Prediction
+from tod_metrics.normalization.slots import canonical_slot
 
 
 def read_slots(path: Path, problems: Problems) -> Iterator[Prediction]:

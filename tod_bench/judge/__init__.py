@@ -15,12 +15,12 @@ from tod_bench.judge.markdown import markdown
 from tod_bench.judge.people import Study, read_study, study_markdown
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.run import reparse, report_of, run
-from tod_bench.judge.scripted import Habits, ScriptedJudge
+from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.judge.show import show_item
 
 __all__ = [
     "Access",
-    "Habits",
+    "Biases",
     "JudgeConfig",
     "JudgeReport",
     "ScriptedJudge",

@@ -12,7 +12,11 @@ from statistics import median_low
 
 import numpy as np
 
-from metrics.agreement import (
+from tod_bench.judge.config import Resampling
+from tod_bench.judge.questions import EMOTION, EMOTIONS, QUESTIONS, SCALE, WINNER
+from tod_bench.judge.ratings import Rating
+from tod_bench.statistics import bootstrap_interval, cluster_sums
+from tod_metrics.judge.agreement import (
     Level,
     NoAlpha,
     alpha_of_coincidences,
@@ -20,10 +24,6 @@ from metrics.agreement import (
     count_ratings,
     unit_coincidences,
 )
-from tod_bench.judge.config import Resampling
-from tod_bench.judge.questions import EMOTION, EMOTIONS, QUESTIONS, SCALE, WINNER
-from tod_bench.judge.ratings import Rating
-from tod_bench.statistics import bootstrap_interval, cluster_sums
 
 _VALUES: dict[str, Sequence[int | str]] = {
     WINNER: ("first", "second", "tie", "inconsistent"),

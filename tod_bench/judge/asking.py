@@ -44,7 +44,7 @@ _ASKED_AGAIN = SETTLED_REASONS | {"empty"}
 """Reasons for which the same run asks again."""
 
 
-class Keeper(Protocol):
+class AnswerStore(Protocol):
     """Where settled asks are kept: a `tod_bench.judge.store.JudgedStore`, or memory."""
 
     def get(self, key: str) -> Judged | None:
@@ -71,7 +71,7 @@ def ask_all(
     prompt: Prompt,
     items: ItemSet,
     client: ChatClient,
-    store: Keeper,
+    store: AnswerStore,
     *,
     settled: Callable[[], None] = lambda: None,
     draw: Callable[[Asked], str] = random_nonce,

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tod_bench.configs import load_validated
+from tod_bench.config_files import load_validated
 from tod_bench.judge.groups import GROUPS
 from tod_bench.judge.model_config import JudgeModel
 from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS, TaskName
@@ -194,5 +194,5 @@ def _protocol_problems(config: JudgeConfig) -> list[str]:
 
 
 def load_judge_config(name: str, overrides: Sequence[str] = ()) -> JudgeConfig:
-    """Reads a judge config: a path, or the name of a shipped one; see `tod_bench.configs.load_validated`."""
+    """Reads a judge config: a path, or the name of a shipped one; see `tod_bench.config_files.load_validated`."""
     return load_validated(JudgeConfig, name, overrides)

@@ -13,7 +13,7 @@ from tod_bench.judge.items import Item, ItemSet, shuffled_personas
 from tod_bench.judge.nonces import fresh_nonce
 from tod_bench.judge.rendering import render
 from tod_bench.judge.templates import Prompt
-from tod_bench.judge.verdicts import Ask
+from tod_bench.judge.verdicts import Query
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.records import ChatRequest, Content, ImagePart, Message, TextPart
@@ -31,7 +31,7 @@ class Asked:
         material: What a nonce must not stand in.
     """
 
-    ask: Ask
+    ask: Query
     request: ChatRequest
     check: str
     material: str = field(default="", repr=False)
@@ -60,7 +60,7 @@ class Sealed:
     check: str
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> Query:
         """What is asked."""
         return self.draft.ask
 
@@ -107,7 +107,7 @@ def nonce_of(asked: Asked, key: str, client: ChatClient, draw: Callable[[Asked],
     return draw(asked) if getattr(client, "replay", False) else cache.put_nonce(key, draw(asked))
 
 
-def _asked(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, other: Persona) -> Asked:
+def _asked(config: JudgeConfig, prompt: Prompt, item: Item, ask: Query, other: Persona) -> Asked:
     persona = {"own": item.persona, "shuffled": other, "blank": Persona()}[ask.persona]
     rendered = render(config, prompt, item, ask, persona)
     content: Content = rendered.text

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import percentage
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.groups import GROUPS
 from tod_bench.judge.likert import Attributes
 from tod_bench.judge.questions import EMOTION, EMOTIONS
 from tod_bench.judge.ratings import Rating
 from tod_bench.statistics import bootstrap_intervals, permutation_test
+from tod_metrics.base import percentage
 
 FloatArray = NDArray[np.float64]
 _Sides = tuple[list[FloatArray], list[FloatArray]]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.base import FloatArray, percentage
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.groups import GROUPS
 from tod_bench.judge.likert import Attributes
 from tod_bench.judge.questions import FACTORS
 from tod_bench.judge.ratings import Rating
 from tod_bench.statistics import bootstrap_intervals
+from tod_metrics.base import FloatArray, percentage
 
 
 @dataclass(frozen=True, slots=True)

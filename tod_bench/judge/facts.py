@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from metrics.base import Signature
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.forms import check_word
 from tod_bench.judge.verdicts import Judged, Unscored
+from tod_metrics.base import Signature
 
 
 def _problem(outcome: Unscored) -> str:

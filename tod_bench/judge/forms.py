@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
-from tod_bench.judge.verdicts import Ask
+from tod_bench.judge.verdicts import Query
 
 SEATS = ("1", "2", "tie")
 """What a pairwise verdict can be."""
@@ -19,7 +19,7 @@ SEATS = ("1", "2", "tie")
 _LETTERS = "bcdfghjkmnpqrstvwxyz"
 
 
-def check_word(ask: Ask, material: str) -> str:
+def check_word(ask: Query, material: str) -> str:
     """A short word for an ask, the same in every run, that does not stand in the material.
 
     It can be computed from the ask, so it marks no verdict that could be foretold: it stands in drafts of prompts only.

@@ -11,13 +11,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import ratio
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.groups import ALL, GROUPS, Group
 from tod_bench.judge.questions import QUESTIONS, SCALE
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.verdicts import PERSONAS, PersonaUse
 from tod_bench.statistics import approximate_randomization, bootstrap_interval, holm
+from tod_metrics.base import ratio
 
 FloatArray = NDArray[np.float64]
 Attributes = Mapping[str, Mapping[str, str]]

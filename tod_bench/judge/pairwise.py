@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import percentage
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.groups import ALL, GROUPS, Group
 from tod_bench.judge.likert import Attributes
@@ -19,6 +18,7 @@ from tod_bench.judge.questions import WINNER
 from tod_bench.judge.ratings import OUTCOMES, PairOutcome, Rating, pair_outcome
 from tod_bench.judge.verdicts import PERSONAS, PersonaUse
 from tod_bench.statistics import Aggregate, approximate_randomization, bootstrap_interval, holm
+from tod_metrics.base import percentage
 
 FloatArray = NDArray[np.float64]
 

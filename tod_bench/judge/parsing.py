@@ -12,14 +12,14 @@ from typing import Any
 
 from tod_bench.judge.forms import key_of, offered
 from tod_bench.judge.questions import FACTORS, WINNER
-from tod_bench.judge.verdicts import Ask, Unscored, Verdict
+from tod_bench.judge.verdicts import Query, Unscored, Verdict
 
 
 class _RepeatedKeyError(ValueError):
     pass
 
 
-def parse_verdict(text: str, ask: Ask, check: str, *, certainty: bool = False) -> Verdict | Unscored:
+def parse_verdict(text: str, ask: Query, check: str, *, certainty: bool = False) -> Verdict | Unscored:
     """Reads the verdict of an answer.
 
     Args:

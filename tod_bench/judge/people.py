@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metrics.agreement import Level
-from metrics.base import Signature
 from tod_bench.errors import UserError
 from tod_bench.judge.agreement import Agreement, CoveragePoint, agreements, coverage_curve
 from tod_bench.judge.config import Resampling
@@ -34,6 +32,8 @@ from tod_bench.judge.sections import (
     table,
 )
 from tod_bench.scores import Score
+from tod_metrics.base import Signature
+from tod_metrics.judge.agreement import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ unscored.
 """
 
 from tod_bench.judge.questions import PAPER_QUESTIONS, SCALE, WINNER
-from tod_bench.judge.verdicts import Ask, Verdict
+from tod_bench.judge.verdicts import Query, Verdict
 from tod_bench.systems import Exchange
 
 NOTES = {
@@ -52,7 +52,7 @@ def defaulted(verdict: Verdict) -> bool:
     return verdict.reason == _DEFAULTED
 
 
-def released_verdict(answer: str, ask: Ask) -> Verdict:
+def released_verdict(answer: str, ask: Query) -> Verdict:
     """The verdict under this protocol; there is always one."""
     return pairwise_verdict(answer) if WINNER in ask.questions else likert_verdict(answer)
 

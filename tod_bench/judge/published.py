@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from metrics.emotions import PUBLISHED_NAMES
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.judge.sections import table
 from tod_bench.shipped import shipped_folder
+from tod_metrics.style.emotions import PUBLISHED_NAMES
 
 
 def read_published(name: str) -> dict[str, Any]:

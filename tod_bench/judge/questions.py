@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from metrics.emotions import GOEMOTIONS
+from tod_metrics.style.emotions import GOEMOTIONS
 
 SCALE: Mapping[int, str] = {1: "not at all", 2: "a little", 3: "somewhat", 4: "a lot"}
 """The 4-point scale."""

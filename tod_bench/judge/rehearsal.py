@@ -16,11 +16,11 @@ from tod_bench.judge.questions import WINNER
 from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 from tod_bench.judge.run import run, stored_ratings
-from tod_bench.judge.scripted import Habits, ScriptedJudge
+from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.llm.scripted import ScriptedClient
 
 RATERS = 3
-_HABITS = Habits(noise=0.3)
+_HABITS = Biases(noise=0.3)
 
 
 def write_rehearsal(configs: Sequence[JudgeConfig], folder: Path) -> Path:

@@ -13,7 +13,7 @@ from tod_bench.judge.items import Item
 from tod_bench.judge.picpersona import dialogue_lines, paired_lines
 from tod_bench.judge.questions import EMOTIONS, QUESTIONS, SCALE
 from tod_bench.judge.templates import Prompt, part
-from tod_bench.judge.verdicts import Ask
+from tod_bench.judge.verdicts import Query
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
@@ -30,7 +30,7 @@ class Rendered:
     material: str = ""
 
 
-def render(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, persona: Persona) -> Rendered:
+def render(config: JudgeConfig, prompt: Prompt, item: Item, ask: Query, persona: Persona) -> Rendered:
     """Fills the prompt of one ask.
 
     Args:
@@ -51,24 +51,24 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, ask: Ask, persona: P
     return Rendered(prompt.fill(**values), check, material)
 
 
-def reask_text(ask: Ask, check: str, problem: str, *, certainty: bool) -> str:
+def reask_text(ask: Query, check: str, problem: str, *, certainty: bool) -> str:
     """What the judge is told when its answer could not be read."""
     form = verdict_form(ask.questions, check, certainty=certainty)
     return Prompt("likert", part("reask"), "").fill(problem=escape(problem, quote=False), form=form)
 
 
-def seats(item: Item, ask: Ask) -> tuple[tuple[Exchange, ...], tuple[Exchange, ...]]:
+def seats(item: Item, ask: Query) -> tuple[tuple[Exchange, ...], tuple[Exchange, ...]]:
     """The two versions of a pair in the order in which they are shown."""
     first, second = (item.versions[arm] for arm in ask.arms)
     return (first, second) if ask.order == "ab" else (second, first)
 
 
-def _likert(item: Item, ask: Ask) -> dict[str, str]:
+def _likert(item: Item, ask: Query) -> dict[str, str]:
     reference, rated = (item.versions[arm] for arm in ask.arms)
     return {"reference": _dialogue(reference), "rated": _dialogue(rated)}
 
 
-def _pairwise(item: Item, ask: Ask) -> dict[str, str]:
+def _pairwise(item: Item, ask: Query) -> dict[str, str]:
     first, second = seats(item, ask)
     if [turn.user for turn in first] == [turn.user for turn in second]:
         return {"dialogue": _interleaved(first, second)}
@@ -76,7 +76,7 @@ def _pairwise(item: Item, ask: Ask) -> dict[str, str]:
     return {"dialogue": "\n".join(f"<with_system_{n}>\n{text}\n</with_system_{n}>" for n, text in enumerate(whole, 1))}
 
 
-def _emotions(item: Item, ask: Ask) -> dict[str, str]:
+def _emotions(item: Item, ask: Query) -> dict[str, str]:
     turn = item.versions[ask.arms[0]][ask.turn or 0]
     return {"user": _safe(turn.user), "system": _safe(turn.system), "labels": ", ".join(EMOTIONS)}
 
@@ -84,12 +84,12 @@ def _emotions(item: Item, ask: Ask) -> dict[str, str]:
 _FILLED = {"likert": _likert, "pairwise": _pairwise, "emotions": _emotions}
 
 
-def _released_likert(item: Item, ask: Ask) -> dict[str, str]:
+def _released_likert(item: Item, ask: Query) -> dict[str, str]:
     reference, rated = (item.versions[arm] for arm in ask.arms)
     return {"reference": dialogue_lines(reference), "rated": dialogue_lines(rated)}
 
 
-def _released_pairwise(item: Item, ask: Ask) -> dict[str, str]:
+def _released_pairwise(item: Item, ask: Query) -> dict[str, str]:
     return {"dialogue": paired_lines(*seats(item, ask))}
 
 
@@ -111,7 +111,7 @@ def _interleaved(first: tuple[Exchange, ...], second: tuple[Exchange, ...]) -> s
     )
 
 
-def _questions(ask: Ask, released: bool) -> dict[str, str]:
+def _questions(ask: Query, released: bool) -> dict[str, str]:
     asked = [QUESTIONS[name] for name in ask.questions if name in QUESTIONS]
     lines = []
     for question in asked:

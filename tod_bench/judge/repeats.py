@@ -5,9 +5,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from metrics.agreement import Alpha, Level, NoAlpha, alpha
 from tod_bench.judge.questions import QUESTIONS
 from tod_bench.judge.ratings import Rating
+from tod_metrics.judge.agreement import Alpha, Level, NoAlpha, alpha
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 It reads the same prompts as a language model does and answers in the form that they ask for. What it calls personalised
 is a count of cue words that suit the persona's impression, so restyled dialogues win, and shuffled or blank personas
-score lower. Habits that real judges have (a favoured seat, a taste for length, noise, answers without a verdict) can be
+score lower. Biases that real judges have (a favoured seat, a taste for length, noise, answers without a verdict) can be
 switched on with known strength; `tod_bench.judge.simulation` uses them. Its numbers say nothing about any system.
 """
 
@@ -64,7 +64,7 @@ _FEELINGS: Sequence[tuple[str, str]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Biases:
     """What a scripted judge does besides judging; all off by default.
 
     Attributes:
@@ -90,8 +90,8 @@ class ScriptedJudge:
         seed: Seed of noise and failures; the same request always gets the same answer.
     """
 
-    def __init__(self, habits: Habits | None = None, seed: int = 0) -> None:
-        self.habits = habits or Habits()
+    def __init__(self, habits: Biases | None = None, seed: int = 0) -> None:
+        self.habits = habits or Biases()
         self.seed = seed
 
     def __call__(self, request: ChatRequest) -> str:
@@ -112,7 +112,7 @@ def fit(text: str, impression: str) -> float:
     return sum(_count(trait, text) for trait in shown) - grates / 2
 
 
-def _pairwise(scene: Scene, habits: Habits, rng: random.Random) -> str:
+def _pairwise(scene: Scene, habits: Biases, rng: random.Random) -> str:
     one, two = ([turn.system for turn in version] for version in scene.versions)
     turns = max(1, len(one))
     lead = (fit("\n".join(two), scene.impression) - fit("\n".join(one), scene.impression)) / turns
@@ -146,7 +146,7 @@ def _count(trait: str, text: str) -> int:
     return len(re.findall(_CUES[trait], text.lower()))
 
 
-def _likert(scene: Scene, habits: Habits, rng: random.Random) -> str:
+def _likert(scene: Scene, habits: Biases, rng: random.Random) -> str:
     scores = {}
     for name, question in QUESTIONS.items():
         if question.key in scene.questions or name in scene.questions:
@@ -157,7 +157,7 @@ def _likert(scene: Scene, habits: Habits, rng: random.Random) -> str:
     return _object(scene, scores, 80)
 
 
-def _likert_score(name: str, scene: Scene, habits: Habits) -> float:
+def _likert_score(name: str, scene: Scene, habits: Biases) -> float:
     turns = max(1, len(scene.versions[1]))
     before, after = (
         ["\n".join(getattr(turn, side) for turn in version) for version in scene.versions]
@@ -189,7 +189,7 @@ def _kept(reference: str, rated: str) -> float:
     return sum(word in lowered for word in words) / len(words) if words else 1.0
 
 
-def _emotions(scene: Scene, habits: Habits, rng: random.Random) -> str:
+def _emotions(scene: Scene, habits: Biases, rng: random.Random) -> str:
     text = scene.versions[0][0].system.lower()
     label = next((label for pattern, label in _FEELINGS if re.search(pattern, text)), "neutral")
     if rng.random() < habits.noise:

@@ -21,20 +21,20 @@ from tod_bench.judge.likert import item_sums, mean_of
 from tod_bench.judge.pairwise import PairRow, outcome_counts, pair_rows, position, ties_half
 from tod_bench.judge.questions import TaskName
 from tod_bench.judge.ratings import Rating, ratings_of
-from tod_bench.judge.scripted import Habits, ScriptedJudge
+from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.judge.templates import load_prompt
 from tod_bench.judge.verdicts import Judged
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
-JUDGES: dict[str, Habits] = {
-    "faultless": Habits(),
-    "noisy": Habits(noise=0.7),
-    "second seat": Habits(noise=0.7, position=0.5),
-    "long answers": Habits(noise=0.7, length=0.9),
-    "fails 20%": Habits(noise=0.7, failure=0.2),
-    "all of these": Habits(noise=0.7, position=0.5, length=0.9, failure=0.2),
+JUDGES: dict[str, Biases] = {
+    "faultless": Biases(),
+    "noisy": Biases(noise=0.7),
+    "second seat": Biases(noise=0.7, position=0.5),
+    "long answers": Biases(noise=0.7, length=0.9),
+    "fails 20%": Biases(noise=0.7, failure=0.2),
+    "all of these": Biases(noise=0.7, position=0.5, length=0.9, failure=0.2),
 }
 """The judges; the better version leads by 1 (one fitting word a turn)."""
 
@@ -173,7 +173,7 @@ def simulate(replicates: int, items: int, seed: int) -> Simulation:
     return Simulation(command, replicates, items, seed, tuple(pairs), tuple(likert))
 
 
-def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits: Habits, seed: int) -> list[Rating]:
+def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits: Biases, seed: int) -> list[Rating]:
     """One study, from prompts to ratings."""
     config = JudgeConfig.model_validate(
         {
@@ -274,9 +274,9 @@ def _concludes(row: PairRow, sign: int) -> bool:
 
 def _likert_studies(failure: float, protocol: ProtocolName, seeds: Sequence[int], items: int) -> LikertStudies:
     studies = [_likert_items(items, seed) for seed in seeds]
-    habits = Habits(failure=failure)
+    habits = Biases(failure=failure)
     found = [_q3(_study("likert", protocol, own, habits, seed)) for own, seed in zip(studies, seeds, strict=True)]
-    true = [_q3(_study("likert", "tod_bench", own, Habits(), seed)) for own, seed in zip(studies, seeds, strict=True)]
+    true = [_q3(_study("likert", "tod_bench", own, Biases(), seed)) for own, seed in zip(studies, seeds, strict=True)]
     mean, true_mean = fmean(_mean(ratings) for ratings in found), fmean(_mean(ratings) for ratings in true)
     return LikertStudies(
         *(failure, protocol, true_mean, mean, mean - true_mean),

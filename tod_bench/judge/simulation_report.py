@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from tod_bench.files import write_json, write_text
-from tod_bench.judge.scripted import Habits
+from tod_bench.judge.scripted import Biases
 from tod_bench.judge.sections import number, table
 from tod_bench.judge.simulation import JUDGES, TRUTHS, PairStudies, Simulation, simulate
 
@@ -38,7 +38,7 @@ def simulation_markdown(found: Simulation) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _habits(habits: Habits) -> str:
+def _habits(habits: Biases) -> str:
     own: dict[str, Any] = {name: value for name, value in asdict(habits).items() if value and name != "margin"}
     return ", ".join(f"{name} {value:g}" for name, value in own.items()) or "(no faults)"
 

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tod_bench.errors import UserError
-from tod_bench.judge.verdicts import Ask, Attempt, Judged, Unscored, Verdict
+from tod_bench.judge.verdicts import Attempt, Judged, Query, Unscored, Verdict
 
 
 def to_json(judged: Judged) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def from_json(line: dict[str, Any]) -> Judged:
     )
     return Judged(
         line["key"],
-        Ask(**{**ask, "arms": tuple(ask["arms"]), "questions": tuple(ask["questions"])}),
+        Query(**{**ask, "arms": tuple(ask["arms"]), "questions": tuple(ask["questions"])}),
         outcome,
         tuple(Attempt(**{**attempt, "dropped": tuple(attempt.get("dropped", ()))}) for attempt in line["attempts"]),
         line["prompt"],

@@ -25,7 +25,7 @@ SETTLED_REASONS = frozenset({"refusal", "length", "unreadable"})
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Query:
     """One thing asked of a judge.
 
     Attributes:
@@ -127,7 +127,7 @@ class Judged:
     """
 
     key: str
-    ask: Ask
+    ask: Query
     outcome: Verdict | Unscored
     attempts: tuple[Attempt, ...]
     prompt: str

@@ -21,7 +21,7 @@ TITLES: Mapping[TaskName, str] = {"dst": "dialogue state tracking", "policy": "p
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranking:
     """The systems of one track that answer one task.
 
     Attributes:
@@ -68,7 +68,7 @@ class Board:
         cache: Where results are kept.
     """
 
-    standings: tuple[Standing, ...]
+    standings: tuple[Ranking, ...]
     systems: Mapping[str, Sequence[Entry]]
     refused: tuple[RefusedError, ...]
     cache: Cache = field(default_factory=Cache, repr=False)
@@ -129,7 +129,7 @@ def _of(entries: Sequence[Entry], track: str) -> list[Entry]:
     return [entry for entry in entries if entry.card.track == track]
 
 
-def _standing(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, jobs: int) -> Standing | None:
+def _standing(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, jobs: int) -> Ranking | None:
     here = [entry for entry in _of(entries, track.name) if task in entry.card.tasks]
     if not here:
         return None
@@ -138,7 +138,7 @@ def _standing(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache:
     found = columns(task, shown, track, cache=cache, jobs=jobs)
     if found:
         shown.sort(key=lambda entry: _order(found[0], entry))
-    return Standing(track, task, tuple(shown), tuple(found), tuple(suspects))
+    return Ranking(track, task, tuple(shown), tuple(found), tuple(suspects))
 
 
 def _order(column: Column, entry: Entry) -> tuple[bool, float, str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-import metrics
 import tod_bench
+import tod_metrics
 from tod_bench.corpora.places import cache_home
 from tod_bench.files import digest_of, digest_of_files
 from tod_bench.leaderboard.bounds import opened
@@ -104,7 +104,7 @@ def code_digest() -> str:
     """Digest of this package's sources and of the versions of the packages that it computes with."""
     files = [
         path
-        for package in (tod_bench, metrics)
+        for package in (tod_bench, tod_metrics)
         for path in sorted(Path(str(package.__file__)).parent.rglob("*"))
         if path.is_file() and path.suffix != ".pyc"
     ]

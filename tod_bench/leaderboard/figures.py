@@ -1,6 +1,6 @@
 """What the site draws: intervals in the cells of a table, and the best score by date."""
 
-from tod_bench.leaderboard.board import Standing
+from tod_bench.leaderboard.board import Ranking
 from tod_bench.leaderboard.ranking import Column
 from tod_bench.reports.charts import Series, Value, lines
 from tod_bench.reports.figures import Figure
@@ -26,7 +26,7 @@ def whiskers(column: Column) -> dict[str, tuple[float, float, float]]:
     }
 
 
-def history(standing: Standing) -> Figure | None:
+def history(standing: Ranking) -> Figure | None:
     """The best score of the first column by date; None until there are two dates."""
     dates = sorted({entry.card.date for entry in standing.ranked})
     if len(dates) < 2:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from tod_bench.leaderboard.board import Board, Standing
+from tod_bench.leaderboard.board import Board, Ranking
 from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.reports.files import harmless
 from tod_bench.scores import Score
@@ -26,7 +26,7 @@ def to_csv(board: Board) -> str:
     return buffer.getvalue()
 
 
-def _lines(standing: Standing, entry: Entry) -> Iterator[list[object]]:
+def _lines(standing: Ranking, entry: Entry) -> Iterator[list[object]]:
     card = entry.card
     texts = [standing.track.name, standing.task, entry.submission.name, card.system, card.team, card.date.isoformat()]
     texts += [card.link or "", " ".join(card.privileges), entry.suspicions.get(standing.task, "")]
@@ -36,7 +36,7 @@ def _lines(standing: Standing, entry: Entry) -> Iterator[list[object]]:
         yield [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
-def _rank(standing: Standing, entry: Entry, score: Score) -> tuple[int | None, int | None]:
+def _rank(standing: Ranking, entry: Entry, score: Score) -> tuple[int | None, int | None]:
     column = next((one for one in standing.columns if one.signature == meaning(score)), None)
     place = column.places.get(entry.submission.name) if column else None
     return (place.best, place.worst) if place else (None, None)

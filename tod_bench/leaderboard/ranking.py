@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from metrics import metric_class
 from tod_bench.leaderboard.cache import Cache, key_of
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
@@ -21,6 +20,7 @@ from tod_bench.scores import Score
 from tod_bench.scoring.choosing import build_metric
 from tod_bench.statistics import compare_all
 from tod_bench.statistics.clusters import Aggregate, FloatArray
+from tod_metrics import metric_class
 
 SIGNIFICANCE = 0.05
 DRAWS = 10_000

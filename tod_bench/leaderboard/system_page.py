@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tod_bench.experiments.results import Experiment
 from tod_bench.leaderboard.board import Board
 from tod_bench.leaderboard.cache import Cache, key_of
 from tod_bench.leaderboard.tracks import OpenTrack
@@ -12,7 +13,6 @@ from tod_bench.records import TaskName
 from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
 from tod_bench.reports.numbers import spec_of
 from tod_bench.reports.turns import judging_metric, state_turns
-from tod_bench.results import Cell
 from tod_bench.scores import Score
 
 
@@ -114,7 +114,7 @@ def _answers(entry: Entry, track: OpenTrack, entries: Sequence[Entry]) -> Answer
     for task in card.tasks:
         if task == "dst":
             metric = judging_metric(track.settings.metrics[task])
-            cell = Cell(track.name, card.system, task, 0)
+            cell = Experiment(track.name, card.system, task, 0)
             answers.turns = state_turns(cell, metric, track.corpus, track.dialogues, turns)
         else:
             answers.predictions[task] = turns

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tod_bench.configs import Bootstrap, load_validated
+from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import MissingExtraError, UserError, did_you_mean
+from tod_bench.experiments.config import Bootstrap
 from tod_bench.leaderboard.suspicion import LIMITS, Limits
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tod_bench.llm.failures import SAMPLING_FIELDS, TOKEN_FIELDS, error_of, named_fields
-from tod_bench.llm.wire import Abilities
+from tod_bench.llm.wire import Capabilities
 
 SCHEMA_FIELD = "response_format"
 REJECTED = (400, 422)
@@ -20,7 +20,7 @@ REJECTED = (400, 422)
 _SCHEMA_WORDS = re.compile(r"response_format|json[_ ]?schema|structured[_ ]output|guided|grammar", re.I)
 
 
-def adapted(abilities: Abilities, body: Mapping[str, Any], status: int, reply: Any) -> Abilities | None:
+def adapted(abilities: Capabilities, body: Mapping[str, Any], status: int, reply: Any) -> Capabilities | None:
     """What the server takes after an error that names what it does not take; None where the error names nothing.
 
     Args:
@@ -45,7 +45,7 @@ def adapted(abilities: Abilities, body: Mapping[str, Any], status: int, reply: A
     return abilities.without(*fields) if fields else None
 
 
-def _renamed(abilities: Abilities, body: Mapping[str, Any], error: Mapping[str, str]) -> Abilities | None:
+def _renamed(abilities: Capabilities, body: Mapping[str, Any], error: Mapping[str, str]) -> Capabilities | None:
     """The other name for the longest answer, once, where the server asks for it."""
     other = next(name for name in TOKEN_FIELDS if name != abilities.token_field)
     if abilities.token_field not in body or abilities.token_field != TOKEN_FIELDS[0]:
@@ -66,7 +66,7 @@ def _said(error: Mapping[str, str]) -> str:
 def adapted_body(body: Mapping[str, Any], status: int, reply: Any) -> dict[str, Any] | None:
     """A body (of a batch's line) without what the server turned down; None where the error names nothing of it."""
     named = next((name for name in TOKEN_FIELDS if name in body), TOKEN_FIELDS[0])
-    found = adapted(Abilities(named), body, status, reply)
+    found = adapted(Capabilities(named), body, status, reply)
     if found is None:
         return None
     renamed = {found.token_field if name == named else name: value for name, value in body.items()}

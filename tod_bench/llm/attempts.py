@@ -20,13 +20,13 @@ from tod_bench.llm.failures import (
     scrub,
     status_in,
 )
-from tod_bench.llm.flight import Flight
+from tod_bench.llm.flight import TaskPool
 from tod_bench.llm.meter import Meter, Reserve
-from tod_bench.llm.pace import Pace
+from tod_bench.llm.pace import RateLimiter
 from tod_bench.llm.records import ChatFailure, ChatRequest, Outcome
 from tod_bench.llm.reserves import AttemptReserve
 from tod_bench.llm.tokens import estimate_tokens
-from tod_bench.llm.wire import Abilities, MalformedReply, read_completion, request_body
+from tod_bench.llm.wire import Capabilities, MalformedReply, read_completion, request_body
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Manners:
+class RetryPolicy:
     """How a server is addressed.
 
     Attributes:
@@ -58,7 +58,7 @@ class Manners:
     backoff: tuple[float, float]
 
 
-class Asker:
+class Sender:
     """Asks requests of one server, within a pace and a budget.
 
     Args:
@@ -74,11 +74,11 @@ class Asker:
         self,
         server: "AsyncOpenAI",
         *,
-        manners: Manners,
-        pace: Pace,
+        manners: RetryPolicy,
+        pace: RateLimiter,
         meter: Meter,
-        abilities: dict[str, Abilities],
-        flight: Flight[Any, Any],
+        abilities: dict[str, Capabilities],
+        flight: TaskPool[Any, Any],
     ) -> None:
         from tenacity.wait import wait_exponential, wait_random
 
@@ -146,7 +146,7 @@ class Asker:
 
     async def _adapting(self, request: ChatRequest, ledger: AttemptReserve) -> Outcome:
         """Sends a request; a server that does not take a field of it is asked again without, and remembered."""
-        used = known = self._abilities.setdefault(request.model, Abilities())
+        used = known = self._abilities.setdefault(request.model, Capabilities())
         enough = max(1, min(ERRORS_BEFORE_PLAIN, self._manners.attempts - 1))
         if ledger.server_errors >= enough and not known.proven:
             # Some servers answer 500 to a schema and name no cause.
@@ -165,7 +165,9 @@ class Asker:
         self._remember(request, used, why)
         return found
 
-    def _changed(self, found: "_Rejected", used: Abilities, known: Abilities, request: ChatRequest) -> Abilities | None:
+    def _changed(
+        self, found: "_Rejected", used: Capabilities, known: Capabilities, request: ChatRequest
+    ) -> Capabilities | None:
         """How to ask again after a rejection; None where no change can help."""
         if isinstance(found.meaning, ChatFailure) and found.meaning.reason != "bad_request":
             return None
@@ -174,7 +176,7 @@ class Asker:
             return named
         return used.without(SCHEMA_FIELD)
 
-    def _remember(self, request: ChatRequest, used: Abilities, why: str) -> None:
+    def _remember(self, request: ChatRequest, used: Capabilities, why: str) -> None:
         """Keeps what an answer has proven of the model's server, and says once what is left out from now on."""
         known = self._abilities[request.model]
         structured = request.schema is not None and SCHEMA_FIELD not in used.dropped
@@ -183,11 +185,13 @@ class Asker:
                 _log.warning("%s takes no JSON schema for %s (%s): plain text", self._url, request.model, why)
             else:
                 _log.warning("%s takes no %s for %s (%s): left to the server", self._url, name, request.model, why)
-        self._abilities[request.model] = Abilities(
+        self._abilities[request.model] = Capabilities(
             used.token_field, known.dropped | used.dropped, known.proven or structured
         )
 
-    async def _send(self, request: ChatRequest, abilities: Abilities, ledger: AttemptReserve) -> "Outcome | _Rejected":
+    async def _send(
+        self, request: ChatRequest, abilities: Capabilities, ledger: AttemptReserve
+    ) -> "Outcome | _Rejected":
         import openai
 
         ledger.at_risk = True
@@ -214,7 +218,7 @@ class Asker:
         self, text: str, request: ChatRequest, body: Mapping[str, Any], ledger: AttemptReserve
     ) -> "Outcome | _Rejected":
         structured = request.schema is not None and SCHEMA_FIELD in body
-        asked = request_body(request, Abilities())
+        asked = request_body(request, Capabilities())
         dropped = tuple(sorted(name for name in asked if name not in body and name not in TOKEN_FIELDS))
         try:
             reply = json.loads(text)
@@ -251,7 +255,7 @@ class Asker:
         )
         ledger.last_status = status
         ledger.server_errors += status >= 500 and SCHEMA_FIELD in body
-        if isinstance(meaning, TransientError) and adapted(Abilities(), body, status, reply) is None:
+        if isinstance(meaning, TransientError) and adapted(Capabilities(), body, status, reply) is None:
             raise meaning
         return _Rejected(status, reply, meaning)
 

@@ -27,7 +27,7 @@ from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.prices import load_prices
 from tod_bench.llm.records import ChatRequest, Outcome, Spending
 from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
-from tod_bench.llm.spool import Spool
+from tod_bench.llm.spool import SpillFile
 
 CHUNK_REQUESTS = 50_000
 """The API's limit on requests in one batch."""
@@ -108,7 +108,7 @@ class BatchClient:
         with (
             full_disk_explained(self._folder),
             self._locked(),
-            Spool() as spool,
+            SpillFile() as spool,
             closing(BatchServer(self.base_url, self._key_variable)) as server,
         ):
             folder = BatchFolder(self._folder, self.base_url)
@@ -170,7 +170,7 @@ class BatchClient:
         told = "; ".join(f"{code}: {message}" for code, message in view.problems) or "no reason given"
         return PermanentError(f"{self.base_url} turned a batch for {chunk.model!r} down ({told}); {KEPT}")
 
-    def _outcomes(self, spool: Spool, collector: Collector) -> Iterator[Pair]:
+    def _outcomes(self, spool: SpillFile, collector: Collector) -> Iterator[Pair]:
         for request in spool:
             key = request.key(self.base_url)
             answer = self.cache.get(key)

@@ -7,8 +7,8 @@ from tod_bench.llm.batch_state import BatchFolder, ChunkWriter, Line
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.meter import Meter
 from tod_bench.llm.records import ChatRequest, Outcome
-from tod_bench.llm.spool import Spool
-from tod_bench.llm.wire import Abilities, request_body
+from tod_bench.llm.spool import SpillFile
+from tod_bench.llm.wire import Capabilities, request_body
 
 
 class Intake:
@@ -34,7 +34,7 @@ class Intake:
         self._taken: set[str] = set()
         self.stop: UserError | None = None
 
-    def take(self, requests: Iterable[ChatRequest], spool: Spool) -> Iterator[tuple[ChatRequest, Outcome]]:
+    def take(self, requests: Iterable[ChatRequest], spool: SpillFile) -> Iterator[tuple[ChatRequest, Outcome]]:
         """Yields what the cache answers; spools the rest, and writes chunks of those that no batch holds yet."""
         self._take_up_running()
         try:
@@ -45,7 +45,7 @@ class Intake:
         for chunk in chunks:
             self._folder.add(chunk)
 
-    def _take_each(self, requests: Iterable[ChatRequest], spool: Spool) -> Iterator[tuple[ChatRequest, Outcome]]:
+    def _take_each(self, requests: Iterable[ChatRequest], spool: SpillFile) -> Iterator[tuple[ChatRequest, Outcome]]:
         for request in requests:
             key = request.key(self._base_url)
             kept = self._cache.outcome(key)
@@ -74,7 +74,7 @@ class Intake:
             self.stop = self._meter.reached()
             return False
         self._taken.add(key)
-        line = Line(key, request_body(request, Abilities()), request.repeat, reserve.usd)
+        line = Line(key, request_body(request, Capabilities()), request.repeat, reserve.usd)
         self._writer_for(request.model, len(line.wire().encode())).write(line)
         return True
 

@@ -15,7 +15,7 @@ Label = TypeVar("Label")
 Result = TypeVar("Result")
 
 
-class Flight(Generic[Label, Result]):
+class TaskPool(Generic[Label, Result]):
     """A set of coroutines under way; a context manager that cancels what is left when it ends.
 
     Args:

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tod_bench.errors import UserError, extra_needed
-from tod_bench.llm.attempts import Asker, Manners
+from tod_bench.llm.attempts import RetryPolicy, Sender
 from tod_bench.llm.cache import AnswerCache
-from tod_bench.llm.flight import Flight
+from tod_bench.llm.flight import TaskPool
 from tod_bench.llm.ledger import Ledger
 from tod_bench.llm.meter import Meter
-from tod_bench.llm.pace import Pace
+from tod_bench.llm.pace import RateLimiter
 from tod_bench.llm.prices import load_prices
 from tod_bench.llm.records import ChatFailure, ChatRequest, Outcome, Spending
 from tod_bench.llm.run import Label, Pair, Run
 from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
-from tod_bench.llm.wire import Abilities
+from tod_bench.llm.wire import Capabilities
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -74,11 +74,11 @@ class OpenAIClient:
         self.replay, self._concurrency, self._timeout = replay, concurrency, timeout
         if not replay:
             read_key(key_variable, self.base_url)
-        self._manners = Manners(self.base_url, key_variable, attempts, backoff)
-        self._pace = Pace(requests_per_minute, tokens_per_minute)
+        self._manners = RetryPolicy(self.base_url, key_variable, attempts, backoff)
+        self._pace = RateLimiter(requests_per_minute, tokens_per_minute)
         self.ledger = Ledger(ledger) if ledger is not None and not replay else None
         self._meter = Meter(self.base_url, budget, load_prices(prices), ledger=self.ledger)
-        self._abilities: dict[str, Abilities] = {}
+        self._abilities: dict[str, Capabilities] = {}
 
     def spending(self) -> Spending:
         """What this client has used so far."""
@@ -90,8 +90,8 @@ class OpenAIClient:
             yield from self._replayed(requests)
             return
         server = self._connected()
-        with Flight[Label, Outcome](server.close) as flight:
-            asker = Asker(
+        with TaskPool[Label, Outcome](server.close) as flight:
+            asker = Sender(
                 server,
                 manners=self._manners,
                 pace=self._pace,

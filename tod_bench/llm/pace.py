@@ -14,7 +14,7 @@ CATCH_UP_SECONDS = 1.0
 """Unused time that the clocks may make up for: enough for a stalled loop, too little to overrun a minute's limit."""
 
 
-class Pace:
+class RateLimiter:
     """Lets requests start at the rate allowed; belongs to one event loop.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 from tod_bench.errors import UserError
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.failures import KEPT, PermanentError
-from tod_bench.llm.flight import Flight
+from tod_bench.llm.flight import TaskPool
 from tod_bench.llm.meter import Meter, Reserve
 from tod_bench.llm.records import ChatAnswer, ChatRequest, Outcome
 
@@ -19,7 +19,7 @@ FEWEST_FAILURES_TO_STOP = 10
 """A server that leaves at least so many requests in a row (or as many as are under way at once) unanswered is down."""
 
 Pair = tuple[ChatRequest, Outcome]
-Ask = Callable[[ChatRequest, Reserve], Coroutine[Any, Any, Outcome]]
+Query = Callable[[ChatRequest, Reserve], Coroutine[Any, Any, Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Run:
 
     def __init__(
         self,
-        flight: Flight[Label, Outcome],
-        ask: Ask,
+        flight: TaskPool[Label, Outcome],
+        ask: Query,
         *,
         base_url: str,
         cache: AnswerCache | None,

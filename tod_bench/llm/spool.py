@@ -9,7 +9,7 @@ from typing import Self
 from tod_bench.llm.records import ChatRequest, from_json, to_json
 
 
-class Spool:
+class SpillFile:
     """Requests in a temporary file that goes with the process; a context manager."""
 
     def __enter__(self) -> Self:

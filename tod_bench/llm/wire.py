@@ -25,7 +25,7 @@ MOST_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class Capabilities:
     """What a server takes for a model, as far as it has turned out.
 
     Attributes:
@@ -39,7 +39,7 @@ class Abilities:
     dropped: frozenset[str] = frozenset()
     proven: bool = False
 
-    def without(self, *fields: str) -> "Abilities":
+    def without(self, *fields: str) -> "Capabilities":
         """The same without some fields."""
         return replace(self, dropped=self.dropped | set(fields))
 
@@ -48,7 +48,7 @@ class MalformedReply(Exception):  # noqa: N818 - a finding about the reply, turn
     """A reply with status 200 that is no chat completion."""
 
 
-def request_body(request: ChatRequest, abilities: Abilities) -> dict[str, Any]:
+def request_body(request: ChatRequest, abilities: Capabilities) -> dict[str, Any]:
     """The body of the HTTP request; fields that are None are left to the server."""
     body: dict[str, Any] = {
         "model": request.model,

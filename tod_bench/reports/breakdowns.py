@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.base import FloatArray, percentage
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scoring.state_errors import ErrorRow, rows_by_slot
 from tod_bench.statistics import bootstrap_intervals, cluster_sums
+from tod_metrics.base import FloatArray, percentage
 
 
 @dataclass(frozen=True, slots=True)

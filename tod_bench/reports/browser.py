@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from metrics.acts import Unit, comparable
-from metrics.items import ActTuple
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scoring.items import group_of
 from tod_bench.tasks import Predictions
+from tod_metrics.act.acts import Unit, comparable
+from tod_metrics.items import ActTuple
 
 LONGEST_TEXT = 2_000
 """Characters of an utterance or a value that are shown."""

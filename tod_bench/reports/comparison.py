@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics import metric_class
-from tod_bench.comparison import Comparison, Settings
 from tod_bench.errors import printable
 from tod_bench.numerals import decimal
+from tod_bench.scoring.comparison import Comparison, Settings
+from tod_metrics import metric_class
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metrics import canonical
-from tod_bench.configs import Column, EvalConfig
+from tod_bench.experiments.config import Column, EvalConfig
+from tod_bench.experiments.judge_scores import JUDGED
+from tod_bench.experiments.results import Experiment, Result
 from tod_bench.judge.questions import SCALE
-from tod_bench.judging import JUDGED
-from tod_bench.records import CellTask
+from tod_bench.records import ExperimentTask
 from tod_bench.reports.breakdowns import Point, by_length, by_turn_index
 from tod_bench.reports.charts import Bars, Lines, Series, Value, bars, lines
 from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.styles import VARIANTS, Style, Styles, styles_of
 from tod_bench.reports.turns import StateTurns
-from tod_bench.results import Cell, Result
 from tod_bench.scoring.items import GROUPINGS
+from tod_metrics import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Figure:
 class _Part:
     """What a plot of scores shows: a metric of a task, by what, and an attribute of users where it is by one alone."""
 
-    task: CellTask
+    task: ExperimentTask
     metric: str
     by: str
     grouping: str = ""
@@ -213,7 +213,7 @@ class _Training:
 
 def _trainings(results: Sequence[Result]) -> list[_Training]:
     """Each training once, named by all tasks that it serves: it is recorded with every one of them."""
-    found: list[tuple[Cell, Mapping[str, Any], list[str]]] = []
+    found: list[tuple[Experiment, Mapping[str, Any], list[str]]] = []
     for result in results:
         predictions = result.provenance.get("predictions")
         fit = predictions.get("fit") if isinstance(predictions, Mapping) else None

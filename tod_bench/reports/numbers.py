@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
-from metrics import canonical
-from tod_bench.configs import Column
-from tod_bench.results import Result
+from tod_bench.experiments.config import Column
+from tod_bench.experiments.results import Result
 from tod_bench.scores import Score
+from tod_metrics import canonical
 
 
 @dataclass(frozen=True, slots=True)

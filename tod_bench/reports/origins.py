@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tod_bench.results import Result
+from tod_bench.experiments.results import Result
 
 LONGEST = 400
 """Characters of one entry that are shown; the store has the rest."""

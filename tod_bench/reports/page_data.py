@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from metrics.act_metric import ActMetric
-from metrics.acts import Unit
-from tod_bench.configs import EvalConfig
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.results import Result
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.reports.breakdowns import confusions, slot_rows
@@ -24,11 +23,12 @@ from tod_bench.reports.runs import Run
 from tod_bench.reports.styles import styles_of
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
-from tod_bench.results import Result
 from tod_bench.scoring.choosing import build_metric
 from tod_bench.scoring.state_errors import ErrorRow
 from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions
+from tod_metrics.act.act_metric import ActMetric
+from tod_metrics.act.acts import Unit
 
 SLOTS_SHOWN, CONFUSED_SHOWN = 30, 12
 

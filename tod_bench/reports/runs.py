@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tod_bench.configs import EvalConfig, load_config
 from tod_bench.errors import UserError, did_you_mean
+from tod_bench.experiments.config import EvalConfig, load_config
+from tod_bench.experiments.results import FORMAT, Result, Store, read_record, read_result
 from tod_bench.files import write_json
-from tod_bench.results import FORMAT, Result, Store, read_record, read_result
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from metrics.protocols import state_protocol
-from tod_bench.conditioning import gold_in
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import printable
+from tod_bench.experiments.conditioning import gold_in
 from tod_bench.numerals import with_interval
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score
@@ -32,6 +31,7 @@ from tod_bench.scoring.gold import require_gold, require_personas
 from tod_bench.scoring.pairing import Predictions
 from tod_bench.scoring.state_errors import CLASSES, ErrorRow
 from tod_bench.splits import signed_split, split_notes
+from tod_metrics.protocols import state_protocol
 
 if TYPE_CHECKING:
     from rich.console import Console

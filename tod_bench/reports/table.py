@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tod_bench.conditioning import gold_sentences
-from tod_bench.configs import Column, EvalConfig, RowConfig, is_small
-from tod_bench.judging import JUDGED
+from tod_bench.experiments.conditioning import gold_sentences
+from tod_bench.experiments.config import Column, EvalConfig, RowConfig, is_small
+from tod_bench.experiments.judge_scores import JUDGED
+from tod_bench.experiments.results import Result
 from tod_bench.reports.numbers import Number, column_number, matching, spec_of
 from tod_bench.reports.published import is_of, published_row
-from tod_bench.results import Result
 
 
 @dataclass(frozen=True, slots=True)

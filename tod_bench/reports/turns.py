@@ -6,20 +6,20 @@ Right and wrong come from the metric's own statistics, so the parts that are sho
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from metrics import parse_spec
-from metrics.base import FloatArray
-from metrics.items import StateItem
-from metrics.normalized_states import Key
-from metrics.states import StateBatch
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import DataError
+from tod_bench.experiments.results import Experiment
 from tod_bench.records import Dialogue
-from tod_bench.results import Cell
 from tod_bench.scoring import pair
 from tod_bench.scoring.choosing import build_metric
 from tod_bench.scoring.items import build_items, clusters_of
 from tod_bench.scoring.state_errors import StateError, state_errors
 from tod_bench.tasks import Predictions
+from tod_metrics import parse_spec
+from tod_metrics.base import FloatArray
+from tod_metrics.items import StateItem
+from tod_metrics.state.normalized_states import Key
+from tod_metrics.state.states import StateBatch
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StateTurns:
         at: (dialogue id, turn index) -> position of the turn.
     """
 
-    cell: Cell
+    cell: Experiment
     metric: str
     dialogues: Sequence[Dialogue]
     cluster: Sequence[int]
@@ -53,7 +53,7 @@ class StateTurns:
 
 
 def state_turns(
-    cell: Cell, metric: str, corpus: Corpus, dialogues: Sequence[Dialogue], predictions: Predictions
+    cell: Experiment, metric: str, corpus: Corpus, dialogues: Sequence[Dialogue], predictions: Predictions
 ) -> StateTurns:
     """Judges the predicted states of a cell.
 

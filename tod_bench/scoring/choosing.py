@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
-from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
-from metrics.protocols import state_protocol
-from metrics.slot_sets import beyond_multiwoz, is_multiwoz
 from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
+from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.protocols import state_protocol
+from tod_metrics.state.slot_sets import beyond_multiwoz, is_multiwoz
 
 ITEMS: Mapping[TaskName, tuple[type, ...]] = {
     "dst": (StateItem, FrameItem),
@@ -128,7 +128,7 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
 
     Args:
         task: The task that is scored.
-        spec: The metric's spec (see `metrics.specs`).
+        spec: The metric's spec (see `tod_metrics.specs`).
         context: What the corpus has to offer, by name (``database``).
 
     Raises:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metrics.items import StateItem
-from metrics.normalized_states import Key
-from metrics.protocols import StateProtocol, state_protocol
-from metrics.states import StateBatch
 from tod_bench.errors import UserError
 from tod_bench.records import Schema
 from tod_bench.scoring.items import build_items
 from tod_bench.scoring.pairing import Pairing
+from tod_metrics.items import StateItem
+from tod_metrics.protocols import StateProtocol, state_protocol
+from tod_metrics.state.normalized_states import Key
+from tod_metrics.state.states import StateBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metrics import parse_spec
-from metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
-from metrics.protocols import state_protocol
-from metrics.slot_sets import beyond_multiwoz, scored_slots
 from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
@@ -14,6 +10,10 @@ from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring.choosing import class_for
 from tod_bench.scoring.items import slots_and_left_out
 from tod_bench.splits import parse_split, read_split, split_and_service
+from tod_metrics import parse_spec
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.protocols import state_protocol
+from tod_metrics.state.slot_sets import beyond_multiwoz, scored_slots
 
 _OF_ITEM: Mapping[type, tuple[Annotation, ...]] = {
     StateItem: ("states",),
@@ -32,7 +32,7 @@ def annotations_of(task: TaskName, spec: str) -> tuple[Annotation, ...]:
 
     Args:
         task: The task that is scored.
-        spec: The metric's spec (see `metrics.specs`).
+        spec: The metric's spec (see `tod_metrics.specs`).
 
     Raises:
         UserError: There is no such metric, or it scores another task.

@@ -3,14 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from metrics.acts import ActBatch
-from metrics.frames import FrameBatch
-from metrics.items import ActItem, ActTuple, DialogueItem, DialogueTurn, DomainWish, FrameItem, ResponseItem, StateItem
-from metrics.slot_sets import LeftOut, Slots
-from metrics.states import StateBatch
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, TaskName, Turn
 from tod_bench.scoring.pairing import Pairing
+from tod_metrics.act.acts import ActBatch
+from tod_metrics.items import (
+    ActItem,
+    ActTuple,
+    DialogueItem,
+    DialogueTurn,
+    DomainWish,
+    FrameItem,
+    ResponseItem,
+    StateItem,
+)
+from tod_metrics.state.frames import FrameBatch
+from tod_metrics.state.slot_sets import LeftOut, Slots
+from tod_metrics.state.states import StateBatch
 
 GROUPINGS = ("age", "gender", "formality", "emotion")
 """What users can be grouped by: the attributes of a persona that name a group."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics import metric
-from metrics.items import StateItem
-from metrics.normalization import canonical_slot
 from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring.items import build_items
 from tod_bench.scoring.pairing import Pairing
 from tod_bench.updates import accumulated, in_view
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.normalization import canonical_slot
 
 FEWEST = 20
 """Slots that must have had a next turn before anything is said."""

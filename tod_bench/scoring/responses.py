@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from metrics.items import ResponseItem
-from metrics.sources import delexicalised_share
-from metrics.venues import SEARCHED
 from tod_bench.corpora.base import Corpus
 from tod_bench.records import Database, Dialogue, Prediction
+from tod_metrics.dialogue.venues import SEARCHED
+from tod_metrics.items import ResponseItem
+from tod_metrics.sources import delexicalised_share
 
 _LEXICALISED = ("bleu", "sacrebleu", "entity_f1", "inform", "success")
 _DELEXICALISED = ("delex_bleu", "inform", "success", "combined")

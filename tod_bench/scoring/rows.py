@@ -7,14 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics import Metric
-from metrics.acts import ActBatch
-from metrics.base import FloatArray
-from metrics.frames import FrameBatch
-from metrics.items import ResponseItem
-from metrics.protocols import StateProtocol
-from metrics.richness import jackknife_interval
-from metrics.states import StateBatch
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score
@@ -22,6 +14,14 @@ from tod_bench.scoring.items import build_items, clusters_of, group_of
 from tod_bench.scoring.pairing import Pairing
 from tod_bench.scoring.responses import written_otherwise
 from tod_bench.statistics import cluster_sums
+from tod_metrics import Metric
+from tod_metrics.act.acts import ActBatch
+from tod_metrics.base import FloatArray
+from tod_metrics.items import ResponseItem
+from tod_metrics.protocols import StateProtocol
+from tod_metrics.state.frames import FrameBatch
+from tod_metrics.state.states import StateBatch
+from tod_metrics.style.richness import jackknife_interval
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _grouped(whole: Score, grouping: str, name: str, n: int) -> Score:
 
 
 def is_of_the_corpus(metric: Any) -> bool:
-    """Whether a metric scores a corpus as one, without statistics that sum (see `metrics.richness`)."""
+    """Whether a metric scores a corpus as one, without statistics that sum (see `tod_metrics.style.richness`)."""
     return hasattr(metric, "score_corpus")
 
 

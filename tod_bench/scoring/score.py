@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tod_bench.errors import UserError
-from tod_bench.garbage import gc_paused
+from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.choosing import build_metric, default_metrics, label_of
@@ -105,7 +105,7 @@ def score_rows(
 ) -> list[ScoreRow]:
     """The scores of `score` as statistics of each dialogue; arguments and errors as there.
 
-    Metrics of the corpus as one (`metrics.richness`) have no such statistics and are left out.
+    Metrics of the corpus as one (`tod_metrics.style.richness`) have no such statistics and are left out.
     """
     _check_groups(groups)
     built = [(label, metric) for label, metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from metrics.items import StateItem
-from metrics.normalized_states import Key, States
-from metrics.protocols import StateProtocol, state_protocol
-from metrics.states import StateBatch
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Schema
 from tod_bench.scoring.explaining import wrong_slots
 from tod_bench.scoring.items import build_items
 from tod_bench.scoring.pairing import Pairing
+from tod_metrics.items import StateItem
+from tod_metrics.protocols import StateProtocol, state_protocol
+from tod_metrics.state.normalized_states import Key, States
+from tod_metrics.state.states import StateBatch
 
 ErrorClass = Literal["missed", "hallucinated", "wrong value", "wrong domain", "carried over"]
 """What kind of error a wrong slot of a turn is; the first of these that applies, from the last to the first:

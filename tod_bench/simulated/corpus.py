@@ -10,8 +10,8 @@ from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.simulated.database import city_database
 from tod_bench.simulated.moves import Move
 from tod_bench.simulated.ontology import VENUES, schema
-from tod_bench.simulated.pen import Pen
 from tod_bench.simulated.personas import draw_persona
+from tod_bench.simulated.realizer import Realizer
 from tod_bench.simulated.recording import Rendering, dialogue_turns
 from tod_bench.simulated.script import Script, draw_script
 from tod_bench.simulated.system_text import system_text
@@ -116,8 +116,8 @@ class Simulated:
 
     def _rendered(self, rng: Random, voice: Voice, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
-        user = Pen(rng, voice.user, self._paraphrase, unseen)
-        system = Pen(rng, voice.system, self._paraphrase / 2, unseen)
+        user = Realizer(rng, voice.user, self._paraphrase, unseen)
+        system = Realizer(rng, voice.system, self._paraphrase / 2, unseen)
         texts: list[tuple[str, str]] = []
         heard: Sequence[Move] = ()
         for beat in script.beats:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metrics.agreement import (
+from tod_bench.statistics.clusters import cluster_sums
+from tod_bench.statistics.intervals import Interval, bootstrap_interval
+from tod_metrics.judge.agreement import (
     Level,
     NoAlpha,
     Rating,
@@ -16,8 +18,6 @@ from metrics.agreement import (
     count_ratings,
     unit_coincidences,
 )
-from tod_bench.statistics.clusters import cluster_sums
-from tod_bench.statistics.intervals import Interval, bootstrap_interval
 
 OVERALL = "overall"
 """The question under which all questions together are reported."""
@@ -66,7 +66,7 @@ def agreement(
     Args:
         ratings: Rater by unit; None or NaN where there is no rating.
         level: ``nominal``, ``ordinal`` or ``interval``.
-        values: The values in their order, see `metrics.agreement.alpha`.
+        values: The values in their order, see `tod_metrics.judge.agreement.alpha`.
         items: The item that each unit is about, numbers from 0; by default every unit is an item of its own.
         question: What to call it.
         draws: Bootstrap draws.
@@ -76,7 +76,7 @@ def agreement(
         Alpha with its interval, or the reason why there is none.
 
     Raises:
-        ValueError: As in `metrics.agreement.alpha`.
+        ValueError: As in `tod_metrics.judge.agreement.alpha`.
     """
     counted = count_ratings(ratings, level, values)
     if isinstance(counted, NoAlpha):
@@ -113,7 +113,7 @@ def agreements(
         One a question in the order given, and one named ``overall`` where there are several questions.
 
     Raises:
-        ValueError: The tables differ in shape, or as in `metrics.agreement.alpha`.
+        ValueError: The tables differ in shape, or as in `tod_metrics.judge.agreement.alpha`.
     """
     shapes = {(len(table), len(row)) for table in by_question.values() for row in table}
     if len(shapes) > 1:

@@ -11,16 +11,16 @@ from itertools import combinations
 
 import numpy as np
 
-from metrics import canonical
-from tod_bench.cells import Board, build
-from tod_bench.configs import Column, TableConfig
+from tod_bench.experiments.config import Column, TableConfig
+from tod_bench.experiments.plan import Plan, build
+from tod_bench.experiments.results import Experiment, Result, Store
+from tod_bench.experiments.runner import Runner
 from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.table import all_columns, gold_notes
-from tod_bench.results import Cell, Result, Store
-from tod_bench.runner import Workshop
 from tod_bench.scoring import ScoreRow
 from tod_bench.statistics import approximate_randomization, holm
 from tod_bench.sweeps.trials import Trial
+from tod_metrics import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,11 @@ def _columns(table: TableConfig, results: Sequence[Result]) -> tuple[Column, ...
 class _Run:
     """A trial with its board, and the statistics behind its scores, each cell's computed once."""
 
-    def __init__(self, trial: Trial, board: Board, store: Store) -> None:
+    def __init__(self, trial: Trial, board: Plan, store: Store) -> None:
         self.trial, self.board = trial, board
-        self._workshop = Workshop(board, store)
+        self._workshop = Runner(board, store)
         self.results: list[Result] = [self._workshop.result(cell) for cell in board.cells]
-        self._rows: dict[Cell, list[ScoreRow]] = {}
+        self._rows: dict[Experiment, list[ScoreRow]] = {}
 
     def table_rows(self, columns: Sequence[Column]) -> list[TrialRow]:
         pairs = dict.fromkeys((cell.corpus, cell.system) for cell in self.board.cells)

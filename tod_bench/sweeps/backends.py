@@ -17,13 +17,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig
 from tod_bench.errors import UserError, extra_needed
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 from tod_bench.progress import progress
 from tod_bench.reports.runs import save_run
-from tod_bench.results import Store
-from tod_bench.runner import run
 from tod_bench.sweeps.trials import Trial
 
 RETRIES = 2

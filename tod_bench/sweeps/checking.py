@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Sequence
 
-from tod_bench.cells import Board, check
-from tod_bench.configs import EvalConfig, LayoutError, config_path, error_list, load_config
+from tod_bench.config_files import LayoutError, config_path, error_list
 from tod_bench.errors import MissingError, UserError
+from tod_bench.experiments.config import EvalConfig, load_config
+from tod_bench.experiments.plan import Plan, check
 from tod_bench.reports.published import published_values
 from tod_bench.sweeps.trials import variants
 
 
 def open_config(
     name: str, overrides: Sequence[str] = (), *, small: bool = False, sweep: bool = False
-) -> tuple[EvalConfig, Board]:
+) -> tuple[EvalConfig, Plan]:
     """Reads a config, binds all that it names, and checks all that can be checked before anything runs.
 
     Args:

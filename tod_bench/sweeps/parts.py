@@ -4,7 +4,7 @@ The parts are configs of their own, and their cells have the keys that they have
 afterwards finds everything in the store. Tasks of one part stay together, since policy needs the states of DST.
 """
 
-from tod_bench.configs import EvalConfig, TableConfig
+from tod_bench.experiments.config import EvalConfig, TableConfig
 from tod_bench.sweeps.trials import Trial
 
 

@@ -16,8 +16,9 @@ from itertools import product
 from pydantic import ValidationError
 
 from tod_bench.binding import in_words
-from tod_bench.configs import EvalConfig, SweepConfig, set_key
+from tod_bench.config_files import set_key
 from tod_bench.errors import UserError, did_you_mean
+from tod_bench.experiments.config import EvalConfig, SweepConfig
 
 
 @dataclass(frozen=True, slots=True)

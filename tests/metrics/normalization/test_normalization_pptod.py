@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics.normalization.pptod import parsed, span
+from tod_metrics.normalization.pptod import parsed, span
 
 
 def test_span_uses_pptods_slot_words_and_the_first_value():

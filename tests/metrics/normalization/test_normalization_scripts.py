@@ -2,9 +2,9 @@
 
 import pytest
 
-from metrics import metric
-from metrics.items import StateItem
-from metrics.normalization import detok, trade
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.normalization import detok, trade
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.normalization import MULTIWOZ_SLOTS, NORMALISERS, canonical_slot, detok, mwzeval, strict, trade
+from tod_metrics.normalization import MULTIWOZ_SLOTS, NORMALISERS, canonical_slot, detok, mwzeval, strict, trade
 
 HOTEL_NAME = ("hotel", "name")
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from test_corpora_others import UNIFIED, _simmc_release, _star_release, _unified
 
-from baselines.majority import Majority
-from metrics import metric_class, metric_names
+from tod_baselines.floors.majority import Majority
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.corpora.picpersona import PicPersona
@@ -25,6 +24,7 @@ from tod_bench.scoring.gold import require_gold, undefined_metrics
 from tod_bench.splits import read_all, signed_split
 from tod_bench.systems import FitContext
 from tod_bench.tasks import TASKS, gold_prediction, turn_inputs
+from tod_metrics import metric_class, metric_names
 
 EXACT = {*default_metrics("dst"), *default_metrics("policy"), "entity_f1"}
 """Metrics under whose default protocol gold itself has 100."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from stores import files_end_at
 
+from stores import files_end_at
 from tod_bench.cli.data import command
 from tod_bench.corpora import fetch as fetch_module
 from tod_bench.corpora.fetch import fetch

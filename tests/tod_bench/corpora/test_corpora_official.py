@@ -12,9 +12,7 @@ import pytest
 from click.testing import CliRunner
 from test_corpora_others import UNIFIED, _star_release, _unified
 
-from tod_bench.cells import build
 from tod_bench.cli.data import command
-from tod_bench.configs import EvalConfig
 from tod_bench.corpora import official, release, star
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.multiwoz import MultiWOZ
@@ -22,11 +20,13 @@ from tod_bench.corpora.release import OfficialFile, Release
 from tod_bench.corpora.sgd import SGD
 from tod_bench.corpora.star import STAR
 from tod_bench.corpora.unified import CamRest
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 from tod_bench.leaderboard.tracks import OpenTrack, Track
 from tod_bench.records import Prediction
 from tod_bench.reports.table import make_table
-from tod_bench.results import Store
-from tod_bench.runner import run
 from tod_bench.scoring import score
 from tod_bench.splits import signed_split, split_notes
 from tod_bench.tasks import gold_prediction

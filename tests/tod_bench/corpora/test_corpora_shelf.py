@@ -194,7 +194,7 @@ def test_without_a_writable_cache_everything_still_reads(
 
 
 def test_without_pyarrow_the_raw_files_are_read(release_sgd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tod_bench.corpora.shelf.find_spec", lambda _: None)
+    monkeypatch.setattr("tod_bench.corpora.cache.find_spec", lambda _: None)
     assert len(list(SGD(release_sgd).dialogues("train"))) == 3
     assert _arrow_files() == []
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stores import files_end_at
 
+from stores import files_end_at
 from tod_bench.corpora.unpack import Limits, unpack
 from tod_bench.errors import UserError
 

@@ -19,7 +19,7 @@ from tod_bench.judge.config import JudgeConfig, load_judge_config
 from tod_bench.judge.likert import LikertTest
 from tod_bench.judge.parsing import parse_verdict
 from tod_bench.judge.run import default_folder, reparse, report_of, run
-from tod_bench.judge.verdicts import Ask, Unscored, Verdict
+from tod_bench.judge.verdicts import Query, Unscored, Verdict
 from tod_bench.llm import ChatFailure
 from tod_bench.llm.testing import Fault, FaultServer, faults
 
@@ -208,7 +208,7 @@ def test_an_exported_cache_replays_it_too(place):  # noqa: F811
 
 # D6
 
-PAIR = Ask("d1", ("a", "b"), ("winner",))
+PAIR = Query("d1", ("a", "b"), ("winner",))
 DRAFT = '{"check": "kqzxwv", "reason": "r", "factors": [], "winner": "1"}'
 LAST = DRAFT.replace('"1"', '"2"')
 

@@ -4,10 +4,10 @@ import json
 import re
 import time
 
-import chromium
 import pytest
 from PIL import Image
 
+import chromium
 from tod_bench.errors import UserError
 from tod_bench.judge.form import write_form
 from tod_bench.judge.people import read_study

@@ -3,9 +3,9 @@
 import json
 import re
 
-import chromium
 import pytest
 
+import chromium
 from tod_bench.judge.form import write_form
 
 pytestmark = pytest.mark.browser

@@ -20,7 +20,7 @@ from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS
 from tod_bench.judge.run import reparse, report_of, run
 from tod_bench.judge.store import read_judged
 from tod_bench.judge.templates import load_prompt
-from tod_bench.judge.verdicts import Ask, Unscored, Verdict
+from tod_bench.judge.verdicts import Query, Unscored, Verdict
 from tod_bench.llm import OpenAIClient
 from tod_bench.llm.testing import FaultServer
 from tod_bench.records import Persona
@@ -193,6 +193,6 @@ def test_the_form_that_is_quoted_is_no_verdict():
     from tod_bench.judge.parsing import parse_verdict
 
     own = json.dumps({"check": "qqqqqqqq", "reason": "", "factors": [], "winner": "tie"})
-    ask = Ask("d", ("a", "b"), ("winner",))
+    ask = Query("d", ("a", "b"), ("winner",))
     assert parse_verdict(f"You want {form}. {own}", ask, "qqqqqqqq").values == {"winner": "tie"}
     assert isinstance(parse_verdict(f"{own} You wanted {form}.", ask, "qqqqqqqq"), Unscored)

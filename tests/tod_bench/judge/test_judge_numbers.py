@@ -16,7 +16,7 @@ from tod_bench.judge.likert import arm_tests, likert_rows
 from tod_bench.judge.pairwise import outcome_counts, pair_rows, position, ties_dropped, ties_half
 from tod_bench.judge.ratings import OUTCOMES, Rating, ratings_of
 from tod_bench.judge.repeats import stability
-from tod_bench.judge.verdicts import Ask, Judged, Unscored, Verdict
+from tod_bench.judge.verdicts import Judged, Query, Unscored, Verdict
 
 BY = Resampling(draws=500)
 
@@ -32,7 +32,7 @@ def pairs(outcomes, **more):
 def judged(order, seat, item="d1", repeat=0):
     outcome = Verdict({"winner": seat}) if seat else Unscored("refusal")
     return Judged(
-        f"{item}{order}{repeat}", Ask(item, ("a", "b"), ("winner",), order, repeat=repeat), outcome, (), "p", "c"
+        f"{item}{order}{repeat}", Query(item, ("a", "b"), ("winner",), order, repeat=repeat), outcome, (), "p", "c"
     )
 
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tod_bench.judge.forms import check_word, verdict_form, verdict_schema
 from tod_bench.judge.parsing import json_objects, parse_verdict
 from tod_bench.judge.questions import EMOTIONS, PAPER_QUESTIONS, QUESTIONS
-from tod_bench.judge.verdicts import Ask, Unscored, Verdict
+from tod_bench.judge.verdicts import Query, Unscored, Verdict
 
-PAIR = Ask("d1", ("a", "b"), ("winner",))
-ONE = Ask("d1", ("a", "b"), ("Q1",))
-FIVE = Ask("d1", ("a", "b"), PAPER_QUESTIONS)
-LABEL = Ask("d1", ("a",), ("emotion",), turn=0)
+PAIR = Query("d1", ("a", "b"), ("winner",))
+ONE = Query("d1", ("a", "b"), ("Q1",))
+FIVE = Query("d1", ("a", "b"), PAPER_QUESTIONS)
+LABEL = Query("d1", ("a",), ("emotion",), turn=0)
 CHECK = "kqzxwv"
 
 

@@ -15,7 +15,7 @@ from tod_bench.judge.items import Item, ItemSet, read_items
 from tod_bench.judge.rendering import render
 from tod_bench.judge.scenes import read_scene
 from tod_bench.judge.templates import load_prompt
-from tod_bench.judge.verdicts import Ask
+from tod_bench.judge.verdicts import Query
 from tod_bench.llm.records import ImagePart, TextPart
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
@@ -39,7 +39,7 @@ def nasty_item():
 
 def test_text_of_a_dialogue_stays_inside_its_tags_and_is_not_cut(make_config):
     item = nasty_item()
-    text = shown(make_config("pairwise"), item, Ask("d1", ("original", "restyled"), ("winner",))).text
+    text = shown(make_config("pairwise"), item, Query("d1", ("original", "restyled"), ("winner",))).text
     assert text.count("</dialogue>") == 1
     assert text.count("</system_1>") == 3
     scene = read_scene(text)
@@ -50,7 +50,7 @@ def test_text_of_a_dialogue_stays_inside_its_tags_and_is_not_cut(make_config):
 def test_long_dialogues_are_not_cut(make_config):
     long = tuple(Exchange("word " * 2000, "answer " * 3000) for _ in range(20))
     item = Item("d1", Persona(), {"original": long, "restyled": long})
-    text = shown(make_config(), item, Ask("d1", ("original", "restyled"), ("Q1",))).text
+    text = shown(make_config(), item, Query("d1", ("original", "restyled"), ("Q1",))).text
     assert text.count("answer ") >= 2 * 20 * 3000
     assert text.count("word ") >= 2 * 20 * 2000
 

@@ -9,7 +9,7 @@ from tod_bench.errors import UserError
 from tod_bench.judge import asking
 from tod_bench.judge.markdown import markdown
 from tod_bench.judge.run import reparse, report_of, run, stored_ratings
-from tod_bench.judge.scripted import Habits, ScriptedJudge
+from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.judge.show import show_item
 from tod_bench.judge.store import JudgedStore, read_judged
 from tod_bench.llm.records import ChatAnswer, ChatFailure, Usage
@@ -168,7 +168,7 @@ def test_what_has_no_verdict_is_unscored_and_never_a_number(tiny, make_config, m
 
 
 def test_too_much_unscored_is_not_trusted(tiny, make_config, make_client, tmp_path):
-    silent = ScriptedJudge(Habits(failure=0.5))
+    silent = ScriptedJudge(Biases(failure=0.5))
     report = run(make_config(reasks=0), tmp_path, make_client(silent))
     assert not report.trusted
     assert "more is unscored than the 5.0% allowed" in markdown(report)

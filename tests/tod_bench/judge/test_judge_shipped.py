@@ -2,13 +2,13 @@
 
 import pytest
 
-from metrics.emotions import PUBLISHED_NAMES
 from tod_bench.errors import UserError
 from tod_bench.judge import Access, load_judge_config, markdown, open_client, run
 from tod_bench.judge.published import published_emotions, published_section, read_published
 from tod_bench.judge.questions import EMOTIONS
 from tod_bench.judge.scripted import fit
 from tod_bench.shipped import config_names
+from tod_metrics.style.emotions import PUBLISHED_NAMES
 
 CONFIGS = [name for name in config_names() if name.startswith("judge_")]
 QUICK = ("sample.items=12", "bootstrap.draws=100", "corpus.options={dialogues: {train: 1, dev: 1, test: 40}}")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from leaderboards import TRACKS, submit
 
+from leaderboards import TRACKS, submit
 from tod_bench.leaderboard import Tracks, load_tracks
 from tod_bench.leaderboard.tracks import OpenTrack
 

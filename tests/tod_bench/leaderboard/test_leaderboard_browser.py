@@ -1,10 +1,10 @@
 """The site in a real browser: sorted by mouse and keyboard, announced, legible on a phone and in the dark."""
 
-import chromium
 import pytest
+
+import chromium
 from chromium import contrast
 from leaderboards import submit
-
 from tod_bench.leaderboard import read_board, write_site
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ from runpy import run_path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from leaderboards import submit
 
+from leaderboards import submit
 from tod_bench.leaderboard import Tracks, entries, load_tracks, ranking, read_board, system_page, write_site
 from tod_bench.leaderboard.answers import _schema_errors, _validator
 from tod_bench.leaderboard.cache import Cache

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from leaderboards import CARD
 
+from leaderboards import CARD
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.card import card_of, folder_name, read_card, write_card
 

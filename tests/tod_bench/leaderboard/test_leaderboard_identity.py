@@ -6,8 +6,8 @@ import json
 import shutil
 
 import pytest
-from leaderboards import CARD, answers, submit, write_card, write_lines
 
+from leaderboards import CARD, answers, submit, write_card, write_lines
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import prepare, read_board, validate, write_site
 from tod_bench.leaderboard.card import card_of, folder_name

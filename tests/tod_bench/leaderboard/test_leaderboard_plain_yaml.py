@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from leaderboards import submit
 
+from leaderboards import submit
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import entries as entries_module

@@ -3,8 +3,8 @@
 from importlib import import_module
 
 import pytest
-from leaderboards import answers, submit, write_card, write_lines
 
+from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import prepare, verify
 from tod_bench.leaderboard.prepare import replacing

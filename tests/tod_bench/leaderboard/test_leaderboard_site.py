@@ -8,9 +8,9 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+
 from html_outline import Outline
 from leaderboards import submit, write_card
-
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import read_board, write_site

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from leaderboards import answers, submit, write_card, write_lines
 
+from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.leaderboard import prepare, validate, verify

@@ -1,9 +1,9 @@
 """Long names in a real browser: numbers stay in sight, and ranks are those of the protocol that is shown."""
 
-import chromium
 import pytest
-from leaderboards import submit
 
+import chromium
+from leaderboards import submit
 from tod_bench.leaderboard import read_board, write_site
 
 pytestmark = [

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tod_bench.llm.pace import CATCH_UP_SECONDS, Pace
+from tod_bench.llm.pace import CATCH_UP_SECONDS, RateLimiter
 
 
 class Clock:
@@ -26,13 +26,13 @@ class Clock:
 )
 def test_slots_without_waiting(rpm, tpm, tokens, slots):
     clock = Clock()
-    pace = Pace(rpm, tpm, clock)
+    pace = RateLimiter(rpm, tpm, clock)
     assert [pace.take_slot(amount) - clock.time for amount in tokens] == pytest.approx(slots)
 
 
 def test_idle_time_is_not_saved_up_beyond_a_second():
     clock = Clock()
-    pace = Pace(600, None, clock)
+    pace = RateLimiter(600, None, clock)
     clock.time += 60
     started = sum(pace.take_slot(1) <= clock.time for _ in range(100))
     assert started == 1 + int(CATCH_UP_SECONDS * 10)
@@ -40,13 +40,13 @@ def test_idle_time_is_not_saved_up_beyond_a_second():
 
 def test_first_minute_holds_no_more_than_the_limit():
     clock = Clock()
-    pace = Pace(500, None, clock)
+    pace = RateLimiter(500, None, clock)
     assert sum(pace.take_slot(1) < clock.time + 60 for _ in range(2000)) == 500
 
 
 def test_returned_tokens_are_free_again():
     clock = Clock()
-    pace = Pace(None, 600, clock)
+    pace = RateLimiter(None, 600, clock)
     pace.take_slot(100)
     pace.give_back(90)
     assert pace.take_slot(1) - clock.time == pytest.approx(1.0)
@@ -54,7 +54,7 @@ def test_returned_tokens_are_free_again():
 
 def test_a_pause_holds_everyone_and_then_keeps_the_pace():
     async def run():
-        pace = Pace(6000, None)
+        pace = RateLimiter(6000, None)
         began = asyncio.get_running_loop().time()
         done = []
 

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 
-from tod_bench.cells import build
-from tod_bench.configs import EvalConfig
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Experiment, Result, Store
+from tod_bench.experiments.runner import run
 from tod_bench.predictions import to_json
 from tod_bench.records import Act, Dialogue, Persona, Prediction, SlotSpec, Turn
 from tod_bench.reports.runs import Run, read_runs, save_run
-from tod_bench.results import Cell, Result, Store
-from tod_bench.runner import run
 from tod_bench.scores import Score
 
 FLOORS = {
@@ -110,7 +110,7 @@ def nasty(tmp_path: Path) -> tuple[Run, dict[str, NastyCorpus]]:
     results = [
         Result(
             "nasty",
-            Cell(corpus, name, task, 1),
+            Experiment(corpus, name, task, 1),
             f"{name}{task}",
             (Score("jga", "tod_bench", 50.0, f"jga|{NASTY[0]}|\"'", 9, low=40.0, high=60.0),),
             "predictions/p.jsonl",

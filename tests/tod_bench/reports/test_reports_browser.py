@@ -2,10 +2,10 @@
 
 import json
 
-import chromium
 import pytest
-from chromium import contrast
 
+import chromium
+from chromium import contrast
 from tod_bench.reports.page import render
 from tod_bench.reports.page_data import page_data
 

@@ -12,7 +12,7 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.run import run as judge
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.judge.store import to_json
-from tod_bench.judge.verdicts import Ask, Judged, Unscored, Verdict
+from tod_bench.judge.verdicts import Judged, Query, Unscored, Verdict
 from tod_bench.llm.records import ChatAnswer, Spending, Usage
 from tod_bench.reports.judged import read_judge_runs
 
@@ -60,7 +60,7 @@ def test_win_rates_are_the_reports(judge_folder):
 
 
 def judged(order, outcome):
-    return Judged("k" + order, Ask("d1", ("original", "restyled"), ("winner",), order), outcome, (), "p" * 12, "x")
+    return Judged("k" + order, Query("d1", ("original", "restyled"), ("winner",), order), outcome, (), "p" * 12, "x")
 
 
 def test_seats_become_versions(judge_folder, tmp_path):

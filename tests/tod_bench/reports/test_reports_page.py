@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from html_outline import Outline
 
 import tod_bench.reports.html as html_module
+from html_outline import Outline
 from tod_bench.cli.run import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError

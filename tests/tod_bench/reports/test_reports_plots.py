@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metrics import metric_class
-from tod_bench.configs import EvalConfig
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.results import Experiment, Result
 from tod_bench.numerals import decimal
 from tod_bench.reports.browser import Answers, Shelf, browser_data
 from tod_bench.reports.charts import Series, Value, bars, lines
@@ -18,8 +18,8 @@ from tod_bench.reports.numbers import Number
 from tod_bench.reports.plot import svg, table_figures
 from tod_bench.reports.styles import COLOURS, VARIANTS, styles_of
 from tod_bench.reports.table import Row, Table
-from tod_bench.results import Cell, Result
 from tod_bench.scores import Score
+from tod_metrics import metric_class
 
 SPANS = st.lists(st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6), min_size=1, max_size=8)
 
@@ -72,7 +72,7 @@ def test_beyond_the_palette_bars_are_hatched():
 def judged_results(*tasks):
     scores = [Score("likert_experience", "tod_bench", 2.5, "likert|s", 9, group, 2.1, 2.9) for group in ("", "senior")]
     scores += [Score("win_rate", "tod_bench", 50.0, "win_rate|s", 9, group) for group in ("", "senior", "adult")]
-    return [Result("c", Cell("plain", "oracle", task, 1), task, tuple(scores), "") for task in tasks]
+    return [Result("c", Experiment("plain", "oracle", task, 1), task, tuple(scores), "") for task in tasks]
 
 
 def judged_config(**table):
@@ -125,7 +125,7 @@ def test_every_score_of_a_judge_that_is_no_share_has_a_scale():
 
 def trained(system, task, losses, corpus="plain"):
     provenance = {"predictions": {"fit": {"details": {"losses": losses}, "seconds": 1.0}}}
-    return Result("c", Cell(corpus, system, task, 1), f"{system}{task}", (), "", provenance)
+    return Result("c", Experiment(corpus, system, task, 1), f"{system}{task}", (), "", provenance)
 
 
 def test_training_curves_name_their_tasks():
@@ -247,11 +247,11 @@ def test_numbers_of_a_small_variant_are_not_held_against_the_paper(floors):
     [("win_rate|judge:scripted|v:1", {}), ("win_rate|raters:3", {"people": {"file": "scripted", "raters": 3}})],
 )
 def test_scripted_verdicts_are_made_up_in_any_config(signature, provenance):
-    from tod_bench.configs import Column
+    from tod_bench.experiments.config import Column
     from tod_bench.reports.numbers import column_number
 
     result = Result(
-        "c", Cell("p", "s", "people", 1), "k", (Score("win_rate", "people", 5.0, signature, 3),), "", provenance
+        "c", Experiment("p", "s", "people", 1), "k", (Score("win_rate", "people", 5.0, signature, 3),), "", provenance
     )
     column = Column(label="x", task="people", metric="win_rate")
     assert column_number([result], "s", "p", column).made_up

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from tod_bench.cli.report import command
 from tod_bench.errors import UserError
+from tod_bench.experiments.results import Experiment, Store
 from tod_bench.reports.page_data import table_of
 from tod_bench.reports.runs import merge, read_runs, save_run, with_layout
-from tod_bench.results import Cell, Store
 
 
 def test_a_run_comes_back_as_it_was(floors, floors_store):
@@ -133,7 +133,7 @@ def test_the_command_prints_every_form(floors, floors_store, tmp_path):
 
 def test_forms_for_one_table_refuse_two(floors, floors_store, tmp_path):
     shutil.copytree(floors_store, tmp_path / "runs")
-    other = replace(floors.results[0], config="other", cell=Cell("plain", "oracle", "dst", 9), key="k" * 64)
+    other = replace(floors.results[0], config="other", cell=Experiment("plain", "oracle", "dst", 9), key="k" * 64)
     Store(tmp_path / "runs").save_result(other)
     assert "Floors" in report("--store", tmp_path / "runs", "--format", "md")
     for arguments in (("--format", "csv"), ("--html", tmp_path / "x.html")):

@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from tod_bench.corpora.base import open_corpus
+from tod_bench.experiments.results import Experiment
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Prediction, SlotSpec, Turn
 from tod_bench.reports.breakdowns import (
@@ -16,10 +17,9 @@ from tod_bench.reports.breakdowns import (
     slot_rows,
 )
 from tod_bench.reports.turns import judging_metric, state_turns
-from tod_bench.results import Cell
 from tod_bench.scoring.state_errors import CLASSES, StateError
 
-CELL = Cell("toy", "s", "dst", 1)
+CELL = Experiment("toy", "s", "dst", 1)
 
 
 class Toy:

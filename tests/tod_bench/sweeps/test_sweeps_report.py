@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tod_bench.cells import build
 from tod_bench.cli.report import command
-from tod_bench.configs import EvalConfig
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
 from tod_bench.reports.page_data import page_data, table_of
 from tod_bench.reports.runs import read_runs
-from tod_bench.results import Store
-from tod_bench.runner import run
 from tod_bench.sweeps import Trial, expand, parts, run_all
 
 RAW = {

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tod_bench.configs import load_config
 from tod_bench.errors import UserError
-from tod_bench.results import Store
+from tod_bench.experiments.config import load_config
+from tod_bench.experiments.results import Store
 from tod_bench.sweeps import Resources, ablation, expand, run_trials, to_markdown, write_ablation
 
 SWEEP = {

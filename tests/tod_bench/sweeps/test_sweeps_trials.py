@@ -2,8 +2,8 @@
 
 import pytest
 
-from tod_bench.configs import EvalConfig
 from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
 from tod_bench.sweeps import expand
 
 

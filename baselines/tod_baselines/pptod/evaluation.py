@@ -1,0 +1,124 @@
+"""Scores on dev dialogues during training: what decides which checkpoint is kept.
+
+DST is scored by JGA, policy by act F1 given the gold state; several tasks by their mean. Responses have no score of
+their own here: where nothing else is trained, the dev loss decides. Each process decodes its share of the dialogues.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from tod_baselines.pptod.answers import Writer
+from tod_baselines.pptod.decoding import decode_tokens, length_batches
+from tod_baselines.pptod.fast.converted import converted_copy
+from tod_baselines.pptod.models import computes_in_bf16
+from tod_baselines.pptod.processes import device, processes
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.training_data import TrainingData, training_feed
+from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
+from tod_bench.tasks import turn_inputs
+from tod_metrics import metric
+from tod_metrics.items import ActItem, StateItem
+
+SCORES = {"dst": "jga", "policy": "act_f1"}
+"""Metric that scores a task on dev."""
+
+
+def criterion(recipe: Recipe, tasks: Sequence[TaskName]) -> str:
+    """What is computed on dev: ``score``, ``loss`` or (nothing) ``last``."""
+    if recipe.select_by == "score" and not SCORES.keys() & set(tasks):
+        return "loss"
+    return recipe.select_by
+
+
+def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dialogue]:
+    """At most `count` of the dialogues, spread over their order."""
+    if count is None or count >= len(dialogues):
+        return list(dialogues)
+    return [dialogues[index * len(dialogues) // count] for index in range(count)]
+
+
+def dev_scorer(
+    writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue], database: Database | None = None
+) -> Callable[[], dict[str, float]]:
+    """A function that scores the model as it is when called, over all processes.
+
+    It gives ``loss`` in nats a target token, or ``score`` and the score of each task, in percent.
+    """
+    from accelerate.utils import gather_object
+
+    group = processes()
+    used = evenly_spaced(dev, writer.recipe.dev_dialogues)
+    mine = used[group.process_index :: group.num_processes]
+    if criterion(writer.recipe, tasks) == "loss":
+        feed = training_feed(writer.model, writer.tokenizer, mine, tasks, writer.recipe, database=database)
+
+        def loss() -> dict[str, float]:
+            shares = gather_object([(summed_loss(feed, writer.recipe), int(feed.data.target_lengths.sum()))])
+            return {"loss": sum(total for total, _ in shares) / max(1, sum(tokens for _, tokens in shares))}
+
+        return loss
+
+    def score() -> dict[str, float]:
+        found = {}
+        with quick(writer) as quicker:
+            for task in tasks:
+                if task in SCORES:
+                    items = gather_object(items_of(quicker, task, mine))
+                    scorer = metric(SCORES[task])
+                    found[f"{task}_{SCORES[task]}"] = float(scorer.aggregate(scorer.statistics(items).sum(axis=0)))
+        return {"score": sum(found.values()) / len(found), **found}
+
+    return score
+
+
+@contextmanager
+def quick(writer: Writer) -> Iterator[Writer]:
+    """A context in which a writer's model writes by the recipe's engine, if it writes the same by that.
+
+    So it does on a CPU in fp32, where decoding beside the training would only take the training's cores.
+    """
+    recipe = writer.recipe
+    if recipe.engine == "transformers" or device() != "cpu" or computes_in_bf16(recipe.precision):
+        yield writer
+        return
+    with converted_copy(writer.model, writer.tokenizer) as model:
+        yield replace(writer, model=model)
+
+
+def items_of(writer: Writer, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
+    """Gold and prediction of every turn that the task asks about, as the metrics take them."""
+    turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
+    predictions = writer.answers(task, list(turn_inputs(dialogues, task, states="gold")))
+    return [_item(task, *turns[one.dialogue_id, one.turn], one) for one in predictions]
+
+
+def summed_loss(feed: TrainingData, recipe: Recipe) -> float:
+    """The loss of all target tokens, in nats."""
+    import torch
+
+    from tod_baselines.pptod.trainer import token_loss
+
+    model: Any = feed.model
+    bf16 = computes_in_bf16(recipe.precision)
+    model.eval()
+    total = torch.zeros((), dtype=torch.float64)
+    with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
+        for numbers in length_batches(feed.data.lengths, decode_tokens(recipe)):
+            batch = {
+                name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()
+            }
+            labels = batch.pop("labels")
+            total += token_loss(model(**batch), labels, 1).double().cpu()
+    return float(total)
+
+
+def _item(task: TaskName, dialogue: Dialogue, turn: Turn, prediction: Prediction) -> StateItem | ActItem:
+    if task == "dst":
+        return StateItem(dialogue.id, turn.index, turn.state, prediction.state or {}, dialogue.services, turn.services)
+    return ActItem(dialogue.id, turn.index, _tuples(turn.acts), _tuples(prediction.acts or ()))
+
+
+def _tuples(acts: Sequence[Act]) -> tuple[tuple[str, str, str, str], ...]:
+    return tuple((act.domain, act.act, act.slot, act.value) for act in acts)

@@ -1,0 +1,161 @@
+"""The settings of a PPTOD-style training, in one place, and what is wrong with them if anything is.
+
+The defaults are the settings that PicPersona-TOD (NAACL 2025) gives for its Table 6: a learning rate of 1e-3, 10
+epochs, AdamW, no weight decay. Its batches of 16 are ``batching: examples``; ours by default hold examples of like
+length, which trains several times faster. The paper names no schedule: ours is constant, as in PPTOD's trainer.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from tod_bench.errors import UserError
+
+PREDICTION_SETTINGS = frozenset({"num_beams", "decode_tokens", "engine", "engine_precision"})
+"""Settings of decoding alone: a model that was trained under others serves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """How a model is made and trained.
+
+    Attributes:
+        model: A hub name or local folder of a seq2seq model; with ``init="scratch"`` the size of a T5
+            (``t5-tiny``, ``t5-mini``, ``t5-small``, ``t5-base``).
+        init: ``pretrained`` weights and tokenizer, or ``scratch``: random weights, and a SentencePiece tokenizer
+            trained on the training split.
+        dims: With scratch: entries of `transformers.T5Config` that differ from the size's, such as
+            ``{"d_model": 96, "feed_forward_proj": "gated-gelu"}``.
+        vocab_size: With scratch: pieces of the tokenizer, marks of domains, slots and acts not counted.
+        tokenizer: With scratch: the kind of SentencePiece model, ``unigram`` (as T5's) or ``bpe``.
+        multitask: One model for every task instead of one a task.
+        lowercase: Lower-case utterances, and the values of states and acts, as in PPTOD's data; a response that is to
+            be generated stays as it is.
+        act_values: Whether act spans have values (``(area) north``) or slots alone.
+        history: What is shown of the turns before: ``all`` of them, ``last+K`` (the last K alone), or ``state+K`` (the
+            last K, and for DST the state before the current turn: gold in training, the model's own when it answers).
+        packing: ``turn`` (each turn an input of its own) or ``dialogue`` (all turns of a dialogue in one pass; see
+            `tod_baselines.pptod.fast.packing`).
+        batching: ``tokens`` (examples of like length, up to `batch_tokens` source tokens, padding included) or
+            ``examples`` (`batch_size` examples, shuffled: the paper's way, with twice the padding).
+        batch_size: Examples (with ``packing: dialogue``: dialogues) a batch and device.
+        batch_tokens: Source tokens a batch and device.
+        accumulation: Batches a step and device.
+        learning_rate: Peak learning rate.
+        scheduler: Any schedule of transformers (``constant``, ``constant_with_warmup``, ``linear``, ``cosine``, ...).
+        warmup: Share of the steps, 0 to 1, over which the learning rate rises.
+        epochs: Passes over the training examples.
+        max_steps: Optimizer steps after which to stop, if the epochs take longer.
+        max_minutes: Minutes of training after which to stop, if the epochs take longer; such a run cannot be
+            reproduced exactly.
+        optim: Any optimizer of transformers (``adamw_torch_fused``, ``adafactor``, ...).
+        optim_args: Its arguments, as transformers takes them (``scale_parameter=True`` for Adafactor whose steps are
+            relative to each weight matrix, say).
+        weight_decay: Weight decay.
+        max_grad_norm: Norm to which gradients are clipped; 0 for no clipping.
+        dropout: Dropout rate; None keeps the model's.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the device computes in it.
+        max_source_tokens: Longest input; the oldest turns of a longer one are left out.
+        max_target_tokens: Longest output.
+        few_shot: Share of the training dialogues to use, above 0 to 1.
+        few_shot_seed: Seed of their choice, apart from the training's seed.
+        select_by: Which checkpoint is kept: the best dev ``score`` (JGA; act F1; dev loss for responses), the lowest
+            dev ``loss``, or the ``last``, without any evaluation.
+        evaluate_every: Epochs between evaluations; the last epoch is always evaluated.
+        dev_dialogues: Dev dialogues to evaluate on, evenly spaced; None for all.
+        num_beams: Beams of prediction; 1 is greedy, as the selection of checkpoints always is.
+        decode_tokens: Source tokens a decoding batch, padding included; None for 4,096 on a CPU and 16,384 on a GPU.
+        engine: What decodes: ``transformers`` or ``ctranslate2``.
+        engine_precision: What ctranslate2 computes in: ``float32`` or ``int8``.
+    """
+
+    model: str = "t5-small"
+    init: Literal["pretrained", "scratch"] = "pretrained"
+    dims: Mapping[str, int | float | str] = field(default_factory=dict)
+    vocab_size: int = 4000
+    tokenizer: Literal["unigram", "bpe"] = "unigram"
+    multitask: bool = False
+    lowercase: bool = True
+    act_values: bool = False
+    history: str = "all"
+    packing: Literal["turn", "dialogue"] = "turn"
+    batching: Literal["tokens", "examples"] = "tokens"
+    batch_size: int = 16
+    batch_tokens: int = 4096
+    accumulation: int = 1
+    learning_rate: float = 1e-3
+    scheduler: str = "constant"
+    warmup: float = 0.0
+    epochs: int = 10
+    max_steps: int | None = None
+    max_minutes: float | None = None
+    optim: str = "adamw_torch_fused"
+    optim_args: str = ""
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    dropout: float | None = None
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    max_source_tokens: int = 512
+    max_target_tokens: int = 256
+    few_shot: float = 1.0
+    few_shot_seed: int = 0
+    select_by: Literal["score", "loss", "last"] = "score"
+    evaluate_every: int = 1
+    dev_dialogues: int | None = 200
+    num_beams: int = 1
+    decode_tokens: int | None = None
+    engine: Literal["transformers", "ctranslate2"] = "transformers"
+    engine_precision: Literal["float32", "int8"] = "float32"
+
+    def __post_init__(self) -> None:
+        """Checks the ranges.
+
+        Raises:
+            UserError: A setting is out of range; all of them are in the message.
+        """
+        positive = (
+            "vocab_size batch_size batch_tokens accumulation learning_rate epochs max_source_tokens "
+            "max_target_tokens evaluate_every num_beams"
+        )
+        wrong = [f"{name} must be above 0" for name in positive.split() if getattr(self, name) <= 0]
+        optional = ("max_steps", "max_minutes", "dev_dialogues", "decode_tokens")
+        values = {name: getattr(self, name) for name in optional}
+        wrong += [
+            f"{name} must be above 0 or left out" for name, value in values.items() if value is not None and value <= 0
+        ]
+        wrong += [
+            f"{name} must not be below 0" for name in ("weight_decay", "max_grad_norm") if getattr(self, name) < 0
+        ]
+        if not 0 < self.few_shot <= 1:
+            wrong.append("few_shot must be above 0 and at most 1")
+        if not 0 <= self.warmup <= 1:
+            wrong.append("warmup must be a share of the steps, 0 to 1")
+        if self.warmup and self.scheduler == "constant":
+            wrong.append("the scheduler constant has no warmup; take constant_with_warmup")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            wrong.append("dropout must be at least 0 and below 1")
+        if not re.fullmatch(r"all|(last|state)\+\d+", self.history):
+            wrong.append(f"history must be all, last+K or state+K (such as state+1), not {self.history!r}")
+        if self.packing == "dialogue" and self.history != "all":
+            wrong.append(f"packing: dialogue shows every turn before, so it takes history: all, not {self.history}")
+        if self.packing == "dialogue" and self.engine != "transformers":
+            wrong.append(f"packing: dialogue is decoded by the engine transformers, not {self.engine}")
+        if self.dims and self.init != "scratch":
+            wrong.append("dims can only be set with init: scratch")
+        if wrong:
+            raise UserError(f"pptod: {'; '.join(wrong)}")
+
+    @property
+    def turns_shown(self) -> int | None:
+        """How many turns before the current one are shown; None for all."""
+        return None if self.history == "all" else int(self.history.split("+")[1])
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether DST is shown the state before the current turn."""
+        return self.history.startswith("state")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return {**asdict(self), "dims": dict(self.dims)}

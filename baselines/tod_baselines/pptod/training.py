@@ -1,0 +1,231 @@
+"""The training, from dialogues to a model in a folder: called by `PPTOD.fit`, and so under `accelerate launch` too."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tod_baselines.pptod.answers import Writer
+from tod_baselines.pptod.evaluation import criterion, dev_scorer
+from tod_baselines.pptod.examples import Examples
+from tod_baselines.pptod.fast.converted import check_convertible
+from tod_baselines.pptod.folder import TOKENS, claim, finish, finished, inputs_of, last_checkpoint, save
+from tod_baselines.pptod.models import computes_in_bf16, hush, pretrained_model, scratch_model
+from tod_baselines.pptod.processes import device, processes
+from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.sampler import BatchSampler
+from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
+from tod_baselines.pptod.training_data import TrainingData, training_feed
+from tod_bench.errors import UserError
+from tod_bench.progress import progress
+from tod_bench.records import Dialogue, TaskName
+from tod_bench.systems import FitContext
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Seq2SeqTrainingArguments
+
+    from tod_baselines.pptod.trainer import DialogueTrainer
+
+
+def train(
+    recipe: Recipe,
+    tasks: Sequence[TaskName],
+    dialogues: Sequence[Dialogue],
+    dev: Sequence[Dialogue],
+    context: FitContext,
+) -> dict[str, Any]:
+    """Trains a model into ``context.folder``, or goes on where a killed training stopped, and returns its record.
+
+    Under `accelerate launch` every process calls this with the same arguments.
+
+    Raises:
+        UserError: The settings do not fit together, or the folder holds another training.
+    """
+    from transformers import set_seed
+
+    from tod_baselines.pptod.trainer import CountSteps
+
+    folder, group = context.folder, processes()
+    claim(folder, inputs_of(recipe, tasks, dialogues, dev, context.seed))
+    before = finished(folder)
+    if before is not None:
+        return before
+    if not dev and recipe.select_by != "last":
+        raise UserError("pptod: there are no dev dialogues to select a checkpoint by; set select_by: last")
+    hush()
+    used = few_shot(dialogues, recipe)
+    set_seed(context.seed)
+    with group.main_process_first():
+        tokenizer = ready_tokenizer(recipe, used, context)
+    model = new_model(recipe, tokenizer)
+    if recipe.engine == "ctranslate2":
+        check_convertible(model.config)
+    with group.main_process_first():
+        feed = training_feed(model, tokenizer, used, tasks, recipe, folder / TOKENS, context.database)
+    greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
+    writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
+    trainer = make_trainer(writer, tasks, feed, dev, context)
+    with progress("training", trainer.args.max_steps, unit="steps") as shown:
+        trainer.add_callback(CountSteps(shown))
+        outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
+    record = {
+        **({"few_shot_dialogues": [dialogue.id for dialogue in used]} if recipe.few_shot < 1 else {}),
+        "dialogues": len(used),
+        **feed.data.report(),
+        "max_new_tokens": writer.max_new_tokens,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "vocabulary": len(tokenizer),
+        "precision": "bf16" if computes_in_bf16(recipe.precision) else "fp32",
+        "processes": group.num_processes,
+        "steps": outcome.global_step,
+        **history(trainer),
+    }
+    if group.is_main_process:
+        finish(folder, model, tokenizer, record)
+    group.wait_for_everyone()
+    return record
+
+
+def few_shot(dialogues: Sequence[Dialogue], recipe: Recipe) -> list[Dialogue]:
+    """The share of the dialogues to train on, drawn by id with a seed of its own, in corpus order."""
+    if recipe.few_shot == 1:
+        return list(dialogues)
+    ids = sorted(dialogue.id for dialogue in dialogues)
+    count = max(1, round(recipe.few_shot * len(ids)))
+    chosen = set(random.Random(recipe.few_shot_seed).sample(ids, count))
+    return [dialogue for dialogue in dialogues if dialogue.id in chosen]
+
+
+def ready_tokenizer(recipe: Recipe, dialogues: Sequence[Dialogue], context: FitContext) -> "PreTrainedTokenizerBase":
+    """The pretrained model's tokenizer, or one trained on the dialogues, which is kept for other processes to load."""
+    if recipe.init == "pretrained":
+        return load_tokenizer(recipe.model)
+    place = context.folder / "tokenizer"
+    if not place.exists():
+        texts = tokenizer_texts(dialogues, recipe)
+        tokenizer = train_tokenizer(texts, recipe.vocab_size, corpus_marks(dialogues, context.schema), recipe.tokenizer)
+        save(place, tokenizer)
+    return load_tokenizer(place)
+
+
+def tokenizer_texts(dialogues: Sequence[Dialogue], recipe: Recipe) -> list[str]:
+    """Each utterance once, and each value of a state or act once, as the model will see them."""
+    write = str.lower if recipe.lowercase else str
+    texts: dict[str, None] = {}
+    for dialogue in dialogues:
+        for turn in dialogue.turns:
+            values = (values[0] for slots in turn.state.values() for values in slots.values())
+            texts.update(
+                dict.fromkeys(map(write, (turn.user, turn.system, *values, *(act.value for act in turn.acts))))
+            )
+    return list(texts)
+
+
+def new_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedModel":
+    """The model to train, from scratch or pretrained."""
+    if recipe.init == "scratch":
+        return scratch_model(recipe, tokenizer)
+    return pretrained_model(recipe.model, tokenizer, recipe.dropout)
+
+
+def output_budget(examples: Examples, recipe: Recipe) -> int:
+    """Longest output to decode, in tokens: a quarter above the longest of training, within the recipe's limit."""
+    longest = int(examples.target_lengths.max(initial=0))
+    return min(recipe.max_target_tokens, longest + longest // 4 + 8)
+
+
+def make_trainer(
+    writer: Writer, tasks: Sequence[TaskName], feed: TrainingData, dev: Sequence[Dialogue], context: FitContext
+) -> "DialogueTrainer":
+    """A trainer, ready to start or to go on."""
+    from transformers import PrinterCallback
+
+    from tod_baselines.pptod.fast.chunked_loss import use_late_head
+    from tod_baselines.pptod.fast.dropout import use_cheap_dropout
+    from tod_baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter, token_loss
+
+    recipe, group = writer.recipe, processes()
+    loss: Callable[..., torch.Tensor] = token_loss
+    if device() == "cpu":
+        use_cheap_dropout(feed.model)
+        if not computes_in_bf16(recipe.precision):  # the late head computes in fp32, outside of autocast
+            loss = use_late_head(feed.model)
+    sampler = BatchSampler(
+        feed.data.lengths,
+        feed.data.target_lengths,
+        seed=context.seed,
+        batch_size=recipe.batch_size if recipe.batching == "examples" else None,
+        batch_tokens=recipe.batch_tokens,
+        rank=group.process_index,
+        processes=group.num_processes,
+    )
+    trainer = DialogueTrainer(
+        model=feed.model,
+        args=training_arguments(recipe, criterion(recipe, tasks), len(sampler), context),
+        train_dataset=feed.data,
+        eval_dataset=feed.data,  # asked for, never used: `evaluate` is ours
+        data_collator=feed.collate,
+        callbacks=[
+            EvaluateEvery(recipe.evaluate_every),
+            *([StopAfter(recipe.max_minutes)] if recipe.max_minutes else []),
+        ],
+        sampler=sampler,
+        loss=loss,
+        score=dev_scorer(writer, tasks, dev, context.database),
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def training_arguments(recipe: Recipe, judged_by: str, batches: int, context: FitContext) -> "Seq2SeqTrainingArguments":
+    """The recipe in transformers' terms."""
+    from transformers import Seq2SeqTrainingArguments
+
+    steps = recipe.epochs * -(-batches // recipe.accumulation)
+    if recipe.max_steps:
+        steps = min(steps, recipe.max_steps)
+    selecting = judged_by != "last"
+    return Seq2SeqTrainingArguments(
+        output_dir=str(context.folder / "checkpoints"),
+        per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulation,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.scheduler,
+        warmup_steps=round(recipe.warmup * steps),
+        max_steps=steps,
+        optim=recipe.optim,
+        optim_args=recipe.optim_args or None,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        use_cpu=device() == "cpu",
+        bf16=computes_in_bf16(recipe.precision),
+        seed=context.seed,
+        save_strategy="epoch",
+        save_total_limit=2 if selecting else 1,
+        eval_strategy="epoch" if selecting else "no",
+        load_best_model_at_end=selecting,
+        metric_for_best_model=f"eval_{judged_by}" if selecting else None,
+        greater_is_better=judged_by == "score" if selecting else None,
+        logging_strategy="epoch",
+        log_level="error",
+        log_level_replica="error",
+        logging_nan_inf_filter=False,  # it would wait for the device at every step
+        average_tokens_across_devices=True,
+        ddp_find_unused_parameters=False,
+        disable_tqdm=True,  # progress is shown by `train`
+        remove_unused_columns=False,
+        report_to=[],
+    )
+
+
+def history(trainer: "DialogueTrainer") -> dict[str, Any]:
+    """The loss of each epoch (nats a target token), the scores on dev, and the step that was kept by them."""
+    state = trainer.state
+    dev = [
+        {name.removeprefix("eval_"): value for name, value in entry.items()}
+        for entry in state.log_history
+        if any(name.startswith("eval_") for name in entry)
+    ]
+    losses = [round(entry["loss"], 6) for entry in state.log_history if "loss" in entry]
+    return {"losses": losses, "selected_step": state.best_global_step or state.global_step, "dev_scores": dev}

@@ -1,9 +1,0 @@
-"""`bleu` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Bleu(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "bleu"

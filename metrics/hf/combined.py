@@ -1,9 +1,0 @@
-"""`combined` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Combined(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "combined"

@@ -1,9 +1,0 @@
-"""`inform` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Inform(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "inform"

@@ -1,9 +1,0 @@
-"""`jga` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Jga(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "jga"

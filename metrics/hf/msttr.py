@@ -1,9 +1,0 @@
-"""`msttr` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Msttr(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "msttr"

@@ -1,9 +1,0 @@
-"""`sacrebleu` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Sacrebleu(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "sacrebleu"

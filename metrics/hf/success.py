@@ -1,9 +1,0 @@
-"""`success` for Hugging Face evaluate; written by ``python -m metrics.hf``, not by hand."""
-
-from metrics import huggingface
-
-
-class Success(huggingface.Module):
-    """See `metrics.huggingface`."""
-
-    registered = "success"

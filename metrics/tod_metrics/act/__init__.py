@@ -1,0 +1,1 @@
+"""Metrics of dialogue acts: what the system decides to do."""

@@ -1,0 +1,1 @@
+"""The metrics in other harnesses: Hugging Face evaluate, streaming, rows."""

@@ -1,0 +1,9 @@
+"""`msttr` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
+
+from tod_metrics.adapters import huggingface
+
+
+class Msttr(huggingface.Module):
+    """See `tod_metrics.adapters.huggingface`."""
+
+    registered = "msttr"

@@ -1,0 +1,1 @@
+"""Metrics of whole dialogues: Inform, Success and the Combined score."""

@@ -1,0 +1,1 @@
+"""Metrics of responses against references or entities."""

@@ -1,0 +1,1 @@
+"""Metrics of belief states: what the system believes the user wants, turn by turn."""

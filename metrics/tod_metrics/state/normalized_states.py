@@ -1,0 +1,181 @@
+"""Belief states of gold and prediction under one protocol, every value normalised once: `States`."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+from tod_metrics.items import GoldState, PredictedState, StateItem
+from tod_metrics.normalization import NORMALISERS, Normaliser, canonical_slot
+from tod_metrics.normalization.pptod import by_mention, span_states
+from tod_metrics.normalization.strict import ABSENT, DONTCARE, NONE, strict
+from tod_metrics.protocols import StateProtocol
+from tod_metrics.state.matching import Match, matcher
+from tod_metrics.state.slot_sets import LeftOut, Slots, beyond_multiwoz, is_multiwoz, scored_slots
+
+Key: TypeAlias = tuple[str, str]
+"""(domain, slot), in canonical spelling."""
+
+Gold: TypeAlias = Mapping[Key, tuple[str, ...]]
+Predicted: TypeAlias = Mapping[Key, str]
+
+
+class States:
+    """The states of items under one protocol, each normalised once.
+
+    Attributes:
+        protocol: The protocol.
+        slots: Domain -> slots that count.
+        gold: Gold state of each item: (domain, slot) -> acceptable values, none empty.
+        predicted: Predicted state of each item: (domain, slot) -> value.
+        match: (domain, slot), acceptable values, predicted value -> agreement, 0 to 1.
+    """
+
+    def __init__(
+        self, items: Sequence[StateItem], protocol: StateProtocol, schema: Slots, left_out: LeftOut | None = None
+    ) -> None:
+        counted = scored_slots(schema, left_out)
+        if protocol.slots == "span":
+            _check_spans(protocol, counted)
+        self.protocol = protocol
+        self.slots = _slot_set(protocol, schema, left_out)
+        self.match: Match = matcher(protocol, schema)
+        self._schema = schema
+        self._normalise = _normaliser(protocol, multiwoz=is_multiwoz(counted))
+        self._golden: dict[tuple[str, str, tuple[str, ...]], tuple[Key, tuple[str, ...]]] = {}
+        self._answered: dict[tuple[str, str, str], tuple[Key, str] | None] = {}
+        self._seen_gold: dict[int, Gold] = {}
+        self._seen_predicted: dict[int, Predicted] = {}
+        self.gold: list[Gold] = []
+        self.predicted: list[Predicted] = []
+        if protocol.slots == "span":
+            spans = by_mention(items) if protocol.order == "mention" else [(one.gold, one.predicted) for one in items]
+            for written, answered in spans:
+                gold, predicted = span_states(written, answered, bookings=protocol.bookings)
+                self.gold.append(gold)
+                self.predicted.append(predicted)
+        else:
+            self.gold = [self.gold_of(item.gold) for item in items]
+            self.predicted = [self.predicted_of(item.predicted, item) for item in items]
+
+    def gold_of(self, state: GoldState) -> Gold:
+        """A gold state in comparable form. The same object is normalised once."""
+        if id(state) not in self._seen_gold:
+            self._seen_gold[id(state)] = self._flat_gold(state)
+        return self._seen_gold[id(state)]
+
+    def predicted_of(self, state: PredictedState, item: StateItem) -> Predicted:
+        """A predicted state in comparable form; `item` is only for the message of an error."""
+        if id(state) not in self._seen_predicted:
+            self._seen_predicted[id(state)] = self._flat_predicted(state, item)
+        return self._seen_predicted[id(state)]
+
+    @cached_property
+    def invented(self) -> list[Key]:
+        """Predicted slots that no schema has, each once, sorted."""
+        if self.protocol.slots != "scored":
+            return []
+        return sorted({key for key in set().union(*self.predicted) if not self.counts(key)})
+
+    def categorical(self, key: Key) -> bool:
+        """Whether the schema has a closed list of values for a slot."""
+        return bool(self._schema.get(key[0], {}).get(key[1], False))
+
+    def agreement(self, key: Key, values: tuple[str, ...] | None, predicted: str | None) -> float:
+        """How well a slot agrees, 0 to 1; absent against absent is 1."""
+        if values is None or predicted is None:
+            return float(values is None and predicted is None)
+        return self.match(key, values, predicted)
+
+    def _flat_gold(self, state: GoldState) -> Gold:
+        flat: dict[Key, tuple[str, ...]] = {}
+        for domain, slots in state.items():
+            for slot, listed in slots.items():
+                raw = (domain, slot, tuple(listed))
+                if raw not in self._golden:
+                    self._golden[raw] = self._gold_slot(*raw)
+                key, values = self._golden[raw]
+                if values:
+                    flat[key] = values
+        return flat
+
+    def _gold_slot(self, domain: str, slot: str, listed: tuple[str, ...]) -> tuple[Key, tuple[str, ...]]:
+        """A gold slot in comparable form; without values where it does not count or has none."""
+        rules, key = self.protocol, self._find(domain, slot)
+        if key is None or not self.counts(key) or (rules.gold_dontcare == "drop" and _has_dontcare(listed)):
+            return (domain, slot), ()
+        chosen = listed if rules.values == "any" else listed[:1]
+        values = tuple(self._normalise(*key, value) for value in chosen)
+        dropped = (ABSENT, NONE) if rules.gold_none == "drop" else () if rules.norm == "verbatim" else (ABSENT,)
+        return key, tuple(value for value in values if value not in dropped)
+
+    def _flat_predicted(self, state: PredictedState, item: StateItem) -> Predicted:
+        flat: dict[Key, str] = {}
+        for domain, slots in state.items():
+            for slot, text in slots.items():
+                raw = (domain, slot, text)
+                if raw not in self._answered:
+                    self._answered[raw] = self._predicted_slot(*raw)
+                found = self._answered[raw]
+                if found is not None and flat.setdefault(found[0], found[1]) != found[1]:
+                    key, value = found
+                    raise ValueError(
+                        f"dialogue {item.dialogue_id}, turn {item.turn}: {key[0]}-{key[1]} is predicted twice under "
+                        f"different spellings, as {flat[key]!r} and as {value!r}; give it once"
+                    )
+        return flat
+
+    def _predicted_slot(self, domain: str, slot: str, text: str) -> tuple[Key, str] | None:
+        """A predicted slot in comparable form; None where it is ignored or is no value."""
+        key = self._find(domain, slot)
+        if key is None:
+            return None
+        value = self._normalise(*key, text)
+        return None if self.protocol.predicted_none == "drop" and value in (ABSENT, NONE) else (key, value)
+
+    def _find(self, domain: str, slot: str) -> Key | None:
+        key = (domain, slot) if slot in self._schema.get(domain, ()) else canonical_slot(domain, slot)
+        if self.counts(key):
+            return key
+        known = key[1] in self._schema.get(key[0], ()) or (key[0] in self._schema and not self.slots.get(key[0]))
+        ignored = known or self._booking(key) or self.protocol.slots == "schema"
+        return None if ignored else key
+
+    def counts(self, key: Key) -> bool:
+        """Whether a slot is of the slot set."""
+        return not self._booking(key) and (self.protocol.slots == "file" or key[1] in self.slots.get(key[0], ()))
+
+    def _booking(self, key: Key) -> bool:
+        return not self.protocol.bookings and key[1].startswith("book ")
+
+
+def _verbatim(domain: str, slot: str, value: str) -> str:  # noqa: ARG001
+    return value
+
+
+def _has_dontcare(listed: Sequence[str]) -> bool:
+    return any(strict("", "", value) == DONTCARE for value in listed)
+
+
+def _normaliser(protocol: StateProtocol, *, multiwoz: bool) -> Normaliser:
+    """The protocol's normaliser; what it knows of MultiWOZ's values is kept from other corpora's domains."""
+    chosen = NORMALISERS.get(protocol.norm, _verbatim)
+    return chosen if multiwoz else lambda _domain, slot, value: chosen("", slot, value)
+
+
+def _check_spans(protocol: StateProtocol, counted: Mapping[str, Sequence[str]]) -> None:
+    """Raises a `ValueError` where slots count that PPTOD's parser would not see."""
+    unread = beyond_multiwoz(counted)
+    if unread:
+        raise ValueError(
+            f"the protocol {protocol.name!r} reads MultiWOZ's 30 slots only, and here {'-'.join(unread[0])} counts too"
+            f"{f' ({len(unread)} such slots)' if len(unread) > 1 else ''}; take another protocol"
+        )
+
+
+def _slot_set(protocol: StateProtocol, schema: Slots, left_out: LeftOut | None) -> dict[str, tuple[str, ...]]:
+    if protocol.slots == "scored":
+        return scored_slots(schema, left_out, bookings=protocol.bookings)
+    return {
+        domain: tuple(slot for slot in slots if protocol.bookings or not slot.startswith("book "))
+        for domain, slots in schema.items()
+    }

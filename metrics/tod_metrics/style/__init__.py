@@ -1,0 +1,1 @@
+"""Metrics of how a text is written: readability, politeness, emotions, richness."""

@@ -1,0 +1,201 @@
+"""Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tod_bench.binding import in_words
+from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.inputs import parse_yaml, read_text
+from tod_bench.shipped import config_names, shipped_folder
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_validated(model: type[Model], name: str, overrides: Sequence[str] = ()) -> Model:
+    """Reads a config of any sort and validates its shape.
+
+    Args:
+        model: What the file must hold.
+        name: A path, or the name of a shipped config.
+        overrides: ``key=value`` pairs; the key is dotted, the value YAML (``systems.t5.params.epochs=2``).
+
+    Raises:
+        UserError: The file is missing, is not YAML, or has errors; all of them are in the message, a line each.
+    """
+    path = config_path(name)
+    return validated(model, path, read_yaml(path), overrides)
+
+
+def validated(model: type[Model], path: Path, raw: dict[str, Any], overrides: Sequence[str]) -> Model:
+    """Validates the keys of a file that is already read; see `load_validated`."""
+    for override in overrides:
+        key, value = parse_override(override)
+        set_key(raw, key, value)
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise LayoutError(path, list(_sentences(error, model)), *_rest(model, raw, error)) from None
+
+
+class LayoutError(UserError):
+    """A config file has errors of layout: keys that do not exist, values of the wrong type.
+
+    Attributes:
+        path: The file.
+        sentences: The errors.
+        rest: What is left of the config without them; None where too little is left.
+        whole: Whether `rest` lacks nothing but unknown keys, so that its parts can be checked against each other.
+    """
+
+    def __init__(self, path: Path, sentences: Sequence[str], rest: BaseModel | None, whole: bool) -> None:
+        super().__init__(error_list(path, sentences))
+        self.path, self.sentences, self.rest, self.whole = path, tuple(sentences), rest, whole
+
+
+def _rest(model: type[BaseModel], raw: dict[str, Any], error: ValidationError) -> tuple[BaseModel | None, bool]:
+    """A config without the keys that have errors, and whether they were unknown ones alone."""
+    left, whole = deepcopy(raw), True
+    while True:
+        items = error.errors()
+        whole &= all(item["type"] == "extra_forbidden" for item in items)
+        deleted = [_delete(left, item["loc"]) for item in items]
+        if not any(deleted):
+            return None, whole
+        try:
+            return model.model_validate(left), whole
+        except ValidationError as again:
+            error = again
+
+
+def _delete(raw: Any, location: Sequence[int | str]) -> bool:
+    """Deletes the value at a location, or the nearest section above it that is there; False at the top."""
+    parents: list[tuple[Any, int | str]] = []
+    for part in location:
+        has = part in raw if isinstance(raw, dict) else isinstance(raw, list) and part in range(len(raw))
+        if not has:
+            # A required key is missing: the section that should have it goes.
+            break
+        parents.append((raw, part))
+        raw = raw[part]
+    if not parents:
+        return False
+    section, key = parents[-1]
+    del section[key]
+    return True
+
+
+def config_path(name: str) -> Path:
+    """The file of a config: the path as given, or the shipped config of that name.
+
+    Raises:
+        UserError: There is neither.
+    """
+    shipped = shipped_folder("eval_configs") / f"{name.removesuffix('.yaml')}.yaml"
+    for path in (Path(name), shipped):
+        if path.is_file():
+            return path
+    raise UserError(f"there is no config {name}{did_you_mean(name, config_names())}; see `tod-bench list configs`")
+
+
+def error_list(path: Path, sentences: Sequence[str]) -> str:
+    """The message of a config's errors: one line each, below a line that counts them."""
+    count = f"{len(sentences)} error{'s' if len(sentences) > 1 else ''}"
+    return "\n".join([f"{path} has {count}:", *(f"  - {sentence}" for sentence in sentences)])
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that refuses a key that stands twice, which YAML forbids and PyYAML lets pass."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
+            if isinstance(key, Hashable):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The keys and values of a config file.
+
+    Raises:
+        UserError: It cannot be read, or is something else.
+    """
+    raw = parse_yaml(read_text(path), str(path), lambda text: yaml.load(text, Loader=_UniqueKeys))
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} should hold keys and values, such as `name: my_table`")
+    return raw
+
+
+_SHORT_FOR = {"corpora": "corpus", "systems": "system", "tasks": "metrics"}
+
+
+def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
+    """Sets a dotted key of a raw config, making the sections on the way.
+
+    Raises:
+        UserError: Something on the way holds no keys.
+    """
+    *parents, last = key.split(".")
+    node: Any = raw
+    for depth, parent in enumerate(parents):
+        if depth == 1 and isinstance(node, dict) and isinstance(node.get(parent), str | list):
+            # `oracle: oracle` and `dst: [jga]` are short for sections, which can be added to.
+            node[parent] = {_SHORT_FOR.get(parents[0], ""): node[parent]}
+        node = node.setdefault(parent, {}) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise UserError(f"{key}: {parent!r} holds no keys, so nothing below it can be set")
+    node[last] = value
+
+
+def parse_override(override: str) -> tuple[str, Any]:
+    """The key and the YAML value of a ``key=value`` pair.
+
+    Raises:
+        UserError: It is not such a pair.
+    """
+    key, sign, value = override.partition("=")
+    if not sign or not key:
+        raise UserError(f"{override!r} should be key=value, e.g. seeds=[1,2,3]")
+    try:
+        return key, parse_yaml(value, override)
+    except DataError:
+        return key, value
+
+
+def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
+    for item in error.errors():
+        if item["type"] == "too_short" and item["input"]:
+            continue  # its items are wrong, which is told already
+        place = ".".join(str(part) for part in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            known = _fields_at(item["loc"][:-1], root)
+            yield f"{place}: unknown key{did_you_mean(str(item['loc'][-1]), known)}"
+        elif item["type"] == "missing":
+            yield f"{place}: this key is required"
+        else:
+            yield f"{place}: {in_words(item)}"
+
+
+def _fields_at(location: Sequence[int | str], root: type[BaseModel]) -> list[str]:
+    model: Any = root
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        else:
+            model = _item_model(model)
+    model = _item_model(model) or model
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _item_model(annotation: Any) -> Any:
+    arguments = getattr(annotation, "__args__", ())
+    models = [item for item in arguments if isinstance(item, type) and issubclass(item, BaseModel)]
+    return models[0] if models else None

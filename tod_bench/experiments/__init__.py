@@ -1,0 +1,1 @@
+"""Experiments: configs -> plan -> jobs -> store -> results."""

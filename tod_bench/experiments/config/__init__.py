@@ -1,0 +1,38 @@
+"""Eval configs: a YAML file that says which corpora, systems and tasks make a table, validated as a whole.
+
+    name: quickstart
+    corpora: {plain: {corpus: simulated, options: {style: original}}}
+    systems: {oracle: {system: oracle}}
+    tasks: {dst: {metrics: [jga]}, policy: {metrics: [act_f1]}}
+
+Every error of a file is reported at once, each with the key that is wrong and the nearest key that is right.
+"""
+
+from tod_bench.experiments.config.loading import is_small, load_config
+from tod_bench.experiments.config.models import (
+    Bootstrap,
+    CorpusConfig,
+    EvalConfig,
+    Splits,
+    SystemConfig,
+    TaskConfig,
+)
+from tod_bench.experiments.config.sweeps import Factor, SweepConfig
+from tod_bench.experiments.config.tables import Column, Difference, RowConfig, TableConfig
+
+__all__ = [
+    "Bootstrap",
+    "Column",
+    "CorpusConfig",
+    "Difference",
+    "EvalConfig",
+    "Factor",
+    "RowConfig",
+    "Splits",
+    "SweepConfig",
+    "SystemConfig",
+    "TableConfig",
+    "TaskConfig",
+    "is_small",
+    "load_config",
+]

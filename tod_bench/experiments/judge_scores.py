@@ -1,0 +1,161 @@
+"""The judge, and people, as metrics of a cell: questions of judge configs about the responses that a cell predicted.
+
+A judge config says what is asked and how; corpus, split and versions come from the cell: the corpus's own responses are
+the reference (of a pair: the first version), and the cell's predictions are what is rated against them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tod_bench.errors import UserError
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.results import Experiment, Store
+from tod_bench.files import digest_of
+from tod_bench.judge import Access, JudgeConfig, Study, load_judge_config, open_client, read_study, run
+from tod_bench.judge.clients import SCRIPTED
+from tod_bench.judge.config import Resampling
+from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS
+from tod_bench.judge.ratings import Rating
+from tod_bench.judge.ratings_csv import read_ratings
+from tod_bench.judge.rehearsal import write_rehearsal
+from tod_bench.judge.run import stored_ratings
+from tod_bench.progress import progress
+from tod_bench.scores import Score
+
+REFERENCE = "reference"
+"""Name of the version with the corpus's own responses."""
+
+JUDGED = frozenset(
+    {
+        *("win_rate", "win_rate_decided", "win_rate_length_controlled", "win_share", "tie_share", "loss_share"),
+        *("position_consistency", "first_seat_preference", "alpha", "alpha_judge"),
+        *(f"likert_{question.key}" for question in QUESTIONS.values()),
+        *(f"factor_{name}" for name in FACTORS),
+        *(f"emotion_{label}" for label in EMOTIONS),
+    }
+)
+"""Names of the scores that judge and people give."""
+
+Entry = str | dict[str, Any]
+"""A judge config by name or path, or its keys."""
+
+
+def judge_of(config: EvalConfig, cell: Experiment, entry: Entry, predictions: Path | None = None) -> JudgeConfig:
+    """The judge config of a cell.
+
+    Args:
+        config: The eval config; its `judge` says who judges.
+        cell: The cell.
+        entry: What is asked. Its version ``reference``, where it has one, says in which style the reference is.
+        predictions: The cell's prediction file; None leaves the version open, as keys need it.
+
+    Raises:
+        UserError: The judge config is missing or has errors.
+    """
+    section = config.corpora[cell.corpus]
+    options: dict[str, Any] = dict(section.options)
+    style = options.pop("style", "original")
+    base = load_judge_config(entry).model_dump(exclude_unset=True) if isinstance(entry, str) else dict(entry)
+    rated = {"style": style, "predictions": None if predictions is None else str(predictions)}
+    own = {REFERENCE: (base.get("versions") or {}).get(REFERENCE, {"style": style, "predictions": None})}
+    task = base.get("task")
+    made = {
+        "name": f"{config.name}_{task}",
+        **base,
+        "corpus": {"corpus": section.corpus, "options": options},
+        "split": section.splits.test,
+        "versions": {**(own if task in ("likert", "pairwise") else {}), cell.system: rated},
+        "reference": REFERENCE if task == "likert" else None,
+        "pair": (REFERENCE, cell.system) if task == "pairwise" else None,
+        "judge": {**base.get("judge", {}), **config.judge},
+        "published": None,
+    }
+    try:
+        return JudgeConfig.model_validate(made)
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise UserError(f"the judge config cannot be used: {'; '.join(problems)}") from None
+
+
+def judged(config: EvalConfig, cell: Experiment, predictions: Path, store: Store) -> list[Score]:
+    """The judge's scores of a cell; every answer is kept in the store and is never paid for twice.
+
+    Raises:
+        UserError: A judge cannot be asked, or the predictions hold no responses.
+    """
+    scores: list[Score] = []
+    for entry in config.tasks[cell.task].judge:
+        settings = judge_of(config, cell, entry, predictions)
+        folder = _folder(settings, store)
+        access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
+        client = open_client(settings, access)
+        with progress("judging", unit="asks") as shown:
+            report = run(settings, folder, client, started=shown.expect, settled=shown.advance)
+        scores += report.scores
+    return scores
+
+
+def rated(
+    config: EvalConfig,
+    cell: Experiment,
+    store: Store,
+    *,
+    predictions: Path | None = None,
+    attributes: Mapping[str, Mapping[str, str]] | None = None,
+) -> Study:
+    """What people said of a cell's responses, beside what a judge has said of them in the same config.
+
+    Args:
+        config: The eval config.
+        cell: The cell, of the task ``people``.
+        store: Where the judge's answers are.
+        predictions: The file of the responses; needed by scripted raters, and to find the judge's answers.
+        attributes: Item -> attributes of its user; the file's own where None.
+
+    Raises:
+        UserError: The ratings cannot be read, or are of other versions.
+    """
+    path = ratings_file(config, cell)
+    if path is None:
+        path = write_rehearsal(
+            [judge_of(config, cell, entry, predictions) for entry in config.tasks["people"].judge],
+            store.root / "judge" / "scripted_people" / digest_of([str(cell), str(predictions)])[:24],
+        )
+    by = Resampling(draws=max(100, config.bootstrap.draws), seed=config.bootstrap.seed)
+    versions = (REFERENCE, cell.system)
+    judge = _judge_ratings(config, cell, store, predictions)
+    _check_versions(path, cell)
+    return read_study(path, judge, attributes=attributes, versions=versions, by=by)
+
+
+def _check_versions(path: Path, cell: Experiment) -> None:
+    """Ratings of other versions, or of the same pair the other way round, would be taken for this cell's."""
+    named = {rating.arm for rating in read_ratings(path, (REFERENCE, cell.system)).ratings}
+    strange = sorted(named - {"", cell.system, f"{REFERENCE}|{cell.system}"})
+    if strange:
+        raise UserError(
+            f"{path} rates {', '.join(strange)}, not {cell.system}; its column `arm` should hold {cell.system!r}, or "
+            f"{f'{REFERENCE}|{cell.system}'!r} for pairs"
+        )
+
+
+def ratings_file(config: EvalConfig, cell: Experiment) -> Path | None:
+    """The file of people's ratings of a cell, whether it is there or not; None where people are scripted."""
+    pattern = config.tasks["people"].ratings or SCRIPTED
+    return None if pattern == SCRIPTED else Path(pattern.format(corpus=cell.corpus, system=cell.system))
+
+
+def _judge_ratings(config: EvalConfig, cell: Experiment, store: Store, predictions: Path | None) -> list[Rating]:
+    """What the judge of this config said of the same responses, as far as it was asked."""
+    if "response" not in config.tasks or predictions is None:
+        return []
+    settings = [judge_of(config, cell, entry, predictions) for entry in config.tasks["response"].judge]
+    folders = [_folder(one, store) for one in settings if one.task != "emotions"]
+    return [rating for folder in folders if (folder / "run.json").is_file() for rating in stored_ratings(folder)[0]]
+
+
+def _folder(settings: JudgeConfig, store: Store) -> Path:
+    return store.root / "judge" / digest_of(settings.model_dump(mode="json"))[:24]

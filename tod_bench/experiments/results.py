@@ -1,0 +1,269 @@
+"""Results and their store: what was run, what came out, where it came from, kept so that a kill loses nothing finished.
+
+    STORE/models/KEY/system/      a trained system's own folder; KEY/fit.json is there once it is trained
+    STORE/predictions/KEY.jsonl   predictions of one cell (see `tod_bench.predictions`), and KEY.json about them
+    STORE/results/KEY.json        scores of one cell with their provenance
+    STORE/locks/KEY.lock          empty; held by the process that is making what has the key
+
+Keys are digests of everything that decides the content, so that equal work is found again and is never done twice.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tod_bench.errors import UserError
+from tod_bench.files import full_disk_explained, write_json
+from tod_bench.records import ExperimentTask, TaskName
+from tod_bench.scores import Score
+
+FORMAT = 1
+"""Version of the files in a store."""
+
+_REMEDY = "delete it, and it will be made again"
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One cell of a run: corpus × system × task × seed, by their labels in the config.
+
+    A cell of the task ``corpus`` has no system.
+    """
+
+    corpus: str
+    system: str
+    task: ExperimentTask
+    seed: int
+
+    @property
+    def predicts(self) -> TaskName:
+        """The task that its system predicts.
+
+        Raises:
+            ValueError: No system predicts anything in it.
+        """
+        match self.task:
+            case "corpus" | "people":
+                raise ValueError(f"{self} is not predicted")
+            case task:
+                return task
+
+    def __str__(self) -> str:
+        return " · ".join([part for part in (self.corpus, self.system, self.task) if part] + [f"seed {self.seed}"])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The scores of a cell.
+
+    Attributes:
+        config: Name of the config that asked for it.
+        cell: The cell.
+        key: Its key in the store.
+        scores: The scores.
+        predictions: The prediction file, relative to the store (or as given, for predictions made elsewhere).
+        provenance: Where the numbers come from, as JSON values.
+        inputs: What the key is the digest of, as JSON values; empty in results of before 0.2.
+    """
+
+    config: str
+    cell: Experiment
+    key: str
+    scores: tuple[Score, ...]
+    predictions: str
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        return {
+            "format": FORMAT,
+            "config": self.config,
+            "cell": asdict(self.cell),
+            "key": self.key,
+            "predictions": self.predictions,
+            "scores": [score.to_json() for score in self.scores],
+            "provenance": dict(self.provenance),
+            "inputs": dict(self.inputs),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Result":
+        """The result that `to_json` wrote."""
+        return cls(
+            config=value["config"],
+            cell=Experiment(**value["cell"]),
+            key=value["key"],
+            scores=tuple(Score.from_json(score) for score in value["scores"]),
+            predictions=value["predictions"],
+            provenance=value["provenance"],
+            inputs=value.get("inputs", {}),
+        )
+
+
+class Store:
+    """A folder of finished work. Every file in it appears whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def model_folder(self, key: str) -> Path:
+        """The folder that is a trained system's own."""
+        return self._training(key) / "system"
+
+    def fit_record(self, key: str) -> dict[str, Any] | None:
+        """What training left to record; None while it is not finished."""
+        return _noted(self._training(key) / "fit.json")
+
+    def save_fit_record(self, key: str, record: Mapping[str, Any]) -> None:
+        """Marks a training as finished."""
+        _clear_parts(self.model_folder(key), "**/.*.part")
+        _keep(self._training(key) / "fit.json", _note(key, record))
+
+    def predictions_path(self, key: str) -> Path:
+        """The prediction file of a cell; it is complete whenever it is there."""
+        return self.root / "predictions" / f"{key[:24]}.jsonl"
+
+    def prediction_record(self, key: str) -> dict[str, Any] | None:
+        """What is known about a prediction file; None while there is none."""
+        path = self.predictions_path(key)
+        return _noted(path.with_suffix(".json")) if path.is_file() else None
+
+    def save_prediction_record(self, key: str, record: Mapping[str, Any]) -> None:
+        """Notes what a prediction file was made from."""
+        path = self.predictions_path(key)
+        _keep(path.with_suffix(".json"), _note(key, record))
+        _clear_parts(path.parent, f".{path.name}.*.part")
+
+    def result_path(self, key: str) -> Path:
+        """The result file of a cell."""
+        return self.root / "results" / f"{key[:24]}.json"
+
+    def result(self, key: str) -> Result | None:
+        """The result of a cell; None while it is not finished."""
+        return read_result(self.result_path(key))
+
+    def save_result(self, result: Result) -> None:
+        """Keeps a result."""
+        _keep(self.result_path(result.key), result.to_json())
+
+    def results_of(self, config: str) -> dict[Experiment, Result]:
+        """The newest result of each cell that a config asked for, whatever its key."""
+        found: dict[Experiment, Result] = {}
+        for path in self.root.glob("results/*.json"):
+            result = read_result(path)
+            if result is not None and result.config == config:
+                other = found.setdefault(result.cell, result)
+                found[result.cell] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
+        return found
+
+    def forget_training(self, key: str) -> bool:
+        """Deletes a training; False where there is none."""
+        return self._forget("f" + key, [self._training(key)])
+
+    def forget_predictions(self, key: str) -> bool:
+        """Deletes predictions; False where there are none."""
+        path = self.predictions_path(key)
+        return self._forget("p" + key, [path.with_suffix(".json"), path])
+
+    def forget_result(self, key: str) -> bool:
+        """Deletes a result; False where there is none."""
+        return self._forget(key, [self.result_path(key)])
+
+    def _forget(self, key: str, paths: Sequence[Path]) -> bool:
+        if not any(path.exists() for path in paths):
+            return False
+        with self.lock(key):
+            for path in paths:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        return True
+
+    @contextmanager
+    def lock(self, key: str, waits: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Holds a key while something is made for it; the system lets go of it when the process dies, however it does.
+
+        Args:
+            key: The key.
+            waits: Called once if another process holds it.
+
+        Raises:
+            UserError: The store cannot be written to, or its disk fills up inside of the block.
+        """
+        from filelock import FileLock, Timeout
+
+        folder = self.root / "locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{key[:24]}.lock")
+            try:
+                held = lock.acquire(timeout=0)
+            except Timeout:
+                waits()
+                held = lock.acquire()
+        except OSError as error:
+            raise UserError(
+                f"{self.root} cannot be written to: {error.strerror}; make room there, or choose another --store"
+            ) from None
+        with held, full_disk_explained(self.root):
+            yield
+
+    def _training(self, key: str) -> Path:
+        return self.root / "models" / key[:24]
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Reads a JSON file of a store; None where there is none.
+
+    Raises:
+        UserError: It is unreadable, damaged, or of another version.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); {_REMEDY}") from None
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise UserError(f"{path} was not written by this version of tod-bench; use another --store")
+    return value
+
+
+def read_result(path: Path) -> Result | None:
+    """Reads a result file; None where there is none.
+
+    Raises:
+        UserError: It is unreadable, damaged, or of another version.
+    """
+    value = read_record(path)
+    try:
+        return None if value is None else Result.from_json(value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not a result of tod-bench ({error!r}); {_REMEDY}") from None
+
+
+def _note(key: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"format": FORMAT, "key": key, **record}
+
+
+def _noted(path: Path) -> dict[str, Any] | None:
+    """The record of a note, as it was before it was kept: a result says the same whoever made what it rests on."""
+    note = read_record(path)
+    return None if note is None else {name: value for name, value in note.items() if name not in ("format", "key")}
+
+
+def _keep(path: Path, value: Mapping[str, Any]) -> None:
+    write_json(path, value)
+    _clear_parts(path.parent, f".{path.name}.*.part")
+
+
+def _clear_parts(folder: Path, pattern: str) -> None:
+    # Who holds the lock of a key is the only one to write its files: any other part is of a process that was killed.
+    for part in folder.glob(pattern):
+        part.unlink(missing_ok=True)

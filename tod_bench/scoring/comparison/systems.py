@@ -1,0 +1,275 @@
+"""Which of two systems is better, by how much, with what p, and what could this test set have shown at all?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from tod_bench.corpora.annotations import scored_turns
+from tod_bench.errors import DataError, UserError
+from tod_bench.records import Dialogue, Prediction, Schema, TaskName
+from tod_bench.scoring import ScoreRow, default_metrics, score_rows
+from tod_bench.scoring.choosing import FIELDS
+from tod_bench.statistics import (
+    PairedTest,
+    approximate_randomization,
+    holm,
+    minimal_detectable_difference,
+    paired_bootstrap,
+)
+from tod_metrics import metric_class
+
+Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
+Verdict: TypeAlias = Literal["A", "B", "differ", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two systems under one metric.
+
+    Attributes:
+        metric: The metric's name.
+        protocol: Its protocol.
+        domain: Domain or service that it is restricted to; empty for the whole.
+        a: Score of system A; None where it is undefined.
+        b: Score of system B; None where it is undefined.
+        difference: A minus B; None where one is undefined.
+        low: Lower end of the difference's interval (paired bootstrap over dialogues); None where there is none.
+        high: Upper end.
+        p_randomization: Two-sided p-value of approximate randomisation, Holm-corrected over all comparisons made.
+        p_bootstrap: The same of the paired bootstrap.
+        detectable: Smallest true difference that these dialogues show with the wanted power; None where unknown.
+        verdict: The better system where both p-values are below the significance; ``differ`` where the metric has no
+            better direction; else ``undecided``.
+        dialogues: Dialogues, the units of the tests.
+        exact: Whether the randomisation tried every swap.
+        signature: What both numbers mean.
+        coverage: Share of the gold turns that both systems answered.
+        notes: What a reader must know beside.
+    """
+
+    metric: str
+    protocol: str
+    domain: str
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_randomization: float | None
+    p_bootstrap: float | None
+    detectable: float | None
+    verdict: Verdict
+    dialogues: int
+    exact: bool
+    signature: str
+    coverage: float
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as JSON values."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How two systems are compared.
+
+    Attributes:
+        draws: Swaps of the randomisation, and draws of the bootstrap.
+        seed: Seed of both.
+        level: One minus the significance; also the coverage of the interval.
+        power: Power that the detectable difference is for.
+    """
+
+    draws: int = 10_000
+    seed: int = 0
+    level: float = 0.95
+    power: float = 0.8
+
+
+def compare(
+    task: TaskName,
+    dialogues: Iterable[Dialogue],
+    a: Predictions,
+    b: Predictions,
+    *,
+    corpus_name: str,
+    split: str,
+    schema: Schema,
+    metrics: Sequence[str] | None = None,
+    by_domain: bool = False,
+    partial: bool = False,
+    database: Any = None,
+    names: tuple[str, str] = ("A", "B"),
+    settings: Settings | None = None,
+    notes: Sequence[str] = (),
+) -> list[Comparison]:
+    """Compares two systems' predictions for the same dialogues.
+
+    Args:
+        task: The task that both were asked.
+        dialogues: The gold dialogues; all of their turns are the denominator.
+        a: Predictions of system A, by dialogue and turn.
+        b: Predictions of system B.
+        corpus_name: Name of the corpus, for signatures and messages.
+        split: Name of the split.
+        schema: The corpus's schema.
+        metrics: Specs (``jga``, ``jga@trade``); None for the task's first metric.
+        by_domain: Also compare each domain or service; all comparisons made share Holm's correction.
+        partial: Accept missing turns, the same in both; they count as empty.
+        database: The corpus's database, for metrics that need one.
+        names: The two systems' files, for messages.
+        settings: Draws, seed, level and power.
+        notes: What is to be said beside every comparison.
+
+    Returns:
+        For each metric the whole, then, if asked for, each domain.
+
+    Raises:
+        UserError: A metric cannot be computed here, or is no function of the dialogues' statistics.
+        DataError: Predictions do not fit the dialogues, or the two do not answer the same turns.
+    """
+    gold, settings = list(dialogues), settings or Settings()
+    specs = metrics or default_metrics(task)[:1]
+    _check_testable(specs)
+    rows: list[list[ScoreRow]] = []
+    for predictions, name in zip((a, b), names, strict=True):
+        try:
+            found = score_rows(
+                task,
+                gold,
+                predictions,
+                corpus_name=corpus_name,
+                split=split,
+                schema=schema,
+                metrics=specs,
+                partial=partial,
+                database=database,
+                notes=notes,
+            )
+        except DataError as error:
+            raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
+        rows.append([row for row in found if by_domain or not row.score.domain])
+    _check_turns(task, gold, a, b, names)
+    return _corrected([_tested(one, other, settings) for one, other in zip(*rows, strict=True)], settings)
+
+
+def _check_testable(specs: Sequence[str]) -> None:
+    """Refuses metrics that are no function of the dialogues' statistics; unknown names are left to scoring."""
+    for spec in specs:
+        with suppress(ValueError):
+            if not hasattr(metric_class(spec), "statistics"):
+                raise UserError(f"{spec} looks at the whole corpus at once, and no test over dialogues fits it")
+
+
+def _check_turns(
+    task: TaskName, gold: Sequence[Dialogue], a: Predictions, b: Predictions, names: tuple[str, str]
+) -> None:
+    """Both must answer the same turns: what only one was asked would be a difference of the files, not the systems."""
+    field = FIELDS[task]
+    scored = {(dialogue.id, turn.index) for dialogue in gold for turn in scored_turns(task, dialogue)}
+    answered = [{key for key in scored & found.keys() if getattr(found[key], field) is not None} for found in (a, b)]
+    apart = sorted(answered[0] ^ answered[1])
+    if apart:
+        has, lacks = names if apart[0] in answered[0] else names[::-1]
+        raise DataError(
+            f"{has} has a predicted {field} for this turn and {lacks} has none ({len(apart)} turns in all); "
+            "systems are compared on the same turns",
+            dialogue=apart[0][0],
+            turn=apart[0][1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Both systems' rows of one number, and what the two tests found."""
+
+    a: ScoreRow
+    b: ScoreRow
+    swaps: PairedTest
+    drawn: PairedTest
+
+
+def _tested(a: ScoreRow, b: ScoreRow, settings: Settings) -> _Tested:
+    if _meaning(a) != _meaning(b):
+        raise UserError(f"the two scores do not mean the same: {a.score.signature} and {b.score.signature}")
+    swaps, drawn = (
+        test(a.sums, b.sums, a.aggregate, draws=settings.draws, seed=settings.seed, level=settings.level)
+        for test in (approximate_randomization, paired_bootstrap)
+    )
+    return _Tested(a, b, swaps, drawn)
+
+
+def _corrected(tested: Sequence[_Tested], settings: Settings) -> list[Comparison]:
+    """The comparisons with p-values corrected over all of them."""
+    swaps = _holm([one.swaps.p_value for one in tested])
+    drawn = _holm([one.drawn.p_value for one in tested])
+    family = sum(one.swaps.p_value is not None for one in tested)
+    return [_comparison(one, p, q, family, settings) for one, p, q in zip(tested, swaps, drawn, strict=True)]
+
+
+def _holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's correction over those comparisons that could be tested."""
+    corrected = iter(holm([p_value for p_value in p_values if p_value is not None]))
+    return [None if p_value is None else next(corrected) for p_value in p_values]
+
+
+def _comparison(one: _Tested, p: float | None, q: float | None, family: int, settings: Settings) -> Comparison:
+    a, b = one.a, one.b
+    detectable = minimal_detectable_difference(
+        a.sums, b.sums, a.aggregate, level=settings.level, power=settings.power, comparisons=max(family, 1)
+    )
+    return Comparison(
+        metric=a.score.metric,
+        protocol=a.score.protocol,
+        domain=a.score.domain,
+        a=_value(a),
+        b=_value(b),
+        difference=one.swaps.effect,
+        low=one.swaps.interval.low,
+        high=one.swaps.interval.high,
+        p_randomization=p,
+        p_bootstrap=q,
+        detectable=detectable,
+        verdict=_verdict(one, p, q, 1 - settings.level),
+        dialogues=len(a.sums),
+        exact=one.swaps.exact,
+        signature=_meaning(a),
+        coverage=a.score.coverage,
+        notes=_notes(one),
+    )
+
+
+def _verdict(one: _Tested, p: float | None, q: float | None, significance: float) -> Verdict:
+    if p is None or q is None or not one.swaps.effect or max(p, q) >= significance:
+        return "undecided"
+    higher = metric_class(one.a.score.metric).higher_is_better
+    if higher is None:
+        return "differ"
+    return "A" if (one.swaps.effect > 0) == higher else "B"
+
+
+def _notes(one: _Tested) -> tuple[str, ...]:
+    """Notes of both scores, those of one alone under its name, then those of the tests."""
+    shared = [note for note in one.a.score.notes if note in one.b.score.notes]
+    own = [
+        f"{name}: {note}"
+        for name, row in (("A", one.a), ("B", one.b))
+        for note in row.score.notes
+        if note not in shared
+    ]
+    tests = [note for note in (one.swaps.note, one.swaps.interval.note) if note]
+    return tuple(dict.fromkeys([*shared, *own, *tests]))
+
+
+def _value(row: ScoreRow) -> float | None:
+    value = float(row.aggregate(row.sums.sum(axis=0)))
+    return value if np.isfinite(value) else None
+
+
+def _meaning(row: ScoreRow) -> str:
+    """The signature without its n: how many items count may depend on what was predicted (precision)."""
+    return "|".join(part for part in row.score.signature.split("|") if not part.startswith("n:"))
