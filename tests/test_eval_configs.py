@@ -32,7 +32,7 @@ def test_every_eval_config_loads(name):
 
 @pytest.mark.parametrize("name", EVALS)
 def test_every_eval_config_binds(name):
-    board = build(load_config(name), incomplete=True)
+    plan = build(load_config(name), incomplete=True)
     # What is missing is files or a key, never a name.
-    assert board.cells or board.needs
-    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in board.needs)
+    assert plan.experiments or plan.needs
+    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.needs)

@@ -46,8 +46,8 @@ def tables(store: Path):
     def table(name: str) -> Table:
         if name not in made:
             config = load_config(name, small=True)
-            board = build(config)
-            results = run(board, Store(store))
+            plan = build(config)
+            results = run(plan, Store(store))
             made[name] = table_of(save_run(store, config, results))
         return made[name]
 
@@ -117,9 +117,9 @@ def test_table1_counts_dialogues(tables):
 
 def test_table2_labels_by_group(tables, store):
     tables("table2")
-    result = next(one for one in read_runs(["table2_small"], store)[0].results if one.cell.corpus == "PicPersona")
+    result = next(one for one in read_runs(["table2_small"], store)[0].results if one.experiment.corpus == "PicPersona")
     by_group = {
-        group: {one.metric: one for one in result.scores if one.domain == group}
+        group: {one.metric: one for one in result.scores if one.is_of(group)}
         for group in ("", "positive", "neutral+negative")
     }
     for scores in by_group.values():
@@ -230,16 +230,16 @@ def test_all_that_is_missing_is_said_at_once_with_what_supplies_it(tmp_path, mon
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    board = build(load_config("table3"), incomplete=True)
-    assert board.cells == ()
-    assert [need.place for need in board.needs] == [
+    plan = build(load_config("table3"), incomplete=True)
+    assert plan.experiments == ()
+    assert [need.place for need in plan.needs] == [
         "corpora.picpersona",
         "systems.Liu et al. 2024b.predictions",
         "systems.Joshi et al. 2017.predictions",
         "tasks.people.ratings",
         "tasks.response.judge",
     ]
-    said = "\n".join(map(str, board.needs))
+    said = "\n".join(map(str, plan.needs))
     for command in ("tod-bench data fetch picpersona", "prediction.schema.json", "export OPENAI_API_KEY"):
         assert command in said
     assert "tod-bench judge form table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
@@ -266,9 +266,9 @@ def test_ratings_alone_fill_their_rows_and_the_rest_are_dashes(tmp_path, monkeyp
     Path("ratings/table3").mkdir(parents=True)
     Path("ratings/table3/Liu et al. 2024b.csv").write_text(RATINGS)
     config = load_config("table3")
-    board = build(config, incomplete=True)
-    results = run(board, Store(tmp_path / "runs"))
-    lacking = list(map(str, board.needs))
+    plan = build(config, incomplete=True)
+    results = run(plan, Store(tmp_path / "runs"))
+    lacking = list(map(str, plan.needs))
     table = table_of(save_run(tmp_path / "runs", config, results, lacking=lacking))
     liu = {"system": "Liu et al. 2024b"}
     # Of nine ratings seven are for the corpus's responses (first), one for the system's, one is a tie.
@@ -316,9 +316,9 @@ def test_what_comes_later_fills_the_dashes(tmp_path, monkeypatch):
 
     def judged(*overrides: str):
         config = load_config("appendix_c", overrides, small=True)
-        board = build(config, incomplete=True)
-        results = run(board, Store(tmp_path))
-        table = table_of(save_run(tmp_path, config, results, lacking=list(map(str, board.needs))))
+        plan = build(config, incomplete=True)
+        results = run(plan, Store(tmp_path))
+        table = table_of(save_run(tmp_path, config, results, lacking=list(map(str, plan.needs))))
         return number(table, "Q3").value, number(table, "alpha against people").value
 
     assert judged("judge.model=gpt-4o") == (None, None)  # people were there, the judge was not

@@ -8,8 +8,9 @@ bootstrap intervals and paired tests are all functions of sums of those vectors,
 `Metric.aggregate` works on the last axis of an array of any shape: 10,000 bootstrap sums are scored in one call.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -24,23 +25,44 @@ SIGNATURE_VERSION = "0.2.0"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a number means, as sacreBLEU writes it: ``jga|protocol:tod_bench|norm:detok|...|v:0.2.0``.
+    """What a number means: a mapping, printed as sacreBLEU prints it (``jga|protocol:tod_bench|norm:detok|v:0.2.0``).
 
     Attributes:
         metric: The metric's name.
         options: Everything that could change the number, in a fixed order.
+        version: Version of the definitions that it was computed by; empty where none is known.
     """
 
     metric: str
     options: Mapping[str, str] = field(default_factory=dict)
+    version: str = SIGNATURE_VERSION
 
     def __str__(self) -> str:
-        parts = [self.metric, *(f"{key}:{value}" for key, value in self.options.items()), f"v:{SIGNATURE_VERSION}"]
-        return "|".join(parts)
+        options = {**self.options, **({"v": self.version} if self.version else {})}
+        return "|".join([self.metric, *(f"{key}:{_escaped(value)}" for key, value in options.items())])
+
+    def __hash__(self) -> int:
+        return hash((self.metric, frozenset(self.options.items()), self.version))
+
+    @classmethod
+    def parse(cls, text: str) -> "Signature":
+        """The signature that was printed as a text."""
+        metric, *parts = re.split(r"(?<!\\)\|", text)
+        options = {key: value.replace(r"\|", "|") for key, _, value in (part.partition(":") for part in parts)}
+        version = options.pop("v", "")
+        return cls(metric, options, version)
 
     def placed(self, **where: str | int) -> "Signature":
         """The same signature with corpus, split, n and the like put before the metric's own options."""
-        return Signature(self.metric, {**{key: str(value) for key, value in where.items()}, **self.options})
+        return replace(self, options={**{key: str(value) for key, value in where.items()}, **self.options})
+
+    def without(self, *names: str) -> "Signature":
+        """The same signature without some options, to compare what two numbers mean."""
+        return replace(self, options={key: value for key, value in self.options.items() if key not in names})
+
+
+def _escaped(value: str) -> str:
+    return value.replace("|", r"\|")
 
 
 class Metric(Protocol[Item_contra]):

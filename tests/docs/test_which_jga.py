@@ -27,7 +27,7 @@ def test_the_page_shows_what_each_choice_does(tmp_path, monkeypatch):
     for score in read_scores(Path("protocols.json")):
         found[f"jga@{score.protocol}"] = score.value
     for score in read_scores(Path("domains.json")):
-        if score.domain == "restaurant":
+        if str(score.slice or "") == "restaurant":
             found[score.metric] = score.value
     (found["turn updates scored as states"],) = [score.value for score in read_scores(Path("updates.json"))]
     (found["the same with `--updates`"],) = [score.value for score in read_scores(Path("added_up.json"))]

@@ -77,7 +77,7 @@ def test_answers_to_turns_without_gold_are_neither_required_nor_counted(task: An
     assert [(one.metric, one.value, one.n, one.coverage) for one in without] == [
         (one.metric, one.value, one.n, one.coverage) for one in given
     ]
-    assert {one.n for one in without if not one.domain} == {3}
+    assert {one.n for one in without if not one.slice} == {3}
     assert all(
         "1 of 4 turns have no gold system utterance" in " ".join(one.notes) and one.coverage == 1.0 for one in without
     )
@@ -210,27 +210,27 @@ def test_a_config_whose_only_corpus_has_no_gold_is_refused() -> None:
 def test_a_table_of_several_corpora_has_a_dash_and_the_reason() -> None:
     tasks = {"policy": {"metrics": ["act_f1"]}, "response": {"metrics": ["bleu"]}}
     for incomplete in (True, False):
-        board = build(config("whole", "bare", **tasks), incomplete=incomplete)
-        assert [(cell.corpus, cell.task) for cell in board.cells] == [
+        plan = build(config("whole", "bare", **tasks), incomplete=incomplete)
+        assert [(cell.corpus, cell.task) for cell in plan.experiments] == [
             ("whole", "policy"), ("whole", "response"), ("bare", "response"),
         ]  # fmt: skip
-        (need,) = board.needs
+        (need,) = plan.needs
         assert str(need).startswith("corpora.bare: bare test has no system acts (no dialogue of the split has one), so")
 
 
 @pytest.mark.usefixtures("_toys")
 def test_only_the_metrics_without_gold_are_left_out() -> None:
     tasks = {"policy": {"metrics": ["act_f1"]}, "dst": {"metrics": ["jga"]}}
-    board = build(config("whole", "bare", **tasks), incomplete=True)
-    assert {(cell.corpus, cell.task): board.metrics(cell) for cell in board.cells} == {
+    plan = build(config("whole", "bare", **tasks), incomplete=True)
+    assert {(cell.corpus, cell.task): plan.metrics(cell) for cell in plan.experiments} == {
         ("whole", "dst"): ("jga",), ("whole", "policy"): ("act_f1",), ("bare", "dst"): ("jga",),
     }  # fmt: skip
 
 
 @pytest.mark.usefixtures("_toys")
 def test_users_that_nobody_describes_cannot_be_grouped() -> None:
-    board = build(config("whole", policy={"metrics": ["act_f1"], "groups": ["age"]}), incomplete=True)
-    (need,) = board.needs
+    plan = build(config("whole", policy={"metrics": ["act_f1"], "groups": ["age"]}), incomplete=True)
+    (need,) = plan.needs
     assert str(need).startswith("corpora.whole: whole test has no personas (no dialogue of the split has one), so its")
     with pytest.raises(UserError, match="users cannot be grouped by age; leave the grouping out"):
         make_sheet("policy", Toy(DIALOGUES), "test", DIALOGUES, {}, Request(groups=("age",)))

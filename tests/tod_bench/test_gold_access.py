@@ -108,7 +108,7 @@ DST, POLICY, RESPONSE = {"metrics": ["jga"]}, {"metrics": ["act_f1"]}, {"metrics
 
 
 def ran(made: EvalConfig, store: Path) -> tuple[dict[str, Result], dict[str, list[Prediction]]]:
-    results = {result.cell.task: result for result in run(build(made), Store(store))}
+    results = {result.experiment.task: result for result in run(build(made), Store(store))}
     files = {task: list(read_predictions(store / result.predictions)) for task, result in results.items()}
     return results, files
 
@@ -341,7 +341,7 @@ def test_responses_carry_the_state_that_they_were_made_from(tmp_path: Path) -> N
     results, files = ran(config(tasks), tmp_path / "a")
     assert {json.dumps(one.state) for one in files["response"]} == {json.dumps(MINE)}
     inform = next(score for score in results["response"].scores if score.metric == "inform")
-    assert "state:predicted" in inform.signature
+    assert "state:predicted" in str(inform.signature)
     _, files = ran(config({**tasks, "response": {"metrics": ["bleu"], "state": "gold"}}), tmp_path / "b")
     assert {one.state for one in files["response"]} == {None}
 

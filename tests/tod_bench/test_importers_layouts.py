@@ -294,6 +294,6 @@ def test_gold_as_convlab3_writes_it_is_right(realdata, tmp_path, name):
             metrics=["jga"],
             draws=0,
         )
-        if not one.domain
+        if not one.slice
     ]
     assert jga.value == 100

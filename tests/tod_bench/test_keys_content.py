@@ -24,7 +24,7 @@ from tod_bench.experiments.content import local_files, source_digest
 from tod_bench.experiments.forcing import forget
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
-from tod_bench.experiments.runner import plan, run
+from tod_bench.experiments.runner import run, statuses
 from tod_bench.predictions import read_predictions, write_predictions
 
 SYSTEM = """
@@ -136,8 +136,8 @@ def steps(made: EvalConfig, store: Path) -> list[str]:
 
 
 def changed(made: EvalConfig, store: Path, system: str = "mine") -> set[str]:
-    statuses = plan(build(made), Store(store))
-    return {phrase for status in statuses if status.cell.system == system for phrase in status.changed}
+    statuses = statuses(build(made), Store(store))
+    return {phrase for status in statuses if status.experiment.system == system for phrase in status.changed}
 
 
 def append(path: Path, text: str = "\n# another line\n") -> None:
@@ -215,7 +215,7 @@ def test_an_edited_metric_scores_again(mine: Path, tmp_path: Path) -> None:
     steps(made, tmp_path / "store")
     append(mine / "my_metric.py")
     assert changed(made, tmp_path / "store") == {"the source of the metric empty changed"}
-    statuses = {status.cell.task: status for status in plan(build(made), Store(tmp_path / "store"))}
+    statuses = {status.experiment.task: status for status in statuses(build(made), Store(tmp_path / "store"))}
     assert [statuses[task].scored for task in ("dst", "policy")] == [True, False]
     assert statuses["policy"].predicted
     assert steps(made, tmp_path / "store") == []

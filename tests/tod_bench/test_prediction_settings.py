@@ -59,7 +59,7 @@ def ran(store: Path, *systems: dict[str, Any], seeds: tuple[int, ...] = (1,)) ->
         "bootstrap": {"draws": 0},
     }
     results = run(build(EvalConfig.model_validate(value)), Store(store))
-    return [f"{result.cell.system} {result.cell.task} {result.cell.seed}" for result in results]
+    return [f"{result.experiment.system} {result.experiment.task} {result.experiment.seed}" for result in results]
 
 
 def test_a_trained_model_serves_every_prediction_setting(log: list[str], tmp_path: Path) -> None:
@@ -86,5 +86,5 @@ def test_both_tasks_of_a_model_are_asked_after_one_load(log: list[str], tmp_path
         *("load slow seed 1", "dst", "policy"),
         *("load slow seed 2", "dst", "policy"),
     ]
-    # The results stand in the board's order all the same.
+    # The results stand in the plan's order all the same.
     assert results == ["s0 dst 1", "s0 dst 2", "s0 policy 1", "s0 policy 2"]

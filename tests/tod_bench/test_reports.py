@@ -17,7 +17,8 @@ from tod_bench.reports.numbers import Number
 from tod_bench.reports.published import published_values
 from tod_bench.reports.table import make_table
 from tod_bench.reports.terminal import print_table
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
+from tod_metrics.base import Signature
 
 CONFIG = EvalConfig.model_validate(
     {
@@ -40,8 +41,8 @@ PUBLISHED = {"source": "Somewhere, Table 1", "rows": [{"system": "sys|tem", "cor
 def result(corpus: str, value: float, seed: int = 1, option: str = "norm:detok") -> Result:
     signature = f"jga|corpus:{corpus}|split:test|n:9|{option}|v:1"
     scores = (
-        Score("jga", "tod_bench", value, signature, 9, low=value - 2, high=value + 2),
-        Score("domain_jga_all", "tod_bench", 90.0, f"domain_{signature}", 9, domain="taxi"),
+        Score("jga", "tod_bench", value, Signature.parse(signature), 9, low=value - 2, high=value + 2),
+        Score("domain_jga_all", "tod_bench", 90.0, Signature.parse(f"domain_{signature}"), 9, Slice("domain", "taxi")),
     )
     return Result("t", Experiment(corpus, "sys|tem", "dst", seed), "key", scores, "p.jsonl")
 

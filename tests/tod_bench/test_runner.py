@@ -1,4 +1,4 @@
-"""Running boards: what is computed, what is reused, what is recorded, and what is said when something is wrong."""
+"""Running plans: what is computed, what is reused, what is recorded, and what is said when something is wrong."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Experiment, Store
-from tod_bench.experiments.runner import plan, run
+from tod_bench.experiments.runner import run, statuses
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, TurnInput, system_class
@@ -77,11 +77,11 @@ def counting(monkeypatch):
 
 def test_oracle_is_100_and_everything_is_recorded(tmp_path):
     results = run(build(config()), Store(tmp_path))
-    scores = {(r.cell.system, s.metric): s for r in results for s in r.scores if not s.domain}
+    scores = {(r.experiment.system, s.metric): s for r in results for s in r.scores if not s.slice}
     for metric in ("jga", "slot_f1", "act_f1"):
         assert scores["oracle", metric].value == 100
     assert scores["carry_over", "jga"].value < 50
-    assert "|split:test[:6]|" in scores["oracle", "jga"].signature
+    assert "|split:test[:6]|" in str(scores["oracle", "jga"].signature)
     provenance = results[0].provenance
     assert provenance["corpus"]["test_dialogues"] == 6
     assert provenance["predictions"]["gold_access"] == ["gold"]
@@ -90,13 +90,13 @@ def test_oracle_is_100_and_everything_is_recorded(tmp_path):
 
 
 def test_finished_work_is_not_done_again(tmp_path, counting):
-    board = build(config(systems=counting, seeds=[1, 2]))
+    plan = build(config(systems=counting, seeds=[1, 2]))
     steps: list[str] = []
-    first = run(board, Store(tmp_path), lambda _, step: steps.append(step))
+    first = run(plan, Store(tmp_path), lambda _, step: steps.append(step))
     assert Counting.fits == [("dst", 1), ("dst", 2), ("policy", 1), ("policy", 2)]
     assert steps.count("cached") == 0
     steps.clear()
-    again = run(board, Store(tmp_path), lambda _, step: steps.append(step))
+    again = run(plan, Store(tmp_path), lambda _, step: steps.append(step))
     assert steps == ["cached"] * 4
     assert again == first
     assert len(Counting.fits) == 4
@@ -112,7 +112,7 @@ def test_other_metrics_reuse_the_predictions(tmp_path, counting):
     run(build(config(systems=counting)), Store(tmp_path))
     calls = len(Counting.shown)
     changed = config(systems=counting, tasks={"dst": {"metrics": ["joint_f1"]}, "policy": {"metrics": ["act_match"]}})
-    statuses = list(plan(build(changed), Store(tmp_path)))
+    statuses = list(statuses(build(changed), Store(tmp_path)))
     assert [(s.trained, s.predicted, s.scored) for s in statuses] == [(True, True, False)] * 2
     run(build(changed), Store(tmp_path))
     assert len(Counting.shown) == calls
@@ -121,17 +121,17 @@ def test_other_metrics_reuse_the_predictions(tmp_path, counting):
 @pytest.mark.parametrize(("source", "first_state"), [("predicted", {"hotel": {"area": ("0",)}}), ("gold", None)])
 def test_policy_is_shown_the_state_that_the_config_says(tmp_path, counting, source, first_state):
     tasks = {"dst": {"metrics": ["jga"]}, "policy": {"metrics": ["act_f1"], "state": source}}
-    board = build(config(systems=counting, tasks=tasks))
-    run(board, Store(tmp_path))
+    plan = build(config(systems=counting, tasks=tasks))
+    run(plan, Store(tmp_path))
     shown = next(item for task, item in Counting.shown if task == "policy")
-    gold = next(iter(board.corpora["plain"].dialogues("test"))).turns[0].state
+    gold = next(iter(plan.corpora["plain"].dialogues("test"))).turns[0].state
     assert shown.state == (first_state or gold)
     assert shown.gold is None
     assert shown.previous_state is None
 
 
 def test_a_kill_in_prediction_keeps_the_training(tmp_path, counting, monkeypatch):
-    board = build(config(systems=counting, tasks={"dst": {"metrics": ["jga"]}}))
+    plan = build(config(systems=counting, tasks={"dst": {"metrics": ["jga"]}}))
 
     def killed(self, task, inputs):
         yield Prediction("d", 0)
@@ -140,15 +140,15 @@ def test_a_kill_in_prediction_keeps_the_training(tmp_path, counting, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Counting, "predict", killed)
         with pytest.raises(KeyboardInterrupt):
-            run(board, Store(tmp_path))
+            run(plan, Store(tmp_path))
     assert list((tmp_path / "predictions").iterdir()) == []
-    run(board, Store(tmp_path))
+    run(plan, Store(tmp_path))
     assert len(Counting.fits) == 1
 
 
 def test_predictions_made_elsewhere_enter_at_their_station(tmp_path):
-    board = build(config(systems={"oracle": {"system": "oracle"}}, tasks={"dst": {"metrics": ["jga"]}}))
-    made = run(board, Store(tmp_path / "a"))[0]
+    plan = build(config(systems={"oracle": {"system": "oracle"}}, tasks={"dst": {"metrics": ["jga"]}}))
+    made = run(plan, Store(tmp_path / "a"))[0]
     path = tmp_path / "theirs-plain.jsonl"
     write_predictions(path, read_predictions(tmp_path / "a" / made.predictions))
     systems = {"theirs": {"predictions": str(tmp_path / "theirs-{corpus}.jsonl")}}
@@ -192,25 +192,25 @@ def test_unknown_splits_and_empty_slices(tmp_path):
     options = {"corpus": "simulated", "options": {"dialogues": {"test": 4}}}
     with pytest.raises(UserError, match="has no split 'final'; it has train, dev, test"):
         build(config(corpora={"p": {**options, "splits": {"test": "final"}}}))
-    board = build(config(corpora={"p": {**options, "splits": {"test": "test[4:]"}}}))
+    plan = build(config(corpora={"p": {**options, "splits": {"test": "test[4:]"}}}))
     with pytest.raises(UserError, match=r"test\[4:\] has no dialogues"):
-        run(board, Store(tmp_path))
+        run(plan, Store(tmp_path))
 
 
 def test_a_damaged_store_says_which_file(tmp_path):
-    board = build(config(tasks={"dst": {"metrics": ["jga"]}}))
-    run(board, Store(tmp_path))
-    path = Store(tmp_path).result_path(board.result_key(board.cells[0]))
+    plan = build(config(tasks={"dst": {"metrics": ["jga"]}}))
+    run(plan, Store(tmp_path))
+    path = Store(tmp_path).result_path(plan.result_key(plan.experiments[0]))
     path.write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="delete it, and it will be made again"):
-        run(board, Store(tmp_path))
+        run(plan, Store(tmp_path))
     path.unlink()
-    assert len(run(board, Store(tmp_path))) == 2
+    assert len(run(plan, Store(tmp_path))) == 2
 
 
 def test_cells_come_in_order_and_untrained_systems_have_one_seed():
-    board = build(config(seeds=[1, 2]))
-    assert board.cells == (
+    plan = build(config(seeds=[1, 2]))
+    assert plan.experiments == (
         Experiment("plain", "oracle", "dst", 1),
         Experiment("plain", "oracle", "policy", 1),
         Experiment("plain", "carry_over", "dst", 1),
@@ -221,7 +221,7 @@ def test_results_are_readable_json(tmp_path):
     run(build(config()), Store(tmp_path))
     for path in (tmp_path / "results").glob("*.json"):
         value = json.loads(path.read_text(encoding="utf-8"))
-        assert value["cell"]["corpus"] == "plain"
+        assert value["experiment"]["corpus"] == "plain"
         assert Path(tmp_path / value["predictions"]).is_file()
 
 
@@ -240,7 +240,7 @@ def test_the_judge_is_a_metric_of_a_cell(tmp_path):
     # The oracle answers what the corpus does, so meaning is kept and nothing is more personal than the reference.
     assert scores["likert_system_meaning"].value == 4
     assert scores["likert_experience"].value < 4
-    assert "judge:scripted" in scores["likert_experience"].signature
+    assert "judge:scripted" in str(scores["likert_experience"].signature)
     assert list((tmp_path / "runs" / "judge").glob("*/judged.jsonl"))
     with pytest.raises(UserError, match="only responses are judged"):
         build(config(tasks={"dst": {"metrics": ["jga"], "judge": [str(judge)]}}))

@@ -129,7 +129,7 @@ def test_the_command_prints_protocols_side_by_side(simulated, capsys, tmp_path):
     assert "jga (n " in output.out
     assert "policy:" in output.out
     found = json.loads(scores.read_text())["scores"]
-    jga = {one["protocol"]: one["value"] for one in found if one["metric"] == "jga" and not one["domain"]}
+    jga = {one["protocol"]: one["value"] for one in found if one["metric"] == "jga" and not one["slice"]}
     assert jga["tod_bench"] == 100.0
     assert jga["trade"] < 100.0
     assert "tod_bench and trade disagree on" in output.out

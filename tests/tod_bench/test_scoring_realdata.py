@@ -46,7 +46,7 @@ def scores_of(loaded, split, predictions, names=("jga",), protocols=PROTOCOL_NAM
         draws=0,
         **options,
     )
-    return {(one.metric, one.protocol): one for one in found if not one.domain}
+    return {(one.metric, one.protocol): one for one in found if not one.slice}
 
 
 def jga(loaded, split, predictions, **options):

@@ -60,17 +60,17 @@ def scores(metrics: list[str], given: list[Prediction], **options: Any) -> dict[
         database=Toy(),
         **options,
     )
-    return {f"{one.metric}{one.domain}": one for one in found}
+    return {one.metric + str(one.slice or ""): one for one in found}
 
 
 def test_sources_are_settled_and_signed() -> None:
     lexicalised = scores(["inform", "success", "combined"], predictions("Try the Copper Ladle."))
     assert lexicalised["inform"].value == lexicalised["success"].value == 100
-    assert "state:gold|active:state_changes|text:lexicalised" in lexicalised["inform"].signature
+    assert "state:gold|active:state_changes|text:lexicalised" in str(lexicalised["inform"].signature)
     own = {"state": {"restaurant": {"area": "south"}}, "active_domains": ("restaurant",)}
     wrong = scores(["inform"], predictions("Try [value_name].", **own))
     assert wrong["inform"].value == 0
-    assert "state:predicted|active:given|text:delexicalised" in wrong["inform"].signature
+    assert "state:predicted|active:given|text:delexicalised" in str(wrong["inform"].signature)
 
 
 def test_corpus_metrics_have_a_jackknife_interval_or_none() -> None:
@@ -87,4 +87,6 @@ def test_style_by_group_of_users() -> None:
     found = scores(["gunning_fog", "politeness"], predictions("Could you please wait?"), groups=["age"])
     assert found["gunning_fogage:child"].n == 4
     assert found["politenessage:adult"].value == pytest.approx(100 * 3 / 2 / 17, rel=0.3)
-    assert any("17 of 21" in note for note in found["politeness"].notes) or "21/21" in found["politeness"].signature
+    assert any("17 of 21" in note for note in found["politeness"].notes) or "21/21" in str(
+        found["politeness"].signature
+    )

@@ -19,10 +19,10 @@ from tod_bench.files import full_disk_explained
 
 
 def test_a_disk_that_fills_up_at_any_write_loses_nothing_finished(tmp_path):
-    board = build(EvalConfig.model_validate({**FLOORS, "systems": {"majority": {"system": "majority"}}}))
+    plan = build(EvalConfig.model_validate({**FLOORS, "systems": {"majority": {"system": "majority"}}}))
     moments: list[int] = []
     with at_each_write(moments.append):
-        run(board, Store(tmp_path / "whole"))
+        run(plan, Store(tmp_path / "whole"))
     whole = content(tmp_path / "whole")
     for moment in moments:
         store = tmp_path / str(moment)
@@ -32,7 +32,7 @@ def test_a_disk_that_fills_up_at_any_write_loses_nothing_finished(tmp_path):
                 raise OSError(errno.ENOSPC, "No space left on device")
 
         with at_each_write(fill), pytest.raises(UserError) as caught:
-            run(board, Store(store))
+            run(plan, Store(store))
         said = str(caught.value)
         assert "\n" not in said
         assert str(store) in said
@@ -40,7 +40,7 @@ def test_a_disk_that_fills_up_at_any_write_loses_nothing_finished(tmp_path):
         before = content(store)
         assert before.items() <= whole.items(), "finished files, and nothing of the one that did not fit"
         assert len(before) == moment // 2
-        run(board, Store(store))
+        run(plan, Store(store))
         assert content(store) == whole
 
 

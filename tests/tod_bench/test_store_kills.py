@@ -16,45 +16,45 @@ from stores import FLOORS, LONGER_FLOORS, TOD_BENCH, at_each_write, content
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import Plan, build
 from tod_bench.experiments.results import Store
-from tod_bench.experiments.runner import plan, run
+from tod_bench.experiments.runner import run, statuses
 from tod_bench.reports.runs import read_runs
 
 WAITS = "waiting for another process"
 
 
 @pytest.fixture(scope="module")
-def board() -> Plan:
+def plan() -> Plan:
     """A system that is trained, on two tasks of which one reads the other's predictions."""
     return build(EvalConfig.model_validate({**FLOORS, "systems": {"majority": {"system": "majority"}}}))
 
 
-def _run_until(moment: int, board: Plan, store: Path) -> None:
+def _run_until(moment: int, plan: Plan, store: Path) -> None:
     def kill(now: int) -> None:
         if now == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with at_each_write(kill):
-        run(board, Store(store))
+        run(plan, Store(store))
 
 
-def test_a_kill_at_any_write_leaves_a_store_that_opens_and_goes_on(board, tmp_path):
+def test_a_kill_at_any_write_leaves_a_store_that_opens_and_goes_on(plan, tmp_path):
     moments: list[int] = []
     with at_each_write(moments.append):
-        run(board, Store(tmp_path / "whole"))
+        run(plan, Store(tmp_path / "whole"))
     whole = content(tmp_path / "whole")
     assert len(moments) == 2 * len(whole)
     for moment in moments:
         store = tmp_path / str(moment)
-        child = get_context("fork").Process(target=_run_until, args=(moment, board, store))
+        child = get_context("fork").Process(target=_run_until, args=(moment, plan, store))
         child.start()
         child.join()
         assert child.exitcode == -signal.SIGKILL
         unfinished = [path for path in content(store) if path not in whole]
         assert [Path(path).suffix for path in unfinished] == [".part"]
         finished = len(list(store.glob("results/*.json")))
-        assert sum(status.scored for status in plan(board, Store(store))) == finished
+        assert sum(status.scored for status in statuses(plan, Store(store))) == finished
         assert sum(len(found.results) for found in read_runs([], store)) == finished
-        run(board, Store(store))
+        run(plan, Store(store))
         assert content(store) == whole, f"killed at write {moment}"
 
 
@@ -101,8 +101,8 @@ from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run
 print("ready", flush=True)
 sys.stdin.readline()
-board = build(load_config(sys.argv[1]))
-run(board, Store(Path(sys.argv[2])), lambda cell, step: print(f"{cell}: {step}", flush=True))
+plan = build(load_config(sys.argv[1]))
+run(plan, Store(Path(sys.argv[2])), lambda cell, step: print(f"{cell}: {step}", flush=True))
 """
 
 

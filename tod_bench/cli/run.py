@@ -69,33 +69,33 @@ def command(
     from tod_bench.reports.terminal import print_table
     from tod_bench.sweeps import Resources, open_config, parts, run_all
 
-    settings, board = open_config(config, overrides, small=small)
+    settings, plan = open_config(config, overrides, small=small)
     if force:
-        counts = zip(forget(board, Store(store), force), ("trainings", "predictions", "scores"), strict=True)
+        counts = zip(forget(plan, Store(store), force), ("trainings", "predictions", "scores"), strict=True)
         click.echo(f"tod-bench: made again: {', '.join(f'{count} {what}' for count, what in counts)}", err=True)
-    lacking = [*map(str, board.needs)]
+    lacking = [*map(str, plan.needs)]
     for need in (*lacking, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
         click.echo(f"tod-bench: {need}", err=True)
     console = Console(stderr=True)
     # A log has a line a minute instead; see `tod_bench.progress`.
     show = console.is_terminal and not quiet and jobs == 1
 
-    def announce(cell: Experiment, step: str) -> None:
+    def announce(experiment: Experiment, step: str) -> None:
         if show:
-            number = board.cells.index(cell) + 1
-            console.print(f"[{number}/{len(board.cells)}] {cell}: {step}", markup=False, highlight=False)
+            number = plan.experiments.index(experiment) + 1
+            console.print(f"[{number}/{len(plan.experiments)}] {experiment}: {step}", markup=False, highlight=False)
 
     with quietly(quiet):
         if jobs > 1:
             run_all(parts(settings), store, resources=Resources(workers=jobs))
-        results = run(board, Store(store), announce)
+        results = run(plan, Store(store), announce)
     done = save_run(store, settings, results, lacking=lacking)
     table = table_of(done)
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     print_table(table, Console() if sys.stdout.isatty() else Console(width=200))
     folder = table_folder(store, settings.name)
     paths = write_table(table, folder)
-    page = write_page(page_data(done, board.corpora), folder / "page.html") if can_render() else None
+    page = write_page(page_data(done, plan.corpora), folder / "page.html") if can_render() else None
     if not quiet:
         click.echo(f"\nTable: {', '.join(map(str, paths))}")
         click.echo(f"Page: {page}" if page else f"No page: {needed()}")

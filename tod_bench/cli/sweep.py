@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Run every variant that a config's `sweep` section spans, and print the ablation table.
 
-    Trials are cells of the store like any others: what is finished is reused, and after a kill the same command goes
+    Trials are experiments of the store like any others: what is finished is reused, and after a kill the same command goes
     on. With `--backend ray` or `slurm` every machine must see the store's folder.
 
     \b
@@ -51,7 +51,7 @@ def command(
     trials = expand(settings)
     if dry_run:
         for number, trial in enumerate(trials, start=1):
-            click.echo(f"{number}. {trial} ({len(build(trial.config).cells)} cells)")
+            click.echo(f"{number}. {trial} ({len(build(trial.config).experiments)} experiments)")
         return
     resources = Resources(workers, cpus, gpus, address, dict(map(parse_override, slurm)))
     run_all(trials, store, backend=backend, resources=resources)

@@ -20,9 +20,9 @@ def command(config: str, overrides: tuple[str, ...], small: bool) -> None:
     """
     from tod_bench.sweeps import open_config
 
-    settings, board = open_config(config, overrides, small=small, sweep=True)
-    for sentence in board.conditioning():
+    settings, plan = open_config(config, overrides, small=small, sweep=True)
+    for sentence in plan.conditioning():
         click.echo(f"note: {sentence}")
-    for need in board.needs:
+    for need in plan.needs:
         click.echo(f"missing: {need}")
-    click.echo(f"{settings.name} is valid: {len(board.cells)} cells")
+    click.echo(f"{settings.name} is valid: {len(plan.experiments)} experiments")

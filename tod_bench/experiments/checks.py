@@ -93,7 +93,7 @@ def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]
 def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corpus]) -> list[str]:
     """Errors of metrics that need what no corpus has on which they are scored (inform and success: a database).
 
-    Where one of several corpora has it, the others' cells are dashes with the reason (see `requirements`).
+    Where one of several corpora has it, the others' experiments are dashes with the reason (see `requirements`).
 
     Args:
         config: The config.

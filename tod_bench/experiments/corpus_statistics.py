@@ -10,7 +10,7 @@ import numpy as np
 from tod_bench.corpora.counts import count, turns_and_tokens
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.experiments.config import Bootstrap
-from tod_bench.judge.groups import ALL, GROUPS, attributes_of
+from tod_bench.judge.groups import ALL, GROUPS, attributes_of, slice_of
 from tod_bench.records import Dialogue
 from tod_bench.scores import Score
 from tod_bench.statistics import bootstrap_intervals
@@ -98,4 +98,4 @@ def _score(
 ) -> Score:
     place = {**where, **({"group": group} if group else {}), "n": str(n)}
     rule = {"turn": "utterance", "token": "whitespace"} if name in MEANS else {}
-    return Score(name, "tod_bench", value, str(Signature(name, {**place, **rule})), n, group, *ends)
+    return Score(name, "tod_bench", value, Signature(name, {**place, **rule}), n, slice_of(group or ALL.label), *ends)

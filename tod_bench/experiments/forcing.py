@@ -28,12 +28,18 @@ class Forced:
     step: Step
     labels: frozenset[str]
 
-    def covers(self, cell: Experiment) -> bool:
+    def covers(self, experiment: Experiment) -> bool:
         """Whether it names an experiment."""
-        return self.labels <= {cell.corpus, cell.system, cell.task, str(cell.seed), str(cell)}
+        return self.labels <= {
+            experiment.corpus,
+            experiment.system,
+            experiment.task,
+            str(experiment.seed),
+            str(experiment),
+        }
 
 
-def read_forced(text: str, board: Plan) -> Forced:
+def read_forced(text: str, plan: Plan) -> Forced:
     """Reads ``STEP``, ``LABEL/LABEL...`` (every step of it) or ``STEP:LABEL/LABEL...``.
 
     Raises:
@@ -43,19 +49,21 @@ def read_forced(text: str, board: Plan) -> Forced:
     step = next((step for step in get_args(Step) if step == head), None)
     named = rest if step and colon else "" if step else text
     known = {
-        label for cell in board.cells for label in (cell.corpus, cell.system, cell.task, str(cell.seed), str(cell))
+        label
+        for experiment in plan.experiments
+        for label in (experiment.corpus, experiment.system, experiment.task, str(experiment.seed), str(experiment))
     } - {""}
     labels = [named] if named in known or not named else named.split("/")
     for label in labels:
         if label and label not in known:
             raise UserError(
                 f"--force {text}: {label!r} is neither a step (fit, predict, score) nor a corpus, system, task or seed "
-                f"of {board.config.name}{did_you_mean(label, {*known, *get_args(Step)})}"
+                f"of {plan.config.name}{did_you_mean(label, {*known, *get_args(Step)})}"
             )
     return Forced(step or "fit", frozenset(labels) - {""})
 
 
-def forget(board: Plan, store: Store, wanted: Sequence[str]) -> tuple[int, int, int]:
+def forget(plan: Plan, store: Store, wanted: Sequence[str]) -> tuple[int, int, int]:
     """Deletes what is to be made again, and what rests on it.
 
     What a judge answered is kept: it was paid for, and `tod-bench judge` has its own ways to ask again.
@@ -66,29 +74,41 @@ def forget(board: Plan, store: Store, wanted: Sequence[str]) -> tuple[int, int, 
     Raises:
         UserError: Something that is named is not in the config.
     """
-    forced = [read_forced(text, board) for text in wanted]
+    forced = [read_forced(text, plan) for text in wanted]
     fits = {
-        board.fit_key(cell)
+        plan.fit_key(experiment)
         for one in forced
-        for cell in board.cells
-        if one.step == "fit" and one.covers(cell) and board.together(cell)
+        for experiment in plan.experiments
+        if one.step == "fit" and one.covers(experiment) and plan.together(experiment)
     }
-    predicted = [cell for cell in board.cells if _is_predicted(board, cell)]
+    predicted = [experiment for experiment in plan.experiments if _is_predicted(plan, experiment)]
     again = {
-        cell
-        for cell in predicted
-        if board.fit_key(cell) in fits or any(one.step != "score" and one.covers(cell) for one in forced)
+        experiment
+        for experiment in predicted
+        if plan.fit_key(experiment) in fits or any(one.step != "score" and one.covers(experiment) for one in forced)
     }
-    while more := {cell for cell in predicted if cell not in again and again & set(board.upstream(cell).values())}:
+    while more := {
+        experiment
+        for experiment in predicted
+        if experiment not in again and again & set(plan.upstream(experiment).values())
+    }:
         again |= more
-    scored = {cell for cell in board.cells if cell in again or any(one.covers(cell) for one in forced)}
-    scored |= {cell for cell in board.cells if cell.task == "people" and board.responses(cell) in again}
+    scored = {
+        experiment
+        for experiment in plan.experiments
+        if experiment in again or any(one.covers(experiment) for one in forced)
+    }
+    scored |= {
+        experiment
+        for experiment in plan.experiments
+        if experiment.task == "people" and plan.responses(experiment) in again
+    }
     return (
         sum(store.forget_training(key) for key in sorted(fits)),
-        sum(store.forget_predictions(board.prediction_key(cell)) for cell in again),
-        sum(store.forget_result(board.result_key(cell)) for cell in scored),
+        sum(store.forget_predictions(plan.prediction_key(experiment)) for experiment in again),
+        sum(store.forget_result(plan.result_key(experiment)) for experiment in scored),
     )
 
 
-def _is_predicted(board: Plan, cell: Experiment) -> bool:
-    return cell.task not in ("corpus", "people") and board.prediction_file(cell) is None
+def _is_predicted(plan: Plan, experiment: Experiment) -> bool:
+    return experiment.task not in ("corpus", "people") and plan.prediction_file(experiment) is None

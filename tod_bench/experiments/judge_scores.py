@@ -1,7 +1,7 @@
-"""The judge, and people, as metrics of a cell: questions of judge configs about the responses that a cell predicted.
+"""The judge, and people, as metrics of an experiment: questions of judge configs about the responses that an experiment predicted.
 
-A judge config says what is asked and how; corpus, split and versions come from the cell: the corpus's own responses are
-the reference (of a pair: the first version), and the cell's predictions are what is rated against them.
+A judge config says what is asked and how; corpus, split and versions come from the experiment: the corpus's own responses are
+the reference (of a pair: the first version), and the experiment's predictions are what is rated against them.
 """
 
 from collections.abc import Mapping
@@ -43,19 +43,19 @@ Entry = str | dict[str, Any]
 """A judge config by name or path, or its keys."""
 
 
-def judge_of(config: EvalConfig, cell: Experiment, entry: Entry, predictions: Path | None = None) -> JudgeConfig:
-    """The judge config of a cell.
+def judge_of(config: EvalConfig, experiment: Experiment, entry: Entry, predictions: Path | None = None) -> JudgeConfig:
+    """The judge config of an experiment.
 
     Args:
         config: The eval config; its `judge` says who judges.
-        cell: The cell.
+        experiment: The experiment.
         entry: What is asked. Its version ``reference``, where it has one, says in which style the reference is.
-        predictions: The cell's prediction file; None leaves the version open, as keys need it.
+        predictions: The experiment's prediction file; None leaves the version open, as keys need it.
 
     Raises:
         UserError: The judge config is missing or has errors.
     """
-    section = config.corpora[cell.corpus]
+    section = config.corpora[experiment.corpus]
     options: dict[str, Any] = dict(section.options)
     style = options.pop("style", "original")
     base = load_judge_config(entry).model_dump(exclude_unset=True) if isinstance(entry, str) else dict(entry)
@@ -67,9 +67,9 @@ def judge_of(config: EvalConfig, cell: Experiment, entry: Entry, predictions: Pa
         **base,
         "corpus": {"corpus": section.corpus, "options": options},
         "split": section.splits.test,
-        "versions": {**(own if task in ("likert", "pairwise") else {}), cell.system: rated},
+        "versions": {**(own if task in ("likert", "pairwise") else {}), experiment.system: rated},
         "reference": REFERENCE if task == "likert" else None,
-        "pair": (REFERENCE, cell.system) if task == "pairwise" else None,
+        "pair": (REFERENCE, experiment.system) if task == "pairwise" else None,
         "judge": {**base.get("judge", {}), **config.judge},
         "published": None,
     }
@@ -80,15 +80,15 @@ def judge_of(config: EvalConfig, cell: Experiment, entry: Entry, predictions: Pa
         raise UserError(f"the judge config cannot be used: {'; '.join(problems)}") from None
 
 
-def judged(config: EvalConfig, cell: Experiment, predictions: Path, store: Store) -> list[Score]:
-    """The judge's scores of a cell; every answer is kept in the store and is never paid for twice.
+def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[Score]:
+    """The judge's scores of an experiment; every answer is kept in the store and is never paid for twice.
 
     Raises:
         UserError: A judge cannot be asked, or the predictions hold no responses.
     """
     scores: list[Score] = []
-    for entry in config.tasks[cell.task].judge:
-        settings = judge_of(config, cell, entry, predictions)
+    for entry in config.tasks[experiment.task].judge:
+        settings = judge_of(config, experiment, entry, predictions)
         folder = _folder(settings, store)
         access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
         client = open_client(settings, access)
@@ -100,17 +100,17 @@ def judged(config: EvalConfig, cell: Experiment, predictions: Path, store: Store
 
 def rated(
     config: EvalConfig,
-    cell: Experiment,
+    experiment: Experiment,
     store: Store,
     *,
     predictions: Path | None = None,
     attributes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Study:
-    """What people said of a cell's responses, beside what a judge has said of them in the same config.
+    """What people said of an experiment's responses, beside what a judge has said of them in the same config.
 
     Args:
         config: The eval config.
-        cell: The cell, of the task ``people``.
+        experiment: The experiment, of the task ``people``.
         store: Where the judge's answers are.
         predictions: The file of the responses; needed by scripted raters, and to find the judge's answers.
         attributes: Item -> attributes of its user; the file's own where None.
@@ -118,41 +118,41 @@ def rated(
     Raises:
         UserError: The ratings cannot be read, or are of other versions.
     """
-    path = ratings_file(config, cell)
+    path = ratings_file(config, experiment)
     if path is None:
         path = write_rehearsal(
-            [judge_of(config, cell, entry, predictions) for entry in config.tasks["people"].judge],
-            store.root / "judge" / "scripted_people" / digest_of([str(cell), str(predictions)])[:24],
+            [judge_of(config, experiment, entry, predictions) for entry in config.tasks["people"].judge],
+            store.root / "judge" / "scripted_people" / digest_of([str(experiment), str(predictions)])[:24],
         )
     by = Resampling(draws=max(100, config.bootstrap.draws), seed=config.bootstrap.seed)
-    versions = (REFERENCE, cell.system)
-    judge = _judge_ratings(config, cell, store, predictions)
-    _check_versions(path, cell)
+    versions = (REFERENCE, experiment.system)
+    judge = _judge_ratings(config, experiment, store, predictions)
+    _check_versions(path, experiment)
     return read_study(path, judge, attributes=attributes, versions=versions, by=by)
 
 
-def _check_versions(path: Path, cell: Experiment) -> None:
-    """Ratings of other versions, or of the same pair the other way round, would be taken for this cell's."""
-    named = {rating.arm for rating in read_ratings(path, (REFERENCE, cell.system)).ratings}
-    strange = sorted(named - {"", cell.system, f"{REFERENCE}|{cell.system}"})
+def _check_versions(path: Path, experiment: Experiment) -> None:
+    """Ratings of other versions, or of the same pair the other way round, would be taken for this experiment's."""
+    named = {rating.arm for rating in read_ratings(path, (REFERENCE, experiment.system)).ratings}
+    strange = sorted(named - {"", experiment.system, f"{REFERENCE}|{experiment.system}"})
     if strange:
         raise UserError(
-            f"{path} rates {', '.join(strange)}, not {cell.system}; its column `arm` should hold {cell.system!r}, or "
-            f"{f'{REFERENCE}|{cell.system}'!r} for pairs"
+            f"{path} rates {', '.join(strange)}, not {experiment.system}; its column `arm` should hold {experiment.system!r}, or "
+            f"{f'{REFERENCE}|{experiment.system}'!r} for pairs"
         )
 
 
-def ratings_file(config: EvalConfig, cell: Experiment) -> Path | None:
-    """The file of people's ratings of a cell, whether it is there or not; None where people are scripted."""
+def ratings_file(config: EvalConfig, experiment: Experiment) -> Path | None:
+    """The file of people's ratings of an experiment, whether it is there or not; None where people are scripted."""
     pattern = config.tasks["people"].ratings or SCRIPTED
-    return None if pattern == SCRIPTED else Path(pattern.format(corpus=cell.corpus, system=cell.system))
+    return None if pattern == SCRIPTED else Path(pattern.format(corpus=experiment.corpus, system=experiment.system))
 
 
-def _judge_ratings(config: EvalConfig, cell: Experiment, store: Store, predictions: Path | None) -> list[Rating]:
+def _judge_ratings(config: EvalConfig, experiment: Experiment, store: Store, predictions: Path | None) -> list[Rating]:
     """What the judge of this config said of the same responses, as far as it was asked."""
     if "response" not in config.tasks or predictions is None:
         return []
-    settings = [judge_of(config, cell, entry, predictions) for entry in config.tasks["response"].judge]
+    settings = [judge_of(config, experiment, entry, predictions) for entry in config.tasks["response"].judge]
     folders = [_folder(one, store) for one in settings if one.task != "emotions"]
     return [rating for folder in folders if (folder / "run.json").is_file() for rating in stored_ratings(folder)[0]]
 

@@ -1,4 +1,4 @@
-"""From a config to its cells: corpora opened, systems built, keys known, every error reported at once."""
+"""From a config to its experiments: corpora opened, systems built, keys known, every error reported at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -65,7 +65,7 @@ class Plan:
         config: The config, without judges that cannot be asked.
         corpora: The corpora that are at hand.
         systems: The systems.
-        needs: What is missing; the cells are those that can be run without it.
+        needs: What is missing; the experiments are those that can be run without it.
         undefined: Metrics that a corpus lacks the gold for; they are not computed, and the table has dashes for them.
     """
 
@@ -76,9 +76,9 @@ class Plan:
     undefined: Undefined = field(default_factory=dict)
 
     @cached_property
-    def cells(self) -> tuple[Experiment, ...]:
-        """Every cell, each after the cells whose predictions it is conditioned on."""
-        return tuple(cell for corpus in self.config.corpora for cell in self._cells(corpus))
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Every experiment, each after the experiments whose predictions it is conditioned on."""
+        return tuple(experiment for corpus in self.config.corpora for experiment in self._cells(corpus))
 
     def _cells(self, corpus: str) -> Iterator[Experiment]:
         first = self.config.seeds[0]
@@ -95,47 +95,52 @@ class Plan:
         tasks = [
             task for task in TASKS if task in self.config.tasks and built.does(task) and self._scores(corpus, task)
         ]
-        cells = (Experiment(corpus, system, task, seed) for task in tasks for seed in self._seeds(built, task))
-        return filter(self._is_at_hand, cells)
+        experiments = (Experiment(corpus, system, task, seed) for task in tasks for seed in self._seeds(built, task))
+        return filter(self._is_at_hand, experiments)
 
-    def metrics(self, cell: Experiment) -> tuple[str, ...]:
-        """The metrics of a cell, without those that are undefined on its corpus."""
-        undefined = self.undefined.get((cell.corpus, cell.task), {})
-        return tuple(spec for spec in metrics_of(self.settings(cell.task), cell.predicts) if spec not in undefined)
+    def metrics(self, experiment: Experiment) -> tuple[str, ...]:
+        """The metrics of an experiment, without those that are undefined on its corpus."""
+        undefined = self.undefined.get((experiment.corpus, experiment.task), {})
+        return tuple(
+            spec for spec in metrics_of(self.settings(experiment.task), experiment.predicts) if spec not in undefined
+        )
 
     def _scores(self, corpus: str, task: TaskName) -> bool:
         """Whether a corpus has the gold for any score of a task."""
         return bool(self.settings(task).judge or self.metrics(Experiment(corpus, "", task, 0)))
 
-    def _is_rated(self, cell: Experiment) -> bool:
-        file = ratings_file(self.config, cell)
-        return self.responses(cell) is not None if file is None else file.is_file()
+    def _is_rated(self, experiment: Experiment) -> bool:
+        file = ratings_file(self.config, experiment)
+        return self.responses(experiment) is not None if file is None else file.is_file()
 
-    def responses(self, cell: Experiment) -> Experiment | None:
-        """The cell whose responses people rated; None where they are not at hand."""
-        built = self.systems[cell.system]
-        if cell.corpus not in self.corpora or not built.does("response"):
+    def responses(self, experiment: Experiment) -> Experiment | None:
+        """The experiment whose responses people rated; None where they are not at hand."""
+        built = self.systems[experiment.system]
+        if experiment.corpus not in self.corpora or not built.does("response"):
             return None
         seed = self._seeds(built, "response")[0]
-        found = Experiment(cell.corpus, cell.system, "response", seed)
+        found = Experiment(experiment.corpus, experiment.system, "response", seed)
         return found if self._is_at_hand(found) else None
 
-    def _is_at_hand(self, cell: Experiment) -> bool:
-        """Whether the predictions of a cell can be had: made by a system, or read from a file that is there."""
-        section = self.systems[cell.system].config
-        return section.predictions is None or prediction_path(section, cell.corpus, cell.task, cell.seed).is_file()
+    def _is_at_hand(self, experiment: Experiment) -> bool:
+        """Whether the predictions of an experiment can be had: made by a system, or read from a file that is there."""
+        section = self.systems[experiment.system].config
+        return (
+            section.predictions is None
+            or prediction_path(section, experiment.corpus, experiment.task, experiment.seed).is_file()
+        )
 
     def conditioning(self) -> list[str]:
         """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""
-        shown = [(cell.system, cell.task, self.gold_shown(cell)) for cell in self.cells]
+        shown = [(experiment.system, experiment.task, self.gold_shown(experiment)) for experiment in self.experiments]
         unshown = [
-            f"{cell.system} is shown no {what} in {cell.task}: it predicts none here, and gold is shown only where the "
+            f"{experiment.system} is shown no {what} in {experiment.task}: it predicts none here, and gold is shown only where the "
             f"config says `{what}: gold`"
-            for cell in self.cells
-            for what, source in self.sources(cell).items()
+            for experiment in self.experiments
+            for what, source in self.sources(experiment).items()
             if source == "none"
-            and getattr(self.settings(cell.task), what) is None
-            and self.systems[cell.system].reads(cell.predicts, what) is None
+            and getattr(self.settings(experiment.task), what) is None
+            and self.systems[experiment.system].reads(experiment.predicts, what) is None
         ]
         return list(dict.fromkeys([*gold_sentences(shown), *unshown]))
 
@@ -143,69 +148,75 @@ class Plan:
         """What the config says of a task; the defaults where it says nothing."""
         return self.config.tasks.get(task, TaskConfig())
 
-    def together(self, cell: Experiment) -> tuple[TaskName, ...]:
-        """Tasks that one training serves with the cell's own; empty when nothing is trained."""
-        unpredicted = cell.task in ("corpus", "people")
-        return () if unpredicted else self.systems[cell.system].fits_together(cell.predicts)
+    def together(self, experiment: Experiment) -> tuple[TaskName, ...]:
+        """Tasks that one training serves with the experiment's own; empty when nothing is trained."""
+        unpredicted = experiment.task in ("corpus", "people")
+        return () if unpredicted else self.systems[experiment.system].fits_together(experiment.predicts)
 
-    def sources(self, cell: Experiment) -> dict[Conditioning, Source]:
-        """Where the state and the acts that a cell's system is shown come from; empty for what is not shown at all.
+    def sources(self, experiment: Experiment) -> dict[Conditioning, Source]:
+        """Where the state and the acts that an experiment's system is shown come from; empty for what is not shown at all.
 
         A prediction file's system was shown what it was shown elsewhere.
         """
-        built = self.systems.get(cell.system)
-        if built is None or built.config.system is None or cell.task not in CONDITIONED:
+        built = self.systems.get(experiment.system)
+        if built is None or built.config.system is None or experiment.task not in CONDITIONED:
             return {}
-        return {what: self._source(built, cell, what) for what in CONDITIONED[cell.predicts]}
+        return {what: self._source(built, experiment, what) for what in CONDITIONED[experiment.predicts]}
 
-    def _source(self, built: BuiltSystem, cell: Experiment, what: Conditioning) -> Source:
-        asked: Source | None = getattr(self.settings(cell.task), what)
-        if built.reads(cell.predicts, what) is False:
+    def _source(self, built: BuiltSystem, experiment: Experiment, what: Conditioning) -> Source:
+        asked: Source | None = getattr(self.settings(experiment.task), what)
+        if built.reads(experiment.predicts, what) is False:
             return "none"
         if asked is None:
-            return "predicted" if self._predicting(cell, what) else "none"
+            return "predicted" if self._predicting(experiment, what) else "none"
         return asked
 
-    def _predicting(self, cell: Experiment, what: Conditioning) -> Experiment | None:
-        """The cell of the same system and corpus, of the same seed where there is one, that predicts state or acts."""
+    def _predicting(self, experiment: Experiment, what: Conditioning) -> Experiment | None:
+        """The experiment of the same system and corpus, of the same seed where there is one, that predicts state or acts."""
         task = PREDICTED_BY[what]
-        same = [one for one in self.cells if (one.corpus, one.system, one.task) == (cell.corpus, cell.system, task)]
-        return next((one for one in same if one.seed == cell.seed), same[0] if same else None)
+        same = [
+            one
+            for one in self.experiments
+            if (one.corpus, one.system, one.task) == (experiment.corpus, experiment.system, task)
+        ]
+        return next((one for one in same if one.seed == experiment.seed), same[0] if same else None)
 
-    def upstream(self, cell: Experiment) -> dict[str, Experiment]:
-        """The cells whose predictions a cell is conditioned on, by what they predict (``state``, ``acts``).
+    def upstream(self, experiment: Experiment) -> dict[str, Experiment]:
+        """The experiments whose predictions an experiment is conditioned on, by what they predict (``state``, ``acts``).
 
         Raises:
             UserError: It is to be conditioned on predictions that the config does not make.
         """
         found: dict[str, Experiment] = {}
-        for what, source in self.sources(cell).items():
+        for what, source in self.sources(experiment).items():
             if source == "predicted":
-                predicting = self._predicting(cell, what)
+                predicting = self._predicting(experiment, what)
                 if predicting is None:
-                    raise UserError(missing_source(cell.system, cell.predicts, what))
+                    raise UserError(missing_source(experiment.system, experiment.predicts, what))
                 found[what] = predicting
         return found
 
-    def gold_shown(self, cell: Experiment) -> tuple[str, ...]:
-        """The gold that a cell's predictions rest on; empty where its system saw none.
+    def gold_shown(self, experiment: Experiment) -> tuple[str, ...]:
+        """The gold that an experiment's predictions rest on; empty where its system saw none.
 
         ``gold`` (the whole turn) and ``previous_state`` are what a system declares; ``gold_state`` and ``gold_acts``
         what the config shows it; ``test_dialogues`` says that dialogues of the test split are among those that it was
         trained on, or its checkpoint chosen by. What only an earlier task was shown is followed by ``(through state)``,
         say. Of a prediction file it is what its lines say (`conditioning.GOLD_NOTE`), if tod-bench wrote them.
         """
-        if cell.task in ("corpus", "people"):
+        if experiment.task in ("corpus", "people"):
             return ()
-        path = self.prediction_file(cell)
+        path = self.prediction_file(experiment)
         if path is not None:
             return gold_noted(path)
-        sources, own = self.sources(cell), self.systems[cell.system].gold_access
+        sources, own = self.sources(experiment), self.systems[experiment.system].gold_access
         if sources.get("state") == "predicted":
             own -= {"previous_state"}  # the state before is then the predicted one
-        trained_on = ["test_dialogues"] if self.together(cell) and self._trained_on_test[cell.corpus] else []
+        trained_on = (
+            ["test_dialogues"] if self.together(experiment) and self._trained_on_test[experiment.corpus] else []
+        )
         shown = [*sorted(own), *trained_on, *(f"gold_{what}" for what, source in sources.items() if source == "gold")]
-        for what, other in self.upstream(cell).items():
+        for what, other in self.upstream(experiment).items():
             inherited = [name.partition(" (")[0] for name in self.gold_shown(other)]
             shown += [f"{name} (through {what})" for name in inherited if name not in own]
         return tuple(dict.fromkeys(shown))
@@ -233,73 +244,73 @@ class Plan:
             for label, name in names.items()
         }
 
-    def fit_inputs(self, cell: Experiment) -> dict[str, Any]:
-        """Everything that decides the training that a cell needs."""
-        built, corpus = self.systems[cell.system], self.config.corpora[cell.corpus]
+    def fit_inputs(self, experiment: Experiment) -> dict[str, Any]:
+        """Everything that decides the training that an experiment needs."""
+        built, corpus = self.systems[experiment.system], self.config.corpora[experiment.corpus]
         return {
             "version": __version__,
-            "corpus": self._corpus_sources[cell.corpus],
+            "corpus": self._corpus_sources[experiment.corpus],
             "train": parse_split(corpus.splits.train),
             "dev": parse_split(corpus.splits.dev),
             "system": built.config.system,
             "code": built.source,
             "params": built.training_params,
             "files": built.training_files,
-            "tasks": self.together(cell),
-            "seed": cell.seed,
+            "tasks": self.together(experiment),
+            "seed": experiment.seed,
         }
 
-    def prediction_inputs(self, cell: Experiment) -> dict[str, Any]:
-        """Everything that decides a cell's predictions."""
-        path = self.prediction_file(cell)
+    def prediction_inputs(self, experiment: Experiment) -> dict[str, Any]:
+        """Everything that decides an experiment's predictions."""
+        path = self.prediction_file(experiment)
         if path is not None:
             return {"files": local_files(str(path))}
-        built = self.systems[cell.system]
+        built = self.systems[experiment.system]
         return {
-            "fit": self.fit_inputs(cell),
+            "fit": self.fit_inputs(experiment),
             "params": built.prediction_params,
             "files": built.prediction_files,
-            "test": parse_split(self.config.corpora[cell.corpus].splits.test),
-            "task": cell.task,
-            "sources": self.sources(cell),
-            "gold": self.gold_shown(cell),
-            "upstream": {what: self.prediction_inputs(other) for what, other in self.upstream(cell).items()},
+            "test": parse_split(self.config.corpora[experiment.corpus].splits.test),
+            "task": experiment.task,
+            "sources": self.sources(experiment),
+            "gold": self.gold_shown(experiment),
+            "upstream": {what: self.prediction_inputs(other) for what, other in self.upstream(experiment).items()},
             "harness": _harness("predict"),
         }
 
-    def result_inputs(self, cell: Experiment) -> dict[str, Any]:
-        """Everything that decides a cell's scores."""
-        settings, splits = self.settings(cell.task), self.config.corpora[cell.corpus].splits
-        asked = self._judges(cell, settings)
+    def result_inputs(self, experiment: Experiment) -> dict[str, Any]:
+        """Everything that decides an experiment's scores."""
+        settings, splits = self.settings(experiment.task), self.config.corpora[experiment.corpus].splits
+        asked = self._judges(experiment, settings)
         return {
-            "scored": self._scored_inputs(cell),
-            "cell": str(cell),
-            "corpus": self._corpus_sources.get(cell.corpus, {}),
-            "split": splits.train if cell.task == "corpus" else splits.test,
+            "scored": self._scored_inputs(experiment),
+            "experiment": str(experiment),
+            "corpus": self._corpus_sources.get(experiment.corpus, {}),
+            "split": splits.train if experiment.task == "corpus" else splits.test,
             "metrics": settings.metrics,
-            "metric_code": self._metric_sources(cell.task),
+            "metric_code": self._metric_sources(experiment.task),
             "groups": settings.groups,
             "judge": asked,
             "files": _judge_files(asked),
             "bootstrap": self.config.bootstrap.model_dump(),
             "version": __version__,
-            "harness": _harness("judge" if asked or cell.task == "people" else "score"),
+            "harness": _harness("judge" if asked or experiment.task == "people" else "score"),
         }
 
-    def fit_key(self, cell: Experiment) -> str:
-        """Key of the training that a cell needs."""
-        return digest_of(self.fit_inputs(cell))
+    def fit_key(self, experiment: Experiment) -> str:
+        """Key of the training that an experiment needs."""
+        return digest_of(self.fit_inputs(experiment))
 
-    def prediction_key(self, cell: Experiment) -> str:
-        """Key of a cell's predictions."""
-        return digest_of(self.prediction_inputs(cell))
+    def prediction_key(self, experiment: Experiment) -> str:
+        """Key of an experiment's predictions."""
+        return digest_of(self.prediction_inputs(experiment))
 
-    def result_key(self, cell: Experiment) -> str:
-        """Key of a cell's scores."""
-        return digest_of(self.result_inputs(cell))
+    def result_key(self, experiment: Experiment) -> str:
+        """Key of an experiment's scores."""
+        return digest_of(self.result_inputs(experiment))
 
-    def _judges(self, cell: Experiment, settings: TaskConfig) -> list[dict[str, Any]]:
-        return [judge_of(self.config, cell, entry).model_dump(mode="json") for entry in settings.judge]
+    def _judges(self, experiment: Experiment, settings: TaskConfig) -> list[dict[str, Any]]:
+        return [judge_of(self.config, experiment, entry).model_dump(mode="json") for entry in settings.judge]
 
     def _metric_sources(self, task: ExperimentTask) -> dict[str, dict[str, str]]:
         """What tells one version from another of the code of metrics that are not tod-bench's own."""
@@ -310,14 +321,14 @@ class Plan:
         theirs = {name: found for name, found in classes.items() if found.__module__.partition(".")[0] not in OWN}
         return {name: source_digest(found, METRICS, name) for name, found in theirs.items()}
 
-    def _scored_inputs(self, cell: Experiment) -> dict[str, Any]:
+    def _scored_inputs(self, experiment: Experiment) -> dict[str, Any]:
         """What decides what is scored: predictions, or people's ratings; empty for a corpus, which is named anyway."""
-        if cell.task == "corpus":
+        if experiment.task == "corpus":
             return {}
-        if cell.task != "people":
-            return self.prediction_inputs(cell)
-        ratings, rated = ratings_file(self.config, cell), self.responses(cell)
-        asked = self._judges(rated or cell, self.settings("response")) if rated else []
+        if experiment.task != "people":
+            return self.prediction_inputs(experiment)
+        ratings, rated = ratings_file(self.config, experiment), self.responses(experiment)
+        asked = self._judges(rated or experiment, self.settings("response")) if rated else []
         return {
             "ratings": local_files(str(ratings)) if ratings else "scripted",
             "responses": self.prediction_inputs(rated) if rated else {},
@@ -325,18 +336,18 @@ class Plan:
             "files": _judge_files(asked),
         }
 
-    def prediction_file(self, cell: Experiment) -> Path | None:
-        """The prediction file that the config names for a cell; None where a system is to be run.
+    def prediction_file(self, experiment: Experiment) -> Path | None:
+        """The prediction file that the config names for an experiment; None where a system is to be run.
 
         Raises:
             UserError: There is no such file.
         """
-        section = self.systems[cell.system].config
+        section = self.systems[experiment.system].config
         if section.predictions is None:
             return None
-        path = prediction_path(section, cell.corpus, cell.task, cell.seed)
+        path = prediction_path(section, experiment.corpus, experiment.task, experiment.seed)
         if not path.is_file():
-            raise UserError(f"systems.{cell.system}.predictions: there is no file {path}")
+            raise UserError(f"systems.{experiment.system}.predictions: there is no file {path}")
         return path
 
     def _seeds(self, built: BuiltSystem, task: TaskName) -> tuple[int, ...]:
@@ -350,22 +361,22 @@ def build(config: EvalConfig, *, incomplete: bool = False) -> Plan:
 
     Args:
         config: The config.
-        incomplete: Whether files, ratings and keys may be missing; the board then says which are, and has the cells
+        incomplete: Whether files, ratings and keys may be missing; the plan then says which are, and has the experiments
             that can do without them.
 
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
     """
-    errors, board = check(config)
+    errors, plan = check(config)
     if not incomplete:
-        errors += [str(need) for need in board.needs if not need.dash]
+        errors += [str(need) for need in plan.needs if not need.dash]
     if errors:
         raise UserError("\n".join([f"config {config.name} cannot run:", *(f"  - {error}" for error in errors)]))
-    return board
+    return plan
 
 
 def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Plan]:
-    """Every error of a config, and its board as far as it can be built.
+    """Every error of a config, and its plan as far as it can be built.
 
     Args:
         config: The config.

@@ -31,7 +31,7 @@ class Need:
     Attributes:
         place: The config's key that names it.
         sentence: What is missing, and the command that supplies it.
-        dash: Whether it leaves a dash with its reason in a table whose other cells are defined; else the config cannot
+        dash: Whether it leaves a dash with its reason in a table whose other experiments are defined; else the config cannot
             run whole without it.
     """
 
@@ -44,7 +44,7 @@ class Need:
 
 
 def split_need(config: EvalConfig, label: str, corpus: Corpus) -> Need | None:
-    """The need of a corpus that lacks a split which every cell of it reads."""
+    """The need of a corpus that lacks a split which every experiment of it reads."""
     splits = config.corpora[label].splits
     read = [splits.train] if set(config.tasks) == {"corpus"} else [splits.test]
     named = {split_and_service(part)[0] for expression in read for part, *_ in parse_split(expression)}
@@ -143,7 +143,7 @@ def prediction_needs(config: EvalConfig) -> Iterator[Need]:
 
 
 def prediction_path(section: SystemConfig, corpus: str, task: str, seed: int) -> Path:
-    """The prediction file of a cell, whether it is there or not."""
+    """The prediction file of an experiment, whether it is there or not."""
     return Path(str(section.predictions).format(corpus=corpus, task=task, seed=seed))
 
 
@@ -158,18 +158,22 @@ def rating_needs(config: EvalConfig) -> Iterator[Need]:
     """The need of people's ratings that are not there."""
     if "people" not in config.tasks:
         return
-    cells = [
+    experiments = [
         Experiment(corpus, system, "people", config.seeds[0])
         for system, section in config.systems.items()
         for corpus in section.corpora or config.corpora
     ]
-    lacking = [(cell, path) for cell in cells if (path := ratings_file(config, cell)) and not path.is_file()]
+    lacking = [
+        (experiment, path)
+        for experiment in experiments
+        if (path := ratings_file(config, experiment)) and not path.is_file()
+    ]
     if lacking:
-        cell = lacking[0][0]
+        experiment = lacking[0][0]
         yield Need(
             "tasks.people.ratings",
             f"there is no {_listed([str(path) for _, path in lacking])}; make the form with `tod-bench judge form "
-            f"{config.name} --corpus {quote(cell.corpus)} --system {quote(cell.system)} --output form.html`, let "
+            f"{config.name} --corpus {quote(experiment.corpus)} --system {quote(experiment.system)} --output form.html`, let "
             "people fill it in, and save what it exports there",
         )
 

@@ -1,8 +1,8 @@
 """Results and their store: what was run, what came out, where it came from, kept so that a kill loses nothing finished.
 
     STORE/models/KEY/system/      a trained system's own folder; KEY/fit.json is there once it is trained
-    STORE/predictions/KEY.jsonl   predictions of one cell (see `tod_bench.predictions`), and KEY.json about them
-    STORE/results/KEY.json        scores of one cell with their provenance
+    STORE/predictions/KEY.jsonl   predictions of one experiment (see `tod_bench.predictions`), and KEY.json about them
+    STORE/results/KEY.json        scores of one experiment with their provenance
     STORE/locks/KEY.lock          empty; held by the process that is making what has the key
 
 Keys are digests of everything that decides the content, so that equal work is found again and is never done twice.
@@ -29,9 +29,9 @@ _REMEDY = "delete it, and it will be made again"
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One cell of a run: corpus × system × task × seed, by their labels in the config.
+    """One experiment of a run: corpus × system × task × seed, by their labels in the config.
 
-    A cell of the task ``corpus`` has no system.
+    An experiment of the task ``corpus`` has no system.
     """
 
     corpus: str
@@ -58,11 +58,11 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The scores of a cell.
+    """The scores of an experiment.
 
     Attributes:
         config: Name of the config that asked for it.
-        cell: The cell.
+        experiment: The experiment.
         key: Its key in the store.
         scores: The scores.
         predictions: The prediction file, relative to the store (or as given, for predictions made elsewhere).
@@ -71,7 +71,7 @@ class Result:
     """
 
     config: str
-    cell: Experiment
+    experiment: Experiment
     key: str
     scores: tuple[Score, ...]
     predictions: str
@@ -83,7 +83,7 @@ class Result:
         return {
             "format": FORMAT,
             "config": self.config,
-            "cell": asdict(self.cell),
+            "experiment": asdict(self.experiment),
             "key": self.key,
             "predictions": self.predictions,
             "scores": [score.to_json() for score in self.scores],
@@ -96,7 +96,7 @@ class Result:
         """The result that `to_json` wrote."""
         return cls(
             config=value["config"],
-            cell=Experiment(**value["cell"]),
+            experiment=Experiment(**(value.get("experiment") or value["cell"])),
             key=value["key"],
             scores=tuple(Score.from_json(score) for score in value["scores"]),
             predictions=value["predictions"],
@@ -125,7 +125,7 @@ class Store:
         _keep(self._training(key) / "fit.json", _note(key, record))
 
     def predictions_path(self, key: str) -> Path:
-        """The prediction file of a cell; it is complete whenever it is there."""
+        """The prediction file of an experiment; it is complete whenever it is there."""
         return self.root / "predictions" / f"{key[:24]}.jsonl"
 
     def prediction_record(self, key: str) -> dict[str, Any] | None:
@@ -140,11 +140,11 @@ class Store:
         _clear_parts(path.parent, f".{path.name}.*.part")
 
     def result_path(self, key: str) -> Path:
-        """The result file of a cell."""
+        """The result file of an experiment."""
         return self.root / "results" / f"{key[:24]}.json"
 
     def result(self, key: str) -> Result | None:
-        """The result of a cell; None while it is not finished."""
+        """The result of an experiment; None while it is not finished."""
         return read_result(self.result_path(key))
 
     def save_result(self, result: Result) -> None:
@@ -152,13 +152,13 @@ class Store:
         _keep(self.result_path(result.key), result.to_json())
 
     def results_of(self, config: str) -> dict[Experiment, Result]:
-        """The newest result of each cell that a config asked for, whatever its key."""
+        """The newest result of each experiment that a config asked for, whatever its key."""
         found: dict[Experiment, Result] = {}
         for path in self.root.glob("results/*.json"):
             result = read_result(path)
             if result is not None and result.config == config:
-                other = found.setdefault(result.cell, result)
-                found[result.cell] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
+                other = found.setdefault(result.experiment, result)
+                found[result.experiment] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
         return found
 
     def forget_training(self, key: str) -> bool:

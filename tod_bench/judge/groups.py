@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tod_bench.records import Persona
+from tod_bench.scores import Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ GROUPS: tuple[Group, ...] = (
     *(Group(name, label, frozenset(label.split("+"))) for name, labels in _ROWS.items() for label in labels),
 )
 """Every row of a table by user group, the merged ones beside their parts."""
+
+
+_ATTRIBUTE = {group.label: group.attribute for group in GROUPS}
+
+
+def slice_of(label: str) -> Slice | None:
+    """The slice of a group by its label; None for all users."""
+    return Slice(_ATTRIBUTE[label], label) if _ATTRIBUTE[label] else None
 
 
 def attributes_of(persona: Persona | None) -> dict[str, str]:

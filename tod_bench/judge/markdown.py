@@ -70,5 +70,5 @@ def _facts(report: JudgeReport) -> str:
 
 
 def _signatures(report: JudgeReport) -> str:
-    signatures = dict.fromkeys(score.signature for score in report.scores if not score.domain)
+    signatures = dict.fromkeys(score.signature for score in report.scores if not score.slice)
     return "## Signatures\n\n" + "\n".join(f"    {signature}" for signature in signatures)

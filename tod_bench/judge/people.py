@@ -15,7 +15,7 @@ from tod_bench.judge.agreement import Agreement, CoveragePoint, agreements, cove
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
 from tod_bench.judge.factors import FactorShare, factor_shares, factor_table
-from tod_bench.judge.groups import ALL
+from tod_bench.judge.groups import slice_of
 from tod_bench.judge.likert import Attributes, LikertRow, LikertTest, arm_tests, likert_rows
 from tod_bench.judge.pairwise import PairRow, pair_rows
 from tod_bench.judge.questions import EMOTION, QUESTIONS, WINNER
@@ -66,7 +66,7 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """The study as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "scores": [score.to_json() for score in self.scores]}
 
 
 def read_study(
@@ -192,11 +192,11 @@ def _alpha_scores(found: Sequence[Agreement]) -> list[Score]:
 
 def _score(metric: str, group: str, value: float | None, low: float | None, high: float | None, n: int) -> Score:
     """A score that has yet to get its signature."""
-    return Score(metric, "people", value, "", n, "" if group == ALL.label else group, low, high)
+    return Score(metric, "people", value, Signature(metric), n, slice_of(group), low, high)
 
 
-def _signature(metric: str, raters: int, **own: str | int) -> str:
-    return str(Signature(metric, {**{key: str(value) for key, value in own.items()}, "raters": str(raters)}))
+def _signature(metric: str, raters: int, **own: str | int) -> Signature:
+    return Signature(metric, {**{key: str(value) for key, value in own.items()}, "raters": str(raters)})
 
 
 def study_markdown(study: Study, title: str) -> str:

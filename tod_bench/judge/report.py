@@ -78,7 +78,7 @@ class JudgeReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {**asdict(self), "trusted": self.trusted}
+        return {**asdict(self), "scores": [score.to_json() for score in self.scores], "trusted": self.trusted}
 
 
 def make_report(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tod_bench.judge.emotions import EmotionRow, EmotionShare
 from tod_bench.judge.factors import FactorShare
 from tod_bench.judge.facts import Facts
-from tod_bench.judge.groups import ALL
+from tod_bench.judge.groups import slice_of
 from tod_bench.judge.length import LengthControl
 from tod_bench.judge.likert import LikertRow
 from tod_bench.judge.pairwise import PairRow, Position, Rate
@@ -22,9 +22,9 @@ def likert_scores(rows: Sequence[LikertRow], facts: Facts, notes: Notes = ()) ->
             f"likert_{QUESTIONS[row.question].key}",
             facts.config.protocol,
             row.mean,
-            str(facts.signature("likert", **_likert_options(row))),
+            facts.signature("likert", **_likert_options(row)),
             row.ratings,
-            _domain(row.group),
+            slice_of(row.group),
             row.low,
             row.high,
             1 - row.unscored_rate,
@@ -67,8 +67,8 @@ def pair_scores(rows: Sequence[PairRow], facts: Facts, notes: Notes = ()) -> lis
             ("win_rate_decided", row.ties_dropped, dropped, made_up),
             *parts,
         ):
-            place = (_domain(row.group), rate.low, rate.high, 1 - row.unscored_rate, noted)
-            scores.append(Score(metric, facts.config.protocol, rate.value, str(signature), row.ratings, *place))
+            place = (slice_of(row.group), rate.low, rate.high, 1 - row.unscored_rate, noted)
+            scores.append(Score(metric, facts.config.protocol, rate.value, signature, row.ratings, *place))
     return scores
 
 
@@ -77,7 +77,7 @@ def factor_scores(shares: Sequence[FactorShare], facts: Facts, notes: Notes = ()
     return [
         Score(
             *(f"factor_{one.factor}", facts.config.protocol, one.share),
-            *(str(facts.signature("factor_share", factor=one.factor, n=one.named)), one.named, _domain(one.group)),
+            *(facts.signature("factor_share", factor=one.factor, n=one.named), one.named, slice_of(one.group)),
             *(one.low, one.high),
             notes=notes,
         )
@@ -95,7 +95,7 @@ def seat_scores(seats: Position | None, facts: Facts) -> list[Score]:
     )
     return [
         Score(
-            *(metric, facts.config.protocol, rate.value, str(facts.signature(metric, n=seats.pairs)), seats.pairs),
+            *(metric, facts.config.protocol, rate.value, facts.signature(metric, n=seats.pairs), seats.pairs),
             low=rate.low,
             high=rate.high,
         )
@@ -112,7 +112,7 @@ def length_scores(length: LengthControl | None, items: int, facts: Facts, notes:
     noted = ((length.note,) if length.note else ()) + notes
     return [
         Score(
-            *("win_rate_length_controlled", facts.config.protocol, length.win_rate, str(signature), items),
+            *("win_rate_length_controlled", facts.config.protocol, length.win_rate, signature, items),
             low=length.low,
             high=length.high,
             notes=noted,
@@ -128,8 +128,8 @@ def emotion_scores(rows: Sequence[EmotionRow], facts: Facts) -> list[Score]:
         found = {share.label for share in row.shares}
         absent = [EmotionShare(label, 0, 0.0, 0.0, 0.0) for label in EMOTIONS if row.labelled and label not in found]
         for share in (*row.shares, *absent):
-            signature = str(facts.signature("emotion_share", label=share.label, **own))
-            place = (_domain(row.group), share.low, share.high, 1 - row.unscored_rate)
+            signature = facts.signature("emotion_share", label=share.label, **own)
+            place = (slice_of(row.group), share.low, share.high, 1 - row.unscored_rate)
             metric = f"emotion_{share.label}"
             scores.append(Score(metric, facts.config.protocol, share.share, signature, row.labelled, *place))
     return scores
@@ -143,7 +143,3 @@ def _bounds(unscored: int, worst: float | None, best: float | None) -> Notes:
 
 def _defaults(made_up: int, ratings: int) -> Notes:
     return (f"{made_up} of {ratings} are made up for unreadable answers",) if made_up else ()
-
-
-def _domain(group: str) -> str:
-    return "" if group == ALL.label else group

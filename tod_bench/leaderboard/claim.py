@@ -61,14 +61,17 @@ class Claim(BaseModel):
 
 def claim_of(track: OpenTrack, scores: dict[TaskName, list[Score]]) -> Claim:
     """The claim that computed scores make."""
-    fields = ClaimedScore.model_fields
     return Claim(
         corpus=track.corpus.name,
         fingerprint=track.corpus.fingerprint,
-        scores={
-            task: tuple(ClaimedScore(**{name: getattr(score, name) for name in fields}) for score in found)
-            for task, found in scores.items()
-        },
+        scores={task: tuple(_claimed(score) for score in found) for task, found in scores.items()},
+    )
+
+
+def _claimed(score: Score) -> ClaimedScore:
+    text = {"domain": str(score.slice or ""), "signature": str(score.signature)}
+    return ClaimedScore.model_validate(
+        {name: text[name] if name in text else getattr(score, name) for name in ClaimedScore.model_fields}
     )
 
 

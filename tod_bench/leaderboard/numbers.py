@@ -32,7 +32,7 @@ def _lines(standing: Ranking, entry: Entry) -> Iterator[list[object]]:
     texts += [card.link or "", " ".join(card.privileges), entry.suspicions.get(standing.task, "")]
     for score in entry.scores[standing.task]:
         numbers = [score.value, score.low, score.high, score.n, *_rank(standing, entry, score)]
-        cells = [*texts, score.metric, score.protocol, score.domain, *numbers, score.signature]
+        cells = [*texts, score.metric, score.protocol, str(score.slice or ""), *numbers, str(score.signature)]
         yield [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
 
 

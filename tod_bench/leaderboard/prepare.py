@@ -126,7 +126,7 @@ def run_predictions(run: str, store: Path, system: str, corpus: str, seed: int |
     found: dict[str, set[Path]] = {}
     for one in read_runs([run], store):
         for result in one.results:
-            cell = result.cell
+            cell = result.experiment
             if (cell.system, cell.corpus) == (system, corpus) and cell.task in FIELDS and seed in (None, cell.seed):
                 found.setdefault(cell.task, set()).add(one.predictions(result))
     several = [task for task, paths in found.items() if len(paths) > 1]

@@ -145,7 +145,7 @@ def _drafts(task: TaskName, entries: Sequence[Entry]) -> list[_Draft]:
     for entry in entries:
         name = entry.submission.name
         for score in entry.scores[task]:
-            if not score.domain:
+            if not score.slice:
                 scores.setdefault(meaning(score), {})[name] = score
         for signature, found in entry.sums[task].items():
             if not entry.card.privileges and scores[signature][name].value is not None:

@@ -56,7 +56,7 @@ class Entry:
 
 def meaning(score: Score) -> str:
     """A signature without its n: how many items count may depend on what was predicted (precision)."""
-    return "|".join(part for part in score.signature.split("|") if not part.startswith("n:"))
+    return str(score.signature.without("n"))
 
 
 def verify(folder: Path, tracks: Tracks) -> Entry:
@@ -77,7 +77,7 @@ def verify(folder: Path, tracks: Tracks) -> Entry:
     if wrong:
         raise RefusedError(submission.name, wrong)
     sums = {
-        task: {meaning(row.score): row.sums for row in found if not row.score.domain} for task, found in rows.items()
+        task: {meaning(row.score): row.sums for row in found if not row.score.slice} for task, found in rows.items()
     }
     return Entry(submission, scores, sums)
 

@@ -43,7 +43,7 @@ def print_comparisons(
     console.print(f"p-values are two-sided, over {comparisons[0].dialogues} dialogues{corrected}.", highlight=False)
     for one in comparisons:
         console.print(f"\n{sentence(one, settings)}", markup=False, highlight=False)
-        for line in (*one.notes, one.signature):
+        for line in (*one.notes, str(one.signature)):
             console.print(f"  {printable(line)}", markup=False, highlight=False)
 
 
@@ -65,7 +65,7 @@ def sentence(one: Comparison, settings: Settings) -> str:
 
 
 def _name(one: Comparison) -> str:
-    return f"{one.metric}@{one.protocol}" + (f" {one.domain}" if one.domain else "")
+    return f"{one.metric}@{one.protocol}" + (f" {one.slice}" if one.slice else "")
 
 
 def _number(value: float | None, *, signed: bool = False) -> str:

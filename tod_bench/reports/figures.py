@@ -14,6 +14,7 @@ from tod_bench.reports.charts import Bars, Lines, Series, Value, bars, lines
 from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.styles import VARIANTS, Style, Styles, styles_of
 from tod_bench.reports.turns import StateTurns
+from tod_bench.scores import Score
 from tod_bench.scoring.items import GROUPINGS
 from tod_metrics import canonical
 
@@ -92,8 +93,8 @@ def position_figures(
     """
     figures = []
     styles = styles or styles_of(name for name, _ in turns)
-    for corpus in dict.fromkeys(one.cell.corpus for _, one in turns):
-        here = [(name, one) for name, one in turns if one.cell.corpus == corpus]
+    for corpus in dict.fromkeys(one.experiment.corpus for _, one in turns):
+        here = [(name, one) for name, one in turns if one.experiment.corpus == corpus]
         metrics = ", ".join(dict.fromkeys(one.metric for _, one in here))
         for title, across, breakdown in (
             ("turn index", "turn", by_turn_index),
@@ -115,7 +116,7 @@ def learning_curves(results: Sequence[Result], styles: Styles | None = None) -> 
         results: The results.
         styles: Style of each system; of those in `results` where left out.
     """
-    styles = styles or styles_of(result.cell.system for result in results)
+    styles = styles or styles_of(result.experiment.system for result in results)
     losses: list[Series] = []
     dev: dict[str, list[Series]] = {}
     own: dict[str, Style] = {}
@@ -133,26 +134,30 @@ def learning_curves(results: Sequence[Result], styles: Styles | None = None) -> 
 
 def _parts(config: EvalConfig, results: Sequence[Result]) -> list[_Part]:
     """What to plot by domain, then what to plot by group of users."""
-    listed = [
-        _Part(column.task, column.metric, _by(column.metric, column.domain))
-        for column in config.table.columns
-        if column.domain and column.task and column.metric
-    ]
-    scores = [(result.cell.task, score) for result in results for score in result.scores if score.domain]
+    listed = [_listed(column) for column in config.table.columns if column.domain and column.task and column.metric]
+    scores = [(result.experiment.task, score) for result in results for score in result.scores if score.slice]
     for task in dict.fromkeys(task for task, _ in scores):
         if all(part.task != task for part in listed):
-            specs = [spec_of(score) for found, score in scores if found == task and not _grouping(score.domain)]
+            specs = [spec_of(score) for found, score in scores if found == task and not _grouping(score)]
             preferred = [spec for spec in specs if spec.startswith("domain_jga_all")] or specs
-            listed += [_Part(task, preferred[0], _by(preferred[0], ""))] if preferred else []
+            listed += [_Part(task, preferred[0], _by(preferred[0]))] if preferred else []
     for task, score in scores:
-        grouping = _grouping(score.domain)
+        grouping = _grouping(score)
         listed += [_Part(task, spec_of(score), grouping, grouping)] if grouping else []
     return list(dict.fromkeys(listed))
 
 
-def _by(metric: str, domain: str) -> str:
+def _listed(column: Column) -> _Part:
+    """The plot of a column that is restricted to a part: ``age:child`` asks for one by age, ``hotel`` by domain."""
+    assert column.task is not None
+    kind = column.domain.partition(":")[0]
+    by_attribute = kind in GROUPINGS and column.metric.partition("@")[0] not in JUDGED
+    return _Part(column.task, column.metric, kind if by_attribute else _by(column.metric), kind if by_attribute else "")
+
+
+def _by(metric: str) -> str:
     """What the parts of a score are: domains, or groups of users; a judge and people rate by the latter alone."""
-    return _grouping(domain) or ("group of users" if metric.partition("@")[0] in JUDGED else "domain")
+    return "group of users" if metric.partition("@")[0] in JUDGED else "domain"
 
 
 def _source(part: _Part) -> str:
@@ -162,30 +167,32 @@ def _source(part: _Part) -> str:
     return ", people" if part.task == "people" else ", judge"
 
 
-def _grouping(domain: str) -> str:
-    name = domain.partition(":")[0]
-    return name if ":" in domain and name in GROUPINGS else ""
+def _grouping(score: Score) -> str:
+    """The attribute of users that a score is sliced by; empty for domains, and for judges, who have one plot."""
+    if score.slice is None or score.metric in JUDGED or score.slice.kind not in GROUPINGS:
+        return ""
+    return score.slice.kind
 
 
 def _by_part(config: EvalConfig, results: Sequence[Result], corpus: str, part: _Part) -> tuple[Series, ...]:
-    domains = dict.fromkeys(
-        score.domain
+    slices = dict.fromkeys(
+        score.slice
         for result in results
-        if (result.cell.corpus, result.cell.task) == (corpus, part.task)
+        if (result.experiment.corpus, result.experiment.task) == (corpus, part.task)
         for score in result.scores
-        if score.domain and spec_of(score) == canonical(part.metric) and _grouping(score.domain) == part.grouping
+        if score.slice and spec_of(score) == canonical(part.metric) and _grouping(score) == part.grouping
     )
     systems = [
         system
         for system in config.systems
-        if any(result.cell.system == system and result.cell.corpus == corpus for result in results)
+        if any(result.experiment.system == system and result.experiment.corpus == corpus for result in results)
     ]
     found = []
-    for domain in domains:
-        column = Column(label=domain, task=part.task, metric=part.metric, domain=domain)
+    for one in slices:
+        column = Column(label=one.name, task=part.task, metric=part.metric, domain=str(one))
         numbers = [(system, column_number(results, system, corpus, column)) for system in systems]
         values = tuple(_of_number(system, number) for system, number in numbers if number.value is not None)
-        found.append(Series(domain.removeprefix(f"{part.grouping}:"), values))
+        found.append(Series(one.name, values))
     return tuple(found)
 
 
@@ -219,7 +226,7 @@ def _trainings(results: Sequence[Result]) -> list[_Training]:
         fit = predictions.get("fit") if isinstance(predictions, Mapping) else None
         if not isinstance(fit, Mapping) or not isinstance(fit.get("details"), Mapping):
             continue
-        cell = result.cell
+        cell = result.experiment
         place = (cell.system, cell.corpus, cell.seed)
         same = [one for one in found if (one[0].system, one[0].corpus, one[0].seed) == place and one[1] == fit]
         if not same:

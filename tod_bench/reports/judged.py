@@ -50,7 +50,9 @@ def _report(folder: Path) -> dict[str, Any]:
     path = folder / "report.json"
     try:
         report: dict[str, Any] = read_json(path)
-        whole = [str(score["signature"]) for score in report["scores"] if not score["domain"]]
+        whole = [
+            str(score["signature"]) for score in report["scores"] if not (score.get("slice") or score.get("domain"))
+        ]
         return {**{name: report[name] for name in ("title", "pairs", "pair")}, "signatures": whole}
     except (DataError, KeyError, TypeError) as error:
         raise UserError(f"{path} is not the report of a judge run ({error}); give the folder it was run into") from None

@@ -63,9 +63,11 @@ def matching(
     return [
         (result, score)
         for result in results
-        if result.cell.task == column.task and system in ("", result.cell.system) and corpus in ("", result.cell.corpus)
+        if result.experiment.task == column.task
+        and system in ("", result.experiment.system)
+        and corpus in ("", result.experiment.corpus)
         for score in result.scores
-        if spec_of(score) == canonical(column.metric) and score.domain == column.domain
+        if spec_of(score) == canonical(column.metric) and score.is_of(column.domain)
     ]
 
 
@@ -74,7 +76,7 @@ def column_number(results: Sequence[Result], system: str, corpus: str, column: C
     found = matching(results, column, system, corpus)
     scores = [score for _, score in found]
     values = [score.value for score in scores if score.value is not None]
-    means = tuple(dict.fromkeys(score.signature for score in scores))
+    means = tuple(dict.fromkeys(str(score.signature) for score in scores))
     made_up = any(is_made_up(result, score) for result, score in found)
     if not values:
         return Number(signatures=means, made_up=made_up)
@@ -88,4 +90,4 @@ def is_made_up(result: Result, score: Score) -> bool:
     """Whether a score is of a scripted judge or of scripted ratings: it says nothing of any system."""
     people = result.provenance.get("people", {})
     by_nobody = isinstance(people, Mapping) and people.get("file") == "scripted"
-    return by_nobody or "judge:scripted" in score.signature.split("|")
+    return by_nobody or score.signature.options.get("judge") == "scripted"

@@ -20,7 +20,7 @@ def origins(results: Sequence[Result]) -> tuple[Lines, list[tuple[str, Lines]]]:
     every = [leaves({**result.provenance, "predictions_file": result.predictions}) for result in results]
     shared = set(every[0]).intersection(*every[1:]) if every else set()
     own = [
-        (str(result.cell), [line for line in lines if line not in shared])
+        (str(result.experiment), [line for line in lines if line not in shared])
         for result, lines in zip(results, every, strict=True)
     ]
     return [line for line in every[0] if line in shared] if every else [], own

@@ -132,7 +132,7 @@ def page_data(
             gathered.notes.append(f"no turns and dialogues of {label}: {error}")
     bootstrap, table = run.config.bootstrap, table_of(run)
     # Of all systems at once, so that each looks the same in every plot.
-    styles = styles_of([*run.config.systems, *(result.cell.system for result in run.results)])
+    styles = styles_of([*run.config.systems, *(result.experiment.system for result in run.results)])
     return Page(
         name=run.config.name,
         table=table,
@@ -152,7 +152,9 @@ def page_data(
 
 def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: int, gathered: _Gathered) -> None:
     results = [
-        result for result in run.results if result.cell.corpus == label and result.cell.task not in ("corpus", "people")
+        result
+        for result in run.results
+        if result.experiment.corpus == label and result.experiment.task not in ("corpus", "people")
     ]
     if not results:
         return
@@ -163,16 +165,16 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
     shown = sample(gold, wanted)
     answers: dict[str, Answers] = {}
     for name, result in _first_seeds(run.config, results):
-        mine = answers.setdefault(result.cell.system, Answers(name))
+        mine = answers.setdefault(result.experiment.system, Answers(name))
         predictions = {(one.dialogue_id, one.turn): one for one in read_predictions(run.predictions(result))}
-        if result.cell.predicts == "dst":
+        if result.experiment.predicts == "dst":
             mine.turns = _judged(run.config, result, corpus, gold, predictions)
             gathered.turns.append((name, mine.turns))
         else:
-            mine.predictions[result.cell.predicts] = _only(predictions, shown)
-            mine.unit = act_unit(run.config) if result.cell.predicts == "policy" else mine.unit
+            mine.predictions[result.experiment.predicts] = _only(predictions, shown)
+            mine.unit = act_unit(run.config) if result.experiment.predicts == "policy" else mine.unit
     gathered.shelves.append(Shelf(label, len(gold), shown, list(answers.values())))
-    seeds = {result.cell.seed for result in results}
+    seeds = {result.experiment.seed for result in results}
     if len(seeds) > 1:
         gathered.notes.append("turns, slots and dialogues are of each system's first seed")
 
@@ -180,8 +182,8 @@ def _gather(run: Run, label: str, corpora: Mapping[str, Corpus] | None, wanted: 
 def _first_seeds(config: EvalConfig, results: Sequence[Result]) -> Iterator[tuple[str, Result]]:
     """(name, result) of each system and task, in the config's order of systems, with the first of its seeds."""
     found: dict[tuple[str, TaskName], Result] = {}
-    for result in sorted(results, key=lambda result: result.cell.seed):
-        found.setdefault((result.cell.system, result.cell.predicts), result)
+    for result in sorted(results, key=lambda result: result.experiment.seed):
+        found.setdefault((result.experiment.system, result.experiment.predicts), result)
     for system in config.systems:
         yield from ((system, result) for (name, _), result in found.items() if name == system)
 
@@ -197,7 +199,7 @@ def _judged(
 ) -> StateTurns:
     columns = [column.metric for column in config.table.columns if column.task == "dst" and not column.domain]
     metric = judging_metric([*columns, *config.tasks["dst"].metrics])
-    return state_turns(result.cell, metric, corpus, gold, predictions)
+    return state_turns(result.experiment, metric, corpus, gold, predictions)
 
 
 def act_unit(config: EvalConfig) -> Unit:
@@ -217,7 +219,7 @@ def _only(predictions: Predictions, shown: Sequence[Dialogue]) -> Predictions:
 def _panel(name: str, turns: StateTurns) -> SlotPanel:
     rows = slot_rows(turns)
     return SlotPanel(
-        name=f"{name} on {turns.cell.corpus}",
+        name=f"{name} on {turns.experiment.corpus}",
         metric=turns.metric,
         turns=len(turns.errors),
         wrong=sum(not turns.right(position) for position in range(len(turns.errors))),

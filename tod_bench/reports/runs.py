@@ -179,7 +179,9 @@ def _labelled(run: Run, levels: Mapping[str, str]) -> Run:
     label = ", ".join(f"{factor}={level}" for factor, level in levels.items())
     names = {name: f"{name} ({label})" for name in run.config.systems}
     systems = {names[name]: section for name, section in run.config.systems.items()}
-    results = [replace(one, cell=replace(one.cell, system=names[one.cell.system])) for one in run.results]
+    results = [
+        replace(one, experiment=replace(one.experiment, system=names[one.experiment.system])) for one in run.results
+    ]
     return replace(run, config=run.config.model_copy(update={"systems": systems}), results=tuple(results))
 
 
@@ -201,7 +203,7 @@ def _grouped(results: Mapping[Path, Sequence[Result]]) -> list[Run]:
 
 
 def _config_of(result: Result) -> EvalConfig:
-    cell, known = result.cell, result.provenance
+    cell, known = result.experiment, result.provenance
     corpus = {name: known["corpus"][name] for name in ("corpus", "options", "splits")}
     return EvalConfig.model_validate(
         {
@@ -230,8 +232,8 @@ def _one_a_cell(results: Iterable[Result]) -> tuple[tuple[Result, ...], list[str
     kept: dict[Any, Result] = {}
     warnings = []
     for result in results:
-        other = kept.setdefault(result.cell, result)
+        other = kept.setdefault(result.experiment, result)
         if other.key != result.key:
-            kept[result.cell] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
-            warnings.append(f"{result.cell}: several results with different settings; the newest is shown")
+            kept[result.experiment] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
+            warnings.append(f"{result.experiment}: several results with different settings; the newest is shown")
     return tuple(kept.values()), warnings

@@ -10,7 +10,7 @@ from tod_bench.errors import printable
 from tod_bench.experiments.conditioning import gold_in
 from tod_bench.numerals import with_interval
 from tod_bench.records import Dialogue, TaskName
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
 from tod_bench.scoring import (
     Disagreement,
     ErrorTable,
@@ -211,9 +211,9 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     grid.add_column("metric")
     for protocol in sheet.protocols:
         grid.add_column(protocol, justify="right")
-    for metric, domain in dict.fromkeys((found.metric, found.domain) for found in shown):
-        cells = [_cell(shown, metric, domain, protocol) for protocol in sheet.protocols]
-        grid.add_row(Text(f"  {metric} {domain}" if domain else metric), *map(Text, cells))
+    for metric, part in dict.fromkeys((found.metric, found.slice) for found in shown):
+        cells = [_cell(shown, metric, part, protocol) for protocol in sheet.protocols]
+        grid.add_row(Text(f"  {metric} {part}" if part else metric), *map(Text, cells))
     console.print(grid)
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(sheet.scores):
@@ -226,9 +226,9 @@ def signature_lines(scores: Iterable[Score]) -> list[str]:
     """The signatures of whole scores, those that differ in the metric and n alone in one line."""
     shared: dict[str, dict[str, int]] = {}
     for found in scores:
-        if not found.domain:
-            parts = [part for part in found.signature.split("|")[1:] if not part.startswith("n:")]
-            shared.setdefault("|".join(parts), {})[found.metric] = found.n
+        if not found.slice:
+            options = str(found.signature.without("n")).partition("|")[2]
+            shared.setdefault(options, {})[found.metric] = found.n
     return [
         f"{'; '.join(f'{metric} (n {n})' for metric, n in metrics.items())}: {signature}"
         for signature, metrics in shared.items()
@@ -273,17 +273,12 @@ def _error_cells(row: ErrorRow) -> list[str]:
 
 
 def _always(found: Score) -> bool:
-    return (
-        not found.domain
-        or found.metric.startswith("domain_")
-        or ":" in found.domain
-        or found.domain.endswith(" services")
-    )
+    return found.slice is None or found.slice.kind != "domain" or found.metric.startswith("domain_")
 
 
-def _cell(scores: Sequence[Score], metric: str, domain: str, protocol: str) -> str:
+def _cell(scores: Sequence[Score], metric: str, part: Slice | None, protocol: str) -> str:
     for found in scores:
-        if (found.metric, found.domain, found.protocol) == (metric, domain, protocol):
+        if (found.metric, found.slice, found.protocol) == (metric, part, protocol):
             if found.value is None:
                 return "undefined"
             return with_interval(found.value, found.low, found.high)

@@ -83,7 +83,8 @@ def make_table(
         own = [
             _row(results, (system, corpus), kind, columns, published, made_up=is_small(config))
             for corpus in _corpora(config, system)
-            if lacking or any((result.cell.system, result.cell.corpus) == (system, corpus) for result in results)
+            if lacking
+            or any((result.experiment.system, result.experiment.corpus) == (system, corpus) for result in results)
             for kind in kinds
             if corpus in (kind.corpora or config.corpora)
         ]
@@ -183,9 +184,9 @@ def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
     found = {}
     for result in results:
         for score in result.scores:
-            if not score.domain:
+            if not score.slice:
                 spec = spec_of(score)
-                found[result.cell.task, spec] = Column(label=spec, task=result.cell.task, metric=spec)
+                found[result.experiment.task, spec] = Column(label=spec, task=result.experiment.task, metric=spec)
     return tuple(found.values())
 
 
@@ -218,12 +219,8 @@ _PLACEMENT = ("corpus", "split", "n", "arm", "unscored", "group", "pair")
 
 
 def _signatures(results: Sequence[Result], columns: Sequence[Column]) -> tuple[str, ...]:
-    found = {_without_placement(score.signature) for column in columns for _, score in matching(results, column)}
+    found = {str(score.signature.without(*_PLACEMENT)) for column in columns for _, score in matching(results, column)}
     return tuple(sorted(found))
-
-
-def _without_placement(signature: str) -> str:
-    return "|".join(part for part in signature.split("|") if part.partition(":")[0] not in _PLACEMENT)
 
 
 def _warnings(results: Sequence[Result], columns: Sequence[Column], kinds: Sequence[RowConfig]) -> list[str]:
@@ -242,7 +239,7 @@ def _warnings(results: Sequence[Result], columns: Sequence[Column], kinds: Seque
 
 def _notes(results: Sequence[Result]) -> list[str]:
     notes = []
-    tests = {result.cell.corpus: result.provenance.get("corpus", {}) for result in results}
+    tests = {result.experiment.corpus: result.provenance.get("corpus", {}) for result in results}
     for label, corpus in tests.items():
         if "name" not in corpus:
             continue
@@ -255,11 +252,11 @@ def _notes(results: Sequence[Result]) -> list[str]:
     notes += [*conditioning_notes(results), *gold_notes(results)]
     for result in results:
         said = result.provenance.get("corpus", {}).get("notes", ())
-        notes += [note for one in said if (note := f"{result.cell.corpus}: {one}") not in notes]
+        notes += [note for one in said if (note := f"{result.experiment.corpus}: {one}") not in notes]
         short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
         if short:
             notes.append(
-                f"{result.cell}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
+                f"{result.experiment}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
             )
     return notes
 
@@ -271,14 +268,14 @@ def conditioning_notes(results: Iterable[Result]) -> list[str]:
         shown = result.provenance.get("predictions", {}).get("shown", {})
         predicted = " and ".join(what for what, source in shown.items() if source == "predicted")
         if predicted:
-            systems.setdefault((result.cell.task, predicted), {})[result.cell.system] = None
+            systems.setdefault((result.experiment.task, predicted), {})[result.experiment.system] = None
     return [f"{task} from the system's own predicted {what}: {', '.join(of)}" for (task, what), of in systems.items()]
 
 
 def gold_notes(results: Iterable[Result]) -> list[str]:
     """What gold the predictions behind some results rest on, in sentences."""
     # Results of before 0.2 say `privileges`.
-    records = [(result.cell, result.provenance.get("predictions", {})) for result in results]
+    records = [(result.experiment, result.provenance.get("predictions", {})) for result in results]
     return gold_sentences(
         (cell.system, cell.task, record.get("gold_access", record.get("privileges")) or ()) for cell, record in records
     )

@@ -24,10 +24,10 @@ from tod_metrics.state.states import StateBatch
 
 @dataclass(frozen=True)
 class StateTurns:
-    """The turns of one cell's belief states, in corpus order.
+    """The turns of one experiment's belief states, in corpus order.
 
     Attributes:
-        cell: The cell.
+        experiment: The experiment.
         metric: The metric that judges, ``jga`` or ``jga@protocol``.
         dialogues: The gold dialogues.
         cluster: Dialogue of each turn, as a number.
@@ -37,7 +37,7 @@ class StateTurns:
         at: (dialogue id, turn index) -> position of the turn.
     """
 
-    cell: Experiment
+    experiment: Experiment
     metric: str
     dialogues: Sequence[Dialogue]
     cluster: Sequence[int]
@@ -53,16 +53,16 @@ class StateTurns:
 
 
 def state_turns(
-    cell: Experiment, metric: str, corpus: Corpus, dialogues: Sequence[Dialogue], predictions: Predictions
+    experiment: Experiment, metric: str, corpus: Corpus, dialogues: Sequence[Dialogue], predictions: Predictions
 ) -> StateTurns:
-    """Judges the predicted states of a cell.
+    """Judges the predicted states of a experiment.
 
     Args:
-        cell: The cell.
+        experiment: The experiment.
         metric: A spec of joint goal accuracy.
         corpus: The corpus.
         dialogues: The gold dialogues.
-        predictions: The cell's predictions; turns that are missing are wrong.
+        predictions: The experiment's predictions; turns that are missing are wrong.
 
     Raises:
         UserError: The predictions do not fit the dialogues, or the metric does not apply to the corpus.
@@ -78,7 +78,7 @@ def state_turns(
     except ValueError as error:
         raise DataError(str(error)) from None
     return StateTurns(
-        cell,
+        experiment,
         metric,
         dialogues,
         clusters_of(StateItem, "dst", dialogues),

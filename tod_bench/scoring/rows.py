@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
 from tod_bench.scoring.items import build_items, clusters_of, group_of
 from tod_bench.scoring.pairing import Pairing
 from tod_bench.scoring.responses import written_otherwise
@@ -121,9 +121,9 @@ def _draft(metric: Metric[Any], batches: Batches, where: Mapping[str, str], n: i
         metric=metric.name,
         protocol=metric.protocol,
         value=None,
-        signature=str(metric.signature.placed(**place)),
+        signature=metric.signature.placed(**place),
         n=n,
-        domain=domain,
+        slice=Slice("services" if domain in batches.service_groups else "domain", domain) if domain else None,
         coverage=batches.pairing.coverage,
         notes=tuple(_notes(metric, batch, batches.pairing)),
     )
@@ -203,8 +203,10 @@ def _groups(dialogues: Sequence[Dialogue], grouping: str) -> dict[str, list[int]
 
 
 def _grouped(whole: Score, grouping: str, name: str, n: int) -> Score:
-    signature = whole.signature.replace(f"|n:{whole.n}|", f"|group:{grouping}={name}|n:{n}|")
-    return replace(whole, domain=f"{grouping}:{name}", n=n, signature=signature)
+    options: dict[str, str] = {}
+    for key, value in whole.signature.options.items():
+        options |= {"group": f"{grouping}={name}", "n": str(n)} if key == "n" else {key: value}
+    return replace(whole, slice=Slice(grouping, name), n=n, signature=replace(whole.signature, options=options))
 
 
 def is_of_the_corpus(metric: Any) -> bool:

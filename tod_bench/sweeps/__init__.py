@@ -1,4 +1,4 @@
-"""Sweeps: variants of a config run as cells of one store, and the ablation table over them."""
+"""Sweeps: variants of a config run as experiments of one store, and the ablation table over them."""
 
 from tod_bench.sweeps.ablation import Ablation, Effect, ablation
 from tod_bench.sweeps.backends import BACKENDS, Resources, run_all, run_trials

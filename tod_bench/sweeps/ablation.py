@@ -49,7 +49,7 @@ class Effect:
         high: Upper end.
         p_value: Of the paired randomisation test, before correction; None where it cannot be made.
         corrected: After Holm's correction over all effects.
-        pairs: Matched pairs of cells behind it.
+        pairs: Matched pairs of experiments behind it.
         note: Why it was not tested; mostly empty.
     """
 
@@ -88,7 +88,7 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
         title: What the table shows.
         trials: The trials. Their columns are those of the first one's `table`, completed by its rows; every metric that
             was computed where it names none.
-        store: Where their cells are.
+        store: Where their experiments are.
     """
     runs = [_Run(trial, build(trial.config), store) for trial in trials]
     columns = _columns(trials[0].config.table, [result for run in runs for result in run.results])
@@ -100,9 +100,18 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
         tuple(column.label for column in columns),
         rows,
         tuple(_corrected(effects)),
-        tuple(sorted({row.score.signature for run in runs for column in columns for _, row in run.keyed_rows(column)})),
+        tuple(
+            sorted(
+                {str(row.score.signature) for run in runs for column in columns for _, row in run.keyed_rows(column)}
+            )
+        ),
         _notes(trials[0].config.table, runs),
     )
+
+
+def _signatures(runs: Sequence["_Run"], columns: Sequence[Column]) -> tuple[str, ...]:
+    rows = (row for run in runs for column in columns for _, row in run.keyed_rows(column))
+    return tuple(sorted({str(row.score.signature) for row in rows}))
 
 
 def _notes(table: TableConfig, runs: Sequence["_Run"]) -> tuple[str, ...]:
@@ -130,16 +139,16 @@ def _columns(table: TableConfig, results: Sequence[Result]) -> tuple[Column, ...
 
 
 class _Run:
-    """A trial with its board, and the statistics behind its scores, each cell's computed once."""
+    """A trial with its plan, and the statistics behind its scores, each experiment's computed once."""
 
-    def __init__(self, trial: Trial, board: Plan, store: Store) -> None:
-        self.trial, self.board = trial, board
-        self._workshop = Runner(board, store)
-        self.results: list[Result] = [self._workshop.result(cell) for cell in board.cells]
+    def __init__(self, trial: Trial, plan: Plan, store: Store) -> None:
+        self.trial, self.plan = trial, plan
+        self._workshop = Runner(plan, store)
+        self.results: list[Result] = [self._workshop.result(experiment) for experiment in plan.experiments]
         self._rows: dict[Experiment, list[ScoreRow]] = {}
 
     def table_rows(self, columns: Sequence[Column]) -> list[TrialRow]:
-        pairs = dict.fromkeys((cell.corpus, cell.system) for cell in self.board.cells)
+        pairs = dict.fromkeys((experiment.corpus, experiment.system) for experiment in self.plan.experiments)
         return [
             TrialRow(self.trial.levels, corpus, system, self._numbers(corpus, system, columns))
             for corpus, system in pairs
@@ -157,22 +166,31 @@ class _Run:
         found: list[tuple[str, ScoreRow]] = []
         if column.task in ("corpus", "people"):
             return found  # what is counted or said by people has no statistics a dialogue to compare
-        for cell in self.board.cells:
-            if cell.task == column.task and corpus in ("", cell.corpus) and system in ("", cell.system):
-                if cell not in self._rows:
-                    self._rows[cell] = self._workshop.rows(cell)
-                key = self.board.prediction_key(cell)
-                found += [(key, row) for row in self._rows[cell] if _shows(column, row)]
+        for experiment in self.plan.experiments:
+            if (
+                experiment.task == column.task
+                and corpus in ("", experiment.corpus)
+                and system in ("", experiment.system)
+            ):
+                if experiment not in self._rows:
+                    self._rows[experiment] = self._workshop.rows(experiment)
+                key = self.plan.prediction_key(experiment)
+                found += [(key, row) for row in self._rows[experiment] if _shows(column, row)]
         return found
 
 
 def _shows(column: Column, row: ScoreRow) -> bool:
-    return spec_of(row.score) == canonical(column.metric) and row.score.domain == column.domain
+    return spec_of(row.score) == canonical(column.metric) and row.score.is_of(column.domain)
 
 
 def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> list[Effect]:
     levels = list(dict.fromkeys(run.trial.levels[factor] for run in runs))
-    places = dict.fromkeys((cell.corpus, cell.system) for run in runs for cell in run.board.cells if cell.system)
+    places = dict.fromkeys(
+        (experiment.corpus, experiment.system)
+        for run in runs
+        for experiment in run.plan.experiments
+        if experiment.system
+    )
     return [
         _effect(factor, baseline, level, runs, column, corpus, system)
         for baseline, level in combinations(levels, 2)

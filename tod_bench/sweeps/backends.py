@@ -2,7 +2,7 @@
 
 A backend runs `run_trial` for each trial somewhere and says which have finished. Results travel through the store, not
 through the backend, so every machine must see the store's folder; a trial that died is run again, and it goes on from
-what the store has of it. Trials that share a cell wait for one another at the cell's lock.
+what the store has of it. Trials that share an experiment wait for one another at the experiment's lock.
 """
 
 import os

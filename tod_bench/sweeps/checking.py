@@ -22,7 +22,7 @@ def open_config(
         sweep: Whether to check every variant of its sweep, too.
 
     Returns:
-        The config, and its board; what the board lacks (files, a key) is in its `needs`.
+        The config, and its plan; what the plan lacks (files, a key) is in its `needs`.
 
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
@@ -33,13 +33,13 @@ def open_config(
         if not isinstance(error.rest, EvalConfig):
             raise
         config, errors, whole = error.rest, list(error.sentences), error.whole
-    found, board = check(config, whole=whole)
+    found, plan = check(config, whole=whole)
     errors += [*found, *(_published_errors(config) if whole else ())]
     if sweep and config.sweep is not None and whole:
         errors += sweep_errors(config, told=errors)
     if errors:
         raise UserError(error_list(config_path(name), list(dict.fromkeys(errors))))
-    return config, board
+    return config, plan
 
 
 def sweep_errors(config: EvalConfig, told: Collection[str] = ()) -> list[str]:

@@ -1,6 +1,6 @@
 """A run in parts that can run side by side: one part for each system on each corpus.
 
-The parts are configs of their own, and their cells have the keys that they have in the whole, so a run of the whole
+The parts are configs of their own, and their experiments have the keys that they have in the whole, so a run of the whole
 afterwards finds everything in the store. Tasks of one part stay together, since policy needs the states of DST.
 """
 

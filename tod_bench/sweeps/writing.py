@@ -48,8 +48,8 @@ def _trials(table: Ablation) -> list[str]:
     head = [*table.factors, "corpus", "system", *table.columns]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in table.rows:
-        cells = [*row.levels.values(), row.corpus, row.system, *map(written, row.numbers)]
-        lines.append("| " + " | ".join(cells) + " |")
+        experiments = [*row.levels.values(), row.corpus, row.system, *map(written, row.numbers)]
+        lines.append("| " + " | ".join(experiments) + " |")
     return lines
 
 

@@ -71,7 +71,7 @@ def _scored(
     )  # fmt: skip
     assert all(one.value is None or math.isfinite(one.value) for one in scores)
     assert all(one.coverage == 1.0 for one in scores)
-    return [one.value for one in scores if not one.domain]
+    return [one.value for one in scores if not one.slice]
 
 
 def check_corpus(corpus: Corpus, split: str, folder: Path) -> dict[str, str]:

@@ -85,7 +85,7 @@ def test_the_mark_is_in_signature_and_notes_of_a_score(release_sgd: Path, publis
         "dst", dialogues, gold, corpus_name=corpus.name, split=signed_split(corpus, "train"), schema=corpus.schema,
         metrics=["jga"], notes=split_notes(corpus, "train"), draws=0,
     )  # fmt: skip
-    assert "|corpus:sgd-accumulated|split:train(1 of 2 files)|" in whole.signature
+    assert "|corpus:sgd-accumulated|split:train(1 of 2 files)|" in str(whole.signature)
     assert "is incomplete: 1 of 2 files" in whole.notes[0]
 
 
@@ -220,7 +220,7 @@ def test_results_and_tables_of_an_incomplete_split_say_so(release_sgd: Path, pub
     )  # fmt: skip
     results = run(build(config), Store(tmp_path / "store"))
     for result in results:
-        assert all("|split:train(1 of 2 files)|" in one.signature for one in result.scores)
+        assert all("|split:train(1 of 2 files)|" in str(one.signature) for one in result.scores)
         assert all("is incomplete: 1 of 2 files" in one.notes[0] for one in result.scores)
     notes = make_table(config, results).notes
     assert any(note.startswith("sgd: sgd-accumulated, split train(1 of 2 files), 2 dialogues") for note in notes)

@@ -380,7 +380,7 @@ def test_a_folder_of_an_earlier_version_goes_on(place, make_client):  # noqa: F8
     (old / "judged.jsonl").write_text("".join(json.dumps(line) + "\n" for line in written))
     assert default_folder(config) == Path("runs/judge/small")
     found = report_of(old)
-    assert "temperature:0" in found.scores[0].signature
+    assert "temperature:0" in str(found.scores[0].signature)
     assert "12 asks carry a check word that a dialogue could foretell" in (old / "report.md").read_text()
     again = make_client(JUDGE)
     run(config, old, again)

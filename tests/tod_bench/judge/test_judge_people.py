@@ -61,7 +61,7 @@ def test_pairs_factors_and_groups(tmp_path):
     assert row["all"].counts == {"first": 1, "second": 1, "tie": 1, "inconsistent": 0, "unscored": 1}
     assert row["child+teenager"].ties_half.value == 100
     assert "Factors named" in study_markdown(study, "study")
-    assert study.scores[0].signature.startswith("win_rate|ties:half")
+    assert str(study.scores[0].signature).startswith("win_rate|ties:half")
 
 
 def test_versions_can_be_named(tmp_path):

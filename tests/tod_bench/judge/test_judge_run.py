@@ -30,9 +30,9 @@ def test_a_likert_run_leaves_everything_that_a_reader_needs(tiny, make_config, m
     assert line["attempts"][0]["usage"] == {"prompt_tokens": 10, "completion_tokens": 5, "cached_tokens": 0}
     assert set(line["verdict"]["values"]) == {"Q1", "Q2", "Q3", "Q4", "Q5"}
     assert len(line["prompt"]) == 12
-    score = next(one for one in report.scores if one.metric == "likert_user_style" and not one.domain)
+    score = next(one for one in report.scores if one.metric == "likert_user_style" and not one.slice)
     for part in ("judge:judge-x", "returned:fake-1", f"prompt:{line['prompt']}", "order:permuted", "unscored:0"):
-        assert part in score.signature
+        assert part in str(score.signature)
     assert score.low <= score.value <= score.high
     assert json.loads((tmp_path / "items.json").read_text())["seed"] == 0
     assert (tmp_path / "report.md").read_text() == markdown(report)

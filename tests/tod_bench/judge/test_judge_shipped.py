@@ -21,7 +21,9 @@ def test_every_shipped_config_rehearses(name, tmp_path):
     report = run(config, tmp_path, open_client(config, Access(tmp_path / "answers.sqlite")))
     assert report.trusted
     assert report.scores
-    assert all("judge:scripted" in score.signature and "prompt:" in score.signature for score in report.scores)
+    assert all(
+        "judge:scripted" in str(score.signature) and "prompt:" in str(score.signature) for score in report.scores
+    )
     text = markdown(report)
     assert "NAACL 2025" in text or "(published)" in text
     assert ("> protocol picpersona:" in text) == (config.protocol == "picpersona")

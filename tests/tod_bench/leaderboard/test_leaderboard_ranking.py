@@ -7,7 +7,8 @@ import pytest
 
 from tod_bench.leaderboard.ranking import Place, columns, rank_ranges
 from tod_bench.leaderboard.verify import meaning
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
+from tod_metrics.base import Signature
 
 
 def system(right, total=40):
@@ -84,13 +85,13 @@ def test_identical_systems_are_never_told_apart():
 
 @pytest.mark.parametrize(("place", "rank"), [((None, None), ""), ((2, 2), "2"), ((1, 3), "1–3")])
 def test_a_rank_in_words(place, rank):
-    score = Score("jga", "tod_bench", 1.0, "jga", 1)
+    score = Score("jga", "tod_bench", 1.0, Signature.parse("jga"), 1)
     assert Place(score, *place).rank == rank
 
 
 def entry(name, signature, right, privileges=(), value=50.0):
-    score = Score("jga", "tod_bench", value, signature, 40)
-    part = Score("jga", "tod_bench", 1.0, f"{signature}|domain:hotel", 40, domain="hotel")
+    score = Score("jga", "tod_bench", value, Signature.parse(signature), 40)
+    part = Score("jga", "tod_bench", 1.0, Signature.parse(f"{signature}|domain:hotel"), 40, Slice("domain", "hotel"))
     return SimpleNamespace(
         submission=SimpleNamespace(name=name),
         card=SimpleNamespace(privileges=privileges),
@@ -113,7 +114,7 @@ def test_unlike_numbers_never_share_a_column(toy):
     assert found[0].places["a"].rank == "1"
     assert found[0].places["b"].rank == "2"
     assert found[1].places["c"].rank == "1"  # the first of its own column, not the third of another
-    assert meaning(Score("m", "p", 1.0, "m|n:3|v:1", 3)) == "m|v:1"
+    assert meaning(Score("m", "p", 1.0, Signature.parse("m|n:3|v:1"), 3)) == "m|v:1"
 
 
 def test_who_is_shown_gold_takes_no_rank_from_others(toy):

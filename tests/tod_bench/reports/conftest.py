@@ -15,6 +15,7 @@ from tod_bench.predictions import to_json
 from tod_bench.records import Act, Dialogue, Persona, Prediction, SlotSpec, Turn
 from tod_bench.reports.runs import Run, read_runs, save_run
 from tod_bench.scores import Score
+from tod_metrics.base import Signature
 
 FLOORS = {
     "name": "floors",
@@ -112,7 +113,7 @@ def nasty(tmp_path: Path) -> tuple[Run, dict[str, NastyCorpus]]:
             "nasty",
             Experiment(corpus, name, task, 1),
             f"{name}{task}",
-            (Score("jga", "tod_bench", 50.0, f"jga|{NASTY[0]}|\"'", 9, low=40.0, high=60.0),),
+            (Score("jga", "tod_bench", 50.0, Signature.parse(f"jga|{NASTY[0]}|\"'"), 9, low=40.0, high=60.0),),
             "predictions/p.jsonl",
             {"corpus": {"name": NASTY[1], "fingerprint": "f" * 64}, NASTY[0]: NASTY[1]},
         )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tod_bench.reports.charts import WIDTH, Series, Value, bars, lines
 from tod_bench.reports.figures import learning_curves, score_figures
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
+from tod_metrics.base import Signature
 
 
 def test_bars_stand_where_their_numbers_are():
@@ -51,10 +52,11 @@ def test_everything_is_drawn_inside_the_plot(numbers):
 
 def test_plots_of_domains_and_groups(floors):
     fog = [
-        Score("gunning_fog", "tod_bench", 5.0 + n, "s", 9, f"formality:{g}") for n, g in enumerate(("casual", "formal"))
+        Score("gunning_fog", "tod_bench", 5.0 + n, Signature("gunning_fog"), 9, Slice("formality", g))
+        for n, g in enumerate(("casual", "formal"))
     ]
     results = [
-        replace(result, scores=(*result.scores, *fog)) if result.cell.task == "response" else result
+        replace(result, scores=(*result.scores, *fog)) if result.experiment.task == "response" else result
         for result in floors.results
     ]
     figures = {figure.title: figure for figure in score_figures(floors.config, results)}
@@ -73,7 +75,7 @@ def test_learning_curves_are_drawn_once_a_training(floors):
     trained = [
         replace(result, provenance={**result.provenance, "predictions": {"fit": {"details": details}}})
         for result in floors.results
-        if result.cell.system == "oracle"
+        if result.experiment.system == "oracle"
     ]
     assert len(trained) > 1
     loss, dev = learning_curves(trained)

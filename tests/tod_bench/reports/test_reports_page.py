@@ -173,7 +173,7 @@ def test_a_corpus_that_is_not_at_hand_is_a_note(floors):
 def test_provenance_says_once_what_is_shared(floors):
     shared, own = origins(floors.results)
     assert dict(shared)["corpus.name"] == "simulated1"
-    assert [name for name, _ in own] == [str(result.cell) for result in floors.results]
+    assert [name for name, _ in own] == [str(result.experiment) for result in floors.results]
     assert all("system.system" in dict(lines) for _, lines in own)
     assert not {key for key, _ in shared} & {key for _, lines in own for key, _ in lines}
     assert origins([]) == ([], [])

@@ -18,8 +18,9 @@ from tod_bench.reports.numbers import Number
 from tod_bench.reports.plot import svg, table_figures
 from tod_bench.reports.styles import COLOURS, VARIANTS, styles_of
 from tod_bench.reports.table import Row, Table
-from tod_bench.scores import Score
+from tod_bench.scores import Score, Slice
 from tod_metrics import metric_class
+from tod_metrics.base import Signature
 
 SPANS = st.lists(st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6), min_size=1, max_size=8)
 
@@ -70,8 +71,14 @@ def test_beyond_the_palette_bars_are_hatched():
 
 
 def judged_results(*tasks):
-    scores = [Score("likert_experience", "tod_bench", 2.5, "likert|s", 9, group, 2.1, 2.9) for group in ("", "senior")]
-    scores += [Score("win_rate", "tod_bench", 50.0, "win_rate|s", 9, group) for group in ("", "senior", "adult")]
+    scores = [
+        Score("likert_experience", "tod_bench", 2.5, Signature("likert"), 9, part, 2.1, 2.9)
+        for part in (None, Slice("age", "senior"))
+    ]
+    scores += [
+        Score("win_rate", "tod_bench", 50.0, Signature("win_rate"), 9, part)
+        for part in (None, Slice("age", "senior"), Slice("age", "adult"))
+    ]
     return [Result("c", Experiment("plain", "oracle", task, 1), task, tuple(scores), "") for task in tasks]
 
 
@@ -251,11 +258,16 @@ def test_scripted_verdicts_are_made_up_in_any_config(signature, provenance):
     from tod_bench.reports.numbers import column_number
 
     result = Result(
-        "c", Experiment("p", "s", "people", 1), "k", (Score("win_rate", "people", 5.0, signature, 3),), "", provenance
+        "c",
+        Experiment("p", "s", "people", 1),
+        "k",
+        (Score("win_rate", "people", 5.0, Signature.parse(signature), 3),),
+        "",
+        provenance,
     )
     column = Column(label="x", task="people", metric="win_rate")
     assert column_number([result], "s", "p", column).made_up
-    real = replace(result, scores=(replace(result.scores[0], signature="win_rate|raters:3"),), provenance={})
+    real = replace(result, scores=(replace(result.scores[0], signature=Signature("win_rate")),), provenance={})
     assert not column_number([real], "s", "p", column).made_up
 
 

@@ -17,7 +17,7 @@ from tod_bench.reports.runs import merge, read_runs, save_run, with_layout
 
 
 def test_a_run_comes_back_as_it_was(floors, floors_store):
-    assert [str(result.cell) for result in floors.results][:2] == [
+    assert [str(result.experiment) for result in floors.results][:2] == [
         "plain · rule_match · dst · seed 1",
         "plain · oracle · dst · seed 1",
     ]
@@ -54,7 +54,7 @@ def test_what_is_gone_from_the_store_is_said(floors, floors_store, tmp_path):
 def test_several_stores_become_one_table(floors, tmp_path):
     halves = [tmp_path / "a", tmp_path / "b"]
     for store, system in zip(halves, ("rule_match", "oracle"), strict=True):
-        results = [result for result in floors.results if result.cell.system == system]
+        results = [result for result in floors.results if result.experiment.system == system]
         config = floors.config.model_copy(update={"systems": {system: floors.config.systems[system]}})
         for result in results:
             Store(store).save_result(result)
@@ -71,7 +71,7 @@ def test_of_two_results_of_a_cell_the_newer_is_kept_and_said(floors):
     later = replace(floors, results=(new,), stores={"other": floors.stores[old.key]})
     for order in ([floors, later], [later, floors]):
         merged = merge(order)
-        assert [result.key for result in merged.results if result.cell == old.cell] == ["other"]
+        assert [result.key for result in merged.results if result.experiment == old.experiment] == ["other"]
         assert "several results with different settings" in merged.warnings[0]
 
 
@@ -133,7 +133,7 @@ def test_the_command_prints_every_form(floors, floors_store, tmp_path):
 
 def test_forms_for_one_table_refuse_two(floors, floors_store, tmp_path):
     shutil.copytree(floors_store, tmp_path / "runs")
-    other = replace(floors.results[0], config="other", cell=Experiment("plain", "oracle", "dst", 9), key="k" * 64)
+    other = replace(floors.results[0], config="other", experiment=Experiment("plain", "oracle", "dst", 9), key="k" * 64)
     Store(tmp_path / "runs").save_result(other)
     assert "Floors" in report("--store", tmp_path / "runs", "--format", "md")
     for arguments in (("--format", "csv"), ("--html", tmp_path / "x.html")):

@@ -126,9 +126,11 @@ def test_parts_add_up_to_the_score(floors, metric):
 
     corpus = open_corpus("simulated", **floors.config.corpora["plain"].options)
     gold = list(corpus.dialogues("test"))
-    result = next(one for one in floors.results if one.cell.system == "rule_match" and one.cell.task == "dst")
+    result = next(
+        one for one in floors.results if one.experiment.system == "rule_match" and one.experiment.task == "dst"
+    )
     predictions = {(one.dialogue_id, one.turn): one for one in read_predictions(floors.predictions(result))}
-    turns = state_turns(result.cell, metric, corpus, gold, predictions)
+    turns = state_turns(result.experiment, metric, corpus, gold, predictions)
     where = {"corpus_name": corpus.name, "split": "test", "schema": corpus.schema, "draws": 0}
     whole = score("dst", gold, predictions, metrics=[metric], **where)[0].value
     assert 0 < whole < 100

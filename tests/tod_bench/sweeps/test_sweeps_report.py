@@ -55,7 +55,7 @@ def test_the_trials_of_a_sweep_make_one_table(swept):
 def test_a_trial_alone_can_be_reported_and_runs_can_be_chosen(swept):
     alone, other = "floors/system=oracle,size=whole", "floors/system=oracle,size=half%2Fpart"
     (one,) = read_runs([alone], swept)
-    assert {result.cell.system for result in one.results} == {
+    assert {result.experiment.system for result in one.results} == {
         "sys (system=oracle, size=whole)",
         "top (system=oracle, size=whole)",
     }
@@ -65,11 +65,11 @@ def test_a_trial_alone_can_be_reported_and_runs_can_be_chosen(swept):
 
 def test_the_numbers_are_those_of_the_trials(trials, swept, tmp_path):
     (merged,) = read_runs(["floors"], swept)
-    reported = {result.cell.system: [score.value for score in result.scores] for result in merged.results}
+    reported = {result.experiment.system: [score.value for score in result.scores] for result in merged.results}
     for number, trial in enumerate(trials):
         for result in run(build(trial.config), Store(tmp_path / str(number))):
             label = ", ".join(f"{factor}={level}" for factor, level in trial.levels.items())
-            assert reported[f"{result.cell.system} ({label})"] == [score.value for score in result.scores]
+            assert reported[f"{result.experiment.system} ({label})"] == [score.value for score in result.scores]
 
 
 def test_every_row_of_the_page_has_its_own_predictions(swept):

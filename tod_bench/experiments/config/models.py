@@ -114,7 +114,7 @@ class Bootstrap(Section):
 
 
 class EvalConfig(Section):
-    """An eval config. `corpora`, `systems` and `tasks` span the cells; labels are the keys of the mappings.
+    """An eval config. `corpora`, `systems` and `tasks` span the experiments; labels are the keys of the mappings.
 
     Attributes:
         name: Names the folder of its table.

@@ -10,6 +10,7 @@ import numpy as np
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
+from tod_bench.scores import Slice
 from tod_bench.scoring import ScoreRow, default_metrics, score_rows
 from tod_bench.scoring.choosing import FIELDS
 from tod_bench.statistics import (
@@ -20,6 +21,7 @@ from tod_bench.statistics import (
     paired_bootstrap,
 )
 from tod_metrics import metric_class
+from tod_metrics.base import Signature
 
 Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
 Verdict: TypeAlias = Literal["A", "B", "differ", "undecided"]
@@ -32,7 +34,7 @@ class Comparison:
     Attributes:
         metric: The metric's name.
         protocol: Its protocol.
-        domain: Domain or service that it is restricted to; empty for the whole.
+        slice: Domain or service that it is restricted to; None for the whole.
         a: Score of system A; None where it is undefined.
         b: Score of system B; None where it is undefined.
         difference: A minus B; None where one is undefined.
@@ -52,7 +54,7 @@ class Comparison:
 
     metric: str
     protocol: str
-    domain: str
+    slice: Slice | None
     a: float | None
     b: float | None
     difference: float | None
@@ -64,13 +66,13 @@ class Comparison:
     verdict: Verdict
     dialogues: int
     exact: bool
-    signature: str
+    signature: Signature
     coverage: float
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON values."""
-        return {**asdict(self), "notes": list(self.notes)}
+        return {**asdict(self), "signature": str(self.signature), "notes": list(self.notes)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def compare(
             )
         except DataError as error:
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
-        rows.append([row for row in found if by_domain or not row.score.domain])
+        rows.append([row for row in found if by_domain or not row.score.slice])
     _check_turns(task, gold, a, b, names)
     return _corrected([_tested(one, other, settings) for one, other in zip(*rows, strict=True)], settings)
 
@@ -225,7 +227,7 @@ def _comparison(one: _Tested, p: float | None, q: float | None, family: int, set
     return Comparison(
         metric=a.score.metric,
         protocol=a.score.protocol,
-        domain=a.score.domain,
+        slice=a.score.slice,
         a=_value(a),
         b=_value(b),
         difference=one.swaps.effect,
@@ -270,6 +272,6 @@ def _value(row: ScoreRow) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _meaning(row: ScoreRow) -> str:
+def _meaning(row: ScoreRow) -> Signature:
     """The signature without its n: how many items count may depend on what was predicted (precision)."""
-    return "|".join(part for part in row.score.signature.split("|") if not part.startswith("n:"))
+    return row.score.signature.without("n")
