@@ -136,8 +136,8 @@ def steps(made: EvalConfig, store: Path) -> list[str]:
 
 
 def changed(made: EvalConfig, store: Path, system: str = "mine") -> set[str]:
-    statuses = statuses(build(made), Store(store))
-    return {phrase for status in statuses if status.experiment.system == system for phrase in status.changed}
+    known = statuses(build(made), Store(store))
+    return {phrase for status in known if status.experiment.system == system for phrase in status.changed}
 
 
 def append(path: Path, text: str = "\n# another line\n") -> None:
@@ -215,9 +215,9 @@ def test_an_edited_metric_scores_again(mine: Path, tmp_path: Path) -> None:
     steps(made, tmp_path / "store")
     append(mine / "my_metric.py")
     assert changed(made, tmp_path / "store") == {"the source of the metric empty changed"}
-    statuses = {status.experiment.task: status for status in statuses(build(made), Store(tmp_path / "store"))}
-    assert [statuses[task].scored for task in ("dst", "policy")] == [True, False]
-    assert statuses["policy"].predicted
+    known = {status.experiment.task: status for status in statuses(build(made), Store(tmp_path / "store"))}
+    assert [known[task].scored for task in ("dst", "policy")] == [True, False]
+    assert known["policy"].predicted
     assert steps(made, tmp_path / "store") == []
 
 

@@ -112,8 +112,8 @@ def test_other_metrics_reuse_the_predictions(tmp_path, counting):
     run(build(config(systems=counting)), Store(tmp_path))
     calls = len(Counting.shown)
     changed = config(systems=counting, tasks={"dst": {"metrics": ["joint_f1"]}, "policy": {"metrics": ["act_match"]}})
-    statuses = list(statuses(build(changed), Store(tmp_path)))
-    assert [(s.trained, s.predicted, s.scored) for s in statuses] == [(True, True, False)] * 2
+    known = list(statuses(build(changed), Store(tmp_path)))
+    assert [(s.trained, s.predicted, s.scored) for s in known] == [(True, True, False)] * 2
     run(build(changed), Store(tmp_path))
     assert len(Counting.shown) == calls
 
