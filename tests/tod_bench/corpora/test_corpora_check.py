@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 from tod_bench.cli.data import command
 from tod_bench.cli.main import main
+from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.check import check
 from tod_bench.corpora.counts import Counts, count
 from tod_bench.errors import DataError, UserError
+from tod_bench.plugins import with_defaults
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, Span, Turn
 from tod_bench.reports.corpora import open_with
 
@@ -23,6 +25,7 @@ SCHEMA: Schema = {
 }
 
 
+@lambda plain: with_defaults(plain, Corpus)
 @dataclass
 class Toy:
     """A corpus of given dialogues."""
