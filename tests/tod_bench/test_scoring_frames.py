@@ -130,13 +130,13 @@ def test_sgds_layout_brings_them(tmp_path: Path):
         },
     ]
     (tmp_path / "dialogues_001.json").write_text(json.dumps([{"dialogue_id": "1_00000", "turns": turns}]))
-    imported = import_predictions("sgd", tmp_path, [DIALOGUE])
+    imported = import_predictions(tmp_path, [DIALOGUE], format="sgd")
     assert not imported.mismatches
     fields = [(one.state, one.active_intent, one.requested) for one in imported.predictions]
     assert fields == [(one.state, one.active_intent, one.requested) for one in GOLD]
     turns[0]["frames"][0]["state"]["requested_slots"] = [1]
     (tmp_path / "dialogues_001.json").write_text(json.dumps([{"dialogue_id": "1_00000", "turns": turns}]))
-    assert "a requested slot is a number" in import_predictions("sgd", tmp_path, [DIALOGUE]).mismatches[0]
+    assert "a requested slot is a number" in import_predictions(tmp_path, [DIALOGUE], format="sgd").mismatches[0]
 
 
 def test_a_cache_is_named_after_every_field_of_every_record_in_it():
