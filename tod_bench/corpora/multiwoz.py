@@ -51,7 +51,7 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
-        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _weigh(at, version))
+        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _match_size(at, version))
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
@@ -108,7 +108,7 @@ class MultiWOZ(FileCorpus):
         if found or not search:
             return found
         try:
-            return find_corpus("multiwoz2.1", lambda at: _weigh(at, "2.1"))
+            return find_corpus("multiwoz2.1", lambda at: _match_size(at, "2.1"))
         except UserError:
             return None
 
@@ -160,7 +160,7 @@ def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueD
     return replace(dialogue, goal=goal, turns=turns)
 
 
-def _weigh(folder: Path, version: Version) -> int:
+def _match_size(folder: Path, version: Version) -> int:
     """Bytes of dialogues of a release in a folder; the nearest folder that names a release decides which it is."""
     named = next((set(found) for part in reversed(folder.parts) if (found := _RELEASE.findall(part))), set[str]())
     if version not in (named or {"2.2", "2.1"}):

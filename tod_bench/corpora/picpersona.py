@@ -59,7 +59,7 @@ class PicPersona(FileCorpus):
     ) -> None:
         check_option("PicPersona-TOD", "part", part, Part)
         check_option("PicPersona-TOD", "style", style, Style)
-        self.root = corpus_root(path, "picpersona", _weigh)
+        self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
         self._files = _split_files(self.root)
         self.name = f"picpersona{'' if part == 'all' else '-' + part}-{style}"
@@ -192,7 +192,7 @@ def _split_files(root: Path) -> dict[str, RawFile]:
     )
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of dialogues in a folder that is named as the repository names it."""
     if folder.name != "mwoz_sgd":
         return 0

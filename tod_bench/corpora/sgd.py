@@ -58,7 +58,7 @@ class SGD(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("SGD", "view", view, View)
-        self.root = corpus_root(path, "sgd", _weigh)
+        self.root = corpus_root(path, "sgd", _match_size)
         self._view, self._hold_out = view, frozenset(hold_out)
         self._files = dialogue_files(self.root)
         if not self._files:
@@ -212,7 +212,7 @@ def _spans(side: Literal["user", "system"], utterance: Any) -> Iterator[Span]:
             yield Span(side, frame["service"], slot["slot"], text[start:end], start, end)
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of SGD dialogues in a folder; MultiWOZ 2.2, of the same layout, has no schema for each split."""
     files = dialogue_files(folder)
     if not all((folder / split / "schema.json").exists() for split in files):

@@ -47,7 +47,7 @@ class STAR(FileCorpus):
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True
     ) -> None:
         self.name = "star"
-        self.root = corpus_root(path, "star", _weigh)
+        self.root = corpus_root(path, "star", _match_size)
         self._complete = complete
         self._files = _dialogue_files(self.root)
         if not self._files:
@@ -109,5 +109,5 @@ def _dialogue_files(root: Path) -> tuple[RawFile, ...]:
     return tuple(RawFile(path) for path in sorted(numbered, key=lambda path: int(path.stem)))
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     return len(_dialogue_files(folder)) if (folder / "tasks").is_dir() and (folder / "dialogues").is_dir() else 0

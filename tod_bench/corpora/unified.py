@@ -36,7 +36,7 @@ class Unified(FileCorpus):
     dataset: ClassVar[str]
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
-        self.root = corpus_root(path, self.dataset, self._weigh)
+        self.root = corpus_root(path, self.dataset, self._match_size)
         files = files_in(self.root / "data.zip" if (self.root / "data.zip").is_file() else self.root)
         if not {"dialogues.json", "ontology.json"} <= files.keys():
             raise UserError(f"{self.root} has no dialogues.json and ontology.json; give the folder of data.zip")
@@ -53,11 +53,14 @@ class Unified(FileCorpus):
         return _read_schema(self._ontology)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
-        raw = (Record(str(self._dialogues), _id_of(data), data, warn) for data in array_items(self._dialogues))
-        wanted = (record for record in raw if _split_of(record.data) == _SPLITS[split])
+        wanted = (
+            Record(str(self._dialogues), str(data.get("dialogue_id", "?")), data, warn)
+            for data in array_items(self._dialogues)
+            if isinstance(data, dict) and data.get("data_split") == _SPLITS[split]
+        )
         return convert_all(wanted, partial(_dialogue, split=split, corpus=self.name, schema=self.schema))
 
-    def _weigh(self, folder: Path) -> int:
+    def _match_size(self, folder: Path) -> int:
         data = folder / "data.zip"
         return data.stat().st_size if folder.name == self.dataset and data.is_file() else 0
 
@@ -171,11 +174,3 @@ def _goal(raw: Mapping[str, Any]) -> Goal:
         )
         for domain in dict.fromkeys([*inform, *request])
     }
-
-
-def _id_of(data: Any) -> str:
-    return str(data.get("dialogue_id", "?")) if isinstance(data, dict) else "?"
-
-
-def _split_of(data: Any) -> str:
-    return str(data.get("data_split", "")) if isinstance(data, dict) else ""
