@@ -132,10 +132,10 @@ def _download(file: OfficialFile, target: Path, mirror: str, progress: Progress 
 
 def _wrong(file: OfficialFile, path: Path) -> str:
     """What is wrong with a file's content; empty where nothing is, or nothing is known."""
-    if file.sha256 and (found := digests([path])[path]) != file.sha256:
-        return f"its SHA-256 is {found}, not {file.sha256}"
-    if file.git and (found := digests([path], "git")[path]) != file.git:
-        return f"its git blob id is {found}, not {file.git}"
+    if file.sha256 and (actual := digests([path])[path]) != file.sha256:
+        return f"its SHA-256 is {actual}, not {file.sha256}"
+    if file.git and (actual := digests([path], "git")[path]) != file.git:
+        return f"its git blob id is {actual}, not {file.git}"
     return ""
 
 

@@ -30,11 +30,11 @@ class LogLayout:
 
     Args:
         files: Base name -> file.
-        place: The folder or zip, for messages.
+        source: The folder or zip, for messages.
     """
 
-    def __init__(self, files: Mapping[str, RawFile], place: str) -> None:
-        self._files, self._place = files, place
+    def __init__(self, files: Mapping[str, RawFile], source: str) -> None:
+        self._files, self._source = files, source
         self.schema: Schema = trackable()
         self._acts_file = next((files[name] for name in _ACT_FILES if name in files), None)
 
@@ -45,12 +45,14 @@ class LogLayout:
             UserError: ``data.json`` has no lists of its dev and test dialogues beside it.
         """
         if "data.json" not in self._files:
-            own = {split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS}
-            return {split: (files[0], *self._list_of(split)) for split, files in own.items() if files}
+            of_split = {
+                split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS
+            }
+            return {split: (files[0], *self._list_of(split)) for split, files in of_split.items() if files}
         lists = [*self._list_of("dev"), *self._list_of("test")]
         if len(lists) != 2:
             raise UserError(
-                f"{self._place} has data.json, but not both valListFile and testListFile, which say what its dev and "
+                f"{self._source} has data.json, but not both valListFile and testListFile, which say what its dev and "
                 "test dialogues are; copy them from the release"
             )
         acts = (self._acts_file,) if self._acts_file else ()

@@ -81,10 +81,10 @@ def _dialogue(record: Record, split: str, corpus: str) -> Dialogue:
     domains = tuple(domain for domain in record.data["Scenario"]["Domains"] if domain is not None)
     if not domains:
         record.warn("the scenario names no domain")
-    said = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
+    utterances = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
     turns: list[Turn] = []
     user = ""
-    for event in said:
+    for event in utterances:
         record.turn = len(turns)
         if event["Agent"] == "User":
             if user:

@@ -130,19 +130,19 @@ def _turn(record: Record, user: Any, system: Any, schema: Schema) -> Turn:
         user_acts=user_acts,
         services=tuple(dict.fromkeys(act.domain for act in user_acts)) or tuple(state),
         spans=(*_spans("user", user), *_spans("system", answer)),
-        db_matches={domain: len(found) for domain, found in answer.get("db_results", {}).items()},
+        db_matches={domain: len(results) for domain, results in answer.get("db_results", {}).items()},
     )
 
 
 def _state(record: Record, raw: Mapping[str, Mapping[str, str]], schema: Schema) -> State:
     state = {}
     for domain, slots in raw.items():
-        found = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
-        for slot in found:
+        filled = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
+        for slot in filled:
             if slot not in schema.get(domain, {}):
                 raise record.error(f"the state has a value for slot {slot!r} of {domain}, which the ontology lacks")
-        if found:
-            state[domain] = found
+        if filled:
+            state[domain] = filled
     return state
 
 

@@ -22,6 +22,7 @@ def test_a_dialogue_read_back_from_its_row_is_the_same(dialogue: Dialogue) -> No
     assert list(from_rows(to_rows(dialogue))) == [dialogue]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DIALOGUES.filter(lambda dialogue: dialogue.turns))
 def test_a_dialogue_read_back_from_rows_of_its_turns_is_the_same(dialogue: Dialogue) -> None:
     assert list(from_rows(to_rows(dialogue, "turns"))) == [dialogue]
