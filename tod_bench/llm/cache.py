@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,9 +27,7 @@ from tod_bench.llm.records import (
     ChatAnswer,
     Outcome,
     answer_from_json,
-    answer_json,
     failure_from_json,
-    failure_json,
 )
 
 TABLES = ("answers", "failures", "nonces")
@@ -137,14 +136,14 @@ class AnswerCache:
             asked: The model asked for (the answer holds the one that the server says it used).
             repeat: The request's repeat.
         """
-        self._put("answers", key, {"asked": asked, "repeat": repeat, "answer": answer_json(answer)})
+        self._put("answers", key, {"asked": asked, "repeat": repeat, "answer": asdict(answer)})
 
     def keep(self, key: str, outcome: Outcome, *, asked: str, repeat: int = 0) -> None:
         """Stores an answer, or a failure that decides what is asked next; failures that may pass are left out."""
         if isinstance(outcome, ChatAnswer):
             self.put(key, outcome, asked=asked, repeat=repeat)
         elif outcome.reason not in PASSING:
-            self._put("failures", key, {"asked": asked, "repeat": repeat, "failure": failure_json(outcome)})
+            self._put("failures", key, {"asked": asked, "repeat": repeat, "failure": asdict(outcome)})
 
     def put_nonce(self, key: str, nonce: str) -> str:
         """Stores the nonce of a prompt, unless another process was first; returns the one that holds."""
