@@ -8,7 +8,7 @@ from tod_bench.llm.config import ChatModel
 
 
 class JudgeModel(ChatModel):
-    """Who judges; how the server is reached is told by `tod_bench.llm.config.ChatModel`.
+    """Who judges; the fields that say how the server is reached are those of `tod_bench.llm.config.ChatModel`.
 
     Attributes:
         temperature: Sampling temperature; ``null`` leaves it to the server (some models take no other than their own);

@@ -33,7 +33,7 @@ class Chunk:
     """What is sent as one batch.
 
     Attributes:
-        name: Unique name; also stands in the batch's metadata on the server.
+        name: Unique name; also in the batch's metadata on the server.
         model: The model asked (a batch may hold one only).
         requests: Number of requests.
         round: 1 for requests that are sent for the first time, 2 for those sent again, and so on.

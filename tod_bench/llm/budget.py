@@ -178,7 +178,7 @@ class Budget:
         price = self.prices.of(request.model, base_url)
         if price is None and self.limit is not None:
             problem = f"The price of {request.model!r} is not known, so a budget cannot be kept"
-            raise UserError(f"{problem}; add it to a price file (see docs/llm.md) or leave the budget away")
+            raise UserError(f"{problem}; add it to a price file (see docs/llm.md) or leave the budget out")
         worst = 0.0
         if price is not None:
             worst = price.cost(Usage(bound_tokens(request, price), request.max_tokens), batch=batch)

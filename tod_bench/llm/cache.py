@@ -221,7 +221,7 @@ def _verified(key: str, text: str, digest: str) -> dict[str, Any]:
     return record
 
 
-def _exported(line: str, place: str) -> tuple[str, str, str, str]:
+def _exported(line: str, source: str) -> tuple[str, str, str, str]:
     try:
         record = json.loads(line)
         key, digest = record.pop("key"), record.pop("digest")
@@ -229,5 +229,5 @@ def _exported(line: str, place: str) -> tuple[str, str, str, str]:
         _verified(key, text, digest)
         table = next(table for table in TABLES if table.removesuffix("s") in record)
     except (ValueError, KeyError, AttributeError, TypeError, StopIteration) as error:
-        raise DataError("this entry is damaged; export the cache again", file=place) from error
+        raise DataError("this entry is damaged; export the cache again", file=source) from error
     return table, key, text, digest

@@ -37,7 +37,7 @@ _VOCABULARIES = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoke
 
 
 def estimate_tokens(request: ChatRequest, price: Price | None = None) -> int:
-    """Tokens of the prompt, as near as can be told beforehand."""
+    """Tokens of the prompt, as near as can be known before the server counts."""
     count, _ = text_counter(request.model)
     return _total(request, price, count)
 
@@ -96,7 +96,7 @@ def image_tokens(image: ImagePart, rule: ImageRule) -> int:
 
 @lru_cache(maxsize=64)
 def _size(url: str) -> tuple[int, int]:
-    """Width and height in pixels of the image in a data URL; the largest where it cannot be told."""
+    """Width and height in pixels of the image in a data URL; the largest where it cannot be measured."""
     header, _, data = url.partition(",")
     if not header.startswith("data:image/") or not header.endswith(";base64"):
         return LARGEST_IMAGE

@@ -105,8 +105,8 @@ def error_of(body: Any) -> dict[str, Any]:
     if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
         inner = inner[0].get("error", inner[0])  # Google's servers put the object into a list
     if not isinstance(inner, Mapping):
-        return {"message": str(inner or "no further word"), "code": "", "param": ""}
-    message = inner.get("message") or inner.get("detail") or "no further word"
+        return {"message": str(inner or "no details"), "code": "", "param": ""}
+    message = inner.get("message") or inner.get("detail") or "no details"
     code = inner.get("code") if isinstance(inner.get("code"), str) else inner.get("type")
     return {"message": str(message), "code": str(code or ""), "param": str(inner.get("param") or "")}
 

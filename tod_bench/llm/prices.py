@@ -48,7 +48,7 @@ class Price(BaseModel):
 
 
 FREE = Price(input=0.0, output=0.0)
-"""The price of a model that runs on the user's own machine and stands in no table."""
+"""The price of a model that runs on the user's own machine and is in no table."""
 
 
 class Prices(BaseModel):
