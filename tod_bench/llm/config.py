@@ -21,7 +21,7 @@ from tod_bench.llm.budget import Budget
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.openai_client import OpenAIClient
 from tod_bench.llm.retry import RetryPolicy
-from tod_bench.llm.servers import KEY_VARIABLE
+from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
 
 _SECRET = re.compile(r"api_?key|authorization|secret|password|token$|headers", re.I)
 
@@ -136,6 +136,8 @@ def open_client(model: ChatModel, access: Access) -> ChatClient:
         UserError: No usable address, key, cache or price file; or the options exclude each other.
     """
     check_access(access)
+    if not access.replay:
+        read_key(model.key_variable, resolve_url(model.base_url))  # before any file is made
     if access.batch:
         return BatchClient(
             access.cache.with_name("batches"),

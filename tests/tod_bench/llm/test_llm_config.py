@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from fault_server import FaultServer, faults
 from tod_bench.errors import UserError
-from tod_bench.llm import BatchClient, ChatAnswer, OpenAIClient, RetryPolicy
+from tod_bench.llm import BatchClient, ChatAnswer, OpenAIClient, PermanentError, RetryPolicy
 from tod_bench.llm.config import Access, ChatModel, open_client
 
 
@@ -58,6 +58,13 @@ def test_batches_are_kept_beside_the_cache_and_a_replay_needs_no_server(tmp_path
 def test_a_replay_through_batches_is_refused(tmp_path):
     with pytest.raises(UserError, match="leave one out"):
         open_client(ChatModel(), Access(tmp_path / "answers.sqlite", replay=True, batch=True))
+
+
+def test_a_missing_key_is_told_before_any_file_is_made(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(PermanentError, match="OPENAI_API_KEY"):
+        open_client(ChatModel(), Access(tmp_path / "runs" / "answers.sqlite", budget=1.0))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
