@@ -34,5 +34,5 @@ def test_every_eval_config_loads(name):
 def test_every_eval_config_binds(name):
     plan = build(load_config(name), incomplete=True)
     # What is missing is files or a key, never a name.
-    assert plan.experiments or plan.needs
-    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.needs)
+    assert plan.experiments or plan.missing
+    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.missing)

@@ -14,7 +14,7 @@ from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import load_config
 from tod_bench.experiments.plan import build
-from tod_bench.experiments.requirements import split_need
+from tod_bench.experiments.requirements import missing_split
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import people_config, run
 from tod_bench.judge.ratings_csv import read_ratings
@@ -232,14 +232,14 @@ def test_all_that_is_missing_is_said_at_once_with_what_supplies_it(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     plan = build(load_config("table3"), incomplete=True)
     assert plan.experiments == ()
-    assert [need.place for need in plan.needs] == [
+    assert [need.place for need in plan.missing] == [
         "corpora.picpersona",
         "systems.Liu et al. 2024b.predictions",
         "systems.Joshi et al. 2017.predictions",
         "tasks.people.ratings",
         "tasks.response.judge",
     ]
-    said = "\n".join(map(str, plan.needs))
+    said = "\n".join(map(str, plan.missing))
     for command in ("tod-bench data fetch picpersona", "prediction.schema.json", "export OPENAI_API_KEY"):
         assert command in said
     assert "tod-bench judge form table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
@@ -268,7 +268,7 @@ def test_ratings_alone_fill_their_rows_and_the_rest_are_dashes(tmp_path, monkeyp
     config = load_config("table3")
     plan = build(config, incomplete=True)
     results = run(plan, Store(tmp_path / "runs"))
-    lacking = list(map(str, plan.needs))
+    lacking = list(map(str, plan.missing))
     table = table_of(save_run(tmp_path / "runs", config, results, lacking=lacking))
     liu = {"system": "Liu et al. 2024b"}
     # Of nine ratings seven are for the corpus's responses (first), one for the system's, one is a tie.
@@ -318,7 +318,7 @@ def test_what_comes_later_fills_the_dashes(tmp_path, monkeypatch):
         config = load_config("appendix_c", overrides, small=True)
         plan = build(config, incomplete=True)
         results = run(plan, Store(tmp_path))
-        table = table_of(save_run(tmp_path, config, results, lacking=list(map(str, plan.needs))))
+        table = table_of(save_run(tmp_path, config, results, lacking=list(map(str, plan.missing))))
         return number(table, "Q3").value, number(table, "alpha against people").value
 
     assert judged("judge.model=gpt-4o") == (None, None)  # people were there, the judge was not
@@ -334,6 +334,6 @@ def test_errors_of_an_inline_judge_config_are_errors_of_the_config():
 def test_a_split_that_is_not_at_hand_is_a_need():
     config = load_config("table1")
     half = SimpleNamespace(name="simmc2.0", splits=("dev", "teststd"))
-    assert "no split train, only dev, teststd" in str(split_need(config, "simmc2", half))
-    assert "corpora.simmc2.options.path=FOLDER" in str(split_need(config, "simmc2", half))
-    assert split_need(config, "star", SimpleNamespace(name="star", splits=("all",))) is None
+    assert "no split train, only dev, teststd" in str(missing_split(config, "simmc2", half))
+    assert "corpora.simmc2.options.path=FOLDER" in str(missing_split(config, "simmc2", half))
+    assert missing_split(config, "star", SimpleNamespace(name="star", splits=("all",))) is None
