@@ -61,12 +61,11 @@ def command(
     from tod_bench.experiments.results import Experiment, Store
     from tod_bench.experiments.runner import run
     from tod_bench.progress import quietly
-    from tod_bench.reports.files import write_table
     from tod_bench.reports.html import can_render, needed
-    from tod_bench.reports.page import write_page
-    from tod_bench.reports.page_data import page_data, table_of
+    from tod_bench.reports.opened import OpenedRun
+    from tod_bench.reports.page import page_data, table_of, write_page
     from tod_bench.reports.runs import save_run, table_folder
-    from tod_bench.reports.terminal import print_table
+    from tod_bench.reports.writers import print_table, write_table
     from tod_bench.sweeps import Resources, open_config, parts, run_all
 
     settings, plan = open_config(config, overrides, small=small)
@@ -90,12 +89,13 @@ def command(
             run_all(parts(settings), store, resources=Resources(workers=jobs))
         results = run(plan, Store(store), announce)
     done = save_run(store, settings, results, lacking=lacking)
-    table = table_of(done)
+    opened = OpenedRun(done, plan.corpora)
+    table = table_of(done, opened)
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     print_table(table, Console() if sys.stdout.isatty() else Console(width=200))
     folder = table_folder(store, settings.name)
     paths = write_table(table, folder)
-    page = write_page(page_data(done, plan.corpora), folder / "page.html") if can_render() else None
+    page = write_page(page_data(done, opened=opened), folder / "page.html") if can_render() else None
     if not quiet:
         click.echo(f"\nTable: {', '.join(map(str, paths))}")
         click.echo(f"Page: {page}" if page else f"No page: {needed()}")

@@ -4,8 +4,7 @@ import pytest
 
 import axe
 import chromium
-from tod_bench.reports.page import render
-from tod_bench.reports.page_data import page_data
+from tod_bench.reports.page import page_data, render
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,7 @@ import pytest
 
 import chromium
 from chromium import contrast
-from tod_bench.reports.page import render
-from tod_bench.reports.page_data import page_data
+from tod_bench.reports.page import page_data, render
 
 pytestmark = pytest.mark.browser
 
