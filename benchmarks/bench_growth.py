@@ -1,6 +1,6 @@
 """How cost grows with the number of dialogues: simulated ones are made and scored, a thousand to a hundred thousand.
 
-The plot has seconds over dialogues, both logarithmic, with the line of proportional growth from the first point. The
+The plot has seconds over dialogues (logarithmic), with the line of proportional growth from the first point. The
 row has the exponent of a power law through the points: 1 is linear growth.
 """
 
