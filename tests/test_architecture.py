@@ -22,6 +22,9 @@ HEAVY = {
     "convokit",
     "scipy",
     "matplotlib",
+    "altair",
+    "vl_convert",
+    "pandas",
     "evaluate",
 }
 

@@ -18,11 +18,11 @@ from tod_bench.experiments.requirements import missing_split
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import people_config, run
 from tod_bench.judge.ratings_csv import read_ratings
-from tod_bench.reports.files import write_table
-from tod_bench.reports.page_data import table_of
+from tod_bench.reports.page import table_of
 from tod_bench.reports.published import is_of, published_values
 from tod_bench.reports.runs import read_runs, save_run
 from tod_bench.reports.table import Table, make_table
+from tod_bench.reports.writers import write_table
 from tod_bench.scoring import score
 from tod_bench.splits import read_split
 from tod_bench.tasks import turn_inputs
