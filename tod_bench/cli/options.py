@@ -9,7 +9,9 @@ A verb takes them as decorators::
     def command(corpus: str, options: tuple[str, ...], output: Path | None) -> None: ...
 """
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -35,6 +37,17 @@ class Option(click.Option):
         self.opts = [*shown, *self.old]
         super().add_to_parser(parser, ctx)
         self.opts = shown
+
+
+class Verb(click.Command):
+    """A verb that reads ``-o KEY=VALUE`` as ``--option KEY=VALUE``, as earlier versions spelt it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line."""
+        for index, (flag, value) in enumerate(pairwise(args)):
+            if flag == "-o" and re.match(r"[A-Za-z_]\w*=", value):
+                args[index] = "--option"
+        return super().parse_args(ctx, args)
 
 
 def corpus_option(*, required: bool = False) -> Decorator[Any]:
@@ -140,6 +153,10 @@ def format_option(*formats: str, default: str = "") -> Decorator[Any]:
         show_default=True,
         help="The format of the output.",
     )
+
+
+JSON_FLAG = click.option("--json", "as_json", is_flag=True, hidden=True)
+"""``--format json`` as earlier versions spelt it, passed as ``as_json``."""
 
 
 def workers_option(default: int = 1, shown: str = "") -> Decorator[Any]:

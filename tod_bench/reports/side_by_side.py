@@ -203,7 +203,7 @@ def print_sheet(sheet: Sheet, console: "Console", *, by_domain: bool) -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    shown = [found for found in sheet.scores if by_domain or _always(found)]
+    shown = [found for found in sheet.scores if by_domain or always_shown(found)]
     grid = Grid(
         title=f"{sheet.task}: {sheet.pairing.turns} turns, coverage {100 * sheet.pairing.coverage:.1f}%",
         title_justify="left",
@@ -272,7 +272,8 @@ def _error_cells(row: ErrorRow) -> list[str]:
     return [row.name, str(row.gold), *(str(row.counts[kind]) for kind in CLASSES), str(row.errors)]
 
 
-def _always(found: Score) -> bool:
+def always_shown(found: Score) -> bool:
+    """Whether a score is shown without asking for domains: of the whole, of a group, or of a metric by domain."""
     return found.slice is None or found.slice.kind != "domain" or found.metric.startswith("domain_")
 
 

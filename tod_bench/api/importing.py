@@ -1,0 +1,55 @@
+"""Prediction files of other tools, read from Python."""
+
+from pathlib import Path
+
+from tod_bench.corpora.base import Corpus, open_corpus
+from tod_bench.errors import DataError
+from tod_bench.importers import AUTO, Imported
+from tod_bench.importers import import_predictions as read_foreign
+from tod_bench.splits import read_all, read_split, whole_split
+
+SHOWN = 20
+"""Mismatches that a message names; the rest are counted."""
+
+
+def import_predictions(
+    file: str | Path,
+    corpus: str | Corpus | None = None,
+    *,
+    form: str = AUTO,
+    split: str = "test",
+    partial: bool = False,
+    updates: bool = False,
+) -> Imported:
+    """Reads another tool's prediction file; `write_predictions` writes what comes of it.
+
+    Args:
+        file: The file (for ``sgd`` the folder).
+        corpus: The corpus that was answered, opened or by its name, to match ids and turns with; None checks nothing.
+        form: The file's format (see `tod_bench.importers.FORMATS`), or ``auto``.
+        split: The split that was answered, such as ``test`` or ``dev[:200]``.
+        partial: Whether dialogues and turns may be missing.
+        updates: Whether states are what each turn changes, to be added up into whole states.
+
+    Returns:
+        The predictions, and notices of what is worth knowing.
+
+    Raises:
+        DataError: Something does not fit the corpus; the first of it is named.
+        UserError: There is no such file, format, corpus or split.
+    """
+    opened = open_corpus(corpus) if isinstance(corpus, str) else corpus
+    dialogues = read_all(opened, split) if opened else None
+
+    def whole() -> list[str]:
+        return [dialogue.id for dialogue in read_split(opened, whole_split(split))] if opened else []
+
+    is_part = opened is not None and whole_split(split) != split
+    imported = read_foreign(
+        form, Path(file), dialogues, partial=partial, updates=updates, whole=whole if is_part else None
+    )
+    if imported.mismatches:
+        more = len(imported.mismatches) - SHOWN
+        named = "; ".join(imported.mismatches[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        raise DataError(f"{file} was not imported: {named}")
+    return imported
