@@ -21,6 +21,7 @@ from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.codec import FORMAT, decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
+from tod_bench.corpora.methods import CorpusMethods
 from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import cache_home
 from tod_bench.corpora.reading import Note
@@ -128,7 +129,7 @@ class CachedReader:
         self._oddities[str(oddity)] = oddity
 
 
-class FileCorpus:
+class FileCorpus(CorpusMethods):
     """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
 
     What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why. A reader that knows the

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.methods import CorpusMethods
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
 from tod_bench.errors import DataError, UserError, extra_needed
 from tod_bench.files import digest_of
@@ -73,7 +74,7 @@ def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "Dat
     return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), found)
 
 
-class DatasetCorpus:
+class DatasetCorpus(CorpusMethods):
     """A corpus whose dialogues are rows of datasets; see `from_datasets`.
 
     Args:

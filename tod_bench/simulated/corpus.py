@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Final, Literal
 
+from tod_bench.corpora.methods import CorpusMethods
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.records import Database, Dialogue, Schema
@@ -26,7 +27,7 @@ VERSION: Final = "1"
 SIZES: Final[Mapping[str, int]] = {"train": 4000, "dev": 200, "test": 300}
 
 
-class Simulated:
+class Simulated(CorpusMethods):
     """The embedded corpus.
 
     Args:
