@@ -16,7 +16,7 @@ from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.scoring import pair
 from tod_bench.scoring.items import build_items
 from tod_bench.tasks import gold_prediction
-from tod_metrics import metric
+from tod_metrics import CorpusMetric, metric
 from tod_metrics.dialogue.bookings import bookings_of
 from tod_metrics.dialogue.inform_success import REQUESTABLE, Inform, Success
 from tod_metrics.dialogue.partial_ratio import partial_ratio
@@ -146,7 +146,7 @@ def run(*, smoke: bool, out: Path) -> list[Row]:
 def job(name: str, rows: Sequence[ResponseItem]) -> Callable[[], object]:
     """Scoring all responses under one metric, made ready."""
     # With a parser the time would be spaCy's, and there is not one everywhere.
-    one: Any = metric(name, **({"parser": "none"} if name == "politeness" else {}))
-    score = one.score_corpus if hasattr(one, "score_corpus") else one.statistics
+    one = metric(name, **({"parser": "none"} if name == "politeness" else {}))
+    score = one.score_corpus if isinstance(one, CorpusMetric) else one.statistics
     score(rows[:2])
     return lambda: score(rows)

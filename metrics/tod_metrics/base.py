@@ -9,15 +9,19 @@ bootstrap intervals and paired tests are all functions of sums of those vectors,
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
-Item_contra = TypeVar("Item_contra", contravariant=True)
+Item = TypeVar("Item")
+
+Annotation: TypeAlias = Literal["states", "frames", "acts", "responses", "goals", "spans"]
+"""What a corpus may have gold of, that answers are held against."""
 
 SIGNATURE_VERSION = "0.2.0"
 """Version of the definitions in this package; it moves whenever any number could."""
@@ -65,43 +69,121 @@ def _escaped(value: str) -> str:
     return value.replace("|", r"\|")
 
 
-class Metric(Protocol[Item_contra]):
-    """A metric over items of one type.
+class Metric(ABC, Generic[Item]):
+    """A metric over items of one type; a class of its own derives from it, usually as a frozen dataclass.
 
-    Beside these attributes a class may have ``domain``, a field that restricts it to one domain (the harness then adds
-    a row for every domain); ``denominator``, the column that counts the items that took part (all items where it is
-    missing); ``needs``, names of what the harness must hand to the constructor (``database``); ``protocols``, the
-    protocols it offers, the default first; ``resolved(items)``, which settles options left open (``auto``) before the
-    signature is taken; and ``notes``, sentences that a reader needs beside the signature.
+    A class must say `item`, `name` and `columns`, and define `signature`, `statistics` and `aggregate`. Everything else
+    has a default that fits most metrics.
 
     Attributes:
         item: The record type of `tod_metrics.items` that it scores.
         name: Short name, unique among metrics (``jga``, ``slot_f1``).
-        protocol: The protocol that it follows, as in ``jga@trade``.
         columns: Name of each sufficient statistic.
         percent: Whether `aggregate` gives a percentage, 0 to 100.
         higher_is_better: Direction; None where neither is (readability, say).
+        protocols: The protocols that it offers, the default first; empty for a metric without protocols.
+        needs: Names of what the harness must hand to the constructor (``database``).
+        annotations: The gold annotations that it holds answers against (see `tod_bench.corpora.annotations`); None
+            where they follow from `item`.
+        denominator: The column that counts the items that took part; empty for all items.
+        protocol: The protocol that it follows, as in ``jga@trade``.
+        domain: The domain or service that it is restricted to; empty for all.
     """
 
     item: ClassVar[type]
-    name: str
-    protocol: str
-    columns: tuple[str, ...]
-    percent: ClassVar[bool]
-    higher_is_better: ClassVar[bool | None]
+    name: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+    percent: ClassVar[bool] = True
+    higher_is_better: ClassVar[bool | None] = True
+    protocols: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    annotations: ClassVar[tuple[Annotation, ...] | None] = None
+    denominator: ClassVar[str] = ""
+
+    protocol: str = "tod_bench"
+    domain: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuses a protocol that the metric does not offer; a dataclass calls it after its fields are set."""
+        if self.protocols and self.protocol not in self.protocols:
+            raise ValueError(
+                f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(self.protocols)}"
+            )
 
     @property
+    def by_domain(self) -> bool:
+        """Whether a score sheet has a row for every domain, by `of_domain`."""
+        return False
+
+    @property
+    def batchable(self) -> bool:
+        """Whether statistics of batches of whole dialogues add up to those of the corpus."""
+        return True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a reader needs beside the signature."""
+        return ()
+
+    @property
+    @abstractmethod
     def signature(self) -> Signature:
-        """The metric's part of the signature."""
-        ...
+        """Everything that could change the number."""
 
-    def statistics(self, items: Sequence[Item_contra]) -> FloatArray:
+    @abstractmethod
+    def statistics(self, items: Sequence[Item]) -> FloatArray:
         """Sufficient statistics, shape (items, len(columns))."""
-        ...
 
+    @abstractmethod
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Scores of summed statistics: shape (..., len(columns)) to (...). Undefined scores are NaN."""
-        ...
+
+    def score(self, items: Sequence[Item]) -> float:
+        """The score of all items together; NaN where it is undefined."""
+        return float(self.aggregate(self.statistics(items).sum(axis=0)))
+
+    def resolved(self, items: Sequence[Item]) -> Self:  # noqa: ARG002
+        """The metric with each option that was left open (``auto``) settled by what the items have."""
+        return self
+
+    def of_domain(self, domain: str) -> Self:
+        """The metric restricted to a domain; for dataclasses with a field `domain`."""
+        return replace(self, domain=domain)  # type: ignore[type-var]
+
+
+class CorpusMetric(Metric[Item]):
+    """A metric whose score is no function of summed statistics, such as a number of types or an entropy."""
+
+    columns = ()
+
+    @property
+    def batchable(self) -> bool:
+        """Never: it looks at the whole corpus at once."""
+        return False
+
+    @abstractmethod
+    def score_corpus(self, items: Sequence[Item]) -> float:
+        """The score of all items together; NaN where it is undefined."""
+
+    def leave_one_out(self, items: Sequence[Item]) -> FloatArray | None:  # noqa: ARG002
+        """The score without each dialogue in turn, for a jackknife; None for a metric that no resampling fits."""
+        return None
+
+    def score(self, items: Sequence[Item]) -> float:
+        """As `score_corpus`."""
+        return self.score_corpus(items)
+
+    def statistics(self, items: Sequence[Item]) -> FloatArray:  # noqa: ARG002
+        """Refused.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"{self.name} looks at the whole corpus at once; there are no statistics of single items")
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:  # noqa: ARG002
+        """Refused, as `statistics`."""
+        return self.statistics(())
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float = float("nan")) -> FloatArray:

@@ -66,6 +66,11 @@ class StateProtocol:
             *(self.slots, self.order, self.bookings),
         )
 
+    def defines(self, metric: str) -> bool:
+        """Whether it defines a metric of belief states: one it names, or one of another package where it names most."""
+        named = metric in STATE_METRICS or any(metric in protocol.metrics for protocol in PROTOCOLS.values())
+        return metric in self.metrics if named else self.metrics >= STATE_METRICS
+
     def options(self) -> dict[str, str]:
         """Everything in it that can change a number, for a signature."""
         none = self.gold_none if self.gold_none == self.predicted_none else f"gold-{self.gold_none}"

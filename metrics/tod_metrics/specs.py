@@ -107,7 +107,7 @@ def check_options(name: str, options: Mapping[str, Any], metric_type: type[Any])
         if get_origin(annotation) is Literal and option != "protocol" and value not in get_args(annotation):
             raise ValueError(_refusal(name, option, value, annotation))
     # A metric that the harness hands nothing to is built to be checked, and says itself what protocols it combines.
-    protocols = getattr(metric_type, "protocols", ()) if getattr(metric_type, "needs", ()) else ()
+    protocols = metric_type.protocols if metric_type.needs else ()
     if "protocol" in options and protocols and options["protocol"] not in protocols:
         offered = ", ".join(protocols)
         raise ValueError(f"the metric {name!r} has no protocol {options['protocol']!r}; choose one of {offered}")
@@ -162,7 +162,7 @@ def _refusal(metric: str, option: str, value: Any, annotation: Any) -> str:
 
 def _settable(metric_type: type[Any]) -> dict[str, Any]:
     """Parameter -> its type, of those that a spec can set: not what the harness hands over, nor the domain."""
-    handed = {*getattr(metric_type, "needs", ()), "domain"}
+    handed = {*metric_type.needs, "domain"}
     hints = _hints(metric_type)
     found = {name: hints.get(name, Any) for name in inspect.signature(metric_type).parameters if name not in handed}
     return {name: kind for name, kind in found.items() if get_origin(kind) not in (tuple, list, dict)}

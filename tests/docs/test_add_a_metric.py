@@ -33,9 +33,9 @@ def installed(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text(f"[{group}]\n{lines}", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     yield tmp_path
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     sys.modules.pop("overlong", None)
 
 

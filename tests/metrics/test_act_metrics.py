@@ -66,5 +66,5 @@ def test_signature_tells_the_unit_and_what_is_done_with_empty_turns():
     assert str(metric("act_f1@values_skip_empty").signature).startswith(
         "act_f1|protocol:values_skip_empty|unit:domain-act-slot-value|empty:skip|v:"
     )
-    with pytest.raises(ValueError, match="no protocol 'value'; there are tod_bench"):
+    with pytest.raises(ValueError, match="act_f1 has no protocol 'value'; choose one of tod_bench"):
         metric("act_f1@value")

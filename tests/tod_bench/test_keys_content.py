@@ -67,17 +67,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tod_metrics.base import Signature, percentage
+from tod_metrics.base import Metric, Signature, percentage
 from tod_metrics.items import ActItem
 
 
 @dataclass(frozen=True)
-class Empty:
+class Empty(Metric[ActItem]):
     item = ActItem
     name = "empty"
-    protocol = "tod_bench"
     columns = ("empty", "turns")
-    percent = True
     higher_is_better = None
 
     @property
@@ -110,9 +108,9 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tod_bench.experiments.plan, "system_class", lambda name: system.load() if name == "mine" else known(name)
     )
     monkeypatch.setitem(tod_metrics.METRICS, "empty", "my_metric:Empty")  # type: ignore[attr-defined]
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     yield folder
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     tod_bench.experiments.content._spec.cache_clear()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tod_bench.corpora.multiwoz_names import schema
@@ -23,6 +24,10 @@ from tod_bench.scoring import (
     write_scores,
 )
 from tod_bench.tasks import gold_prediction
+from tod_metrics import METRICS, Metric, Signature, registry
+from tod_metrics.base import percentage
+from tod_metrics.items import StateItem
+from tod_metrics.state.state_metric import StateMetric
 
 SCHEMA = schema()
 WHERE = {"corpus_name": "toy", "split": "test", "schema": SCHEMA}
@@ -272,3 +277,60 @@ def test_slots_that_the_corpus_leaves_out_are_named():
         100.0,
         ("slots that the corpus leaves out and gold has values for: hospital-department",),
     )
+
+
+class Filled(Metric[StateItem]):
+    """A user's metric of states that knows nothing of protocols."""
+
+    item = StateItem
+    name = "filled"
+    columns = ("filled", "turns")
+
+    @property
+    def signature(self):
+        return Signature(self.name, {})
+
+    def statistics(self, items):
+        return np.array([[bool(item.predicted), 1] for item in items], dtype=float).reshape(-1, 2)
+
+    def aggregate(self, sums):
+        return percentage(sums[..., 0], sums[..., 1])
+
+
+class Touched(StateMetric):
+    """A user's metric of states that follows the protocols."""
+
+    name = "touched"
+    columns = ("right", "slots")
+
+    def statistics(self, items):
+        aligned = self.aligned(items)
+        rows = aligned.rows(self.domain)
+        return np.column_stack([aligned.count(rows & (aligned.score == 1.0)), aligned.count(rows)])
+
+    def aggregate(self, sums):
+        return percentage(sums[..., 0], sums[..., 1])
+
+
+@pytest.fixture
+def users_metrics(monkeypatch):
+    for known in (Filled, Touched):
+        monkeypatch.setitem(METRICS, known.name, f"{__name__}:{known.__name__}")
+    registry.registered.cache_clear()
+    yield
+    registry.registered.cache_clear()
+
+
+def test_a_users_metric_of_states_is_scored_like_any_other(users_metrics):
+    assert specs("dst", ["filled", "touched"], ["tod_bench", "trade", "pptod"]) == [
+        *("filled", "touched@tod_bench", "touched@trade")
+    ]
+    wrong = [replace(one, state={"hotel": {"area": "north"}}) if one.turn == 0 else one for one in GOLD]
+    scores = score("dst", DIALOGUES, wrong, **WHERE, metrics=["filled", "touched@trade"], draws=0)
+    (filled,) = [one for one in scores if one.metric == "filled"]
+    assert (filled.value, filled.n, str(filled.signature)) == (100.0, 12, "filled|corpus:toy|split:test|n:12|v:0.2.0")
+    touched = whole(scores, "touched", protocol="trade")
+    assert touched.value == 100 * 20 / 32  # 4 dialogues: 0 of 3, 2 of 2 and 3 of 3 slots of either side
+    assert "|domains:5|slots:30|" in str(touched.signature)
+    with pytest.raises(UserError, match="the protocol 'pptod' does not define 'touched'; these do: tod_bench, trade"):
+        score("dst", DIALOGUES, GOLD, **WHERE, metrics=["touched@pptod"])

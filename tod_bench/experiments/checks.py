@@ -108,7 +108,7 @@ def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corp
                 errors += [
                     f"tasks.{task}.metrics: {spec} needs the {name} of {named}, and there is none; leave the metric or "
                     "the corpus out, or add the release's files"
-                    for name in getattr(metric_class(spec), "needs", ())
+                    for name in metric_class(spec).needs
                     if all(getattr(corpus, name, None) is None for corpus in corpora.values())
                 ]
     return errors

@@ -9,6 +9,7 @@ from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, 
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from tod_metrics.protocols import state_protocol
 from tod_metrics.state.slot_sets import beyond_multiwoz, is_multiwoz
+from tod_metrics.state.state_metric import StateMetric
 
 ITEMS: Mapping[TaskName, tuple[type, ...]] = {
     "dst": (StateItem, FrameItem),
@@ -75,7 +76,7 @@ def scores_task(task: TaskName, spec: str) -> bool:
     Raises:
         UserError: There is no such metric.
     """
-    return getattr(_found(spec), "item", None) in ITEMS[task]
+    return _found(spec).item in ITEMS[task]
 
 
 def specs(task: TaskName, metrics: Sequence[str], protocols: Sequence[str]) -> list[str]:
@@ -98,13 +99,13 @@ def specs(task: TaskName, metrics: Sequence[str], protocols: Sequence[str]) -> l
 
 def _defines(task: TaskName, name: str, protocol: str) -> bool:
     found = class_for(task, name)
-    if task == "dst" and found.item is StateItem:
+    if issubclass(found, StateMetric):
         try:
             rules = state_protocol(protocol)
         except ValueError as error:
             raise UserError(str(error)) from None
-        return found.name in rules.metrics
-    return protocol in getattr(found, "protocols", ())
+        return rules.defines(found.name)
+    return protocol in found.protocols
 
 
 def check_metric(task: TaskName, spec: str) -> None:
@@ -114,7 +115,7 @@ def check_metric(task: TaskName, spec: str) -> None:
         UserError: There is no such metric or protocol, or it scores another task.
     """
     found = class_for(task, spec)
-    if not getattr(found, "needs", ()):
+    if not found.needs:
         _built(spec, {})
         return
     try:
@@ -135,7 +136,7 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
     found = class_for(task, spec)
-    needed = {name: context.get(name) for name in getattr(found, "needs", ())}
+    needed = {name: context.get(name) for name in found.needs}
     for name, value in needed.items():
         if value is None:
             raise UserError(f"the metric {spec!r} needs the corpus's {name}, and this corpus has none at hand")
@@ -147,22 +148,22 @@ def label_of(spec: str) -> str:
     return parse_spec(spec).label
 
 
-def _found(spec: str) -> type[Any]:
+def _found(spec: str) -> type[Metric[Any]]:
     try:
         return metric_class(spec)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
-def class_for(task: TaskName, spec: str) -> type[Any]:
+def class_for(task: TaskName, spec: str) -> type[Metric[Any]]:
     """The class of a metric, by its spec.
 
     Raises:
         UserError: There is no such metric, or it scores another task.
     """
     found = _found(spec)
-    if getattr(found, "item", None) not in ITEMS[task]:
-        fitting = [known for known, _ in metric_names() if getattr(metric_class(known), "item", None) in ITEMS[task]]
+    if found.item not in ITEMS[task]:
+        fitting = [known for known, _ in metric_names() if metric_class(known).item in ITEMS[task]]
         raise UserError(
             f"the metric {parse_spec(spec).name!r} does not score the task {task}; these do: {', '.join(fitting)}"
         )

@@ -1,7 +1,6 @@
 """What gold a metric needs, and whether a corpus has it: without, the number is undefined and nothing is scored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
 from tod_bench.corpora.base import Corpus
@@ -37,12 +36,10 @@ def annotations_of(task: TaskName, spec: str) -> tuple[Annotation, ...]:
     Raises:
         UserError: There is no such metric, or it scores another task.
     """
-    found: Any = class_for(task, spec)
-    if hasattr(found, "annotations"):
-        return tuple(found.annotations)
-    goals: tuple[Annotation, ...] = (
-        ("goals",) if found.item is DialogueItem and "database" in getattr(found, "needs", ()) else ()
-    )
+    found = class_for(task, spec)
+    if found.annotations is not None:
+        return found.annotations
+    goals: tuple[Annotation, ...] = ("goals",) if found.item is DialogueItem and "database" in found.needs else ()
     return (*_OF_ITEM.get(found.item, ()), *goals)
 
 
@@ -114,7 +111,7 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
         lacking = [one for one in annotations if one in missing]
         if lacking:
             found[spec] = f"{corpus.name} {split} has no {NAMES[lacking[0]]} ({missing[lacking[0]]})"
-        elif "database" in getattr(class_for(task, spec), "needs", ()) and corpus.database is None:
+        elif "database" in class_for(task, spec).needs and corpus.database is None:
             found[spec] = f"{corpus.name} has no database here"
         elif task == "dst" and (foreign := _unread_slots(spec, corpus)):
             found[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"

@@ -14,12 +14,12 @@ from tod_bench.scoring.items import build_items, clusters_of, group_of
 from tod_bench.scoring.pairing import Pairing
 from tod_bench.scoring.responses import written_otherwise
 from tod_bench.statistics import cluster_sums
-from tod_metrics import Metric
+from tod_metrics import CorpusMetric, Metric
 from tod_metrics.act.acts import ActBatch
 from tod_metrics.base import FloatArray
-from tod_metrics.items import ResponseItem
-from tod_metrics.protocols import StateProtocol
-from tod_metrics.state.frames import FrameBatch
+from tod_metrics.items import FrameItem, ResponseItem
+from tod_metrics.state.frames import FrameBatch, FrameMetric
+from tod_metrics.state.state_metric import StateMetric
 from tod_metrics.state.states import StateBatch
 from tod_metrics.style.richness import jackknife_interval
 
@@ -84,8 +84,8 @@ def metric_rows(
 ) -> list[ScoreRow]:
     """The rows of a metric: the whole, every domain where it has them, every group that is asked for."""
     rows = [_row(metric, batches, where)]
-    if getattr(metric, "by_domain", False):
-        rows += [_row(replace(metric, domain=domain), batches, where) for domain in batches.domains(metric.item)]  # type: ignore[type-var]
+    if metric.by_domain:
+        rows += [_row(metric.of_domain(domain), batches, where) for domain in batches.domains(metric.item)]
     for grouping in groups:
         rows += _group_rows(rows[0], metric, batches.pairing, grouping)
     return rows
@@ -93,10 +93,10 @@ def metric_rows(
 
 def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> ScoreRow:
     batch = batches.of(metric.item)
-    if isinstance(batch, FrameBatch):
+    if isinstance(metric, FrameMetric):
         _check_answered(metric, batch)
     try:
-        metric = metric.resolved(batch) if hasattr(metric, "resolved") else metric
+        metric = metric.resolved(batch)
         statistics = metric.statistics(batch)
     except ValueError as error:
         raise DataError(str(error)) from None
@@ -104,7 +104,7 @@ def _row(metric: Metric[Any], batches: Batches, where: Mapping[str, str]) -> Sco
     return ScoreRow(draft, batches.sums(metric.item, statistics), metric.aggregate)
 
 
-def _check_answered(metric: Any, batch: FrameBatch) -> None:
+def _check_answered(metric: FrameMetric, batch: Sequence[FrameItem]) -> None:
     """Refuses a metric over frames that nothing was predicted for; that there is gold, `scoring.gold` has seen."""
     if not any(metric.predicted(item) for item in batch):
         raise UserError(
@@ -115,7 +115,7 @@ def _check_answered(metric: Any, batch: FrameBatch) -> None:
 
 def _draft(metric: Metric[Any], batches: Batches, where: Mapping[str, str], n: int) -> Score:
     """A score without its value and interval."""
-    batch, domain = batches.of(metric.item), getattr(metric, "domain", "")
+    batch, domain = batches.of(metric.item), metric.domain
     place = {**where, **({"domain": domain} if domain else {}), **_slot_options(metric, batch), "n": n}
     return Score(
         metric=metric.name,
@@ -130,15 +130,16 @@ def _draft(metric: Metric[Any], batches: Batches, where: Mapping[str, str], n: i
 
 
 def _counted(metric: Metric[Any], statistics: FloatArray, items: int) -> int:
-    column = getattr(metric, "denominator", None)
-    return round(float(statistics[:, metric.columns.index(column)].sum())) if column else items
+    if not metric.denominator:
+        return items
+    return round(float(statistics[:, metric.columns.index(metric.denominator)].sum()))
 
 
 def _slot_options(metric: Metric[Any], batch: Sequence[Any]) -> dict[str, int | str]:
     """How many domains and slots count, which a state metric's number depends on."""
-    if not isinstance(batch, StateBatch):
+    if not isinstance(metric, StateMetric) or not isinstance(batch, StateBatch):
         return {}
-    rules: StateProtocol = metric.rules  # type: ignore[attr-defined]
+    rules = metric.rules
     if rules.slots in ("file", "span"):
         return {"slots": "as-given"}
     slots = batch.states(rules).slots
@@ -149,7 +150,7 @@ def _slot_options(metric: Metric[Any], batch: Sequence[Any]) -> dict[str, int | 
 
 
 def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[str]:
-    notes = [str(note) for note in getattr(metric, "notes", ())]
+    notes = list(metric.notes)
     if metric.item is ResponseItem:
         notes += filter(None, [written_otherwise(metric.name, batch)])
     if pairing.without_gold:
@@ -158,9 +159,9 @@ def _notes(metric: Metric[Any], batch: Sequence[Any], pairing: Pairing) -> list[
         predicted = len(pairing.predictions)
         others = "empty" if pairing.task == "response" else "wrong"
         notes.append(f"{predicted} of {pairing.turns} turns are predicted; the others count as {others}")
-    if isinstance(batch, StateBatch):
-        invented = batch.states(metric.rules).invented  # type: ignore[attr-defined]
-        if batch.uncounted and metric.rules.slots == "scored":  # type: ignore[attr-defined]
+    if isinstance(metric, StateMetric) and isinstance(batch, StateBatch):
+        invented = batch.states(metric.rules).invented
+        if batch.uncounted and metric.rules.slots == "scored":
             named = ", ".join("-".join(key) for key in batch.uncounted)
             notes.append(f"slots that the corpus leaves out and gold has values for: {named}")
         if invented:
@@ -181,13 +182,8 @@ def _group_rows(whole: ScoreRow, metric: Metric[Any], pairing: Pairing, grouping
     rows, dialogues = [], pairing.dialogues
     for name, places in _groups(dialogues, grouping).items():
         sums = whole.sums[places]
-        column = getattr(metric, "denominator", None)
-        chosen = [dialogues[place] for place in places]
-        n = (
-            round(float(sums[:, metric.columns.index(column)].sum()))
-            if column
-            else len(clusters_of(metric.item, pairing.task, chosen))
-        )
+        items = len(clusters_of(metric.item, pairing.task, [dialogues[place] for place in places]))
+        n = _counted(metric, sums, items)
         rows.append(ScoreRow(_grouped(whole.score, grouping, name, n), sums, metric.aggregate))
     return rows
 
@@ -209,12 +205,9 @@ def _grouped(whole: Score, grouping: str, name: str, n: int) -> Score:
     return replace(whole, slice=Slice(grouping, name), n=n, signature=replace(whole.signature, options=options))
 
 
-def is_of_the_corpus(metric: Any) -> bool:
-    """Whether a metric scores a corpus as one, without statistics that sum (see `tod_metrics.style.richness`)."""
-    return hasattr(metric, "score_corpus")
-
-
-def corpus_scores(metric: Any, batches: Batches, where: Mapping[str, str], groups: Sequence[str]) -> list[Score]:
+def corpus_scores(
+    metric: CorpusMetric[Any], batches: Batches, where: Mapping[str, str], groups: Sequence[str]
+) -> list[Score]:
     """The scores of a metric of the corpus as one: the whole, and every group that is asked for."""
     items, dialogues = batches.of(metric.item), batches.pairing.dialogues
     whole = _draft(metric, batches, where, len(items))
@@ -226,7 +219,7 @@ def corpus_scores(metric: Any, batches: Batches, where: Mapping[str, str], group
     return scores
 
 
-def _of_the_corpus(metric: Any, draft: Score, items: Sequence[Any]) -> Score:
+def _of_the_corpus(metric: CorpusMetric[Any], draft: Score, items: Sequence[Any]) -> Score:
     try:
         value, without = metric.score_corpus(items), metric.leave_one_out(items)
     except ValueError as error:

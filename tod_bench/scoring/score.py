@@ -15,8 +15,9 @@ from tod_bench.scoring.choosing import build_metric, default_metrics, label_of
 from tod_bench.scoring.gold import check_gold
 from tod_bench.scoring.items import GROUPINGS
 from tod_bench.scoring.pairing import Predictions, pair
-from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, is_of_the_corpus, metric_rows
+from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, metric_rows
 from tod_bench.statistics import bootstrap_intervals
+from tod_metrics import CorpusMetric, Metric
 
 SEEN, UNSEEN = "seen services", "unseen services"
 
@@ -72,7 +73,7 @@ def score(
     check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
     batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
     where = {"corpus": corpus_name, "split": split}
-    rows = [[] if is_of_the_corpus(one) else metric_rows(one, batches, where, groups) for _, one in built]
+    rows = [[] if isinstance(one, CorpusMetric) else metric_rows(one, batches, where, groups) for _, one in built]
     if keep is not None:
         keep += [
             replace(row, score=replace(row.score, metric=label))
@@ -82,7 +83,9 @@ def score(
     finished = iter(_with_intervals([row for found in rows for row in found], draws, seed))
     scores: list[Score] = []
     for (label, metric), found in zip(built, rows, strict=True):
-        own = corpus_scores(metric, batches, where, groups) if not found else islice(finished, len(found))
+        own: Iterable[Score] = islice(finished, len(found))
+        if isinstance(metric, CorpusMetric):
+            own = corpus_scores(metric, batches, where, groups)
         scores += [replace(one, metric=label, notes=(*notes, *one.notes)) for one in own]
     return scores
 
@@ -108,7 +111,9 @@ def score_rows(
     Metrics of the corpus as one (`tod_metrics.style.richness`) have no such statistics and are left out.
     """
     _check_groups(groups)
-    built = [(label, metric) for label, metric in _built(task, metrics, database) if not is_of_the_corpus(metric)]
+    built = [
+        (label, metric) for label, metric in _built(task, metrics, database) if not isinstance(metric, CorpusMetric)
+    ]
     gold = list(dialogues)
     check_gold(task, metrics or default_metrics(task), gold, f"{corpus_name} {split}")
     batches = _paired(task, gold, predictions, corpus_name, split, schema, partial, seen_services)
@@ -120,7 +125,7 @@ def score_rows(
     ]
 
 
-def _built(task: TaskName, metrics: Sequence[str] | None, database: Any) -> list[tuple[str, Any]]:
+def _built(task: TaskName, metrics: Sequence[str] | None, database: Any) -> list[tuple[str, Metric[Any]]]:
     """The metrics, each with what its scores are called."""
     wanted = metrics or default_metrics(task)
     return [(label_of(spec), build_metric(task, spec, {"database": database})) for spec in wanted]

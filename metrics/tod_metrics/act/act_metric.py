@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tod_metrics.act.acts import ActBatch, Unit
-from tod_metrics.base import Signature
+from tod_metrics.base import Metric, Signature
 from tod_metrics.items import ActItem
 from tod_metrics.state.alignment import Alignment
 
@@ -19,7 +19,7 @@ PROTOCOLS: dict[str, tuple[Unit, str]] = {
 
 
 @dataclass(frozen=True)
-class ActMetric:
+class ActMetric(Metric[ActItem]):
     """A metric over system acts.
 
     Attributes:
@@ -32,16 +32,12 @@ class ActMetric:
     domain: str = ""
 
     item: ClassVar[type] = ActItem
-    name: ClassVar[str]
-    columns: ClassVar[tuple[str, ...]]
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
-    by_domain: ClassVar[bool] = True
     protocols: ClassVar[tuple[str, ...]] = tuple(PROTOCOLS)
 
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"{self.name!r} has no protocol {self.protocol!r}; there are {', '.join(PROTOCOLS)}")
+    @property
+    def by_domain(self) -> bool:
+        """Whether a score sheet has a row for every domain."""
+        return True
 
     @property
     def unit(self) -> Unit:

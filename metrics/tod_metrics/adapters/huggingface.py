@@ -50,7 +50,7 @@ class Module(evaluate.Metric):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         spec = f"{self.registered}@{config_name}" if config_name else self.registered
-        chosen, needs = dict(metric_options or {}), getattr(metric_class(self.registered), "needs", ())
+        chosen, needs = dict(metric_options or {}), metric_class(self.registered).needs
         if needs and not chosen:
             example = f"metric_options={{'{needs[0]}': ...}}"
             raise ValueError(f"{self.registered} needs its {needs[0]}: evaluate.load(path, {example})")
@@ -81,19 +81,12 @@ class Module(evaluate.Metric):  # type: ignore[misc]
         items = items_of(self.metric.item, *rows)
         if self.metric.item is StateItem:
             items = StateBatch(items, self.schema)
-        settled = self.metric.resolved(items) if hasattr(self.metric, "resolved") else self.metric
-        score = _score(settled, items)
+        settled = self.metric.resolved(items)
+        score = settled.score(items)
         return {
             self.registered: score if np.isfinite(score) else None,
             f"{self.registered}_signature": str(settled.signature),
         }
-
-
-def _score(settled: Any, items: Sequence[Any]) -> float:
-    """The score of items, also of a metric that is no function of sums (see `tod_metrics.style.richness`)."""
-    if hasattr(settled, "score_corpus"):
-        return float(settled.score_corpus(items))
-    return float(settled.aggregate(settled.statistics(items).sum(axis=0)))
 
 
 def _text(row: Any) -> str:

@@ -37,7 +37,7 @@ class Stream:
     """
 
     def __init__(self, metric: Metric[Any], schema: Slots | None = None) -> None:
-        if not hasattr(metric, "statistics") or not getattr(metric, "batchable", True):
+        if not metric.batchable:
             raise ValueError(f"{metric.name} looks at the whole corpus at once; give it all items, not batches")
         self.metric = metric
         self.schema = schema
@@ -67,7 +67,7 @@ class Stream:
             ValueError: They are states of a corpus other than MultiWOZ, and the stream was given no schema; or the
                 metric would choose its options by the batch.
         """
-        if hasattr(self.metric, "resolved") and self.metric.resolved(items) != self.metric:
+        if self.metric.resolved(items) != self.metric:
             raise ValueError(
                 f"{self.metric.name} would choose by the batch where state and active domains come from; "
                 f"say so beforehand (for this batch it would be {self.metric.resolved(items).signature})"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, percentage
+from tod_metrics.base import Annotation, FloatArray, Metric, Signature, percentage
 from tod_metrics.dialogue.inform_success import PROTOCOLS, Inform, InformProtocol
 from tod_metrics.dialogue.venues import Database
 from tod_metrics.items import DialogueItem
@@ -15,7 +15,7 @@ from tod_metrics.sources import ActiveOption, StateSource, TextForm
 
 
 @dataclass(frozen=True)
-class Combined:
+class Combined(Metric[DialogueItem]):
     """BLEU + (Inform + Success) / 2, 0 to 200; see `tod_metrics.dialogue.inform_success.Inform` for the options."""
 
     database: Database
@@ -26,18 +26,13 @@ class Combined:
     notes: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
 
     item: ClassVar[type] = DialogueItem
-    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans", "goals")
+    annotations: ClassVar[tuple[Annotation, ...] | None] = ("responses", "spans", "goals")
     name: ClassVar[str] = "combined"
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     columns: ClassVar[tuple[str, ...]] = (*DelexBleu.columns, *Inform.columns)
     denominator: ClassVar[str] = "dialogues"
     needs: ClassVar[tuple[str, ...]] = ("database",)
     percent: ClassVar[bool] = False
-    higher_is_better: ClassVar[bool | None] = True
-
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
     @property
     def signature(self) -> Signature:

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, percentage
+from tod_metrics.base import FloatArray, Metric, Signature, percentage
 from tod_metrics.dialogue.bookings import bookings_of
 from tod_metrics.dialogue.venues import SEARCHED, Database, Venues
 from tod_metrics.items import DialogueItem, DialogueTurn, DomainWish
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Inform:
+class Inform(Metric[DialogueItem]):
     """Inform rate: share of dialogues that offer fitting venues in every domain of the goal, in %.
 
     Attributes:
@@ -80,12 +80,6 @@ class Inform:
     columns: ClassVar[tuple[str, ...]] = ("informed", "succeeded", "dialogues")
     denominator: ClassVar[str] = "dialogues"
     needs: ClassVar[tuple[str, ...]] = ("database",)
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
-
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
     @property
     def signature(self) -> Signature:

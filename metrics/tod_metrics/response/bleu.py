@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature
+from tod_metrics.base import FloatArray, Metric, Signature
 from tod_metrics.items import ResponseItem
 from tod_metrics.response.tokenization import TokenizerName, tokenizer, tokenizer_version
 
@@ -33,7 +33,7 @@ EPSILON = 0.1
 
 
 @dataclass(frozen=True)
-class NltkBleu:
+class NltkBleu(Metric[ResponseItem]):
     """Corpus BLEU of responses against one reference each, as nltk has it, 0 to 100.
 
     Attributes:
@@ -49,10 +49,7 @@ class NltkBleu:
 
     item: ClassVar[type] = ResponseItem
     name: ClassVar[str] = "bleu"
-    protocol: ClassVar[str] = "tod_bench"
     columns: ClassVar[tuple[str, ...]] = COLUMNS
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
 
     def __post_init__(self) -> None:
         tokenizer(self.tokens)

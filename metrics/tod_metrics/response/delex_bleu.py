@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature
+from tod_metrics.base import Annotation, FloatArray, Metric, Signature
 from tod_metrics.items import DialogueItem, DialogueTurn, ResponseItem
 from tod_metrics.normalization.mwzeval_script import moses_version, script_response
 from tod_metrics.response.delexicalise import delexicalise, with_kinds
@@ -24,7 +24,7 @@ PROTOCOLS = ("tod_bench", "mwzeval")
 
 
 @dataclass(frozen=True)
-class DelexBleu:
+class DelexBleu(Metric[DialogueItem]):
     """Corpus BLEU of delexicalised responses against delexicalised references, 0 to 100.
 
     Attributes:
@@ -34,16 +34,10 @@ class DelexBleu:
     protocol: DelexProtocol = "tod_bench"
 
     item: ClassVar[type] = DialogueItem
-    annotations: ClassVar[tuple[str, ...]] = ("responses", "spans")
+    annotations: ClassVar[tuple[Annotation, ...] | None] = ("responses", "spans")
     name: ClassVar[str] = "delex_bleu"
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     columns: ClassVar[tuple[str, ...]] = SacreBleu.columns
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
-
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
     @property
     def signature(self) -> Signature:

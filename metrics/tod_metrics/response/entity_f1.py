@@ -22,7 +22,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, percentage
+from tod_metrics.base import FloatArray, Metric, Signature, percentage
 from tod_metrics.dialogue.venues import SEARCHED, Database
 from tod_metrics.items import ResponseItem
 
@@ -40,7 +40,7 @@ _HEAD = 3
 
 
 @dataclass(frozen=True)
-class EntityF1:
+class EntityF1(Metric[ResponseItem]):
     """F1 of the entities in responses against those in references, in %.
 
     Attributes:
@@ -58,12 +58,6 @@ class EntityF1:
     protocols: ClassVar[tuple[str, ...]] = ("tod_bench", "glmp", "maker")
     columns: ClassVar[tuple[str, ...]] = ("tp", "fp", "fn", "f1", "turns")
     needs: ClassVar[tuple[str, ...]] = ("database",)
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
-
-    def __post_init__(self) -> None:
-        if self.protocol not in self.protocols:
-            raise ValueError(f"entity_f1 has no protocol {self.protocol!r}; choose one of {', '.join(self.protocols)}")
 
     @property
     def signature(self) -> Signature:

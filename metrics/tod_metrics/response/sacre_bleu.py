@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature
+from tod_metrics.base import FloatArray, Metric, Signature
 from tod_metrics.errors import extra_needed
 from tod_metrics.items import ResponseItem
 from tod_metrics.response.bleu import COLUMNS, ORDER, brevity_penalty
@@ -16,7 +16,7 @@ SmoothMethod: TypeAlias = Literal["exp", "floor", "add-k", "none"]
 
 
 @dataclass(frozen=True)
-class SacreBleu:
+class SacreBleu(Metric[ResponseItem]):
     """Corpus BLEU of responses against one reference each, as sacrebleu has it, 0 to 100.
 
     Attributes:
@@ -31,10 +31,7 @@ class SacreBleu:
 
     item: ClassVar[type] = ResponseItem
     name: ClassVar[str] = "sacrebleu"
-    protocol: ClassVar[str] = "tod_bench"
     columns: ClassVar[tuple[str, ...]] = COLUMNS
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
 
     def __post_init__(self) -> None:
         # Built once here, so that an unknown tokeniser or smoothing is refused before any work is done.

@@ -17,7 +17,7 @@ class ActiveIntentAccuracy(FrameMetric):
     columns: ClassVar[tuple[str, ...]] = ("right", "frames")
     answered_by: ClassVar[str] = "active_intent"
 
-    def score(self, item: FrameItem, service: str) -> float:
+    def frame_score(self, item: FrameItem, service: str) -> float:
         """1 where the intent is the gold one."""
         return float((item.predicted_intents or {}).get(service) == item.intents[service])
 

@@ -9,7 +9,7 @@ from typing import ClassVar, overload
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, percentage
+from tod_metrics.base import FloatArray, Metric, Signature, percentage
 from tod_metrics.items import FrameItem
 
 PROTOCOLS = ("sgd",)
@@ -47,7 +47,7 @@ class FrameBatch(Sequence[FrameItem]):
 
 
 @dataclass(frozen=True)
-class FrameMetric:
+class FrameMetric(Metric[FrameItem]):
     """A metric over frames.
 
     Attributes:
@@ -59,26 +59,22 @@ class FrameMetric:
     domain: str = ""
 
     item: ClassVar[type] = FrameItem
-    name: ClassVar[str]
-    columns: ClassVar[tuple[str, ...]]
     denominator: ClassVar[str] = "frames"
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
-    by_domain: ClassVar[bool] = True
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     answered_by: ClassVar[str]
     """The field of a prediction that it scores."""
 
-    def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"{self.name!r} has no protocol {self.protocol!r}; there is {', '.join(PROTOCOLS)}")
+    @property
+    def by_domain(self) -> bool:
+        """Whether a score sheet has a row for every service."""
+        return True
 
     @property
     def signature(self) -> Signature:
         """The protocol and the unit."""
         return Signature(self.name, {"protocol": self.protocol, "unit": "frame"})
 
-    def score(self, item: FrameItem, service: str) -> float:
+    def frame_score(self, item: FrameItem, service: str) -> float:
         """The score of one frame, 0 to 1; `item` has a prediction."""
         raise NotImplementedError
 
@@ -88,12 +84,15 @@ class FrameMetric:
 
     def statistics(self, items: Sequence[FrameItem]) -> FloatArray:
         """Shape (items, 2): summed scores and number of frames; frames of turns that were not predicted score 0."""
-        chosen = getattr(items, "groups", {}).get(self.domain, frozenset({self.domain}))
+        chosen = {self.domain}
+        if isinstance(items, FrameBatch):
+            chosen = {*items.groups.get(self.domain, chosen)}
         rows = []
         for item in items:
             services = [service for service in item.intents if not self.domain or service in chosen]
             given = self.predicted(item)
-            rows.append((sum(self.score(item, name) for name in services) if given else 0.0, float(len(services))))
+            total = sum(self.frame_score(item, service) for service in services) if given else 0.0
+            rows.append((total, float(len(services))))
         return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
     def aggregate(self, sums: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ class RequestedSlotsF1(FrameMetric):
     columns: ClassVar[tuple[str, ...]] = ("f1", "frames")
     answered_by: ClassVar[str] = "requested"
 
-    def score(self, item: FrameItem, service: str) -> float:
+    def frame_score(self, item: FrameItem, service: str) -> float:
         """The F1 of one frame."""
         gold = Counter(canonical_slot(service, slot)[1] for slot in item.requested.get(service, ()))
         answers = item.predicted_requested or {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tod_metrics.base import Signature
+from tod_metrics.base import Metric, Signature
 from tod_metrics.items import StateItem
 from tod_metrics.protocols import PROTOCOLS, StateProtocol, state_protocol
 from tod_metrics.state.alignment import Alignment
@@ -12,7 +12,7 @@ from tod_metrics.state.states import StateBatch
 
 
 @dataclass(frozen=True)
-class StateMetric:
+class StateMetric(Metric[StateItem]):
     """A metric over belief states.
 
     Attributes:
@@ -24,15 +24,11 @@ class StateMetric:
     domain: str = ""
 
     item: ClassVar[type] = StateItem
-    name: ClassVar[str]
-    columns: ClassVar[tuple[str, ...]]
-    percent: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = True
     protocols: ClassVar[tuple[str, ...]] = tuple(PROTOCOLS)
 
     def __post_init__(self) -> None:
-        offered = [name for name, rules in PROTOCOLS.items() if self.name in rules.metrics]
-        if self.name not in self.rules.metrics:
+        offered = [name for name, rules in PROTOCOLS.items() if rules.defines(self.name)]
+        if not self.rules.defines(self.name):
             raise ValueError(
                 f"the protocol {self.protocol!r} does not define {self.name!r}; these do: {', '.join(offered)}"
             )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tod_metrics.base import FloatArray, Signature
+from tod_metrics.base import CorpusMetric, Signature
 from tod_metrics.items import ResponseItem
 from tod_metrics.style.richness import RichnessMetric, ngram_types
 
 
 @dataclass(frozen=True)
-class DistinctNgrams(RichnessMetric):
+class DistinctNgrams(RichnessMetric, CorpusMetric[ResponseItem]):
     """Number of distinct n-grams in all responses (a corpus metric without an interval).
 
     Attributes:
@@ -30,10 +30,6 @@ class DistinctNgrams(RichnessMetric):
     def score_corpus(self, items: Sequence[ResponseItem]) -> float:
         """The number of types."""
         return float(len(ngram_types(self.tokens(items), self.order)))
-
-    def leave_one_out(self, items: Sequence[ResponseItem]) -> FloatArray | None:  # noqa: ARG002
-        """None: no interval."""
-        return None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, percentage
+from tod_metrics.base import FloatArray, Metric, Signature, percentage
 
 GOEMOTIONS: tuple[str, ...] = (
     *("admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire"),
@@ -46,7 +46,7 @@ class EmotionItem:
 
 
 @dataclass(frozen=True)
-class EmotionShare:
+class EmotionShare(Metric[EmotionItem]):
     """Share of labelled responses that have one emotion, in %.
 
     Attributes:
@@ -57,10 +57,8 @@ class EmotionShare:
 
     item: ClassVar[type] = EmotionItem
     name: ClassVar[str] = "emotion_share"
-    protocol: ClassVar[str] = "tod_bench"
     columns: ClassVar[tuple[str, ...]] = ("with_it", "labelled")
     denominator: ClassVar[str] = "labelled"
-    percent: ClassVar[bool] = True
     higher_is_better: ClassVar[bool | None] = None
 
     def __post_init__(self) -> None:

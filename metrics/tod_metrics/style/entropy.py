@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from tod_metrics.base import FloatArray
+from tod_metrics.base import CorpusMetric, FloatArray
 from tod_metrics.items import ResponseItem
 from tod_metrics.style.richness import Grams, RichnessMetric, by_dialogue, ngram_types
 
 
 @dataclass(frozen=True)
-class TokenEntropy(RichnessMetric):
+class TokenEntropy(RichnessMetric, CorpusMetric[ResponseItem]):
     """Shannon entropy of tokens over all responses, in bits (a corpus metric with a jackknife interval)."""
 
     name: ClassVar[str] = "token_entropy"
@@ -32,7 +32,7 @@ class TokenEntropy(RichnessMetric):
 
 
 @dataclass(frozen=True)
-class ConditionalEntropy(RichnessMetric):
+class ConditionalEntropy(RichnessMetric, CorpusMetric[ResponseItem]):
     """Entropy of a token given the one before it, in bits (a corpus metric with a jackknife interval)."""
 
     name: ClassVar[str] = "conditional_entropy"

@@ -18,7 +18,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, ratio
+from tod_metrics.base import FloatArray, Metric, Signature, ratio
 from tod_metrics.errors import extra_needed
 from tod_metrics.items import ResponseItem
 
@@ -26,7 +26,7 @@ Syllables: TypeAlias = Literal["pyphen", "cmudict"]
 
 
 @dataclass(frozen=True)
-class GunningFog:
+class GunningFog(Metric[ResponseItem]):
     """Mean Gunning fog of responses, in years of schooling; neither high nor low is better.
 
     Attributes:
@@ -48,8 +48,7 @@ class GunningFog:
     higher_is_better: ClassVar[bool | None] = None
 
     def __post_init__(self) -> None:
-        if self.protocol not in self.protocols:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose tod_bench or picpersona")
+        super().__post_init__()
         if self.syllables not in ("pyphen", "cmudict"):
             raise ValueError(f"{self.syllables!r} is no source of syllables; choose pyphen or cmudict")
 

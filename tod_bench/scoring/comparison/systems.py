@@ -20,7 +20,7 @@ from tod_bench.statistics import (
     minimal_detectable_difference,
     paired_bootstrap,
 )
-from tod_metrics import metric_class
+from tod_metrics import CorpusMetric, metric_class
 from tod_metrics.base import Signature
 
 Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
@@ -163,7 +163,7 @@ def _check_testable(specs: Sequence[str]) -> None:
     """Refuses metrics that are no function of the dialogues' statistics; unknown names are left to scoring."""
     for spec in specs:
         with suppress(ValueError):
-            if not hasattr(metric_class(spec), "statistics"):
+            if issubclass(metric_class(spec), CorpusMetric):
                 raise UserError(f"{spec} looks at the whole corpus at once, and no test over dialogues fits it")
 
 
