@@ -12,7 +12,9 @@ Every verb of the command line is a function here. Names are imported when they 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tod_bench.api.importing import import_predictions as import_predictions
+    from tod_bench.api.predictions import import_predictions as import_predictions
+    from tod_bench.api.predictions import read_predictions as read_predictions
+    from tod_bench.api.predictions import write_predictions as write_predictions
     from tod_bench.api.running import PlanResult as PlanResult
     from tod_bench.api.running import RunResult as RunResult
     from tod_bench.api.running import SweepResult as SweepResult
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from tod_bench.experiments.results import Result as Result
     from tod_bench.judge.calling import judge as judge
     from tod_bench.judge.report import JudgeReport as JudgeReport
-    from tod_bench.predictions import read_predictions as read_predictions
-    from tod_bench.predictions import write_predictions as write_predictions
     from tod_bench.records import Act as Act
     from tod_bench.records import Dialogue as Dialogue
     from tod_bench.records import Persona as Persona
@@ -87,13 +87,13 @@ _MODULES = {
     "config_names": "tod_bench.shipped",
     "corpus_names": "tod_bench.corpora.base",
     "from_datasets": "tod_bench.corpora.hub_datasets",
-    "import_predictions": "tod_bench.api.importing",
+    "import_predictions": "tod_bench.api.predictions",
     "judge": "tod_bench.judge",
     "metric": "tod_metrics",
     "metric_names": "tod_metrics",
     "open_corpus": "tod_bench.corpora.base",
     "plan": "tod_bench.api.running",
-    "read_predictions": "tod_bench.predictions",
+    "read_predictions": "tod_bench.api.predictions",
     "read_split": "tod_bench.splits",
     "report": "tod_bench.api.running",
     "run": "tod_bench.api.running",
@@ -101,7 +101,7 @@ _MODULES = {
     "sweep": "tod_bench.api.running",
     "system_names": "tod_bench.systems",
     "to_datasets": "tod_bench.corpora.hub_datasets",
-    "write_predictions": "tod_bench.predictions",
+    "write_predictions": "tod_bench.api.predictions",
 }
 """Public name -> the module that has it, sorted."""
 

@@ -109,10 +109,11 @@ class Tabular(ABC):
 
 
 class ScoreTable(Tabular):
-    """A result whose numbers are `scores`."""
+    """A result with a title whose numbers are `scores`."""
 
     __slots__ = ()
 
+    title: str
     scores: Sequence[Score]
 
     def records(self) -> list[dict[str, Any]]:
@@ -121,7 +122,7 @@ class ScoreTable(Tabular):
 
     def grids(self) -> list[Grid]:
         """One table: metrics and slices down, protocols across."""
-        return [score_grid("", self.scores)]
+        return [score_grid(self.title, self.scores)]
 
 
 def score_record(score: Score) -> dict[str, Any]:
@@ -169,8 +170,10 @@ def score_cell(score: Score) -> Cell:
 
 def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
     """Records as CSV; a quote is put before a text that a spreadsheet would run as a formula."""
+    if not records:
+        return ""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(records[0]) if records else [], lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
     writer.writeheader()
     for record in records:
         writer.writerow({name: _plain(value) for name, value in record.items()})

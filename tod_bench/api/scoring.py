@@ -173,7 +173,7 @@ class Comparisons(Tabular, Sequence[Comparison]):
         ]
         notes = [line for compared in self.comparisons for line in (*compared.notes, str(compared.signature))]
         sentences = [sentence(compared, self.settings) for compared in self.comparisons]
-        title = f"A: {self.names[0]}, B: {self.names[1]}"
+        title = "" if self.names == ("A", "B") else f"A: {self.names[0]}, B: {self.names[1]}"
         return [Grid(title, columns, tuple(rows), notes=tuple(dict.fromkeys([*sentences, *notes])))]
 
     def __repr__(self) -> str:

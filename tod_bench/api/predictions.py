@@ -1,11 +1,15 @@
-"""Prediction files of other tools, read from Python."""
+"""Prediction files, ours and other tools', from Python."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import DataError
 from tod_bench.importers import AUTO, Imported
 from tod_bench.importers import import_predictions as read_foreign
+from tod_bench.predictions import read_predictions as read_file
+from tod_bench.predictions import write_predictions as write_file
+from tod_bench.records import Prediction
 from tod_bench.splits import read_all, read_split, whole_split
 
 SHOWN = 20
@@ -53,3 +57,22 @@ def import_predictions(
         named = "; ".join(imported.mismatches[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
         raise DataError(f"{file} was not imported: {named}")
     return imported
+
+
+def read_predictions(file: str | Path) -> list[Prediction]:
+    """Reads a prediction file, gzipped or not.
+
+    Raises:
+        UserError: There is no such file.
+        DataError: A line is unusable.
+    """
+    return list(read_file(Path(file)))
+
+
+def write_predictions(file: str | Path, predictions: Iterable[Prediction]) -> None:
+    """Writes a prediction file, one line a turn; gzipped where its name ends in ``.gz``.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    write_file(Path(file), predictions)
