@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tod_bench.api.running import run as run
     from tod_bench.api.running import sweep as sweep
     from tod_bench.api.scoring import Comparisons as Comparisons
-    from tod_bench.api.scoring import ScoreSheet as ScoreSheet
+    from tod_bench.api.scoring import ScoreReport as ScoreReport
     from tod_bench.api.scoring import compare as compare
     from tod_bench.api.scoring import score as score
     from tod_bench.corpora.base import Corpus as Corpus
@@ -74,7 +74,7 @@ _MODULES = {
     "Result": "tod_bench.experiments.results",
     "RunResult": "tod_bench.api.running",
     "Score": "tod_bench.scores",
-    "ScoreSheet": "tod_bench.api.scoring",
+    "ScoreReport": "tod_bench.api.scoring",
     "Signature": "tod_metrics.base",
     "Slice": "tod_bench.scores",
     "SweepResult": "tod_bench.api.running",

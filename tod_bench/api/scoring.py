@@ -33,7 +33,7 @@ Predictions = str | Path | Iterable[str | Path] | Iterable[Prediction]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScoreSheet(ScoreTable, Sequence[Score]):
+class ScoreReport(ScoreTable, Sequence[Score]):
     """Every number of some predictions: a sequence of scores, with a table for each task.
 
     Attributes:
@@ -198,7 +198,7 @@ def score(
     partial: bool = False,
     draws: int = 1000,
     seed: int = 0,
-) -> ScoreSheet:
+) -> ScoreReport:
     """Scores predictions under every protocol; all turns of the split are the denominator.
 
     Args:
@@ -241,7 +241,7 @@ def score(
             if metrics or len(tasks) == 1:
                 raise
             notices.append(f"{name} is not scored: {error}")
-    return ScoreSheet(opened, split, tuple(sheets), tuple(notices))
+    return ScoreReport(opened, split, tuple(sheets), tuple(notices))
 
 
 def compare(
