@@ -14,18 +14,21 @@ from tod_bench.numerals import decimal
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, TaskName
 from tod_bench.reports.comparison import sentence
-from tod_bench.reports.side_by_side import (
-    Request,
-    Sheet,
-    always_shown,
+from tod_bench.reports.protocol_table import always_shown, signature_lines
+from tod_bench.scores import Score
+from tod_bench.scoring import (
+    Comparison,
+    Disagreement,
+    ErrorTable,
+    ProtocolTable,
+    Settings,
+    compare_files,
     disagreements,
-    make_sheet,
-    signature_lines,
+    error_table,
+    predictions_for_split,
+    protocol_table,
     tasks_answered,
 )
-from tod_bench.scores import Score
-from tod_bench.scoring import Disagreement, ErrorTable, error_table, predictions_for_split
-from tod_bench.scoring.comparison import Comparison, Settings, compare_files
 from tod_bench.splits import read_all
 
 Predictions = str | Path | Iterable[str | Path] | Iterable[Prediction]
@@ -39,19 +42,19 @@ class ScoreReport(ScoreTable, Sequence[Score]):
     Attributes:
         corpus: The corpus that was answered.
         split: The split.
-        sheets: The scores of each task, with what its table shows.
+        tables: The scores of each task, with what its table shows.
         notices: What was left out of the files, and tasks that were not scored and why.
     """
 
     corpus: Corpus
     split: str
-    sheets: tuple[Sheet, ...]
+    tables: tuple[ProtocolTable, ...]
     notices: tuple[str, ...] = ()
 
     @property
     def scores(self) -> tuple[Score, ...]:  # type: ignore[override]
         """Every score: of each metric and protocol, and of each domain and group."""
-        return tuple(score for sheet in self.sheets for score in sheet.scores)
+        return tuple(score for table in self.tables for score in table.scores)
 
     @overload
     def __getitem__(self, index: int) -> Score: ...
@@ -88,11 +91,11 @@ class ScoreReport(ScoreTable, Sequence[Score]):
             by_domain: Show every metric by domain, not only those that are defined by domain.
         """
         grids = []
-        for sheet in self.sheets:
-            shown = [score for score in sheet.scores if by_domain or always_shown(score)]
-            notes = [*sheet.remarks, *(note for score in shown for note in score.notes)]
-            signatures = ("95% bootstrap intervals over dialogues; signatures:", *signature_lines(sheet.scores))
-            title = f"{sheet.task}: {sheet.pairing.turns} turns, coverage {100 * sheet.pairing.coverage:.1f}%"
+        for table in self.tables:
+            shown = [score for score in table.scores if by_domain or always_shown(score.metric, score.slice)]
+            notes = [*table.remarks, *(note for score in shown for note in score.notes)]
+            signatures = ("95% bootstrap intervals over dialogues; signatures:", *signature_lines(table.scores))
+            title = f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%"
             grids.append(replace(score_grid(title, shown), notes=(*signatures, *dict.fromkeys(notes))))
         return grids
 
@@ -102,14 +105,14 @@ class ScoreReport(ScoreTable, Sequence[Score]):
         Raises:
             UserError: No states were scored.
         """
-        states = [sheet for sheet in self.sheets if sheet.task == "dst"]
+        states = [table for table in self.tables if table.task == "dst"]
         if not states:
             raise UserError("errors are counted of predicted states, and these predictions have none to score")
-        return tuple(error_table(sheet.pairing, self.corpus.schema, sheet.protocols[0]) for sheet in states)
+        return tuple(error_table(table.pairing, self.corpus.schema, table.protocols[0]) for table in states)
 
     def disagreements(self) -> dict[str, list[Disagreement]]:
         """The slots of states that a protocol judges otherwise than the first protocol, by protocol."""
-        return {protocol: slots for sheet in self.sheets for protocol, slots in disagreements(sheet, self.corpus)}
+        return {protocol: slots for table in self.tables for protocol, slots in disagreements(table, self.corpus)}
 
     def __repr__(self) -> str:
         return self.to_markdown()
@@ -232,16 +235,30 @@ def score(
         what = f"for {', '.join(metrics)} to score" if metrics else "to score"
         raise UserError(f"{named}: no turn has a predicted state, acts or response {what}")
     suffix = "" if bookings else "+nobook"
-    request = Request(tuple(metrics), tuple(protocols), suffix, tuple(groups), partial, draws, seed, updates)
-    sheets, notices = [], list(left_out)
+    tables, notices = [], list(left_out)
     for name in tasks:
         try:
-            sheets.append(make_sheet(name, opened, split, dialogues, answers, request))
+            table = protocol_table(
+                name,
+                opened,
+                split,
+                dialogues,
+                answers,
+                metrics=metrics,
+                protocols=protocols,
+                suffix=suffix,
+                groups=groups,
+                partial=partial,
+                draws=draws,
+                seed=seed,
+                updates=updates,
+            )
+            tables.append(table)
         except MissingExtraError as error:
             if metrics or len(tasks) == 1:
                 raise
             notices.append(f"{name} is not scored: {error}")
-    return ScoreReport(opened, split, tuple(sheets), tuple(notices))
+    return ScoreReport(opened, split, tuple(tables), tuple(notices))
 
 
 def compare(

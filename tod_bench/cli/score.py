@@ -90,14 +90,15 @@ def command(
     from tod_bench.errors import UserError
     from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with
-    from tod_bench.reports.side_by_side import disagreements, print_disagreements, print_errors, print_sheet
+    from tod_bench.reports.protocol_table import print_disagreements, print_errors, print_protocol_table
+    from tod_bench.scoring import disagreements
 
     if output_format != "table" and explain:
         raise UserError("--explain prints turns below a table; leave out --explain or --format")
     if output_format in ("csv", "markdown") and errors:
         raise UserError("--errors counts below a table or in JSON; leave out --errors, or take --format json")
     with progress("scoring", bar=False):
-        sheet = score(
+        report = score(
             predictions,
             open_with(corpus, options),
             split=split,
@@ -111,19 +112,21 @@ def command(
             draws=draws,
             seed=seed,
         )
-    for notice in sheet.notices:
+    for notice in report.notices:
         say(notice)
-    tables = sheet.errors() if errors else ()
-    values: dict[str, Any] = sheet.to_json() | ({"errors": [asdict(table) for table in tables]} if errors else {})
+    error_tables = report.errors() if errors else ()
+    values: dict[str, Any] = report.to_json()
+    if errors:
+        values["errors"] = [asdict(counted) for counted in error_tables]
     if output_format != "table":
-        click.echo(formatted(sheet, output_format, values), nl=False)
+        click.echo(formatted(report, output_format, values), nl=False)
     else:
         out = console()
-        for part in sheet.sheets:
-            print_sheet(part, out, by_domain=by_domain)
+        for table in report.tables:
+            print_protocol_table(table, out, by_domain=by_domain)
             if explain:
-                print_disagreements(disagreements(part, sheet.corpus), part.protocols[0], explain, out)
-        for table in tables:
-            print_errors(table, out)
+                print_disagreements(disagreements(table, report.corpus), table.protocols[0], explain, out)
+        for counted in error_tables:
+            print_errors(counted, out)
     if output:
-        write_result(output, sheet, values)
+        write_result(output, report, values)

@@ -16,7 +16,7 @@ from tod_bench.experiments.judge_scores import JUDGED, judge_of
 from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.scoring import check_metric
-from tod_bench.scoring.items import GROUPINGS
+from tod_bench.scoring.pairing import GROUPINGS
 from tod_bench.splits import parse_split, split_and_service
 from tod_bench.tasks import TASKS
 from tod_metrics import canonical, metric_class

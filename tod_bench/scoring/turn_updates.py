@@ -6,14 +6,10 @@ States accumulate: what the user has said stays. In a file of updates the slots 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tod_bench.records import Dialogue, Prediction, Schema
-from tod_bench.scoring.items import build_items
-from tod_bench.scoring.pairing import Pairing
+from tod_bench.scoring.pairing import Pairing, state_batch
 from tod_bench.updates import accumulated, in_view
 from tod_metrics import metric
-from tod_metrics.items import StateItem
 from tod_metrics.normalization import canonical_slot
 
 FEWEST = 20
@@ -124,9 +120,8 @@ def joint_goal(
 ) -> float:
     """Joint goal accuracy of predictions, in percent; turns without one are wrong."""
     turns = sum(len(dialogue.turns) for dialogue in dialogues)
-    batch = build_items(StateItem, Pairing("dst", tuple(dialogues), predictions, turns), schema, {})
-    one = metric("jga", protocol=protocol)
-    return float(np.asarray(one.aggregate(one.statistics(batch).sum(axis=0))))
+    batch = state_batch(Pairing("dst", tuple(dialogues), predictions, turns), schema)
+    return metric("jga", protocol=protocol).score(batch)
 
 
 def _keys(state: Mapping[str, Mapping[str, object]]) -> set[tuple[str, str]]:
