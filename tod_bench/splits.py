@@ -105,18 +105,16 @@ def split_notes(corpus: Corpus, expression: str) -> tuple[str, ...]:
         f"{corpus.name} {split} is incomplete: {found} are there, and numbers of the whole split will differ"
         for split, found in _lacking(corpus, expression).items()
     ]
-    unofficial: tuple[str, ...] = getattr(corpus, "unofficial", ())
-    if unofficial:
-        others = f" and {len(unofficial) - 1} more are" if len(unofficial) > 1 else " is"
-        notes.append(f"{corpus.name}: {unofficial[0]}{others} not of the release, or cannot be shown to be")
+    if corpus.unofficial:
+        others = f" and {len(corpus.unofficial) - 1} more are" if len(corpus.unofficial) > 1 else " is"
+        notes.append(f"{corpus.name}: {corpus.unofficial[0]}{others} not of the release, or cannot be shown to be")
     return tuple(notes)
 
 
 def _lacking(corpus: Corpus, expression: str) -> dict[str, Completeness]:
     """The splits of an expression that lack official files."""
-    ask = getattr(corpus, "completeness", None)
     named = dict.fromkeys(split_and_service(part)[0] for part, *_ in parse_split(expression))
-    return {split: found for split in named if ask and (found := ask(split))}
+    return {split: found for split in named if (found := corpus.completeness(split))}
 
 
 def whole_split(expression: str) -> str:

@@ -27,7 +27,7 @@ def imported(
 ) -> Imported:
     path = folder / "file.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return import_predictions(form, path, dialogues, **options)
+    return import_predictions(path, dialogues, format=form, **options)
 
 
 TURN = {
@@ -290,9 +290,9 @@ def test_sgd_states_are_carried_or_not_as_the_view_has_it(tmp_path: Path) -> Non
         turns = (Turn(0, "a", "b", services=("Hotels_1",)), Turn(1, "c", "d", services=("Taxi_1",)))
         return [Dialogue("1_00000", name, "dev", (), turns)]
 
-    whole = import_predictions("sgd", tmp_path, gold("sgd-accumulated"))
+    whole = import_predictions(tmp_path, gold("sgd-accumulated"), format="sgd")
     assert whole.predictions[1].state == {"Hotels_1": {"area": "north"}, "Taxi_1": {"to": "x"}}
-    frames = import_predictions("sgd", tmp_path, gold("sgd-frame"))
+    frames = import_predictions(tmp_path, gold("sgd-frame"), format="sgd")
     assert [prediction.state for prediction in frames.predictions] == [
         {"Hotels_1": {"area": "north"}},
         {"Taxi_1": {"to": "x"}},
@@ -301,12 +301,12 @@ def test_sgd_states_are_carried_or_not_as_the_view_has_it(tmp_path: Path) -> Non
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(UserError, match=r"has no dialogues_\*\.json"):
-        import_predictions("sgd", empty)
+        import_predictions(empty, format="sgd")
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no format 'mwzevall'; did you mean 'mwzeval'"):
-        import_predictions("mwzevall", tmp_path / "x.json")
+        import_predictions(tmp_path / "x.json", format="mwzevall")
 
 
 def test_command_writes_a_prediction_file(tmp_path: Path) -> None:

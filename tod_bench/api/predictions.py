@@ -10,7 +10,6 @@ from tod_bench.importers import import_predictions as read_foreign
 from tod_bench.predictions import read_predictions as read_file
 from tod_bench.predictions import write_predictions as write_file
 from tod_bench.records import Prediction
-from tod_bench.splits import read_all, read_split, whole_split
 
 SHOWN = 20
 """Mismatches that a message names; the rest are counted."""
@@ -20,7 +19,7 @@ def import_predictions(
     file: str | Path,
     corpus: str | Corpus | None = None,
     *,
-    form: str = AUTO,
+    format: str = AUTO,
     split: str = "test",
     partial: bool = False,
     updates: bool = False,
@@ -30,7 +29,7 @@ def import_predictions(
     Args:
         file: The file (for ``sgd`` the folder).
         corpus: The corpus that was answered, opened or by its name, to match ids and turns with; None checks nothing.
-        form: The file's format (see `tod_bench.importers.FORMATS`), or ``auto``.
+        format: The file's format (see `tod_bench.importers.FORMATS`), or ``auto``.
         split: The split that was answered, such as ``test`` or ``dev[:200]``.
         partial: Whether dialogues and turns may be missing.
         updates: Whether states are what each turn changes, to be added up into whole states.
@@ -43,15 +42,7 @@ def import_predictions(
         UserError: There is no such file, format, corpus or split.
     """
     opened = open_corpus(corpus) if isinstance(corpus, str) else corpus
-    dialogues = read_all(opened, split) if opened else None
-
-    def whole() -> list[str]:
-        return [dialogue.id for dialogue in read_split(opened, whole_split(split))] if opened else []
-
-    is_part = opened is not None and whole_split(split) != split
-    imported = read_foreign(
-        form, Path(file), dialogues, partial=partial, updates=updates, whole=whole if is_part else None
-    )
+    imported = read_foreign(Path(file), opened, format=format, split=split, partial=partial, updates=updates)
     if imported.mismatches:
         more = len(imported.mismatches) - SHOWN
         named = "; ".join(imported.mismatches[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

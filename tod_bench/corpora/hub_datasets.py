@@ -11,11 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.base import Corpus
-from tod_bench.corpora.methods import CorpusMethods
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
-from tod_bench.errors import DataError, UserError, extra_needed
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
-from tod_bench.records import Database, Dialogue, Schema, SlotSpec
+from tod_bench.records import Dialogue, Schema, SlotSpec
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -74,7 +73,7 @@ def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "Dat
     return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), found)
 
 
-class DatasetCorpus(CorpusMethods):
+class DatasetCorpus(Corpus):
     """A corpus whose dialogues are rows of datasets; see `from_datasets`.
 
     Args:
@@ -101,16 +100,6 @@ class DatasetCorpus(CorpusMethods):
         """Hex digest of every row and the schema."""
         rows = {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}
         return digest_of([self.name, _schema_json(self._schema), rows])
-
-    @property
-    def database(self) -> Database | None:
-        """None: rows have no database."""
-        return None
-
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """Nothing: rows are valid."""
-        return ()
 
     def dialogues(self, split: str) -> Iterator[Dialogue]:
         """Streams the dialogues of a split.

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.corpora import multiwoz22, sgd
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.hub_datasets import import_datasets
 from tod_bench.corpora.hub_layouts import Layout, layout_of, multiwoz_release, named_labels, sgd_release
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz_names import plain_id
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
-from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all
+from tod_bench.corpora.reading import SPLITS, Record, Warn, check_option, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema, SlotSpec, State
 
@@ -75,7 +75,7 @@ class HuggingFace(FileCorpus):
         self.root = next(iter(files.values()))[0].path.parent.parent
         options = {"reader": _READER, "layout": self._layout, "view": view}
         every = {split: (*found, *self._schema_files) for split, found in files.items()}
-        self._shelve(every, options, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(every, options, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:
@@ -85,15 +85,15 @@ class HuggingFace(FileCorpus):
         given = {service: slots for file in self._schema_files for service, slots in sgd.read_schema(file).items()}
         return given or _mentioned(row for rows in self._datasets.values() for row in _raw_rows(rows))
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         rows, place = self._datasets[split], f"{self.root}, split {split}"
         named = ((row, plain_id(str(row["dialogue_id"]))) for row in _raw_rows(rows))
         if self._layout == "schema_guided_dstc8":
             convert = partial(sgd.dialogue, split=split, corpus=self.name, schema=self.schema, view=self._view)
-            records = (Record(place, name, sgd_release(row), note) for row, name in named)
+            records = (Record(place, name, sgd_release(row), warn) for row, name in named)
             return convert_all(records, convert)
         return convert_all(
-            (Record(place, name, row, note) for row, name in named), partial(self._multiwoz, split=split)
+            (Record(place, name, row, warn) for row, name in named), partial(self._multiwoz, split=split)
         )
 
     def _multiwoz(self, record: Record, split: str) -> Dialogue:

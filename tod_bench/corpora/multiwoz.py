@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_log import LogLayout, Wishes, goal_files, read_goals
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
-from tod_bench.corpora.reading import Note, check_option, dialogue_files
+from tod_bench.corpora.reading import Warn, check_option, dialogue_files
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
@@ -58,7 +58,7 @@ class MultiWOZ(FileCorpus):
         self.unofficial = tuple(self._unofficial_files(version))
         self.name = f"multiwoz{version}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
-        self._shelve(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
 
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
         """Acts and goals where the files that have them are not there."""
@@ -79,9 +79,9 @@ class MultiWOZ(FileCorpus):
         """The venues, where the release's ``*_db.json`` files are at hand."""
         return read_database(self._database_files)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         goals, database = self._goals, self.database
-        for found in self._layout.read(split, note, self.name):
+        for found in self._layout.read(split, warn, self.name):
             yield found if isinstance(found, DataError) else _completed(found, goals, database)
 
     @cached_property

@@ -14,7 +14,7 @@ from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, acts_of, canonical, plain_id
 from tod_bench.corpora.multiwoz_names import schema as trackable
-from tod_bench.corpora.reading import SPLITS, Note, Record, convert_all
+from tod_bench.corpora.reading import SPLITS, Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, Span, State, Turn, Values
 
@@ -60,7 +60,7 @@ class LogLayout:
         """Nothing: dialogues of this layout have everything in them."""
         return {}
 
-    def _records(self, split: str, note: Note) -> Iterator[Record | DataError]:
+    def _records(self, split: str, warn: Warn) -> Iterator[Record | DataError]:
         """Raw dialogues of a split, in file order, then an error for each listed dialogue that the file lacks."""
         listed = {name: _listed(files[0]) for name in SPLITS if (files := self._list_of(name))}
         file = self.splits()[split][0]
@@ -71,7 +71,7 @@ class LogLayout:
             if whole and dialogue not in listed.get(split, ()) and (split != "train" or _elsewhere(dialogue, listed)):
                 continue
             seen.add(dialogue)
-            yield Record(str(file), dialogue, data, note)
+            yield Record(str(file), dialogue, data, warn)
         for missing in sorted(listed.get(split, set()) - seen):
             error = DataError(
                 "the split's list names this dialogue, but the file lacks it", file=str(file), dialogue=missing
@@ -79,12 +79,12 @@ class LogLayout:
             if whole:
                 yield error
             else:
-                note(error)
+                warn(error)
 
-    def read(self, split: str, note: Note, corpus: str) -> Iterator[Dialogue | DataError]:
+    def read(self, split: str, warn: Warn, corpus: str) -> Iterator[Dialogue | DataError]:
         """Reads a split."""
         convert = partial(dialogue, split=split, corpus=corpus, schema=self.schema, acts=self._acts)
-        return convert_all(self._records(split, note), convert)
+        return convert_all(self._records(split, warn), convert)
 
     @cached_property
     def _acts(self) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, f
         raise record.error("an utterance with a state (the system's) stands where the user's should be")
     earlier = before[-1].state if before else {}
     if system is None:
-        record.odd("the dialogue ends on the user, so that the state of the last turn is the one before it")
+        record.warn("the dialogue ends on the user, so that the state of the last turn is the one before it")
         state = earlier
     elif not system["metadata"]:
         raise record.error("the system's utterance has no state")
@@ -257,7 +257,7 @@ def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[s
         if start < end:
             yield Span(side, act.domain, act.slot, value, start, end)
         else:
-            record.odd(
+            record.warn(
                 f"the span {act.domain}-{act.slot} {value!r} from token {first} to {last} is not in the {side}'s text"
             )
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root
-from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.reading import SPLITS, Record, Warn, check_option, convert_all, dialogue_files, pairs, records
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
@@ -73,7 +73,7 @@ class SGD(FileCorpus):
         everything = tuple(file for of_split in files.values() for file in of_split)
         files |= dict.fromkeys([UNSEEN, *(f"{UNSEEN}-{domain}" for domain in hold_out)] if hold_out else [], everything)
         options = {"reader": _READER, "view": view, "hold_out": sorted(self._hold_out)}
-        self._shelve(files, options, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files, options, skip_invalid=skip_invalid, cache=cache)
 
     def completeness(self, split: str) -> Completeness | None:
         """How many of a split's official files are there; None where all are, or where not all are official."""
@@ -106,11 +106,11 @@ class SGD(FileCorpus):
             return None
         return frozenset(service for service in self.schema_of("train") if domain_of(service) not in self._hold_out)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         unseen, _, only = split.partition("-")
         for source in self._files if unseen == UNSEEN else (split,):
             convert = partial(dialogue, split=source, corpus=self.name, schema=self.schema_of(source), view=self._view)
-            for found in convert_all(records(self._files[source], note), convert):
+            for found in convert_all(records(self._files[source], warn), convert):
                 if isinstance(found, DataError):
                     yield found
                     continue

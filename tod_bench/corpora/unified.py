@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
 from tod_bench.corpora.official import UNOFFICIAL, unlike_release
 from tod_bench.corpora.places import corpus_root, files_in
-from tod_bench.corpora.reading import Note, Record, convert_all, pairs
+from tod_bench.corpora.reading import Record, Warn, convert_all, pairs
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, SlotSpec, Span, State, Turn
 
@@ -45,15 +45,15 @@ class Unified(FileCorpus):
         self.unofficial = tuple(unlike_release(self.dataset, {archive: self._dialogues.path}))
         self.name = f"{self.dataset}{UNOFFICIAL if self.unofficial else ''}"
         files_of_splits = dict.fromkeys(_SPLITS, (self._dialogues, self._ontology))
-        self._shelve(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:
         """Every domain and slot that a state can hold."""
         return _read_schema(self._ontology)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
-        raw = (Record(str(self._dialogues), _id_of(data), data, note) for data in array_items(self._dialogues))
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        raw = (Record(str(self._dialogues), _id_of(data), data, warn) for data in array_items(self._dialogues))
         wanted = (record for record in raw if _split_of(record.data) == _SPLITS[split])
         return convert_all(wanted, partial(_dialogue, split=split, corpus=self.name, schema=self.schema))
 

@@ -79,7 +79,16 @@ def match(
     partial: bool,
     whole: Callable[[], Iterable[str]] | None = None,
 ) -> Imported:
-    """Gives predictions the corpus's ids, and says what does not fit; arguments as `import_predictions` has them."""
+    """Gives predictions the corpus's ids, and says what does not fit.
+
+    Args:
+        drafts: The predictions as the file has them.
+        problems: What the reader could not use.
+        dialogues: The dialogues that were answered; None checks nothing.
+        partial: Accept missing dialogues and turns.
+        whole: Where the dialogues are a part of a split, gives the ids of the whole; dialogues of the file that are
+            among them are left out.
+    """
     notices = _notices(drafts, problems)
     if any(not dialogue_key(draft.dialogue_id) for draft in drafts):
         problems.add("a dialogue has an empty id")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from test_corpora_shelf import DIALOGUES
+from test_corpora_cache import DIALOGUES
 
 from tod_bench.corpora.hub_datasets import features, from_datasets, to_datasets
 from tod_bench.corpora.multiwoz_names import schema

@@ -1,4 +1,4 @@
-"""Two renderings of the same dialogues: the same content, another voice for each kind of persona."""
+"""Two renderings of the same dialogues: the same content, another style for each kind of persona."""
 
 import re
 from string import Formatter
@@ -10,7 +10,7 @@ from tod_bench.simulated import Simulated
 from tod_bench.simulated.forms import forms
 from tod_bench.simulated.marks import unmarked
 from tod_bench.simulated.ontology import SEARCH_SLOTS
-from tod_bench.simulated.voices import PLAIN, Voice, voice_of
+from tod_bench.simulated.styles import PLAIN, Style, style_of
 
 SIZE = 500
 PLAINLY = list(Simulated({"train": SIZE}).dialogues("train"))
@@ -29,7 +29,7 @@ PERSONAS = [
     for gender in ("female", "male")
     for emotion in ("positive", "neutral", "negative")
 ]
-VOICES = [PLAIN, *(voice_of(persona) for persona in PERSONAS)]
+STYLES = [PLAIN, *(style_of(persona) for persona in PERSONAS)]
 
 
 def replies(dialogues: list[Dialogue], **wanted: str) -> list[str]:
@@ -82,11 +82,11 @@ def test_texts_differ_nearly_everywhere() -> None:
     assert sum(plain == styled for plain, styled in pairs) < 0.06 * len(pairs)
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
-def test_every_voice_has_every_frame_with_the_same_parts(voice: Voice) -> None:
-    for frames, plain in ((voice.user, PLAIN.user), (voice.system, PLAIN.system)):
-        assert set(frames) == set(plain)
-        for key, texts in frames.items():
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_every_style_has_every_sentence_with_the_same_parts(style: Style) -> None:
+    for sentences, plain in ((style.user, PLAIN.user), (style.system, PLAIN.system)):
+        assert set(sentences) == set(plain)
+        for key, texts in sentences.items():
             allowed = {part for text in plain[key] for part in parts(text)}
             needed = {"the", "old"}
             for text in texts:
@@ -99,10 +99,10 @@ def parts(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def test_voices_tell_personas_apart() -> None:
-    assert len({voice.name for voice in VOICES}) == 8
+def test_styles_tell_personas_apart() -> None:
+    assert len({style.name for style in STYLES}) == 8
     for kind in ("offer", "booked", "more", "bye", "nooffer", "offerbook"):
-        assert len({voice.system[kind] for voice in VOICES}) >= 6, kind
+        assert len({style.system[kind] for style in STYLES}) >= 6, kind
 
 
 def test_children_get_simpler_text_than_adults_and_formal_adults_the_hardest() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_bench.corpora import digests as digest_module
-from tod_bench.corpora.codec import decode, encode
+from tod_bench.corpora.cache import decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.places import cache_home, find_corpus
 from tod_bench.corpora.sgd import SGD
@@ -194,7 +194,7 @@ def test_without_a_writable_cache_everything_still_reads(
 
 
 def test_without_pyarrow_the_raw_files_are_read(release_sgd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tod_bench.corpora.cache.find_spec", lambda _: None)
+    monkeypatch.setattr("tod_bench.corpora.file_corpus.find_spec", lambda _: None)
     assert len(list(SGD(release_sgd).dialogues("train"))) == 3
     assert _arrow_files() == []
 
