@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import get_args
 
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.experiments.jobs import Job, Step
+from tod_bench.experiments.jobs import Job
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.result_jobs import all_jobs
-from tod_bench.experiments.results import Experiment, Store
+from tod_bench.experiments.results import Experiment, Step, Store
 
 STEPS: tuple[Step, ...] = get_args(Step)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_bench import __version__
 from tod_bench.errors import UserError
@@ -25,7 +25,7 @@ from tod_bench.experiments.content import local_files
 from tod_bench.experiments.keys import corpus_inputs, harness_source
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
-from tod_bench.experiments.results import Experiment, Store
+from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction
@@ -35,9 +35,6 @@ from tod_bench.tasks import Shown, turn_inputs
 
 if TYPE_CHECKING:
     from tod_bench.experiments.runner import Runner
-
-Step: TypeAlias = Literal["fit", "predict", "score"]
-"""A step of the walk from a config to its results."""
 
 
 class Job(ABC):
@@ -67,7 +64,7 @@ class Job(ABC):
     @property
     def lock(self) -> str:
         """Name of the lock that is held while it is made; two jobs are the same where their locks are."""
-        return {"fit": "f", "predict": "p", "score": ""}[self.step] + self.key
+        return self.step[0] + self.key
 
     @property
     def depends_on(self) -> tuple["Job", ...]:
@@ -78,17 +75,17 @@ class Job(ABC):
         """What must be supplied before it can run, a sentence each."""
         return ()
 
-    @abstractmethod
-    def record(self, store: Store) -> object | None:
+    def record(self, store: Store) -> Any:
         """What the store has of it; None while it is not done."""
+        return store.note(self.step, self.key)
 
     @abstractmethod
     def run(self, runner: "Runner") -> None:
         """Makes it and saves it; its lock is held, and what it depends on is done."""
 
-    @abstractmethod
     def forget(self, store: Store) -> bool:
         """Deletes what it made; False where there is nothing."""
+        return store.forget(self.step, self.key)
 
 
 class Train(Job):
@@ -99,10 +96,8 @@ class Train(Job):
     @cached_property
     def inputs(self) -> dict[str, Any]:
         """Everything that decides the training; an untrained system's predictions rest on the same."""
-        system, splits = (
-            self.plan.systems[self.experiment.system],
-            self.plan.config.corpora[self.experiment.corpus].splits,
-        )
+        system = self.plan.systems[self.experiment.system]
+        splits = self.plan.config.corpora[self.experiment.corpus].splits
         return {
             "version": __version__,
             "corpus": corpus_inputs(self.plan, self.experiment.corpus),
@@ -122,10 +117,6 @@ class Train(Job):
         task, seed = self.experiment.predicts, self.experiment.seed
         return FitContext(task, corpus.schema, seed, store.model_folder(self.key), corpus.database)
 
-    def record(self, store: Store) -> dict[str, Any] | None:
-        """What the training left to record."""
-        return store.fit_record(self.key)
-
     def run(self, runner: "Runner") -> None:
         """Trains the system into its folder of the store."""
         runner.announce(self.experiment, "training")
@@ -137,11 +128,7 @@ class Train(Job):
         details = self.plan.systems[self.experiment.system].new().fit(train, dev, context)
         sizes = {"train_dialogues": len(train), "dev_dialogues": len(dev)}
         seconds = round(time.perf_counter() - began, 3)
-        runner.store.save_fit_record(self.key, {**sizes, "seconds": seconds, "details": details})
-
-    def forget(self, store: Store) -> bool:
-        """Deletes the training."""
-        return store.forget_training(self.key)
+        runner.store.save_note(self.step, self.key, {**sizes, "seconds": seconds, "details": details})
 
 
 class Predict(Job):
@@ -189,10 +176,6 @@ class Predict(Job):
         """The prediction file as results name it: relative to the store."""
         return str(self.path(store).relative_to(store.root))
 
-    def record(self, store: Store) -> dict[str, Any] | None:
-        """What is known about the predictions."""
-        return store.prediction_record(self.key)
-
     def run(self, runner: "Runner") -> None:
         """Predicts every turn of the test split and writes the predictions to the store."""
         plan, experiment, store = self.plan, self.experiment, runner.store
@@ -227,11 +210,7 @@ class Predict(Job):
                 "predict": round(time.perf_counter() - began, 3),
             },
         }
-        store.save_prediction_record(self.key, record)
-
-    def forget(self, store: Store) -> bool:
-        """Deletes the predictions."""
-        return store.forget_predictions(self.key)
+        store.save_note(self.step, self.key, record)
 
 
 def _with_origin(predictions: Iterable[Prediction], states: Shown, gold: Sequence[str]) -> Iterator[Prediction]:

@@ -52,10 +52,6 @@ class ResultJob(Job):
             Result(name, self.experiment, self.key, tuple(scores), predictions, provenance, inputs)
         )
 
-    def forget(self, store: Store) -> bool:
-        """Deletes the result."""
-        return store.forget_result(self.key)
-
     def _inputs(
         self, scored: Mapping[str, Any], judge: Mapping[str, Any], step: Literal["score", "judge"]
     ) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def statuses(plan: Plan, store: Store) -> Iterator[Status]:
             earlier = store.results_of(plan.config.name) if earlier is None else earlier
             result = earlier.get(experiment)
             if result is not None and result.inputs:
-                changed, since = changes(result.inputs, job.inputs), str(result.provenance.get("date", ""))
+                changed, since = changes(result.inputs, job.inputs), result.date
         yield Status(
             experiment,
             trained=trainings[0].record(store) is not None if trainings else None,
