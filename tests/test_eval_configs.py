@@ -34,5 +34,23 @@ def test_every_eval_config_loads(name):
 def test_every_eval_config_binds(name):
     plan = build(load_config(name), incomplete=True)
     # What is missing is files or a key, never a name.
-    assert plan.experiments or plan.needs
-    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.needs)
+    assert plan.experiments or plan.missing
+    assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.missing)
+
+
+FLOORS = {"carry_over", "majority", "rule_match", "oracle"}
+
+
+def stands_in(section) -> bool:
+    """Whether a system is a floor, the ceiling, or a model that has learned nothing elsewhere."""
+    return section.system in FLOORS or section.params.get("init") == "scratch"
+
+
+@pytest.mark.parametrize("name", EVALS)
+def test_no_baseline_stands_under_the_name_of_a_published_system(name):
+    whole = load_config(name)
+    published = published_values(whole.table.published)["rows"] if whole.table.published else []
+    theirs = {row["system"] for row in published if "system" in row}
+    theirs |= {label for label, section in whole.systems.items() if section.predictions is not None}
+    for config in [whole, *([load_config(name, small=True)] if whole.small else [])]:
+        assert [label for label, section in config.systems.items() if label in theirs and stands_in(section)] == []

@@ -28,36 +28,47 @@ def load_validated(model: type[Model], name: str, overrides: Sequence[str] = ())
         UserError: The file is missing, is not YAML, or has errors; all of them are in the message, a line each.
     """
     path = config_path(name)
-    return validated(model, path, read_yaml(path), overrides)
+    return validated(model, str(path), read_yaml(path), overrides)
 
 
-def validated(model: type[Model], path: Path, raw: dict[str, Any], overrides: Sequence[str]) -> Model:
-    """Validates the keys of a file that is already read; see `load_validated`."""
+def validated(model: type[Model], place: str, raw: dict[str, Any], overrides: Sequence[str]) -> Model:
+    """Validates keys and values that are already read; see `load_validated`.
+
+    Args:
+        model: What they must be.
+        place: Where they come from, for errors.
+        raw: The keys and values; overrides are set in it.
+        overrides: ``key=value`` pairs.
+
+    Raises:
+        LayoutError: They have errors.
+    """
     for override in overrides:
         key, value = parse_override(override)
         set_key(raw, key, value)
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise LayoutError(path, list(_sentences(error, model)), *_rest(model, raw, error)) from None
+        raise LayoutError(place, list(_sentences(error, model)), *_without_errors(model, raw, error)) from None
 
 
 class LayoutError(UserError):
-    """A config file has errors of layout: keys that do not exist, values of the wrong type.
+    """A config has errors of layout: keys that do not exist, values of the wrong type.
 
     Attributes:
-        path: The file.
         sentences: The errors.
         rest: What is left of the config without them; None where too little is left.
         whole: Whether `rest` lacks nothing but unknown keys, so that its parts can be checked against each other.
     """
 
-    def __init__(self, path: Path, sentences: Sequence[str], rest: BaseModel | None, whole: bool) -> None:
-        super().__init__(error_list(path, sentences))
-        self.path, self.sentences, self.rest, self.whole = path, tuple(sentences), rest, whole
+    def __init__(self, place: str, sentences: Sequence[str], rest: BaseModel | None, whole: bool) -> None:
+        super().__init__(error_list(place, sentences))
+        self.sentences, self.rest, self.whole = tuple(sentences), rest, whole
 
 
-def _rest(model: type[BaseModel], raw: dict[str, Any], error: ValidationError) -> tuple[BaseModel | None, bool]:
+def _without_errors(
+    model: type[BaseModel], raw: dict[str, Any], error: ValidationError
+) -> tuple[BaseModel | None, bool]:
     """A config without the keys that have errors, and whether they were unknown ones alone."""
     left, whole = deepcopy(raw), True
     while True:
@@ -102,21 +113,21 @@ def config_path(name: str) -> Path:
     raise UserError(f"there is no config {name}{did_you_mean(name, config_names())}; see `tod-bench list configs`")
 
 
-def error_list(path: Path, sentences: Sequence[str]) -> str:
+def error_list(place: str, sentences: Sequence[str]) -> str:
     """The message of a config's errors: one line each, below a line that counts them."""
     count = f"{len(sentences)} error{'s' if len(sentences) > 1 else ''}"
-    return "\n".join([f"{path} has {count}:", *(f"  - {sentence}" for sentence in sentences)])
+    return "\n".join([f"{place} has {count}:", *(f"  - {sentence}" for sentence in sentences)])
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """A loader that refuses a key that stands twice, which YAML forbids and PyYAML lets pass."""
+    """A loader that refuses a key that is given twice, which YAML forbids and PyYAML lets pass."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
-                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
             if isinstance(key, Hashable):
                 seen.add(key)
         return super().construct_mapping(node, deep)
@@ -173,11 +184,11 @@ def parse_override(override: str) -> tuple[str, Any]:
 def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
     for item in error.errors():
         if item["type"] == "too_short" and item["input"]:
-            continue  # its items are wrong, which is told already
+            continue  # its items are wrong, and each of them has a sentence
         place = ".".join(str(part) for part in item["loc"]) or "the file"
         if item["type"] == "extra_forbidden":
-            known = _fields_at(item["loc"][:-1], root)
-            yield f"{place}: unknown key{did_you_mean(str(item['loc'][-1]), known)}"
+            *parents, key = item["loc"]
+            yield f"{place}: unknown key{did_you_mean(str(key), _fields_at(parents, root))}"
         elif item["type"] == "missing":
             yield f"{place}: this key is required"
         else:
@@ -185,17 +196,19 @@ def _sentences(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
 
 
 def _fields_at(location: Sequence[int | str], root: type[BaseModel]) -> list[str]:
-    model: Any = root
+    """The keys that the section at a location can have."""
+    annotation: Any = root
     for part in location:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            model = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            field = annotation.model_fields.get(str(part))
+            annotation = field.annotation if field else None
         else:
-            model = _item_model(model)
-    model = _item_model(model) or model
+            annotation = _item_model(annotation)
+    model = _item_model(annotation) or annotation
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
 def _item_model(annotation: Any) -> Any:
+    """The model among the arguments of a type such as ``dict[str, Model]`` or ``Model | None``."""
     arguments = getattr(annotation, "__args__", ())
-    models = [item for item in arguments if isinstance(item, type) and issubclass(item, BaseModel)]
-    return models[0] if models else None
+    return next((item for item in arguments if isinstance(item, type) and issubclass(item, BaseModel)), None)

@@ -55,8 +55,8 @@ def test_every_error_is_reported_at_once_with_the_nearest_key(write):
     [
         ("a: [1", "is not YAML"),
         ("- a\n- b\n", "should hold keys and values"),
-        (MINIMAL + "name: again\n", "the key 'name' stands twice"),
-        (MINIMAL + "seeds: [1, 1]\n", "a seed stands twice"),
+        (MINIMAL + "name: again\n", "the key 'name' is given twice"),
+        (MINIMAL + "seeds: [1, 1]\n", "a seed is given twice"),
         (MINIMAL.replace("dst:", "dts:"), "tasks.dts"),
     ],
 )

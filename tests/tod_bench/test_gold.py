@@ -188,7 +188,7 @@ def test_a_split_without_dialogues_lacks_nothing() -> None:
 def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
     toys = {"whole": lambda: Toy(DIALOGUES, name="whole"), "bare": lambda: Toy(without("acts"), name="bare")}
     known = {name: type(name, (), {"__new__": lambda cls, make=make: make()}) for name, make in toys.items()}
-    monkeypatch.setattr("tod_bench.experiments.plan.corpus_class", lambda name: known[name])
+    monkeypatch.setattr("tod_bench.experiments.opening.corpus_class", lambda name: known[name])
 
 
 def config(*corpora: str, **tasks: Any) -> EvalConfig:
@@ -216,7 +216,7 @@ def test_a_table_of_several_corpora_has_a_dash_and_the_reason() -> None:
         assert [(cell.corpus, cell.task) for cell in plan.experiments] == [
             ("whole", "policy"), ("whole", "response"), ("bare", "response"),
         ]  # fmt: skip
-        (need,) = plan.needs
+        (need,) = plan.missing
         assert str(need).startswith("corpora.bare: bare test has no system acts (no dialogue of the split has one), so")
 
 
@@ -232,7 +232,7 @@ def test_only_the_metrics_without_gold_are_left_out() -> None:
 @pytest.mark.usefixtures("_toys")
 def test_users_that_nobody_describes_cannot_be_grouped() -> None:
     plan = build(config("whole", policy={"metrics": ["act_f1"], "groups": ["age"]}), incomplete=True)
-    (need,) = plan.needs
+    (need,) = plan.missing
     assert str(need).startswith("corpora.whole: whole test has no personas (no dialogue of the split has one), so its")
     with pytest.raises(UserError, match="users cannot be grouped by age; leave the grouping out"):
         protocol_table("policy", Toy(DIALOGUES), "test", DIALOGUES, {}, groups=("age",))

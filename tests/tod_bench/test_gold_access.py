@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner
 
-import tod_bench.experiments.plan
+import tod_bench.experiments.opening
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.validate import command as validate_command
 from tod_bench.corpora.sgd import SGD
@@ -88,7 +88,7 @@ SYSTEMS = {"echo": Echo, "peeking": Peeking, "old_name": OldName, "reader": Read
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     known = system_class
-    monkeypatch.setattr(tod_bench.experiments.plan, "system_class", lambda name: SYSTEMS.get(name) or known(name))
+    monkeypatch.setattr(tod_bench.experiments.opening, "system_class", lambda name: SYSTEMS.get(name) or known(name))
 
 
 def config(tasks: dict[str, Any], system: str | dict[str, Any] = "echo", **changes: Any) -> EvalConfig:
@@ -286,9 +286,9 @@ def test_training_on_test_dialogues_is_said(splits: dict[str, str], shared: bool
     value = config({"dst": DST}, "majority").model_dump(mode="json", exclude_unset=True)
     value["corpora"]["plain"]["splits"] = splits
     expected = ["sys is shown gold: test_dialogues (in dst)"] if shared else []
-    assert build(EvalConfig.model_validate(value)).conditioning() == expected
+    assert build(EvalConfig.model_validate(value)).remarks() == expected
     # A system that is not trained has seen none of them.
-    assert build(EvalConfig.model_validate({**value, "systems": {"sys": "echo"}})).conditioning() == []
+    assert build(EvalConfig.model_validate({**value, "systems": {"sys": "echo"}})).remarks() == []
 
 
 def test_a_prediction_file_says_what_its_system_was_shown(tmp_path: Path) -> None:
@@ -297,16 +297,16 @@ def test_a_prediction_file_says_what_its_system_was_shown(tmp_path: Path) -> Non
     copied = tmp_path / "theirs.jsonl"
     copied.write_bytes((tmp_path / "a" / results["policy"].predictions).read_bytes())
     given = config({"policy": POLICY}, {"predictions": str(copied)})
-    assert build(given).conditioning() == ["sys is shown gold: gold_state (in policy)"]
+    assert build(given).remarks() == ["sys is shown gold: gold_state (in policy)"]
     results, _ = ran(given, tmp_path / "b")
     assert results["policy"].provenance["predictions"]["gold_access"] == ["gold_state"]
     assert "sys is shown gold: gold_state (in policy)" in make_table(given, list(results.values())).notes
 
 
 def test_a_system_that_would_read_what_is_not_shown_is_named() -> None:
-    (note,) = build(config({"policy": POLICY})).conditioning()
+    (note,) = build(config({"policy": POLICY})).remarks()
     assert note.startswith("sys is shown no state in policy: it predicts none here")
-    assert build(config({"policy": POLICY}, "majority")).conditioning() == []
+    assert build(config({"policy": POLICY}, "majority")).remarks() == []
 
 
 def test_database_matches_are_those_of_the_state_that_is_shown(dialogue: Dialogue) -> None:

@@ -13,15 +13,15 @@ import pytest
 from click.testing import CliRunner
 
 import tod_bench.experiments.content
-import tod_bench.experiments.plan
+import tod_bench.experiments.opening
 import tod_metrics
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.run import command as run_command
 from tod_bench.errors import UserError
-from tod_bench.experiments.changes import changes
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.content import local_files, source_digest
 from tod_bench.experiments.forcing import forget
+from tod_bench.experiments.keys import changes
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run, statuses
@@ -104,10 +104,10 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tod_bench.experiments.content._spec.cache_clear()
     for name in ("my_system", "helping", "my_metric"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    known = tod_bench.experiments.plan.system_class
+    known = tod_bench.experiments.opening.system_class
     system = EntryPoint("mine", "my_system:Mine", "tod_bench.systems")
     monkeypatch.setattr(
-        tod_bench.experiments.plan,
+        tod_bench.experiments.opening,
         "system_class",
         lambda name: with_defaults(system.load(), System) if name == "mine" else known(name),
     )

@@ -14,8 +14,7 @@ from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import load_config
 from tod_bench.shipped import config_names
-from tod_bench.sweeps import open_config
-from tod_bench.sweeps.checking import sweep_errors
+from tod_bench.sweeps import open_config, sweep_errors
 
 SMALL = {"corpus": "simulated", "options": {"dialogues": {"train": 4, "dev": 2, "test": 3}}}
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-import tod_bench.experiments.plan
+import tod_bench.experiments.opening
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
@@ -44,7 +44,7 @@ class Logged(System):
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(tod_bench.experiments.plan, "system_class", lambda name: Logged)
+    monkeypatch.setattr(tod_bench.experiments.opening, "system_class", lambda name: Logged)
     Logged.log.clear()
     return Logged.log
 

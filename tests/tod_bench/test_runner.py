@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import pytest
 
-import tod_bench.experiments.plan
+import tod_bench.experiments.opening
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
+from tod_bench.experiments.result_jobs import result_job
 from tod_bench.experiments.results import Experiment, Store
 from tod_bench.experiments.runner import run, statuses
 from tod_bench.predictions import read_predictions, write_predictions
@@ -69,7 +70,7 @@ class Counting(System):
 def counting(monkeypatch):
     known = system_class
     monkeypatch.setattr(
-        tod_bench.experiments.plan, "system_class", lambda name: Counting if name == "counting" else known(name)
+        tod_bench.experiments.opening, "system_class", lambda name: Counting if name == "counting" else known(name)
     )
     Counting.fits, Counting.shown = [], []
     return {"counting": {"system": "counting"}}
@@ -200,7 +201,7 @@ def test_unknown_splits_and_empty_slices(tmp_path):
 def test_a_damaged_store_says_which_file(tmp_path):
     plan = build(config(tasks={"dst": {"metrics": ["jga"]}}))
     run(plan, Store(tmp_path))
-    path = Store(tmp_path).result_path(plan.result_key(plan.experiments[0]))
+    path = Store(tmp_path).result_path(result_job(plan, plan.experiments[0]).key)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="delete it, and it will be made again"):
         run(plan, Store(tmp_path))

@@ -1,22 +1,17 @@
 """Running configs from Python: plans, runs, sweeps and reports of finished runs."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
+from tod_bench import sweeps
 from tod_bench.display import Cell, Grid, Tabular, Undefined, score_record
-from tod_bench.experiments.config import EvalConfig
-from tod_bench.experiments.forcing import forget
+from tod_bench.experiments.config import ConfigSource, EvalConfig
 from tod_bench.experiments.plan import Plan
-from tod_bench.experiments.results import Experiment, Result, Store
-from tod_bench.experiments.runner import Status, statuses
-from tod_bench.experiments.runner import run as run_plan
+from tod_bench.experiments.results import Result
+from tod_bench.experiments.runner import Status
 from tod_bench.numerals import DIGITS, decimal, interval
 from tod_bench.reports.files import write_table
 from tod_bench.reports.html import can_render
@@ -26,26 +21,16 @@ from tod_bench.reports.merged import report as report_runs
 from tod_bench.reports.numbers import Number
 from tod_bench.reports.page import write_page
 from tod_bench.reports.page_data import page_data, table_of
-from tod_bench.reports.runs import read_runs, save_run, table_folder, with_layout
+from tod_bench.reports.runs import read_runs, table_folder, with_layout
 from tod_bench.reports.table import Table
-from tod_bench.sweeps import (
-    Ablation,
-    Effect,
-    Resources,
-    Trial,
-    ablation,
-    expand,
-    open_config,
-    parts,
-    run_all,
-    write_ablation,
-)
-
-Config = str | Path | Mapping[str, Any]
-"""A config: the name of a shipped one, a file, or its content."""
+from tod_bench.sweeps import Ablation, Effect, Resources, Trial, write_ablation
 
 Overrides = Sequence[str] | Mapping[str, Any]
 """Keys of a config to set: ``["seeds=[1, 2]"]`` or ``{"seeds": [1, 2]}``."""
+
+
+def _say_nothing(_sentence: str) -> None:
+    """Takes sentences that nobody wants to see."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,12 +114,12 @@ class PlanResult(Tabular):
 
     def grids(self) -> list[Grid]:
         """The experiments, ``cached`` or ``to do``."""
-        words = {True: "cached", False: "to do"}
+        words = {True: "cached", False: "to do", None: "not trained"}
         records = self.records()
-        rows = [
-            tuple(words.get(value, str(value)) if isinstance(value, bool) else str(value) for value in record.values())
-            for record in records
-        ]
+        rows = []
+        for record in records:
+            steps = {step: words[record[step]] for step in ("trained", "predicted", "scored")}
+            rows.append(tuple(map(str, {**record, **steps}.values())))
         columns = tuple(records[0]) if records else ()
         notes = (*self.notes, *(f"missing: {sentence}" for sentence in self.missing))
         return [Grid(self.plan.config.title or self.plan.config.name, columns, tuple(rows), len(columns), notes)]
@@ -210,7 +195,9 @@ class SweepResult(Tabular):
         return self.to_markdown()
 
 
-def plan(config: Config, overrides: Overrides = (), *, small: bool = False, store: str | Path = "runs") -> PlanResult:
+def plan(
+    config: ConfigSource, overrides: Overrides = (), *, small: bool = False, store: str | Path = "runs"
+) -> PlanResult:
     """Says what a config would run and what of it is finished, without running it.
 
     Args:
@@ -222,21 +209,20 @@ def plan(config: Config, overrides: Overrides = (), *, small: bool = False, stor
     Raises:
         UserError: The config is wrong; every error is in the message.
     """
-    with _config_file(config) as name:
-        settings, planned = open_config(name, _texts(overrides), small=small)
-    found = tuple(statuses(planned, Store(Path(store))))
-    return PlanResult(planned, found, tuple(planned.conditioning()), (*map(str, planned.needs), *settings.needs))
+    planned = sweeps.plan(config, _texts(overrides), small=small, store=store)
+    missing = (*map(str, planned.plan.missing), *planned.config.needs)
+    return PlanResult(planned.plan, planned.statuses, tuple(planned.plan.remarks()), missing)
 
 
 def run(
-    config: Config,
+    config: ConfigSource,
     overrides: Overrides = (),
     *,
     small: bool = False,
     store: str | Path = "runs",
     workers: int = 1,
     force: Sequence[str] = (),
-    announce: Callable[[Experiment, str], None] = lambda _experiment, _step: None,
+    announce: Callable[[str], None] = _say_nothing,
 ) -> RunResult:
     """Runs a config; what is finished in the store is not run again.
 
@@ -249,29 +235,23 @@ def run(
         store: The folder where trainings, predictions and results are kept.
         workers: How many systems and corpora run at a time, a process each.
         force: What to make again, as with ``tod-bench run --force``.
-        announce: Called with an experiment and what is done with it.
+        announce: Called with each step of each experiment when it begins; not from several workers.
 
     Raises:
         UserError: The config is wrong, every error in the message; or a corpus or the store is unusable.
     """
-    root = Path(store)
-    with _config_file(config) as name:
-        settings, planned = open_config(name, _texts(overrides), small=small)
-    if force:
-        forget(planned, Store(root), force)
-    if workers > 1:
-        run_all(parts(settings), root, resources=Resources(workers=workers))
-    missing = tuple(map(str, planned.needs))
-    saved = save_run(root, settings, run_plan(planned, Store(root), announce), lacking=missing)
-    table, folder = table_of(saved), table_folder(root, settings.name)
+    done = sweeps.run(
+        config, _texts(overrides), store=store, small=small, workers=workers, force=force, announce=announce
+    )
+    table, folder = table_of(done.run), table_folder(Path(store), done.config.name)
     files = write_table(table, folder)
     if can_render():
-        files.append(write_page(page_data(saved, planned.corpora), folder / "page.html"))
-    return RunResult(settings, saved.results, table, missing, tuple(files))
+        files.append(write_page(page_data(done.run, done.plan.corpora), folder / "page.html"))
+    return RunResult(done.config, done.results, table, tuple(map(str, done.plan.missing)), tuple(files))
 
 
 def sweep(
-    config: Config,
+    config: ConfigSource,
     overrides: Overrides = (),
     *,
     store: str | Path = "runs",
@@ -290,13 +270,9 @@ def sweep(
     Raises:
         UserError: The config is wrong or has no sweep, or a corpus or the store is unusable.
     """
-    root = Path(store)
-    with _config_file(config) as name:
-        settings, _ = open_config(name, _texts(overrides), sweep=True)
-    trials = expand(settings)
-    run_all(trials, root, backend=backend, resources=Resources(workers=workers))
-    table = ablation(settings.title or settings.name, trials, Store(root))
-    return SweepResult(tuple(trials), table, tuple(write_ablation(table, root / "tables" / settings.name)))
+    done = sweeps.sweep(config, _texts(overrides), store=store, backend=backend, resources=Resources(workers=workers))
+    files = write_ablation(done.table, Path(store) / "tables" / done.config.name)
+    return SweepResult(done.trials, done.table, tuple(files))
 
 
 def report(
@@ -328,18 +304,6 @@ def report(
     return tuple(
         RunResult(one.config, one.results, table, one.lacking, files) for one, table in zip(chosen, tables, strict=True)
     )
-
-
-@contextmanager
-def _config_file(config: Config) -> Iterator[str]:
-    """The name or path that a config is opened by; one that is given as a mapping is written to a file."""
-    if not isinstance(config, Mapping):
-        yield str(config)
-        return
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "config.yaml"
-        path.write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
-        yield str(path)
 
 
 def _texts(overrides: Overrides) -> Sequence[str]:

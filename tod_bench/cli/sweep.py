@@ -17,6 +17,12 @@ from tod_bench.cli.run import STORE
 @click.option("--gpus", default=0.0, show_default=True, help="GPUs a trial; a fraction shares one (ray).")
 @click.option("--address", help="Address of a running Ray cluster.")
 @click.option("--slurm", "slurm", multiple=True, metavar="KEY=VALUE", help="A parameter of submitit's executor.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the ablation table.  [default: STORE/tables/NAME]",
+)
 @click.option("--dry-run", is_flag=True, help="List the trials and run nothing.")
 def command(
     config: str,
@@ -28,12 +34,13 @@ def command(
     gpus: float,
     address: str | None,
     slurm: tuple[str, ...],
+    output: Path | None,
     dry_run: bool,
 ) -> None:
     """Run every variant that a config's `sweep` section spans, and print the ablation table.
 
-    Trials are experiments of the store like any others: what is finished is reused, and after a kill the same command goes
-    on. With `--backend ray` or `slurm` every machine must see the store's folder.
+    Trials are runs of the store like any others: what is finished is reused, and after a kill the same command goes on.
+    With `--backend ray` or `slurm` every machine must see the store's folder.
 
     \b
     Examples:
@@ -44,18 +51,14 @@ def command(
     """
     from tod_bench.config_files import parse_override
     from tod_bench.experiments.plan import build
-    from tod_bench.experiments.results import Store
-    from tod_bench.sweeps import Resources, ablation, expand, open_config, run_all, to_markdown, write_ablation
+    from tod_bench.sweeps import Resources, expand, open_config, sweep, to_markdown, write_ablation
 
-    settings, _ = open_config(config, overrides, sweep=True)
-    trials = expand(settings)
     if dry_run:
-        for number, trial in enumerate(trials, start=1):
+        for number, trial in enumerate(expand(open_config(config, overrides, sweep=True)[0]), start=1):
             click.echo(f"{number}. {trial} ({len(build(trial.config).experiments)} experiments)")
         return
     resources = Resources(workers, cpus, gpus, address, dict(map(parse_override, slurm)))
-    run_all(trials, store, backend=backend, resources=resources)
-    table = ablation(settings.title or settings.name, trials, Store(store))
-    click.echo(to_markdown(table))
-    paths = write_ablation(table, store / "tables" / settings.name)
+    done = sweep(config, overrides, store=store, backend=backend, resources=resources)
+    click.echo(to_markdown(done.table))
+    paths = write_ablation(done.table, output or store / "tables" / done.config.name)
     click.echo(f"Files: {', '.join(map(str, paths))}")

@@ -18,11 +18,11 @@ def command(config: str, overrides: tuple[str, ...], small: bool) -> None:
     Example:
       tod-bench validate my_table.yaml
     """
-    from tod_bench.sweeps import open_config
+    from tod_bench.sweeps import validate
 
-    settings, plan = open_config(config, overrides, small=small, sweep=True)
-    for sentence in plan.conditioning():
+    plan = validate(config, overrides, small=small)
+    for sentence in plan.remarks():
         click.echo(f"note: {sentence}")
-    for need in plan.needs:
-        click.echo(f"missing: {need}")
-    click.echo(f"{settings.name} is valid: {len(plan.experiments)} experiments")
+    for requirement in plan.missing:
+        click.echo(f"missing: {requirement}")
+    click.echo(f"{plan.config.name} is valid: {len(plan.experiments)} experiments")

@@ -31,12 +31,12 @@ def gold_sentences(shown: Iterable[tuple[str, str, Iterable[str]]]) -> list[str]
     for system, task, names in shown:
         for name in names:
             tasks.setdefault((system, name), {})[task] = None
-    sentences: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    names_shown: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (system, name), where in tasks.items():
-        sentences.setdefault((system, tuple(where)), []).append(name)
+        names_shown.setdefault((system, tuple(where)), []).append(name)
     return [
         f"{system} is shown gold: {', '.join(names)} (in {', '.join(where)})"
-        for (system, where), names in sentences.items()
+        for (system, where), names in names_shown.items()
     ]
 
 
@@ -55,9 +55,9 @@ def gold_noted(path: Path) -> tuple[str, ...]:
     What cannot be read is left to the reader of predictions, which says so.
     """
     mark = json.dumps(GOLD_NOTE)
-    found: set[str] = set()
+    names: set[str] = set()
     with suppress(UserError, ValueError, AttributeError):
         for line in read_text(path).split("\n"):
             if mark in line:
-                found.update(gold_in(json.loads(line).get("notes", {})))
-    return tuple(sorted(found))
+                names.update(gold_in(json.loads(line).get("notes", {})))
+    return tuple(sorted(names))

@@ -38,54 +38,11 @@ def local_files(value: Any) -> dict[str, str]:
     return {text: _content(Path(text)) for text in sorted(set(_texts(value))) if _is_local(text)}
 
 
-def source_digest(code: type, group: str = "", name: str = "") -> dict[str, str]:
-    """What tells one version of a system's, metric's or corpus's code from another.
-
-    Code outside of tod-bench is known by all files of its package (or by its module and the modules beside it that it
-    imports), and by the version of its distribution. Code of tod-bench itself is known by its package's files alone:
-    the version of tod-bench is in every key anyway, and a checkout of it can be edited without a new version.
-
-    Args:
-        code: The class.
-        group: Group of the entry points that it was found through.
-        name: Its name there.
-
-    Returns:
-        ``source`` -> hex digest of the files, and ``distribution`` -> name and version, where there are any.
-    """
-    found: dict[str, str] = {}
-    top = code.__module__.partition(".")[0]
-    files: Iterable[Path]
-    if top in OWN:
-        files = _own_files(code.__module__)
-    else:
-        distribution = _distribution(group, name)
-        files = _files_of(top, distribution)
-        if distribution is not None:
-            found["distribution"] = f"{distribution.name} {distribution.version}"
-    return {**found, "source": digest_of_tree(files) if files else code.__qualname__}
-
-
-def own_source(*names: str) -> str:
-    """Digest of modules or packages of tod-bench itself, by dotted name."""
-    return digest_of_tree([file for name in names for file in _module_files(find_spec(name))])
-
-
-def digest_of_tree(files: Iterable[Path]) -> str:
-    """Digest of the names and the content of files; where they lie does not matter."""
-    paths = sorted(set(files))
-    found = digests(paths)
-    return digest_of([[path.name, path.parent.name, found[path]] for path in paths])
-
-
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Path):
+    if isinstance(value, str | Path):
         yield str(value)
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
+        yield from _texts(list(value.values()))
     elif isinstance(value, Sequence | set | frozenset):
         for item in value:
             yield from _texts(item)
@@ -105,8 +62,8 @@ def _content(path: Path) -> str:
     if path.is_file():
         return digests([path])[path]
     files = sorted(_regular_files(path))
-    found = digests(files)
-    return digest_of([[file.relative_to(path).as_posix(), found[file]] for file in files])
+    by_file = digests(files)
+    return digest_of([[file.relative_to(path).as_posix(), by_file[file]] for file in files])
 
 
 def _regular_files(folder: Path) -> Iterator[Path]:
@@ -120,44 +77,64 @@ def _regular_files(folder: Path) -> Iterator[Path]:
             yield from _regular_files(path)
 
 
-def _own_files(module: str) -> list[Path]:
-    """The files of a module's subpackage (``tod_baselines.pptod``), or of the module where it is in none."""
-    parts = module.split(".")
-    return list(_module_files(find_spec(".".join(parts[:2]))))
+def source_digest(code: type, group: str = "", name: str = "") -> dict[str, str]:
+    """What tells one version of a system's, metric's or corpus's code from another.
+
+    Code outside of tod-bench is known by all files of its package (or by its module and the modules beside it that it
+    imports), and by the version of its distribution. Code of tod-bench itself is known by its package's files alone:
+    the version of tod-bench is in every key anyway, and a checkout of it can be edited without a new version.
+
+    Args:
+        code: The class.
+        group: Group of the entry points that it was found through.
+        name: Its name there.
+
+    Returns:
+        ``source`` -> hex digest of the files, and ``distribution`` -> name and version, where there are any.
+    """
+    top, *inner = code.__module__.split(".")
+    if top in OWN:
+        # Of a checkout, the subpackage (``tod_baselines.pptod``), or the module where it is in none.
+        files = set(_module_files(find_spec(".".join([top, *inner[:1]]))))
+        return {"source": _digest_of_tree(files) if files else code.__qualname__}
+    distribution = next((point.dist for point in entry_points(group=group, name=name)), None) if name else None
+    files = _files_of_package(top, distribution)
+    version = {"distribution": f"{distribution.name} {distribution.version}"} if distribution else {}
+    return {**version, "source": _digest_of_tree(files) if files else code.__qualname__}
 
 
-def _distribution(group: str, name: str) -> Distribution | None:
-    return next((point.dist for point in entry_points(group=group, name=name)), None) if name else None
+def own_source(*names: str) -> str:
+    """Digest of modules or packages of tod-bench itself, by dotted name."""
+    return _digest_of_tree({file for name in names for file in _module_files(find_spec(name))})
 
 
-def _files_of(top: str, distribution: Distribution | None) -> set[Path]:
+def _digest_of_tree(files: Iterable[Path]) -> str:
+    """Digest of the names and the content of files; where they lie does not matter."""
+    paths = sorted(files)
+    by_path = digests(paths)
+    return digest_of([[path.name, path.parent.name, by_path[path]] for path in paths])
+
+
+def _files_of_package(top: str, distribution: Distribution | None) -> set[Path]:
+    """The files of a top-level package, and those that it is installed with or that lie beside it and it imports."""
     spec = _spec(top)
     if spec is None:
         return set()
-    files = set(_module_files(spec))
-    home = _home(spec)
+    files, home = set(_module_files(spec)), _home(spec)
     if home is None:
         return files
     if home.name in ("site-packages", "dist-packages"):
-        listed = (distribution.files if distribution else None) or []
-        return files | {
-            path for file in listed if (path := Path(str(file.locate()))).suffix == ".py" and path.is_file()
-        }
-    return files | _beside(files, home)
-
-
-def _beside(files: set[Path], home: Path) -> set[Path]:
-    """Files of the modules in one folder that some files import, and that these import in turn."""
-    found: set[Path] = set()
-    left = [file for file in files if file.suffix == ".py"]
-    while left:
-        for name in _imported(left.pop()):
-            spec = _spec(name) if (home / name).is_dir() or (home / f"{name}.py").is_file() else None
-            if spec is not None and _home(spec) == home:
-                new = set(_module_files(spec)) - found - files
-                found |= new
-                left += [file for file in new if file.suffix == ".py"]
-    return found
+        installed = [Path(str(file.locate())) for file in (distribution.files if distribution else None) or []]
+        return files | {path for path in installed if path.suffix == ".py" and path.is_file()}
+    waiting = [file for file in files if file.suffix == ".py"]
+    while waiting:
+        for name in _imported(waiting.pop()):
+            beside = _spec(name) if (home / name).is_dir() or (home / f"{name}.py").is_file() else None
+            if beside is not None and _home(beside) == home:
+                new = set(_module_files(beside)) - files
+                files |= new
+                waiting += [file for file in new if file.suffix == ".py"]
+    return files
 
 
 def _imported(file: Path) -> set[str]:
@@ -192,6 +169,7 @@ def _home(spec: ModuleSpec) -> Path | None:
 
 
 def _module_files(spec: ModuleSpec | None) -> Iterator[Path]:
+    """The file of a module, or the files of a package that can decide what it does."""
     if spec is None:
         return
     for folder in spec.submodule_search_locations or ():

@@ -10,11 +10,11 @@ Keys are digests of everything that decides the content, so that equal work is f
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from tod_bench.errors import UserError
 from tod_bench.files import full_disk_explained, write_json
@@ -23,6 +23,9 @@ from tod_bench.scores import Score
 
 FORMAT = 1
 """Version of the files in a store."""
+
+Step: TypeAlias = Literal["fit", "predict", "score"]
+"""A step on the way from a config to its results."""
 
 _REMEDY = "delete it, and it will be made again"
 
@@ -78,6 +81,11 @@ class Result:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def date(self) -> str:
+        """When it was made, in UTC; empty where it does not say."""
+        return str(self.provenance.get("date", ""))
+
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values."""
         return {
@@ -113,31 +121,11 @@ class Store:
 
     def model_folder(self, key: str) -> Path:
         """The folder that is a trained system's own."""
-        return self._training(key) / "system"
-
-    def fit_record(self, key: str) -> dict[str, Any] | None:
-        """What training left to record; None while it is not finished."""
-        return _noted(self._training(key) / "fit.json")
-
-    def save_fit_record(self, key: str, record: Mapping[str, Any]) -> None:
-        """Marks a training as finished."""
-        _clear_parts(self.model_folder(key), "**/.*.part")
-        _keep(self._training(key) / "fit.json", _note(key, record))
+        return self.root / "models" / key[:24] / "system"
 
     def predictions_path(self, key: str) -> Path:
         """The prediction file of an experiment; it is complete whenever it is there."""
         return self.root / "predictions" / f"{key[:24]}.jsonl"
-
-    def prediction_record(self, key: str) -> dict[str, Any] | None:
-        """What is known about a prediction file; None while there is none."""
-        path = self.predictions_path(key)
-        return _noted(path.with_suffix(".json")) if path.is_file() else None
-
-    def save_prediction_record(self, key: str, record: Mapping[str, Any]) -> None:
-        """Notes what a prediction file was made from."""
-        path = self.predictions_path(key)
-        _keep(path.with_suffix(".json"), _note(key, record))
-        _clear_parts(path.parent, f".{path.name}.*.part")
 
     def result_path(self, key: str) -> Path:
         """The result file of an experiment."""
@@ -153,31 +141,45 @@ class Store:
 
     def results_of(self, config: str) -> dict[Experiment, Result]:
         """The newest result of each experiment that a config asked for, whatever its key."""
-        found: dict[Experiment, Result] = {}
-        for path in self.root.glob("results/*.json"):
-            result = read_result(path)
-            if result is not None and result.config == config:
-                other = found.setdefault(result.experiment, result)
-                found[result.experiment] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
-        return found
+        results = [read_result(path) for path in self.root.glob("results/*.json")]
+        asked = [result for result in results if result is not None and result.config == config]
+        return {result.experiment: result for result in sorted(asked, key=lambda made: made.date)}
 
-    def forget_training(self, key: str) -> bool:
-        """Deletes a training; False where there is none."""
-        return self._forget("f" + key, [self._training(key)])
+    def files(self, step: Step, key: str) -> list[Path]:
+        """The files and folders of a step; the first says that it is finished and is written last."""
+        match step:
+            case "fit":
+                folder = self.model_folder(key).parent
+                return [folder / "fit.json", folder]
+            case "predict":
+                path = self.predictions_path(key)
+                return [path.with_suffix(".json"), path]
+            case "score":
+                return [self.result_path(key)]
 
-    def forget_predictions(self, key: str) -> bool:
-        """Deletes predictions; False where there are none."""
-        path = self.predictions_path(key)
-        return self._forget("p" + key, [path.with_suffix(".json"), path])
+    def note(self, step: Step, key: str) -> dict[str, Any] | None:
+        """What was noted of a training or of predictions; None while they are not finished.
 
-    def forget_result(self, key: str) -> bool:
-        """Deletes a result; False where there is none."""
-        return self._forget(key, [self.result_path(key)])
+        It is the note as it was before it was kept: a result says the same whoever made what it depends on.
+        """
+        path, product = self.files(step, key)
+        note = read_record(path) if product.exists() else None
+        return None if note is None else {name: note[name] for name in note if name not in ("format", "key")}
 
-    def _forget(self, key: str, paths: Sequence[Path]) -> bool:
+    def save_note(self, step: Step, key: str, note: Mapping[str, Any]) -> None:
+        """Marks a training or predictions as finished."""
+        path, product = self.files(step, key)
+        if step == "fit":
+            _clear_parts(self.model_folder(key), "**/.*.part")
+        _keep(path, {"format": FORMAT, "key": key, **note})
+        _clear_parts(product.parent, f".{product.name}.*.part")
+
+    def forget(self, step: Step, key: str) -> bool:
+        """Deletes what a step has made; False where there is nothing."""
+        paths = self.files(step, key)
         if not any(path.exists() for path in paths):
             return False
-        with self.lock(key):
+        with self.lock(step[0] + key):
             for path in paths:
                 if path.is_dir():
                     shutil.rmtree(path)
@@ -214,9 +216,6 @@ class Store:
         with held, full_disk_explained(self.root):
             yield
 
-    def _training(self, key: str) -> Path:
-        return self.root / "models" / key[:24]
-
 
 def read_record(path: Path) -> dict[str, Any] | None:
     """Reads a JSON file of a store; None where there is none.
@@ -246,16 +245,6 @@ def read_result(path: Path) -> Result | None:
         return None if value is None else Result.from_json(value)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is not a result of tod-bench ({error!r}); {_REMEDY}") from None
-
-
-def _note(key: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {"format": FORMAT, "key": key, **record}
-
-
-def _noted(path: Path) -> dict[str, Any] | None:
-    """The record of a note, as it was before it was kept: a result says the same whoever made what it rests on."""
-    note = read_record(path)
-    return None if note is None else {name: value for name, value in note.items() if name not in ("format", "key")}
 
 
 def _keep(path: Path, value: Mapping[str, Any]) -> None:

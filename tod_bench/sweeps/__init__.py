@@ -1,24 +1,41 @@
-"""Sweeps: variants of a config run as experiments of one store, and the ablation table over them."""
+"""Running configs: what the verbs `run`, `plan`, `validate` and `sweep` do, and the variants of a config as trials."""
 
 from tod_bench.sweeps.ablation import Ablation, Effect, ablation
+from tod_bench.sweeps.api import (
+    PlanResult,
+    RunResult,
+    SweepResult,
+    open_config,
+    plan,
+    run,
+    sweep,
+    sweep_errors,
+    validate,
+)
 from tod_bench.sweeps.backends import BACKENDS, Resources, run_all, run_trials
-from tod_bench.sweeps.checking import open_config
-from tod_bench.sweeps.parts import parts
-from tod_bench.sweeps.trials import Trial, expand
+from tod_bench.sweeps.trials import Trial, expand, parts
 from tod_bench.sweeps.writing import to_markdown, write_ablation
 
 __all__ = [
     "BACKENDS",
     "Ablation",
     "Effect",
+    "PlanResult",
     "Resources",
+    "RunResult",
+    "SweepResult",
     "Trial",
     "ablation",
     "expand",
     "open_config",
     "parts",
+    "plan",
+    "run",
     "run_all",
     "run_trials",
+    "sweep",
+    "sweep_errors",
     "to_markdown",
+    "validate",
     "write_ablation",
 ]

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from tod_bench.experiments.config import Column, TableConfig
+from tod_bench.experiments.jobs import predictions_job
 from tod_bench.experiments.plan import Plan, build
 from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.experiments.runner import Runner
@@ -59,12 +60,12 @@ class Effect:
     column: str
     corpus: str
     system: str
-    difference: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    corrected: float | None
-    pairs: int
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    corrected: float | None = None
+    pairs: int = 0
     note: str = ""
 
 
@@ -81,6 +82,43 @@ class Ablation:
     notes: tuple[str, ...] = ()
 
 
+class _TrialRun:
+    """A trial with its plan, and the statistics behind its scores, each experiment's computed once."""
+
+    def __init__(self, trial: Trial, plan: Plan, store: Store) -> None:
+        self.trial, self.plan = trial, plan
+        self._runner = Runner(plan, store)
+        self.results: list[Result] = [self._runner.result(experiment) for experiment in plan.experiments]
+        self._statistics: dict[Experiment, list[ScoreRow]] = {}
+
+    def numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
+        """The numbers of a row."""
+        # A row without a system is the corpus's own: an empty name would match every system.
+        return tuple(
+            column_number(self.results, system, corpus, column) if system or column.task == "corpus" else Number()
+            for column in columns
+        )
+
+    def statistics(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
+        """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
+        if column.task in ("corpus", "people"):
+            return []  # what is counted or said by people has no statistics a dialogue to compare
+        keyed: list[tuple[str, ScoreRow]] = []
+        for experiment in self.plan.experiments:
+            of_corpus, of_system = corpus in ("", experiment.corpus), system in ("", experiment.system)
+            if experiment.task != column.task or not of_corpus or not of_system:
+                continue
+            if experiment not in self._statistics:
+                self._statistics[experiment] = self._runner.rows(experiment)
+            key = predictions_job(self.plan, experiment).key
+            keyed += [
+                (key, row)
+                for row in self._statistics[experiment]
+                if spec_of(row.score) == canonical(column.metric) and row.score.is_of(column.domain)
+            ]
+        return keyed
+
+
 def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
     """Lays out finished trials; what the store lacks of them is computed.
 
@@ -90,38 +128,30 @@ def ablation(title: str, trials: Sequence[Trial], store: Store) -> Ablation:
             was computed where it names none.
         store: Where their experiments are.
     """
-    runs = [_Run(trial, build(trial.config), store) for trial in trials]
-    columns = _columns(trials[0].config.table, [result for run in runs for result in run.results])
-    rows = tuple(row for run in runs for row in run.table_rows(columns))
-    effects = [effect for factor in trials[0].levels for effect in _effects(factor, runs, columns)]
-    return Ablation(
-        title,
-        tuple(trials[0].levels),
-        tuple(column.label for column in columns),
-        rows,
-        tuple(_corrected(effects)),
-        tuple(
-            sorted(
-                {str(row.score.signature) for run in runs for column in columns for _, row in run.keyed_rows(column)}
-            )
-        ),
-        _notes(trials[0].config.table, runs),
-    )
-
-
-def _signatures(runs: Sequence["_Run"], columns: Sequence[Column]) -> tuple[str, ...]:
-    rows = (row for run in runs for column in columns for _, row in run.keyed_rows(column))
-    return tuple(sorted({str(row.score.signature) for row in rows}))
-
-
-def _notes(table: TableConfig, runs: Sequence["_Run"]) -> tuple[str, ...]:
-    """The table's own notes, and what gold was shown in which trials."""
-    shown: dict[str, list[str]] = {}
-    for run in runs:
-        for note in gold_notes(run.results):
-            shown.setdefault(note, []).append(str(run.trial))
-    gold = [note if len(where) == len(runs) else f"{note}: {'; '.join(where)}" for note, where in shown.items()]
-    return (*table.notes, *gold)
+    runs = [_TrialRun(trial, build(trial.config), store) for trial in trials]
+    table, factors = trials[0].config.table, tuple(trials[0].levels)
+    columns = _columns(table, [result for run in runs for result in run.results])
+    rows = [
+        TrialRow(run.trial.levels, corpus, system, run.numbers(corpus, system, columns))
+        for run in runs
+        for corpus, system in dict.fromkeys(
+            (experiment.corpus, experiment.system) for experiment in run.plan.experiments
+        )
+    ]
+    systems = dict.fromkeys((row.corpus, row.system) for row in rows if row.system)
+    effects = []
+    for factor in factors:
+        levels = dict.fromkeys(run.trial.levels[factor] for run in runs)
+        for baseline, level in combinations(levels, 2):
+            matched = _matched(runs, factor, baseline, level)
+            for corpus, system in systems:
+                for column in columns:
+                    effect = Effect(factor, level, baseline, column.label, corpus, system)
+                    effects.append(_tested(effect, matched, column))
+    signatures = {str(row.score.signature) for run in runs for column in columns for _, row in run.statistics(column)}
+    labels = tuple(column.label for column in columns)
+    notes = (*table.notes, *_gold_of_trials(runs))
+    return Ablation(title, factors, labels, tuple(rows), _corrected(effects), tuple(sorted(signatures)), notes)
 
 
 def _columns(table: TableConfig, results: Sequence[Result]) -> tuple[Column, ...]:
@@ -129,125 +159,63 @@ def _columns(table: TableConfig, results: Sequence[Result]) -> tuple[Column, ...
     columns = table.columns or all_columns(results)
     if not table.rows:
         return columns
-    return tuple(
-        row.completed(column).model_copy(
-            update={"label": f"{column.label}, {row.label}" if row.label else column.label}
-        )
-        for row in table.rows
-        for column in columns
-    )
+    completed = []
+    for row in table.rows:
+        for column in columns:
+            label = f"{column.label}, {row.label}" if row.label else column.label
+            completed.append(row.completed(column).model_copy(update={"label": label}))
+    return tuple(completed)
 
 
-class _Run:
-    """A trial with its plan, and the statistics behind its scores, each experiment's computed once."""
-
-    def __init__(self, trial: Trial, plan: Plan, store: Store) -> None:
-        self.trial, self.plan = trial, plan
-        self._workshop = Runner(plan, store)
-        self.results: list[Result] = [self._workshop.result(experiment) for experiment in plan.experiments]
-        self._rows: dict[Experiment, list[ScoreRow]] = {}
-
-    def table_rows(self, columns: Sequence[Column]) -> list[TrialRow]:
-        pairs = dict.fromkeys((experiment.corpus, experiment.system) for experiment in self.plan.experiments)
-        return [
-            TrialRow(self.trial.levels, corpus, system, self._numbers(corpus, system, columns))
-            for corpus, system in pairs
-        ]
-
-    def _numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
-        # A row without a system is the corpus's own: an empty name would match every system.
-        return tuple(
-            column_number(self.results, system, corpus, column) if system or column.task == "corpus" else Number()
-            for column in columns
-        )
-
-    def keyed_rows(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
-        """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
-        found: list[tuple[str, ScoreRow]] = []
-        if column.task in ("corpus", "people"):
-            return found  # what is counted or said by people has no statistics a dialogue to compare
-        for experiment in self.plan.experiments:
-            if (
-                experiment.task == column.task
-                and corpus in ("", experiment.corpus)
-                and system in ("", experiment.system)
-            ):
-                if experiment not in self._rows:
-                    self._rows[experiment] = self._workshop.rows(experiment)
-                key = self.plan.prediction_key(experiment)
-                found += [(key, row) for row in self._rows[experiment] if _shows(column, row)]
-        return found
+def _gold_of_trials(runs: Sequence[_TrialRun]) -> list[str]:
+    """What gold was shown, and in which trials where not in all."""
+    shown: dict[str, list[str]] = {}
+    for run in runs:
+        for note in gold_notes(run.results):
+            shown.setdefault(note, []).append(str(run.trial))
+    return [note if len(where) == len(runs) else f"{note}: {'; '.join(where)}" for note, where in shown.items()]
 
 
-def _shows(column: Column, row: ScoreRow) -> bool:
-    return spec_of(row.score) == canonical(column.metric) and row.score.is_of(column.domain)
-
-
-def _effects(factor: str, runs: Sequence[_Run], columns: Sequence[Column]) -> list[Effect]:
-    levels = list(dict.fromkeys(run.trial.levels[factor] for run in runs))
-    places = dict.fromkeys(
-        (experiment.corpus, experiment.system)
-        for run in runs
-        for experiment in run.plan.experiments
-        if experiment.system
-    )
-    return [
-        _effect(factor, baseline, level, runs, column, corpus, system)
-        for baseline, level in combinations(levels, 2)
-        for corpus, system in places
-        for column in columns
-    ]
-
-
-def _effect(
-    factor: str, baseline: str, level: str, runs: Sequence[_Run], column: Column, corpus: str, system: str
-) -> Effect:
-    matched = [
-        pair
-        for first, second in _matched(factor, baseline, level, runs)
-        for pair in zip(
-            first.keyed_rows(column, corpus, system), second.keyed_rows(column, corpus, system), strict=False
-        )
-    ]
-    pairs = [(before, after) for (key, before), (other, after) in matched if key != other]
-    empty = Effect(factor, level, baseline, column.label, corpus, system, None, None, None, None, None, len(pairs))
-    if not pairs:
-        if matched:
-            return replace(empty, note="both levels have the same predictions here")
-        alone = _matched(factor, baseline, level, runs)
-        untested = "there are no scores of single dialogues to compare"
-        return replace(empty, note=untested if alone else "no two trials differ in this alone")
-    if len({row.sums.shape for pair in pairs for row in pair}) > 1:
-        return replace(empty, note="the trials were not tested on the same dialogues")
-    sums = [np.sum([pair[side].sums for pair in pairs], axis=0) for side in (1, 0)]
-    test = approximate_randomization(sums[0], sums[1], pairs[0][0].aggregate, draws=10_000)
-    return replace(
-        empty,
-        difference=test.effect,
-        low=test.interval.low,
-        high=test.interval.high,
-        p_value=test.p_value,
-        note=test.note,
-    )
-
-
-def _matched(factor: str, baseline: str, level: str, runs: Sequence[_Run]) -> list[tuple[_Run, _Run]]:
-    def others(run: _Run) -> dict[str, str]:
-        return {name: value for name, value in run.trial.levels.items() if name != factor}
-
+def _matched(runs: Sequence[_TrialRun], factor: str, baseline: str, level: str) -> list[tuple[_TrialRun, _TrialRun]]:
+    """The pairs of trials that differ in a factor alone: the first at the baseline, the second at the level."""
     return [
         (first, second)
         for first in runs
         for second in runs
-        if (first.trial.levels[factor], second.trial.levels[factor]) == (baseline, level)
-        and others(first) == others(second)
+        if first.trial.levels[factor] == baseline
+        and second.trial.levels[factor] == level
+        and {**first.trial.levels, factor: ""} == {**second.trial.levels, factor: ""}
     ]
 
 
-def _corrected(effects: Sequence[Effect]) -> list[Effect]:
+def _tested(effect: Effect, matched: Sequence[tuple[_TrialRun, _TrialRun]], column: Column) -> Effect:
+    """An effect with its difference and test, or the reason why there is none."""
+    where = (column, effect.corpus, effect.system)
+    both = [
+        pair
+        for first, second in matched
+        for pair in zip(first.statistics(*where), second.statistics(*where), strict=False)
+    ]
+    pairs = [(before, after) for (key, before), (other_key, after) in both if key != other_key]
+    effect = replace(effect, pairs=len(pairs))
+    if not pairs:
+        if both:
+            return replace(effect, note="both levels have the same predictions here")
+        untested = "there are no scores of single dialogues to compare"
+        return replace(effect, note=untested if matched else "no two trials differ in this alone")
+    if len({row.sums.shape for pair in pairs for row in pair}) > 1:
+        return replace(effect, note="the trials were not tested on the same dialogues")
+    before, after = (np.sum([pair[side].sums for pair in pairs], axis=0) for side in (0, 1))
+    test = approximate_randomization(after, before, pairs[0][0].aggregate, draws=10_000)
+    low, high = test.interval.low, test.interval.high
+    return replace(effect, difference=test.effect, low=low, high=high, p_value=test.p_value, note=test.note)
+
+
+def _corrected(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """The effects with their p-values after Holm's correction."""
     tested = [index for index, effect in enumerate(effects) if effect.p_value is not None]
     corrected = dict(zip(tested, holm([float(effects[index].p_value or 0) for index in tested]), strict=True))
-    return [
+    return tuple(
         replace(effect, corrected=float(corrected[index])) if index in corrected else effect
         for index, effect in enumerate(effects)
-    ]
+    )

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """Runs one trial to its end, on whatever machine it was sent to.
 
     Args:
-        job: What `_job` made of the trial.
+        job: The trial as JSON values: its config, its levels, and whether it is a part of a run.
         store: The store's folder.
 
     Returns:
@@ -69,12 +69,6 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     return ""
 
 
-def _job(trial: Trial) -> dict[str, Any]:
-    """A trial as JSON values, for another machine."""
-    config = trial.config.model_dump(mode="json", exclude_unset=True)
-    return {"config": config, "levels": dict(trial.levels), "part": trial.part}
-
-
 def run_trials(
     trials: Sequence[Trial], store: Path, *, backend: str = "local", resources: Resources | None = None
 ) -> Iterator[tuple[int, str]]:
@@ -85,15 +79,19 @@ def run_trials(
     """
     if backend not in BACKENDS:
         raise UserError(f"there is no backend {backend!r}; choose among {', '.join(BACKENDS)}")
-    yield from BACKENDS[backend](list(map(_job, trials)), str(store.resolve()), resources or Resources())
+    jobs = [
+        {
+            "config": trial.config.model_dump(mode="json", exclude_unset=True),
+            "levels": dict(trial.levels),
+            "part": trial.part,
+        }
+        for trial in trials
+    ]
+    yield from BACKENDS[backend](jobs, str(store.resolve()), resources or Resources())
 
 
 def run_all(
-    trials: Sequence[Trial],
-    store: Path,
-    *,
-    backend: str = "local",
-    resources: Resources | None = None,
+    trials: Sequence[Trial], store: Path, *, backend: str = "local", resources: Resources | None = None
 ) -> None:
     """Runs trials to the end of each, and shows how many have ended.
 
@@ -129,13 +127,17 @@ def _local(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) 
             _ended_with(pool),
         ):
             futures = {pool.submit(run_trial, job, store): index for index, job in left.items()}
-            for index, error in _as_they_end(futures):
-                if error is None:
+            for future in as_completed(futures):
+                index = futures[future]
+                try:
+                    error = future.result()
+                except BrokenProcessPool:
                     attempts[index] += 1
                     if attempts[index] <= RETRIES:
                         continue
+                    error = f"its worker died {RETRIES + 1} times"
                 left.pop(index)
-                yield index, f"its worker died {RETRIES + 1} times" if error is None else error
+                yield index, error
 
 
 @contextmanager
@@ -169,17 +171,6 @@ def _be_quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Progress bars of several workers would write over one another; the driver says what has ended.
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
-
-
-def _as_they_end(futures: Mapping["Future[str]", int]) -> Iterator[tuple[int, str | None]]:
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], None
 
 
 def _ray(jobs: Sequence[Mapping[str, Any]], store: str, resources: Resources) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The trials of a sweep: each is the config with some keys set, and runs as any config does.
+"""The trials of a sweep, and the parts of a run: each is the config with some keys set, and runs as any config does.
 
 sweep:
   factors:
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from tod_bench.binding import in_words
 from tod_bench.config_files import set_key
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.experiments.config import EvalConfig, SweepConfig
+from tod_bench.experiments.config import EvalConfig, SweepConfig, TableConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,57 +56,75 @@ def expand(config: EvalConfig) -> list[Trial]:
 
 def variants(config: EvalConfig, sweep: SweepConfig) -> tuple[list[Trial], list[str]]:
     """The trials of a sweep that are valid configs, and a sentence for each error of the others."""
-    trials, errors = [], []
-    for made in _combinations(sweep):
+    trials: list[Trial] = []
+    combinations, errors = _combinations(sweep)
+    for levels in combinations:
+        raw = config.model_dump(mode="json", exclude={"sweep"}, exclude_unset=True)
         try:
-            if isinstance(made, UserError):
-                raise made
-            trials.append(Trial(made, _variant(config, sweep, made)))
+            for factor, label in levels.items():
+                for key, value in sweep.factors[factor].settings[label].items():
+                    set_key(raw, key, value)
+            trials.append(Trial(levels, EvalConfig.model_validate(raw)))
         except UserError as error:
             errors.append(str(error))
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
+            errors.append(f"sweep: with {_written(levels)} the config is not valid: {problems}")
     return trials, list(dict.fromkeys(errors))
 
 
-def _combinations(sweep: SweepConfig) -> list[dict[str, str] | UserError]:
-    """The levels of each trial, or what is wrong with them."""
-    names = list(sweep.factors)
-    grid: list[dict[str, str] | UserError] = [
-        dict(zip(names, labels, strict=True))
-        for labels in product(*(factor.settings for factor in sweep.factors.values()))
-    ]
+def _combinations(sweep: SweepConfig) -> tuple[list[dict[str, str]], list[str]]:
+    """The levels of each trial, and what is wrong with those of the others."""
+    factors = sweep.factors
+    levels = product(*(factor.settings for factor in factors.values()))
+    grid = [dict(zip(factors, labels, strict=True)) for labels in levels]
     if sweep.method == "grid":
-        return grid
+        return grid, []
     if sweep.method == "random":
         if not 0 < sweep.samples <= len(grid):
-            return [UserError(f"sweep.samples: {sweep.samples} of {len(grid)} combinations; give 1 to {len(grid)}")]
+            return [], [f"sweep.samples: {sweep.samples} of {len(grid)} combinations; give 1 to {len(grid)}"]
         chosen = sorted(random.Random(sweep.seed).sample(range(len(grid)), sweep.samples))
-        return [grid[index] for index in chosen]
+        return [grid[index] for index in chosen], []
     if not sweep.trials:
-        return [UserError("sweep.trials: the method `list` needs at least one trial")]
-    return [_listed(sweep, trial, number) for number, trial in enumerate(sweep.trials)]
+        return [], ["sweep.trials: the method `list` needs at least one trial"]
+    listed, errors = [], []
+    for number, trial in enumerate(sweep.trials):
+        error = _level_error(sweep, trial, f"sweep.trials.{number}")
+        if error:
+            errors.append(error)
+        else:
+            listed.append({name: trial.get(name, next(iter(factor.settings))) for name, factor in factors.items()})
+    return listed, errors
 
 
-def _listed(sweep: SweepConfig, trial: Mapping[str, str], number: int) -> dict[str, str] | UserError:
+def _level_error(sweep: SweepConfig, trial: Mapping[str, str], key: str) -> str:
     for name, label in trial.items():
         if name not in sweep.factors:
-            return UserError(f"sweep.trials.{number}: there is no factor {name!r}{did_you_mean(name, sweep.factors)}")
-        if label not in sweep.factors[name].settings:
-            known = sweep.factors[name].settings
-            return UserError(f"sweep.trials.{number}.{name}: there is no level {label!r}{did_you_mean(label, known)}")
-    return {name: trial.get(name, next(iter(factor.settings))) for name, factor in sweep.factors.items()}
-
-
-def _variant(config: EvalConfig, sweep: SweepConfig, levels: Mapping[str, str]) -> EvalConfig:
-    raw = config.model_dump(mode="json", exclude={"sweep"}, exclude_unset=True)
-    for factor, label in levels.items():
-        for key, value in sweep.factors[factor].settings[label].items():
-            set_key(raw, key, value)
-    try:
-        return EvalConfig.model_validate(raw)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
-        raise UserError(f"sweep: with {_written(levels)} the config is not valid: {problems}") from None
+            return f"{key}: there is no factor {name!r}{did_you_mean(name, sweep.factors)}"
+        known = sweep.factors[name].settings
+        if label not in known:
+            return f"{key}.{name}: there is no level {label!r}{did_you_mean(label, known)}"
+    return ""
 
 
 def _written(levels: Mapping[str, str]) -> str:
     return " ".join(f"{factor}={level}" for factor, level in levels.items())
+
+
+def parts(config: EvalConfig) -> list[Trial]:
+    """The parts of a run that can run side by side: one for each system on each corpus.
+
+    They come system by system, so that the same system's trainings on several corpora overlap. Their experiments have
+    the keys that they have in the whole, so a run of the whole afterwards finds everything in the store. Tasks of one
+    part stay together, since policy needs the states of DST.
+    """
+    trials = []
+    for label, system in config.systems.items():
+        for corpus in system.corpora or config.corpora:
+            alone = {
+                "systems": {label: system.model_copy(update={"corpora": (corpus,)})},
+                "corpora": {corpus: config.corpora[corpus]},
+                "table": TableConfig(),
+            }
+            trials.append(Trial({"system": label, "corpus": corpus}, config.model_copy(update=alone), part=True))
+    return trials

@@ -29,12 +29,21 @@ def write_ablation(table: Ablation, folder: Path) -> list[Path]:
 
 def to_markdown(table: Ablation) -> str:
     """The trials, then the effects of the factors."""
-    lines = [f"## {table.title}", "", *_trials(table), "", "### Effect of each factor", ""]
-    lines += [
+    trials = [[*row.levels.values(), row.corpus, row.system, *map(written, row.numbers)] for row in table.rows]
+    lines = [
+        f"## {table.title}",
+        "",
+        *_markdown_table([*table.factors, "corpus", "system", *table.columns], trials),
+        "",
+        "### Effect of each factor",
+        "",
         "Difference over matched trials and seeds pooled, 95% bootstrap interval over dialogues, p of a paired "
         "randomisation test (10,000 swaps) after Holm's correction over all effects.",
         "",
-        *_effects(table.effects),
+        *_markdown_table(
+            ["factor", "change", "corpus", "system", "score", "difference", "p (Holm)", "pairs"],
+            list(map(_effect_texts, table.effects)),
+        ),
         "",
         "Signatures:",
         "",
@@ -44,36 +53,21 @@ def to_markdown(table: Ablation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _trials(table: Ablation) -> list[str]:
-    head = [*table.factors, "corpus", "system", *table.columns]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for row in table.rows:
-        experiments = [*row.levels.values(), row.corpus, row.system, *map(written, row.numbers)]
-        lines.append("| " + " | ".join(experiments) + " |")
-    return lines
+def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(row) + " |" for row in rows)]
 
 
-def _effects(effects: Sequence[Effect]) -> list[str]:
-    head = ["factor", "change", "corpus", "system", "score", "difference", "p (Holm)", "pairs"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for effect in effects:
-        change = f"{effect.baseline} → {effect.level}"
-        place = [effect.factor, change, effect.corpus, effect.system, effect.column]
-        lines.append("| " + " | ".join([*place, _difference(effect), _p(effect), str(effect.pairs)]) + " |")
-    return lines
-
-
-def _difference(effect: Effect) -> str:
+def _effect_texts(effect: Effect) -> list[str]:
+    """The row of an effect."""
     if effect.difference is None:
-        return f"{MISSING} ({effect.note})" if effect.note else MISSING
-    difference = decimal(effect.difference, signed=True)
-    if effect.low is None or effect.high is None:
-        return difference
-    return f"{difference} {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
-
-
-def _p(effect: Effect) -> str:
-    return MISSING if effect.corrected is None else f"{effect.corrected:.4f}"
+        difference = f"{MISSING} ({effect.note})" if effect.note else MISSING
+    else:
+        difference = decimal(effect.difference, signed=True)
+        if effect.low is not None and effect.high is not None:
+            difference += f" {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
+    p_value = MISSING if effect.corrected is None else f"{effect.corrected:.4f}"
+    change = f"{effect.baseline} → {effect.level}"
+    return [effect.factor, change, effect.corpus, effect.system, effect.column, difference, p_value, str(effect.pairs)]
 
 
 def to_csv(table: Ablation) -> str:

@@ -12,7 +12,8 @@ from tod_metrics.dialogue.partial_ratio import partial_ratio
 from tod_metrics.items import GoldState, PredictedState, StateItem
 from tod_metrics.normalization import NORMALISERS, Normaliser, canonical_slot
 from tod_metrics.normalization.pptod import by_mention, span_states
-from tod_metrics.normalization.strict import ABSENT, DONTCARE, NONE, strict
+from tod_metrics.normalization.repairs import ABSENT, DONTCARE, NONE
+from tod_metrics.normalization.values import strict
 from tod_metrics.protocols import StateProtocol
 from tod_metrics.state.slot_sets import LeftOut, Slots, beyond_multiwoz, is_multiwoz, scored_slots
 

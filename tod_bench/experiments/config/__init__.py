@@ -8,7 +8,7 @@
 Every error of a file is reported at once, each with the key that is wrong and the nearest key that is right.
 """
 
-from tod_bench.experiments.config.loading import is_small, load_config
+from tod_bench.experiments.config.loading import ConfigSource, is_small, load_config, place_of
 from tod_bench.experiments.config.models import (
     Bootstrap,
     CorpusConfig,
@@ -17,12 +17,12 @@ from tod_bench.experiments.config.models import (
     SystemConfig,
     TaskConfig,
 )
-from tod_bench.experiments.config.sweeps import Factor, SweepConfig
-from tod_bench.experiments.config.tables import Column, Difference, RowConfig, TableConfig
+from tod_bench.experiments.config.sections import Column, Difference, Factor, RowConfig, SweepConfig, TableConfig
 
 __all__ = [
     "Bootstrap",
     "Column",
+    "ConfigSource",
     "CorpusConfig",
     "Difference",
     "EvalConfig",
@@ -35,4 +35,5 @@ __all__ = [
     "TaskConfig",
     "is_small",
     "load_config",
+    "place_of",
 ]

@@ -1,10 +1,16 @@
 """Reading eval configs and their small variants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from tod_bench.config_files import config_path, load_validated, read_yaml, set_key, validated
+from tod_bench.config_files import config_path, read_yaml, set_key, validated
 from tod_bench.errors import UserError
 from tod_bench.experiments.config.models import EvalConfig
+
+ConfigSource: TypeAlias = str | Path | Mapping[str, Any] | EvalConfig
+"""An eval config: the name of a shipped one, a path, its keys and values, or the config itself."""
 
 SMALL = "_small"
 """Ends the names of small variants."""
@@ -12,24 +18,37 @@ SMALL = "_small"
 _SMALL_TITLE = "[small: embedded corpus, scripted judge; says nothing of the paper]"
 
 
-def load_config(name: str, overrides: Sequence[str] = (), *, small: bool = False) -> EvalConfig:
-    """Reads an eval config, or its small variant, and validates its shape; see `load_validated`.
+def load_config(source: ConfigSource, overrides: Sequence[str] = (), *, small: bool = False) -> EvalConfig:
+    """Reads an eval config, or its small variant, and validates its shape; see `config_files.load_validated`.
 
     Raises:
         UserError: As there; or the small variant is wanted of a config that has none.
     """
-    if not small:
-        return load_validated(EvalConfig, name, overrides)
-    path = config_path(name)
-    raw = read_yaml(path)
-    settings = raw.pop("small", None)
-    if not isinstance(settings, dict):
-        raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
-    for key, value in settings.items():
-        set_key(raw, str(key), value)
-    raw["name"] = f"{raw.get('name')}{SMALL}"
-    raw["title"] = f"{raw.get('title', '')} {_SMALL_TITLE}".strip()
-    return validated(EvalConfig, path, raw, overrides)
+    place = place_of(source)
+    if isinstance(source, EvalConfig):
+        raw = source.model_dump(mode="json", exclude_unset=True)
+    else:
+        raw = deepcopy(dict(source)) if isinstance(source, Mapping) else read_yaml(Path(place))
+    if small:
+        settings = raw.pop("small", None)
+        if not isinstance(settings, dict):
+            raise UserError(f"{place} has no small variant (no key `small`); run it without --small")
+        for key, value in settings.items():
+            set_key(raw, str(key), value)
+        raw["name"] = f"{raw.get('name')}{SMALL}"
+        raw["title"] = f"{raw.get('title', '')} {_SMALL_TITLE}".strip()
+    return validated(EvalConfig, place, raw, overrides)
+
+
+def place_of(source: ConfigSource) -> str:
+    """What error messages call a config: its path, or its name where it is not read from a file.
+
+    Raises:
+        UserError: There is no such file and no shipped config of that name.
+    """
+    if isinstance(source, EvalConfig):
+        return f"config {source.name}"
+    return f"config {source.get('name', '')}".strip() if isinstance(source, Mapping) else str(config_path(str(source)))
 
 
 def is_small(config: EvalConfig) -> bool:

@@ -4,9 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tod_bench.experiments.config.sections import Section, Texts, as_list, by_name, shorthand
-from tod_bench.experiments.config.sweeps import SweepConfig
-from tod_bench.experiments.config.tables import TableConfig
+from tod_bench.experiments.config.sections import Section, SweepConfig, TableConfig, Texts, as_list
 from tod_bench.records import ExperimentTask, TaskName
 
 
@@ -21,8 +19,23 @@ def _one_judge(value: Any) -> Any:
     return [value] if isinstance(value, str | dict) else value
 
 
+def _by_name(value: Any, key: str) -> Any:
+    """Names, or a list of them, as a mapping from each name to a section in which `key` is that name."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: {key: name} if key else {} for name in value}
+    return value
+
+
 class Splits(Section):
-    """Which dialogues to train, select and test on; each a split expression (see `tod_bench.splits`)."""
+    """Which dialogues to train, select and test on; each a split expression (see `tod_bench.splits`).
+
+    Attributes:
+        train: The dialogues to train on.
+        dev: The dialogues to select a checkpoint on.
+        test: The dialogues to score.
+    """
 
     train: str = "train"
     dev: str = "dev"
@@ -30,7 +43,13 @@ class Splits(Section):
 
 
 class CorpusConfig(Section):
-    """A corpus: the reader's name and options, and the splits to use."""
+    """A corpus: its reader with options, and the splits to use.
+
+    Attributes:
+        corpus: Name of an installed corpus (`tod-bench list corpora`).
+        options: Keyword arguments of its reader's constructor (``path``, ``version``, ``style``, ...).
+        splits: The splits.
+    """
 
     corpus: str
     options: dict[str, Any] = Field(default_factory=dict)
@@ -39,7 +58,7 @@ class CorpusConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _name_alone(cls, value: Any) -> Any:
-        return shorthand(value, "corpus")
+        return {"corpus": value} if isinstance(value, str) else value
 
 
 class SystemConfig(Section):
@@ -69,7 +88,7 @@ class SystemConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _name_alone(cls, value: Any) -> Any:
-        return shorthand(value, "system")
+        return {"system": value} if isinstance(value, str) else value
 
 
 class TaskConfig(Section):
@@ -107,7 +126,12 @@ class TaskConfig(Section):
 
 
 class Bootstrap(Section):
-    """How confidence intervals are drawn: resamples of the dialogues, and the seed."""
+    """How confidence intervals are drawn.
+
+    Attributes:
+        draws: Resamples of the dialogues; 0 for no intervals.
+        seed: The seed of the draws.
+    """
 
     draws: int = Field(default=1000, ge=0, le=1_000_000)
     seed: int = 0
@@ -151,7 +175,7 @@ class EvalConfig(Section):
         if not isinstance(value, dict):
             return value
         keys = {"corpora": "corpus", "systems": "system", "tasks": ""}
-        return {name: by_name(part, keys[name]) if name in keys else part for name, part in value.items()}
+        return {name: _by_name(part, keys[name]) if name in keys else part for name, part in value.items()}
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -162,7 +186,7 @@ class EvalConfig(Section):
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
-            raise ValueError("a seed stands twice")
+            raise ValueError("a seed is given twice")
         return seeds
 
     @model_validator(mode="after")
