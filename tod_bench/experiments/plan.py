@@ -9,7 +9,6 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.experiments.checks import (
     label_errors,
-    metric_errors,
     scored_pairs,
     source_errors,
     split_errors,
@@ -272,7 +271,7 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Plan]:
         system = bind_system(label, section, errors)
         systems |= {} if system is None else {label: system}
     scored = scored_pairs(config, systems, corpora)
-    errors += [*task_errors(config), *split_errors(config, corpora), *metric_errors(config, scored)]
+    errors += [*task_errors(config), *split_errors(config, corpora)]
     if whole:
         errors += [*label_errors(config), *table_errors(config), *source_errors(config, systems)]
     if errors:

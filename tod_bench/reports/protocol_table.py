@@ -50,7 +50,7 @@ def signature_lines(scores: Iterable[Score]) -> list[str]:
     shared: dict[str, dict[str, int]] = {}
     for found in scores:
         if not found.slice:
-            options = str(found.signature.without("n")).partition("|")[2]
+            options = str(found.meaning).partition("|")[2]
             shared.setdefault(options, {})[found.metric] = found.n
     return [
         f"{'; '.join(f'{metric} (n {n})' for metric, n in metrics.items())}: {signature}"

@@ -116,7 +116,7 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
             annotation = lacking[spec]
             undefined[spec] = f"{corpus.name} {split} has no {NAMES[annotation]} ({missing[annotation]})"
         elif "database" in class_for(task, spec).needs and corpus.database is None:
-            undefined[spec] = f"{corpus.name} has no database here"
+            undefined[spec] = f"{corpus.name} has no database here (the release's files have it)"
         elif task == "dst" and (foreign := _unread_slots(spec, corpus)):
             undefined[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
     return undefined

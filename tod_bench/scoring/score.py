@@ -5,7 +5,6 @@ metrics by name ─▶ is there gold for them? ─▶ pairing ─▶ statistics 
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.errors import UserError, extra_needed
@@ -13,11 +12,11 @@ from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.gold import check_gold
-from tod_bench.scoring.metrics import build_metric, default_metrics
+from tod_bench.scoring.metrics import build_metric, class_for, default_metrics
 from tod_bench.scoring.pairing import GROUPINGS, Predictions, pair
 from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, metric_rows
 from tod_bench.statistics import bootstrap_intervals
-from tod_metrics import CorpusMetric, Metric, parse_spec
+from tod_metrics import CorpusMetric, parse_spec
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -95,69 +94,6 @@ def score(
         UserError: A metric cannot be computed here, or a grouping does not exist.
         DataError: The predictions do not fit the dialogues.
     """
-    built, batches = _prepared(
-        task, dialogues, predictions, corpus_name, split, schema, metrics, partial, groups, database, seen_services
-    )
-    rows: list[list[ScoreRow]] = [
-        [] if isinstance(metric, CorpusMetric) else _labelled(label, metric_rows(metric, batches, groups), notes)
-        for label, metric in built
-    ]
-    every_row = [row for of_metric in rows for row in of_metric]
-    with_intervals = iter(_with_intervals(every_row, draws, seed))
-    scores: list[Score] = []
-    for (label, metric), of_metric in zip(built, rows, strict=True):
-        if isinstance(metric, CorpusMetric):
-            whole = corpus_scores(metric, batches, groups)
-            scores += [replace(found, metric=label, notes=(*notes, *found.notes)) for found in whole]
-        scores += islice(with_intervals, len(of_metric))
-    return ScoreSheet(scores, every_row)
-
-
-@gc_paused()
-def score_rows(
-    task: TaskName,
-    dialogues: Iterable[Dialogue],
-    predictions: Predictions | Iterable[Prediction],
-    *,
-    corpus_name: str,
-    split: str,
-    schema: Schema,
-    metrics: Sequence[str] | None = None,
-    partial: bool = False,
-    groups: Sequence[str] = (),
-    database: Any = None,
-    seen_services: Collection[str] | None = None,
-    notes: Sequence[str] = (),
-) -> list[ScoreRow]:
-    """The scores of `score` as statistics of each dialogue; arguments and errors as there.
-
-    Metrics of the corpus as one (`tod_metrics.style.richness`) have no such statistics and are left out.
-    """
-    built, batches = _prepared(
-        task, dialogues, predictions, corpus_name, split, schema, metrics, partial, groups, database, seen_services
-    )
-    return [
-        row
-        for label, metric in built
-        if not isinstance(metric, CorpusMetric)
-        for row in _labelled(label, metric_rows(metric, batches, groups), notes)
-    ]
-
-
-def _prepared(
-    task: TaskName,
-    dialogues: Iterable[Dialogue],
-    predictions: Predictions | Iterable[Prediction],
-    corpus_name: str,
-    split: str,
-    schema: Schema,
-    metrics: Sequence[str] | None,
-    partial: bool,
-    groups: Sequence[str],
-    database: Any,
-    seen_services: Collection[str] | None,
-) -> tuple[list[tuple[str, Metric[Any]]], Batches]:
-    """The metrics, each with what its scores are called, and the items that they score."""
     for name in groups:
         if name not in GROUPINGS:
             raise UserError(f"there is no grouping {name!r}; users can be grouped by {', '.join(GROUPINGS)}")
@@ -170,11 +106,40 @@ def _prepared(
     if seen_services is not None:
         services, seen = frozenset(schema), frozenset(seen_services)
         service_groups = {SEEN: services & seen, UNSEEN: services - seen}
-    return built, Batches(pairing, schema, service_groups, {"corpus": corpus_name, "split": split})
+    batches = Batches(pairing, schema, service_groups, {"corpus": corpus_name, "split": split})
+    entries: list[Score | ScoreRow] = []
+    for label, metric in built:
+        if isinstance(metric, CorpusMetric):
+            entries += [_labelled(found, label, notes) for found in corpus_scores(metric, batches, groups)]
+        else:
+            rows = metric_rows(metric, batches, groups)
+            entries += [replace(row, score=_labelled(row.score, label, notes)) for row in rows]
+    rows = [entry for entry in entries if isinstance(entry, ScoreRow)]
+    with_intervals = iter(_with_intervals(rows, draws, seed))
+    scores = [next(with_intervals) if isinstance(entry, ScoreRow) else entry for entry in entries]
+    return ScoreSheet(scores, rows)
 
 
-def _labelled(label: str, rows: Iterable[ScoreRow], notes: Sequence[str]) -> list[ScoreRow]:
-    return [replace(row, score=replace(row.score, metric=label, notes=(*notes, *row.score.notes))) for row in rows]
+def score_rows(
+    task: TaskName,
+    dialogues: Iterable[Dialogue],
+    predictions: Predictions | Iterable[Prediction],
+    *,
+    metrics: Sequence[str] | None = None,
+    **settings: Any,
+) -> list[ScoreRow]:
+    """The rows of `score` without intervals; arguments and errors as there.
+
+    Metrics of the corpus as one (`tod_metrics.CorpusMetric`) have no rows and are not computed.
+    """
+    specs = [spec for spec in metrics or default_metrics(task) if not issubclass(class_for(task, spec), CorpusMetric)]
+    if not specs:
+        return []
+    return list(score(task, dialogues, predictions, metrics=specs, draws=0, **settings).rows)
+
+
+def _labelled(score: Score, label: str, notes: Sequence[str]) -> Score:
+    return replace(score, metric=label, notes=(*notes, *score.notes))
 
 
 def _with_intervals(rows: Sequence[ScoreRow], draws: int, seed: int) -> list[Score]:
