@@ -24,15 +24,15 @@ _BATCH = 256
 
 def layout(record: type) -> dict[str, list[str]]:
     """The fields of a record and of every record inside it, by the record's name."""
-    found: dict[str, list[str]] = {}
+    records: dict[str, list[str]] = {}
     waiting: list[Any] = [record]
     while waiting:
         hint = waiting.pop(0)
         waiting += get_args(hint)
-        if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in found:
-            found[hint.__name__] = [field.name for field in fields(hint)]
+        if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in records:
+            records[hint.__name__] = [field.name for field in fields(hint)]
             waiting += get_type_hints(hint).values()
-    return found
+    return records
 
 
 FORMAT = f"msgpack1-{digest_of(layout(Dialogue))[:8]}"

@@ -36,7 +36,7 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
     """Checks every record of a split.
 
     Serious are: records that cannot be used (for a corpus opened with ``skip_invalid``; they are raised without), ids
-    that come twice, turns out of order, slots and values outside of the schema, spans outside of the text, persona
+    that are not unique, turns out of order, slots and values outside of the schema, spans outside of the text, persona
     attributes outside of their lists. Worth knowing are: spans whose text has another form than the value, utterances
     that are empty, annotations that the split does not have, and what the reader warns of.
     """
@@ -51,7 +51,7 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
         if dialogue.turns:
             unseen, any_turn = not_found([dialogue], unseen), True
     declared = corpus.missing_annotations(split)
-    for annotation in (one for one in _EXPECTED if one in declared or (any_turn and one in unseen)):
+    for annotation in (expected for expected in _EXPECTED if expected in declared or (any_turn and expected in unseen)):
         reason = declared.get(annotation, "no dialogue of the split has one")
         yield Finding("not annotated", False, DataError(f"{NAMES[annotation]}: {reason}; what needs them is undefined"))
     for kind, serious, errors in (("unusable", True, corpus.skipped), ("warning", False, corpus.warnings)):

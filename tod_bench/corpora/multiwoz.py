@@ -51,7 +51,7 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
-        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _weigh(at, version))
+        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _match_size(at, version))
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
@@ -76,13 +76,13 @@ class MultiWOZ(FileCorpus):
 
     @cached_property
     def database(self) -> VenueDatabase | None:
-        """The venues, where the release's ``*_db.json`` files are at hand."""
+        """The venues, where the release's ``*_db.json`` files are there."""
         return read_database(self._database_files)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         goals, database = self._goals, self.database
-        for found in self._layout.read(split, warn, self.name):
-            yield found if isinstance(found, DataError) else _completed(found, goals, database)
+        for read in self._layout.read(split, warn, self.name):
+            yield read if isinstance(read, DataError) else _completed(read, goals, database)
 
     @cached_property
     def _goals(self) -> Mapping[str, Wishes]:
@@ -92,8 +92,8 @@ class MultiWOZ(FileCorpus):
     def _database_files(self) -> Mapping[str, RawFile]:
         """Databases beside the dialogues, or above them as in the official repository."""
         above = [self.root.absolute().parent, self.root.absolute().parent.parent] if self.root.is_dir() else []
-        every = [self._files, *({path.name: RawFile(path) for path in place.glob("db/*_db.json")} for place in above)]
-        return next((found for files in every if (found := database_files(files))), {})
+        every = [self._files, *({path.name: RawFile(path) for path in folder.glob("db/*_db.json")} for folder in above)]
+        return next((tables for files in every if (tables := database_files(files))), {})
 
     @property
     def _shared_files(self) -> tuple[RawFile, ...]:
@@ -104,11 +104,11 @@ class MultiWOZ(FileCorpus):
         if given is not None or isinstance(self._layout, LogLayout):
             return Path(given) if given is not None else None
         beside = [self.root, self.root.parent / "MultiWOZ_2.1", self.root.parent / "MultiWOZ_2.1.zip"]
-        found = next((place for place in beside if place.exists() and goal_files(files_in(place))), None)
-        if found or not search:
-            return found
+        root = next((candidate for candidate in beside if candidate.exists() and goal_files(files_in(candidate))), None)
+        if root or not search:
+            return root
         try:
-            return find_corpus("multiwoz2.1", lambda at: _weigh(at, "2.1"))
+            return find_corpus("multiwoz2.1", lambda at: _match_size(at, "2.1"))
         except UserError:
             return None
 
@@ -160,9 +160,9 @@ def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueD
     return replace(dialogue, goal=goal, turns=turns)
 
 
-def _weigh(folder: Path, version: Version) -> int:
+def _match_size(folder: Path, version: Version) -> int:
     """Bytes of dialogues of a release in a folder; the nearest folder that names a release decides which it is."""
-    named = next((set(found) for part in reversed(folder.parts) if (found := _RELEASE.findall(part))), set[str]())
+    named = next((set(versions) for part in reversed(folder.parts) if (versions := _RELEASE.findall(part))), set[str]())
     if version not in (named or {"2.2", "2.1"}):
         return 0
     if version == "2.2":

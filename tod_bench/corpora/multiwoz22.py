@@ -172,11 +172,11 @@ def _acts_of(record: Record, acts: ActFile | None, utterances: int) -> dict[str,
     if record.dialogue not in acts:
         record.warn("dialog_acts.json has no acts for this dialogue")
         return {}
-    found = acts[record.dialogue]
-    for turn in found:
+    annotated = acts[record.dialogue]
+    for turn in annotated:
         if not turn.isdigit() or int(turn) >= utterances:
             raise record.error(f"dialog_acts.json has acts for turn {turn!r}, but there are {utterances} utterances")
-    return found
+    return annotated
 
 
 def _bare(name: str) -> str:

@@ -16,7 +16,7 @@ from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, ac
 from tod_bench.corpora.multiwoz_names import schema as trackable
 from tod_bench.corpora.reading import SPLITS, Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
-from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, Span, State, Turn, Values
+from tod_bench.records import Dialogue, DomainGoal, Goal, Schema, Span, State, Turn, Values
 
 _BETWEEN = re.compile(r"[|<>]")
 _NOT_SLOTS = {"booked", "requested"}
@@ -30,11 +30,11 @@ class LogLayout:
 
     Args:
         files: Base name -> file.
-        place: The folder or zip, for messages.
+        source: The folder or zip, for messages.
     """
 
-    def __init__(self, files: Mapping[str, RawFile], place: str) -> None:
-        self._files, self._place = files, place
+    def __init__(self, files: Mapping[str, RawFile], source: str) -> None:
+        self._files, self._source = files, source
         self.schema: Schema = trackable()
         self._acts_file = next((files[name] for name in _ACT_FILES if name in files), None)
 
@@ -45,12 +45,14 @@ class LogLayout:
             UserError: ``data.json`` has no lists of its dev and test dialogues beside it.
         """
         if "data.json" not in self._files:
-            own = {split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS}
-            return {split: (files[0], *self._list_of(split)) for split, files in own.items() if files}
+            of_split = {
+                split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS
+            }
+            return {split: (files[0], *self._list_of(split)) for split, files in of_split.items() if files}
         lists = [*self._list_of("dev"), *self._list_of("test")]
         if len(lists) != 2:
             raise UserError(
-                f"{self._place} has data.json, but not both valListFile and testListFile, which say what its dev and "
+                f"{self._source} has data.json, but not both valListFile and testListFile, which say what its dev and "
                 "test dialogues are; copy them from the release"
             )
         acts = (self._acts_file,) if self._acts_file else ()
@@ -62,13 +64,19 @@ class LogLayout:
 
     def _records(self, split: str, warn: Warn) -> Iterator[Record | DataError]:
         """Raw dialogues of a split, in file order, then an error for each listed dialogue that the file lacks."""
-        listed = {name: _listed(files[0]) for name in SPLITS if (files := self._list_of(name))}
-        file = self.splits()[split][0]
-        whole = "data.json" in self._files
+        listed: dict[str, set[str]] = {}
+        for name in SPLITS:
+            for list_file in self._list_of(name):
+                with list_file.open() as text:
+                    listed[name] = {plain_id(line) for line in text if line.strip()}
+        elsewhere = listed.get("dev", set()) | listed.get("test", set())
+        file, whole = self.splits()[split][0], "data.json" in self._files
         seen = set()
         for name, data in object_members(file):
             dialogue = plain_id(name)
-            if whole and dialogue not in listed.get(split, ()) and (split != "train" or _elsewhere(dialogue, listed)):
+            # What no list names is of the train split, whose list not every release has.
+            unlisted = dialogue not in listed.get(split, ())
+            if whole and unlisted and (split != "train" or dialogue in elsewhere):
                 continue
             seen.add(dialogue)
             yield Record(str(file), dialogue, data, warn)
@@ -189,7 +197,9 @@ def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, f
         raise record.error("the system's utterance has no state")
     else:
         state = _state(record, system["metadata"], schema)
-    user_acts, acts = _acts(user.get("dialog_act")), _acts((system or {}).get("dialog_act", filed_acts))
+    # A text such as "No Annotation" is there for no acts.
+    raw_acts = (user.get("dialog_act"), (system or {}).get("dialog_act", filed_acts))
+    user_acts, acts = (acts_of(raw) if isinstance(raw, Mapping) else () for raw in raw_acts)
     return Turn(
         index=record.turn or 0,
         user=record.text(user["text"]),
@@ -232,13 +242,6 @@ def _values(record: Record, raw: Any, name: str) -> Values:
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip() not in ("", "not mentioned")))
 
 
-def _acts(raw: Any) -> tuple[Act, ...]:
-    """Acts in annotation order, each once; a text such as ``No Annotation`` stands for none."""
-    if not isinstance(raw, Mapping):
-        return ()
-    return acts_of(raw)
-
-
 def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[str, Any]) -> Iterator[Span]:
     """Spans that are given by the first and last token, in characters.
 
@@ -248,10 +251,14 @@ def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[s
     raw, text = utterance.get("span_info") or (), utterance["text"]
     if not raw:
         return
-    places = max(
-        ([_place(tokens, first, last) for _, _, _, first, last in raw] for tokens in _tokenised(text)),
-        key=lambda places: sum(_same(text[a:b], span[2]) for span, (a, b) in zip(raw, places, strict=True)),
-    )
+    best, places = -1, list[tuple[int, int]]()
+    for pattern in _TOKENS:
+        tokens = [match.span() for match in pattern.finditer(text)]
+        offsets = [_offsets(tokens, int(first), int(last)) for _, _, _, first, last in raw]
+        texts = [text[start:end] for start, end in offsets]
+        right = sum(_letters(covered) == _letters(span[2]) for covered, span in zip(texts, raw, strict=True))
+        if right > best:
+            best, places = right, offsets
     for (name, slot, value, first, last), (start, end) in zip(raw, places, strict=True):
         act = act_of(name, slot, value)
         if start < end:
@@ -262,24 +269,9 @@ def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[s
             )
 
 
-def _tokenised(text: str) -> Iterator[list[tuple[int, int]]]:
-    for pattern in _TOKENS:
-        yield [match.span() for match in pattern.finditer(text)]
-
-
-def _place(tokens: list[tuple[int, int]], first: Any, last: Any) -> tuple[int, int]:
-    first, last = int(first), int(last)
+def _offsets(tokens: list[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
     return (tokens[first][0], tokens[last][1]) if 0 <= first <= last < len(tokens) else (0, 0)
 
 
-def _same(text: str, value: str) -> bool:
-    return "".join(filter(str.isalnum, text.lower())) == "".join(filter(str.isalnum, value.lower()))
-
-
-def _listed(file: RawFile) -> set[str]:
-    with file.open() as text:
-        return {plain_id(line) for line in text if line.strip()}
-
-
-def _elsewhere(dialogue: str, listed: Mapping[str, set[str]]) -> bool:
-    return any(dialogue in listed[split] for split in ("dev", "test"))
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))

@@ -59,7 +59,7 @@ class PicPersona(FileCorpus):
     ) -> None:
         check_option("PicPersona-TOD", "part", part, Part)
         check_option("PicPersona-TOD", "style", style, Style)
-        self.root = corpus_root(path, "picpersona", _weigh)
+        self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
         self._files = _split_files(self.root)
         self.name = f"picpersona{'' if part == 'all' else '-' + part}-{style}"
@@ -83,7 +83,7 @@ class PicPersona(FileCorpus):
 
     @cached_property
     def database(self) -> VenueDatabase | None:
-        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is at hand."""
+        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there."""
         return read_database(self._database_files)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
@@ -95,9 +95,9 @@ class PicPersona(FileCorpus):
 
     @cached_property
     def _database_files(self) -> Mapping[str, RawFile]:
-        places = [place / "dataset/mwoz/DB" for place in (self.root, *self.root.absolute().parents[:3])]
-        tables = ({path.name: RawFile(path) for path in place.glob("*_db.json")} for place in places)
-        return next((found for files in tables if (found := database_files(files))), {})
+        folders = [folder / "dataset/mwoz/DB" for folder in (self.root, *self.root.absolute().parents[:3])]
+        tables = ({path.name: RawFile(path) for path in folder.glob("*_db.json")} for folder in folders)
+        return next((database for files in tables if (database := database_files(files))), {})
 
 
 def _dialogue(record: Record, split: str, corpus: str, style: Style, database: VenueDatabase | None) -> Dialogue:
@@ -181,18 +181,18 @@ def _split_files(root: Path) -> dict[str, RawFile]:
         if split is None or not root.is_file():
             raise UserError(f"{root} is not a file named train.json, dev.json, valid.json or test.json")
         return {split: RawFile(root)}
-    for place in (root / name for name in _PLACES):
-        if place.exists():
-            files = files_in(place)
-            found = {split: files[name] for split, names in _NAMES.items() for name in names if name in files}
-            if found:
-                return found
+    for source in (root / name for name in _PLACES):
+        if source.exists():
+            files = files_in(source)
+            of_splits = {split: files[name] for split, names in _NAMES.items() for name in names if name in files}
+            if of_splits:
+                return of_splits
     raise UserError(
         f"{root} has no train.json, dev.json (or valid.json) or test.json of PicPersona-TOD, nor a dataset.zip"
     )
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of dialogues in a folder that is named as the repository names it."""
     if folder.name != "mwoz_sgd":
         return 0

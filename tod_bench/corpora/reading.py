@@ -96,10 +96,10 @@ def convert_all(
 
 def dialogue_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     """Split -> its ``dialogues_NNN.json`` files in order, in the layout of SGD and MultiWOZ 2.2."""
-    found = {
+    of_splits = {
         split: tuple(RawFile(path) for path in sorted((root / split).glob("dialogues_*.json"))) for split in SPLITS
     }
-    return {split: files for split, files in found.items() if files}
+    return {split: files for split, files in of_splits.items() if files}
 
 
 def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
@@ -108,15 +108,15 @@ def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     Raises:
         UserError: A split has several such files.
     """
-    found: dict[str, tuple[RawFile, ...]] = {}
+    of_splits: dict[str, tuple[RawFile, ...]] = {}
     for split in SPLITS:
         names = [f"{split}.{ending}" for ending in ("json", "jsonl", "json.gz", "jsonl.gz")]
-        there = [root / name for name in names if (root / name).exists()]
-        if len(there) > 1:
-            raise UserError(f"{root} has {' and '.join(path.name for path in there)}; keep one of them")
-        if there:
-            found[split] = (RawFile(there[0]),)
-    return found
+        present = [root / name for name in names if (root / name).exists()]
+        if len(present) > 1:
+            raise UserError(f"{root} has {' and '.join(path.name for path in present)}; keep one of them")
+        if present:
+            of_splits[split] = (RawFile(present[0]),)
+    return of_splits
 
 
 def records(

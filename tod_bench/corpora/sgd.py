@@ -58,7 +58,7 @@ class SGD(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("SGD", "view", view, View)
-        self.root = corpus_root(path, "sgd", _weigh)
+        self.root = corpus_root(path, "sgd", _match_size)
         self._view, self._hold_out = view, frozenset(hold_out)
         self._files = dialogue_files(self.root)
         if not self._files:
@@ -89,7 +89,7 @@ class SGD(FileCorpus):
 
     @cached_property
     def schema(self) -> Schema:
-        """Every service and slot of the splits at hand."""
+        """Every service and slot of the splits that are there."""
         return {service: slots for split in self._files for service, slots in self.schema_of(split).items()}
 
     def schema_of(self, split: str) -> Schema:
@@ -110,15 +110,15 @@ class SGD(FileCorpus):
         unseen, _, only = split.partition("-")
         for source in self._files if unseen == UNSEEN else (split,):
             convert = partial(dialogue, split=source, corpus=self.name, schema=self.schema_of(source), view=self._view)
-            for found in convert_all(records(self._files[source], warn), convert):
-                if isinstance(found, DataError):
-                    yield found
+            for read in convert_all(records(self._files[source], warn), convert):
+                if isinstance(read, DataError):
+                    yield read
                     continue
-                domains = {domain_of(service) for service in found.services}
+                domains = {domain_of(service) for service in read.services}
                 if unseen == UNSEEN and (domains == {only} if only else domains & self._hold_out):
-                    yield replace(found, split=split, id=f"{found.id}_{source}")
+                    yield replace(read, split=split, id=f"{read.id}_{source}")
                 elif unseen != UNSEEN and not domains & self._hold_out:
-                    yield found
+                    yield read
 
     def _check_held_out(self) -> None:
         known = {domain_of(service) for service in self.schema} if self._hold_out else set()
@@ -212,7 +212,7 @@ def _spans(side: Literal["user", "system"], utterance: Any) -> Iterator[Span]:
             yield Span(side, frame["service"], slot["slot"], text[start:end], start, end)
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of SGD dialogues in a folder; MultiWOZ 2.2, of the same layout, has no schema for each split."""
     files = dialogue_files(folder)
     if not all((folder / split / "schema.json").exists() for split in files):

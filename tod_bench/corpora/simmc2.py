@@ -33,7 +33,7 @@ class SIMMC2(FileCorpus):
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
         self.name = "simmc2.0"
-        self.root = corpus_root(path, "simmc2", _weigh)
+        self.root = corpus_root(path, "simmc2", _match_size)
         self._files = _split_files(self.root)
         if not self._files:
             raise UserError(f"{self.root} has no simmc2_dials_dstc10_*.json; give the folder that has them")
@@ -100,5 +100,5 @@ def _split_files(root: Path) -> dict[str, RawFile]:
     return {split: RawFile(path) for split, path in paths.items() if path.exists()}
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     return sum(file.path.stat().st_size for file in _split_files(folder).values())

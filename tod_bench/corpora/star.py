@@ -47,7 +47,7 @@ class STAR(FileCorpus):
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True
     ) -> None:
         self.name = "star"
-        self.root = corpus_root(path, "star", _weigh)
+        self.root = corpus_root(path, "star", _match_size)
         self._complete = complete
         self._files = _dialogue_files(self.root)
         if not self._files:
@@ -81,10 +81,10 @@ def _dialogue(record: Record, split: str, corpus: str) -> Dialogue:
     domains = tuple(domain for domain in record.data["Scenario"]["Domains"] if domain is not None)
     if not domains:
         record.warn("the scenario names no domain")
-    said = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
+    utterances = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
     turns: list[Turn] = []
     user = ""
-    for event in said:
+    for event in utterances:
         record.turn = len(turns)
         if event["Agent"] == "User":
             if user:
@@ -109,5 +109,5 @@ def _dialogue_files(root: Path) -> tuple[RawFile, ...]:
     return tuple(RawFile(path) for path in sorted(numbered, key=lambda path: int(path.stem)))
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     return len(_dialogue_files(folder)) if (folder / "tasks").is_dir() and (folder / "dialogues").is_dir() else 0

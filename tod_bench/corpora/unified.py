@@ -36,7 +36,7 @@ class Unified(FileCorpus):
     dataset: ClassVar[str]
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
-        self.root = corpus_root(path, self.dataset, self._weigh)
+        self.root = corpus_root(path, self.dataset, self._match_size)
         files = files_in(self.root / "data.zip" if (self.root / "data.zip").is_file() else self.root)
         if not {"dialogues.json", "ontology.json"} <= files.keys():
             raise UserError(f"{self.root} has no dialogues.json and ontology.json; give the folder of data.zip")
@@ -53,11 +53,14 @@ class Unified(FileCorpus):
         return _read_schema(self._ontology)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
-        raw = (Record(str(self._dialogues), _id_of(data), data, warn) for data in array_items(self._dialogues))
-        wanted = (record for record in raw if _split_of(record.data) == _SPLITS[split])
+        wanted = (
+            Record(str(self._dialogues), str(data.get("dialogue_id", "?")), data, warn)
+            for data in array_items(self._dialogues)
+            if isinstance(data, dict) and data.get("data_split") == _SPLITS[split]
+        )
         return convert_all(wanted, partial(_dialogue, split=split, corpus=self.name, schema=self.schema))
 
-    def _weigh(self, folder: Path) -> int:
+    def _match_size(self, folder: Path) -> int:
         data = folder / "data.zip"
         return data.stat().st_size if folder.name == self.dataset and data.is_file() else 0
 
@@ -127,19 +130,19 @@ def _turn(record: Record, user: Any, system: Any, schema: Schema) -> Turn:
         user_acts=user_acts,
         services=tuple(dict.fromkeys(act.domain for act in user_acts)) or tuple(state),
         spans=(*_spans("user", user), *_spans("system", answer)),
-        db_matches={domain: len(found) for domain, found in answer.get("db_results", {}).items()},
+        db_matches={domain: len(results) for domain, results in answer.get("db_results", {}).items()},
     )
 
 
 def _state(record: Record, raw: Mapping[str, Mapping[str, str]], schema: Schema) -> State:
     state = {}
     for domain, slots in raw.items():
-        found = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
-        for slot in found:
+        filled = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
+        for slot in filled:
             if slot not in schema.get(domain, {}):
                 raise record.error(f"the state has a value for slot {slot!r} of {domain}, which the ontology lacks")
-        if found:
-            state[domain] = found
+        if filled:
+            state[domain] = filled
     return state
 
 
@@ -171,11 +174,3 @@ def _goal(raw: Mapping[str, Any]) -> Goal:
         )
         for domain in dict.fromkeys([*inform, *request])
     }
-
-
-def _id_of(data: Any) -> str:
-    return str(data.get("dialogue_id", "?")) if isinstance(data, dict) else "?"
-
-
-def _split_of(data: Any) -> str:
-    return str(data.get("data_split", "")) if isinstance(data, dict) else ""

@@ -110,13 +110,13 @@ def match(
         unknown = [name for name in unknown if others.find(name) is None]
         if elsewhere:
             notices.append(f"{len(elsewhere):,} dialogues are not in this part of the split and are left out")
-    for place, name in enumerate(unknown):
+    for number, name in enumerate(unknown):
         # Finding the nearest id is slow, and pointless where nothing fits.
-        hint = did_you_mean(dialogue_key(name), ids.by_key) if place < _HINTS else ""
+        hint = did_you_mean(dialogue_key(name), ids.by_key) if number < _HINTS else ""
         problems.add(f"the corpus's split has no such dialogue{hint}", dialogue=name)
     _refuse_repeats(matched, problems)
     _compare_turns(matched, problems, dialogues, partial=partial)
-    order = {dialogue.id: place for place, dialogue in enumerate(dialogues)}
+    order = {dialogue.id: number for number, dialogue in enumerate(dialogues)}
     matched.sort(key=lambda prediction: (order[prediction.dialogue_id], prediction.turn))
     return Imported(tuple(matched), tuple(problems.found), tuple(notices))
 
@@ -155,15 +155,15 @@ def _compare_turns(
 
 
 def _notices(drafts: Sequence[Prediction], problems: Problems) -> list[str]:
-    found = [f"the field {name!r} of {count} turns is not used" for name, count in sorted(problems.ignored.items())]
-    found += [f"{count:,} {what} are left out" for what, count in sorted(problems.left_out.items())]
+    notices = [f"the field {name!r} of {count} turns is not used" for name, count in sorted(problems.ignored.items())]
+    notices += [f"{count:,} {what} are left out" for what, count in sorted(problems.left_out.items())]
     unknown = unknown_placeholders(draft.response for draft in drafts if draft.response)
     if unknown:
         names = ", ".join(f"[{name}] ({count})" for name, count in sorted(unknown.items()))
-        found.append(
+        notices.append(
             f"these placeholders are of no known slot, and Inform, Success and BLEU take them for nothing: {names}"
         )
-    return found
+    return notices
 
 
 def _described(value: Any) -> str:

@@ -125,11 +125,11 @@ def test_a_corpus_is_looked_for_in_plain_folders_only(tmp_path: Path, monkeypatc
     (tmp_path / "link").symlink_to(tmp_path / "b")
     weighed: list[str] = []
 
-    def weigh(folder: Path) -> int:
+    def match_size(folder: Path) -> int:
         weighed.append(str(folder.relative_to(tmp_path)))
         return int(folder.name in ("a", "deep"))
 
-    assert find_corpus("sgd", weigh) == tmp_path / "a"
+    assert find_corpus("sgd", match_size) == tmp_path / "a"
     assert weighed == [".", "1", "1/2", "1/2/3", "1/2/3/4", "1/2/3/4/5", "1/2/3/4/5/6", "a", "b", "b/deep"]
 
 

@@ -35,7 +35,7 @@ class TinyCorpus(Corpus):
 
     name = "tiny"
     fingerprint = "f" * 64
-    splits = ("test",)
+    splits, schema = ("test",), {}
     styled = STYLED
 
     def __init__(self, size: int = 40) -> None:
