@@ -129,10 +129,11 @@ def call(python, tmp_path_factory) -> Call:
         assert done.returncode == 0, done.stderr
     (submission,) = (folder / "submissions").iterdir()
     called.submission = str(submission)  # type: ignore[attr-defined]
+    called.folder, called.environment = folder, environment  # type: ignore[attr-defined]
     return called
 
 
-GOLD = ("gold.jsonl", "--corpus", "simulated", "-o", "dialogues={test: 2}")
+GOLD = ("gold.jsonl", "--corpus", "simulated", "--option", "dialogues={test: 2}")
 
 CASES = [
     ("list corpora", ""),
@@ -146,11 +147,13 @@ CASES = [
     ("score GOLD --task dst", ""),
     ("score GOLD --task policy", ""),
     ("score GOLD", ""),
+    ("score GOLD -m jga --format csv -o scores.json", ""),
     ("score GOLD -m bleu", "style"),
     ("score GOLD -m sacrebleu", "style"),
     ("score GOLD -m gunning_fog", "style"),
     ("score GOLD -m politeness", "style"),
     ("compare gold.jsonl GOLD -m jga", ""),
+    ("compare gold.jsonl GOLD -m jga --format markdown -o compared.csv", ""),
     ("compare gold.jsonl GOLD -m bleu", "style"),
     ("compare gold.jsonl GOLD -m sacrebleu", "style"),
     ("validate small.yaml", ""),
@@ -223,6 +226,25 @@ def test_a_verb_works_or_names_its_extra(call, command, extra):
     assert done.returncode == 2, done.stderr + done.stdout
     named = re.findall(r"needs [\w, ]+: pip install 'tod-bench\[(\w+)\]'", done.stderr)
     assert set(named) == {extra}, done.stderr
+
+
+def test_every_public_name_is_there_and_a_data_frame_names_its_extra(call, python):
+    code = """
+import tod_bench
+for name in tod_bench.__all__:
+    getattr(tod_bench, name)
+scores = tod_bench.score("gold.jsonl", tod_bench.open_corpus("simulated", dialogues={"test": 2}), metrics=["jga"])
+assert scores._repr_html_().startswith("<table>")
+try:
+    scores.to_pandas()
+except tod_bench.MissingExtraError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [python, "-c", code], cwd=call.folder, env=call.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "a data frame needs pandas: pip install 'tod-bench[report]'\n"
 
 
 @pytest.mark.parametrize("verb", ["", *sorted(VERBS)])

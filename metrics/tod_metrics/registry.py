@@ -8,7 +8,6 @@ import inspect
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from tod_metrics.specs import bound_options, check_options, nearest, parse_spec
@@ -117,6 +116,9 @@ def metric_names() -> list[tuple[str, str]]:
 @cache
 def registered() -> Mapping[str, str]:
     """Name -> ``module:class`` of every installed metric; those of this package win."""
+    # A third of the start-up of every verb, most of which need no metric.
+    from importlib.metadata import entry_points
+
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
     return {**installed, **METRICS}
 

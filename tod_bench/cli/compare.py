@@ -1,40 +1,48 @@
 """``tod-bench compare``: which of two prediction files is better, and with what p."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
 
-from tod_bench.cli.data import OPTIONS
+from tod_bench.cli.options import (
+    BY_DOMAIN,
+    CORPUS_OPTIONS,
+    FILE,
+    JSON_FLAG,
+    METRICS,
+    PARTIAL,
+    SEED,
+    SPLIT,
+    Verb,
+    corpus_option,
+    draws_option,
+    format_option,
+    output_option,
+)
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 
-
-@click.command()
+@click.command(cls=Verb)
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
-@click.option("--corpus", required=True, help="The corpus that both answered.")
-@click.option("--split", default="test", show_default=True, help="The split, such as test or dev[:200].")
-@OPTIONS
+@corpus_option(required=True)
+@SPLIT
+@CORPUS_OPTIONS
+@METRICS
+@click.option("--protocol", "-p", default="", help="The protocol of metrics that name none, e.g. trade+dropnone.")
+@BY_DOMAIN
+@PARTIAL
+@draws_option(10_000, minimum=100)
+@SEED
 @click.option(
-    "--metric",
-    "-m",
-    "metrics",
-    multiple=True,
-    help="A metric: name, name@protocol or 'name(option=value)@protocol'; may be repeated.",
+    "--power",
+    type=click.FloatRange(0.5, 0.99),
+    default=0.8,
+    show_default=True,
+    help="Power of the smallest difference that is called detectable.",
 )
-@click.option("--protocol", default="", help="The protocol of metrics that name none.")
-@click.option("--by-domain", is_flag=True, help="Also compare each domain or service.")
-@click.option(
-    "--partial", is_flag=True, help="Accept turns that both files lack; they count as wrong (responses: as empty)."
-)
-@click.option("--draws", type=click.IntRange(100), default=10_000, show_default=True, help="Swaps and bootstrap draws.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the draws.")
-@click.option(
-    "--power", type=click.FloatRange(0.5, 0.99), default=0.8, show_default=True, help="Power to resolve with."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@format_option("table", "json", "csv", "markdown")
+@output_option("the comparisons, as JSON, or as CSV or Markdown where its name ends in .csv or .md")
+@JSON_FLAG
 def command(
     *,
     a: Path,
@@ -49,6 +57,8 @@ def command(
     draws: int,
     seed: int,
     power: float,
+    output_format: str,
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Say which of two prediction files is better, by how much, and with what p.
@@ -61,27 +71,30 @@ def command(
       tod-bench compare ours.jsonl theirs.jsonl --corpus multiwoz --metric jga --metric slot_f1
       tod-bench compare ours.jsonl theirs.jsonl --corpus sgd --metric jga --protocol sgd --by-domain
     """
-    from rich.console import Console
-
+    from tod_bench.api.scoring import compare
+    from tod_bench.cli.printing import console, formatted, write_result
     from tod_bench.progress import progress
     from tod_bench.reports.comparison import print_comparisons
     from tod_bench.reports.corpora import open_with
-    from tod_bench.scoring.comparison import Settings, compare_files
 
-    settings = Settings(draws=draws, seed=seed, power=power)
     with progress("comparing", bar=False):
-        found = compare_files(
+        compared = compare(
+            a,
+            b,
             open_with(corpus, options),
-            split,
-            (a, b),
+            split=split,
             metrics=metrics,
             protocol=protocol,
             by_domain=by_domain,
             partial=partial,
-            settings=settings,
+            draws=draws,
+            seed=seed,
+            power=power,
         )
-    if as_json:
-        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2, allow_nan=False))
-        return
-    # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
-    print_comparisons(found, settings, (a, b), Console() if sys.stdout.isatty() else Console(width=200))
+    output_format = "json" if as_json else output_format
+    if output_format == "table":
+        print_comparisons(compared, compared.settings, (a, b), console())
+    else:
+        click.echo(formatted(compared, output_format, compared.to_json()), nl=False)
+    if output:
+        write_result(output, compared, compared.to_json())

@@ -1,10 +1,53 @@
-"""Lines for the terminal."""
+"""What verbs write: lines and tables on the terminal, results as JSON, CSV and Markdown."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tod_bench.errors import printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tod_bench.display import Tabular
+
+WIDTH = 200
+"""Columns of output that is piped: it has no width of its own, and a table folded at 80 columns cannot be read."""
+
 
 def say(line: str) -> None:
     """Writes a line to standard error; text from files in it cannot steer the terminal."""
     click.echo(printable(line), err=True)
+
+
+def console() -> "Console":
+    """Standard output for tables."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
+
+
+def formatted(result: "Tabular", output_format: str, values: Any) -> str:
+    """A result as text.
+
+    Args:
+        result: The result.
+        output_format: ``json``, ``csv`` or ``markdown``.
+        values: What is written as JSON.
+    """
+    if output_format == "csv":
+        return result.to_csv()
+    if output_format == "markdown":
+        return result.to_markdown()
+    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_result(path: Path, result: "Tabular", values: Any) -> None:
+    """Writes a result to a file: CSV or Markdown where the name ends so, else JSON."""
+    from tod_bench.files import write_text
+
+    output_format = {".csv": "csv", ".md": "markdown"}.get(path.suffix, "json")
+    write_text(path, formatted(result, output_format, values))

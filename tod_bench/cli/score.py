@@ -1,32 +1,41 @@
 """``tod-bench score``: every number of a prediction file, under every protocol."""
 
-import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tod_bench.cli.data import OPTIONS
-
-
-@click.command()
-@click.argument(
-    "predictions", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="PREDICTIONS..."
+from tod_bench.cli.options import (
+    BY_DOMAIN,
+    CORPUS_OPTIONS,
+    FILE,
+    METRICS,
+    PARTIAL,
+    SEED,
+    SPLIT,
+    UPDATES,
+    Verb,
+    corpus_option,
+    draws_option,
+    format_option,
+    output_option,
 )
-@click.option("--corpus", required=True, help="The corpus that was answered.")
-@click.option("--split", default="test", show_default=True, help="The split, such as test or dev[:200].")
-@OPTIONS
+
+if TYPE_CHECKING:
+    from tod_bench.records import TaskName
+
+
+@click.command(cls=Verb)
+@click.argument("predictions", nargs=-1, required=True, type=FILE, metavar="PREDICTIONS...")
+@corpus_option(required=True)
+@SPLIT
+@CORPUS_OPTIONS
 @click.option("--task", type=click.Choice(["dst", "policy", "response"]), help="The task; all that the file answers.")
-@click.option(
-    "--metric",
-    "-m",
-    "metrics",
-    multiple=True,
-    help="A metric: name, name@protocol or 'name(option=value)@protocol'; may be repeated.",
-)
+@METRICS
 @click.option("--protocol", "-p", "protocols", multiple=True, help="A protocol, e.g. trade+dropnone; may be repeated.")
 @click.option("--without-bookings", is_flag=True, help="Leave the booking slots out.")
-@click.option("--by-domain", is_flag=True, help="Show every metric by domain or service.")
+@BY_DOMAIN
 @click.option("--group", "groups", multiple=True, help="Add rows by age, gender, formality or emotion of the user.")
 @click.option(
     "--explain",
@@ -38,18 +47,19 @@ from tod_bench.cli.data import OPTIONS
     help="Name the turns where protocols disagree with the first one, N slots each (20).",
 )
 @click.option("--errors", is_flag=True, help="Count the errors of states by class, slot and turn.")
-@click.option("--updates", is_flag=True, help="States are what each turn changes; add them up into whole states.")
-@click.option("--partial", is_flag=True, help="Accept missing turns; they count as wrong (responses: as empty).")
-@click.option("--draws", type=click.IntRange(0), default=1000, show_default=True, help="Bootstrap draws; 0 for none.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the draws.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write scores as JSON.")
+@UPDATES
+@PARTIAL
+@draws_option(1000)
+@SEED
+@format_option("table", "json", "csv", "markdown")
+@output_option("the scores, as JSON, or as CSV or Markdown where its name ends in .csv or .md", old=("--json",))
 def command(
     *,
     predictions: tuple[Path, ...],
     corpus: str,
     split: str,
     options: tuple[str, ...],
-    task: str | None,
+    task: "TaskName | None",
     metrics: tuple[str, ...],
     protocols: tuple[str, ...],
     without_bookings: bool,
@@ -61,7 +71,8 @@ def command(
     partial: bool,
     draws: int,
     seed: int,
-    json_path: Path | None,
+    output_format: str,
+    output: Path | None,
 ) -> None:
     """Score a prediction file: rows are metrics, columns are protocols.
 
@@ -70,78 +81,52 @@ def command(
     \b
     Examples:
       tod-bench score predictions.jsonl --corpus multiwoz --split test
-      tod-bench score predictions.jsonl --corpus multiwoz --errors
-      tod-bench score part1.jsonl part2.jsonl --corpus sgd -o view=frame -p tod_bench -p sgd --explain 5
+      tod-bench score predictions.jsonl --corpus multiwoz --errors -o scores.json
+      tod-bench score part1.jsonl part2.jsonl --corpus sgd --option view=frame -p tod_bench -p sgd --explain 5
       tod-bench score responses.jsonl --corpus multiwoz -m 'inform(state=gold)@mwzeval' -m success@mwzeval
     """
-    from dataclasses import asdict
-
-    from rich.console import Console
-
-    from tod_bench.cli.printing import say
-    from tod_bench.errors import MissingExtraError, UserError
+    from tod_bench.api.scoring import score
+    from tod_bench.cli.printing import console, formatted, say, write_result
+    from tod_bench.errors import UserError
     from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with
     from tod_bench.reports.protocol_table import print_disagreements, print_errors, print_protocol_table
-    from tod_bench.scoring import (
-        disagreements,
-        error_table,
-        predictions_for_split,
-        protocol_table,
-        tasks_answered,
-        write_scores,
-    )
-    from tod_bench.splits import read_all
+    from tod_bench.scoring import disagreements
 
-    opened = open_with(corpus, options)
-    dialogues = read_all(opened, split)
-    answers, notices = predictions_for_split(predictions, opened, split, dialogues)
-    for notice in notices:
+    if output_format != "table" and explain:
+        raise UserError("--explain prints turns below a table; leave out --explain or --format")
+    if output_format in ("csv", "markdown") and errors:
+        raise UserError("--errors counts below a table or in JSON; leave out --errors, or take --format json")
+    with progress("scoring", bar=False):
+        report = score(
+            predictions,
+            open_with(corpus, options),
+            split=split,
+            task=task,
+            metrics=metrics,
+            protocols=protocols,
+            bookings=not without_bookings,
+            groups=groups,
+            updates=updates,
+            partial=partial,
+            draws=draws,
+            seed=seed,
+        )
+    for notice in report.notices:
         say(notice)
-    tasks = [name for name in tasks_answered(answers, metrics) if task in (None, name)]
-    if not tasks:
-        what = f"for {', '.join(metrics)} to score" if metrics else "to score"
-        raise UserError(f"{', '.join(map(str, predictions))}: no turn has a predicted state, acts or response {what}")
-    suffix = "+nobook" if without_bookings else ""
-    tables = []
-    with progress("scoring", len(tasks), unit="tasks", bar=False):
-        for name in tasks:
-            try:
-                tables.append(
-                    protocol_table(
-                        name,
-                        opened,
-                        split,
-                        dialogues,
-                        answers,
-                        metrics=metrics,
-                        protocols=protocols,
-                        suffix=suffix,
-                        groups=groups,
-                        partial=partial,
-                        draws=draws,
-                        seed=seed,
-                        updates=updates,
-                    )
-                )
-            except MissingExtraError as error:
-                if metrics or len(tasks) == 1:
-                    raise
-                say(f"{name} is not scored: {error}")
-    # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    for table in tables:
-        print_protocol_table(table, console, by_domain=by_domain)
-        if explain:
-            print_disagreements(disagreements(table, opened), table.protocols[0], explain, console)
-    about: dict[str, Any] = {}
+    error_tables = report.errors() if errors else ()
+    values: dict[str, Any] = report.to_json()
     if errors:
-        states = [table for table in tables if table.task == "dst"]
-        if not states:
-            raise UserError("--errors counts errors of predicted states, and these predictions have none to score")
-        counted = [error_table(table.pairing, opened.schema, table.protocols[0]) for table in states]
-        for errors_of_states in counted:
-            print_errors(errors_of_states, console)
-        about["errors"] = [asdict(errors_of_states) for errors_of_states in counted]
-    if json_path:
-        write_scores(json_path, [score for table in tables for score in table.scores], notices=list(notices), **about)
+        values["errors"] = [asdict(counted) for counted in error_tables]
+    if output_format != "table":
+        click.echo(formatted(report, output_format, values), nl=False)
+    else:
+        out = console()
+        for table in report.tables:
+            print_protocol_table(table, out, by_domain=by_domain)
+            if explain:
+                print_disagreements(disagreements(table, report.corpus), table.protocols[0], explain, out)
+        for counted in error_tables:
+            print_errors(counted, out)
+    if output:
+        write_result(output, report, values)

@@ -4,13 +4,14 @@ A corpus is a class registered under the entry point group ``tod_bench.corpora``
 are what a config may set beside ``name:``.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.rows import Rows
+from tod_bench.display import Grid, Tabular
 from tod_bench.errors import DataError
 from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Database, Dialogue, Schema
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 GROUP = "tod_bench.corpora"
 
 
-class Corpus(ABC):
+class Corpus(Tabular):
     """A corpus opened for reading: five things that every corpus says, and what it need not say, with defaults.
 
     Readers of files extend `tod_bench.corpora.file_corpus.FileCorpus`, which has the rest.
@@ -89,6 +90,26 @@ class Corpus(ABC):
     def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
         """How many of a split's official files are there; None where all are, or where nothing is known of them."""
         return None
+
+    def records(self) -> list[dict[str, Any]]:
+        """One mapping a split: its dialogues, services, domains, turns and tokens. Reads the corpus."""
+        # Counting knows the domains of SGD, whose reader is a corpus.
+        from tod_bench.corpora.counts import count
+
+        records = []
+        for split in self.splits:
+            counts = count(self.dialogues(split))
+            sizes = {"dialogues": counts.dialogues, "services": counts.services, "domains": counts.domains}
+            records.append({"split": split, **sizes, "turns": counts.turns, "tokens": counts.tokens})
+        return records
+
+    def grids(self) -> list[Grid]:
+        """The splits and their sizes."""
+        from tod_bench.corpora.counts import RULE
+
+        rows = tuple((split, *(f"{size:,}" for size in sizes)) for split, *sizes in map(dict.values, self.records()))
+        columns = ("split", "dialogues", "services", "domains", "turns", "tokens")
+        return [Grid(self.name, columns, rows, notes=(RULE,))]
 
     def to_datasets(self, rows: Rows = "dialogues", splits: Sequence[str] | None = None) -> "DatasetDict":
         """The corpus as a `datasets.DatasetDict`, which saves, loads and pushes like any other.

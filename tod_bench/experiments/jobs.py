@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_bench import __version__
 from tod_bench.errors import UserError
-from tod_bench.experiments.conditioning import GOLD_NOTE
 from tod_bench.experiments.content import local_files
 from tod_bench.experiments.keys import corpus_inputs, harness_source
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
-from tod_bench.predictions import write_predictions
+from tod_bench.predictions import GOLD_NOTE, write_predictions
 from tod_bench.records import Prediction
 from tod_bench.splits import parse_split
 from tod_bench.systems import FitContext

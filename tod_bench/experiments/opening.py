@@ -60,8 +60,8 @@ class BoundSystem:
 
     def reads(self, task: TaskName, what: Conditioning) -> bool | None:
         """Whether it reads the state (or the acts) for a task; None where it does not say."""
-        reads = self.untrained.conditioned_on
-        return None if reads is None else what in reads.get(task, ())
+        declared = self.untrained.conditioned_on
+        return None if declared is None else what in declared.get(task, ())
 
     def shared_training(self, task: TaskName) -> tuple[TaskName, ...]:
         """Tasks that one training serves; empty when nothing is trained."""

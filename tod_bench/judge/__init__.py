@@ -8,6 +8,9 @@
 See ``docs/judge.md``.
 """
 
+import sys
+
+from tod_bench.judge.calling import CallableModule, judge
 from tod_bench.judge.clients import Access, dry_run, open_client
 from tod_bench.judge.config import JudgeConfig, load_judge_config
 from tod_bench.judge.form import write_form
@@ -26,6 +29,7 @@ __all__ = [
     "ScriptedJudge",
     "Study",
     "dry_run",
+    "judge",
     "load_judge_config",
     "markdown",
     "open_client",
@@ -37,3 +41,5 @@ __all__ = [
     "study_markdown",
     "write_form",
 ]
+
+sys.modules[__name__].__class__ = CallableModule

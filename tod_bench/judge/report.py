@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tod_bench.display import ScoreTable
 from tod_bench.judge.audit import AuditRow, audit_rows
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
@@ -26,7 +27,7 @@ Words = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeReport:
+class JudgeReport(ScoreTable):
     """Everything a run found.
 
     Attributes:

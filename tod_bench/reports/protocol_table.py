@@ -25,7 +25,7 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    rows = [(metric, part) for metric, part in table.rows if by_domain or _always(metric, part)]
+    rows = [(metric, part) for metric, part in table.rows if by_domain or always_shown(metric, part)]
     grid = Grid(
         title=f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%",
         title_justify="left",
@@ -92,8 +92,8 @@ def print_errors(table: ErrorTable, console: "Console") -> None:
         console.print(grid)
 
 
-def _always(metric: str, part: Slice | None) -> bool:
-    """Whether a row is shown without ``--by-domain``."""
+def always_shown(metric: str, part: Slice | None) -> bool:
+    """Whether a row is shown without asking for domains: of the whole, of a group, or of a metric by domain."""
     return part is None or part.kind != "domain" or metric.startswith("domain_")
 
 

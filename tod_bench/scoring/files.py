@@ -117,4 +117,4 @@ def read_scores(path: Path) -> list[Score]:
     try:
         return [Score.from_json(value) for value in read_json(path)["scores"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} holds no scores ({error}); write them with `tod-bench score --json`") from None
+        raise UserError(f"{path} holds no scores ({error}); write them with `tod-bench score -o FILE`") from None

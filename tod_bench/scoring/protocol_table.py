@@ -142,7 +142,7 @@ def protocol_table(
         partial=partial,
         groups=groups,
         database=corpus.database,
-        seen_services=getattr(corpus, "seen_services", None),
+        seen_services=corpus.seen_services,
     )
     pairing = pair(task, dialogues, predictions, where=where, partial=partial)
     used = {found.protocol for found in scores}

@@ -1,10 +1,12 @@
 """Two renderings of the same dialogues: the same content, another style for each kind of persona."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from tod_bench import simulated
 from tod_bench.records import Dialogue, Persona
 from tod_bench.simulated import Simulated
 from tod_bench.simulated.forms import forms
@@ -178,10 +180,7 @@ def held_out() -> set[str]:
         for slot in slots:
             for value in schema[domain][slot].values:
                 for place in ("pre", "head", "post", "answer"):
-                    try:
-                        known = forms(domain, slot, value, place)
-                    except KeyError:
-                        continue
+                    known = forms(domain, slot, value, place)
                     found |= {unmarked(text).lower() for text in known.unseen} if known else set()
     return found
 
@@ -194,3 +193,19 @@ def test_the_picture_and_the_impression_fit_the_persona() -> None:
         woman = re.search(r"\b(girl|woman)\b", persona.impression) is not None
         assert woman == (persona.gender == "female")
         assert persona.impression.count(".") == 1
+
+
+def test_every_table_of_a_style_is_the_style_of_somebody() -> None:
+    tables = (Path(simulated.__file__).parent / "phrases" / "styles").glob("*.yaml")
+    assert {path.stem for path in tables} == {style.name for style in STYLES}
+
+
+def test_every_value_of_the_schema_has_words() -> None:
+    wordless = {
+        (slot, value)
+        for domain, slots in Simulated().schema.items()
+        for slot, spec in slots.items()
+        for value in spec.values
+        if not any(forms(domain, slot, value, place) for place in ("pre", "head", "post", "answer", "chunk"))
+    }
+    assert wordless == set()
