@@ -19,8 +19,8 @@ from tod_bench.reports.layout import written
 from tod_bench.reports.merged import Wanted
 from tod_bench.reports.merged import report as report_runs
 from tod_bench.reports.numbers import Number
-from tod_bench.reports.page import write_page
-from tod_bench.reports.page_data import page_data, table_of
+from tod_bench.reports.opened import OpenedRun
+from tod_bench.reports.page import page_data, table_of, write_page
 from tod_bench.reports.runs import read_runs, table_folder, with_layout
 from tod_bench.reports.table import Table
 from tod_bench.sweeps import Ablation, Effect, Resources, Trial, write_ablation
@@ -243,10 +243,11 @@ def run(
     done = sweeps.run(
         config, _texts(overrides), store=store, small=small, workers=workers, force=force, announce=announce
     )
-    table, folder = table_of(done.run), table_folder(Path(store), done.config.name)
+    opened = OpenedRun(done.run, done.plan.corpora)
+    table, folder = table_of(done.run, opened), table_folder(Path(store), done.config.name)
     files = write_table(table, folder)
     if can_render():
-        files.append(write_page(page_data(done.run, done.plan.corpora), folder / "page.html"))
+        files.append(write_page(page_data(done.run, opened=opened), folder / "page.html"))
     return RunResult(done.config, done.results, table, tuple(map(str, done.plan.missing)), tuple(files))
 
 
