@@ -65,8 +65,11 @@ class SGD(FileCorpus):
             raise UserError(
                 f"{self.root} has no {{train,dev,test}}/dialogues_NNN.json; give the folder of SGD that has them"
             )
-        self._check_held_out()
-        self.unofficial = tuple(unlike_release("sgd", {**self._names(), **self._schema_names()}))
+        known = {domain_of(service) for service in self.schema} if hold_out else set()
+        for unknown in sorted(self._hold_out - known):
+            raise UserError(f"hold_out: SGD has no domain {unknown!r}{did_you_mean(unknown, known)}")
+        schemas = {f"{split}/schema.json": self._schema_file(split).path for split in self._files}
+        self.unofficial = tuple(unlike_release("sgd", {**self._names(), **schemas}))
         without = f"-without-{'+'.join(sorted(self._hold_out))}" if hold_out else ""
         self.name = f"sgd-{view}{without}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, self._schema_file(split)) for split, files in self._files.items()}
@@ -83,9 +86,6 @@ class SGD(FileCorpus):
 
     def _names(self) -> dict[str, Path]:
         return {f"{split}/{file.path.name}": file.path for split, files in self._files.items() for file in files}
-
-    def _schema_names(self) -> dict[str, Path]:
-        return {f"{split}/schema.json": self._schema_file(split).path for split in self._files}
 
     @cached_property
     def schema(self) -> Schema:
@@ -119,11 +119,6 @@ class SGD(FileCorpus):
                     yield replace(read, split=split, id=f"{read.id}_{source}")
                 elif unseen != UNSEEN and not domains & self._hold_out:
                     yield read
-
-    def _check_held_out(self) -> None:
-        known = {domain_of(service) for service in self.schema} if self._hold_out else set()
-        for name in sorted(self._hold_out - known):
-            raise UserError(f"hold_out: SGD has no domain {name!r}{did_you_mean(name, known)}")
 
     def _schema_file(self, split: str) -> RawFile:
         return RawFile(self.root / split / "schema.json")
