@@ -68,7 +68,7 @@ def test_validate_says_that_a_config_is_valid(call):
     assert call("validate", "small.yaml").stdout.splitlines() == [
         "note: oracle is shown gold: gold (in dst, policy)",
         "note: carry_over is shown gold: previous_state (in dst)",
-        "small is valid: 3 cells",
+        "small is valid: 3 experiments",
     ]
 
 
