@@ -100,3 +100,19 @@ def test_a_key_is_the_same_in_a_part_of_the_config() -> None:
     experiment = Experiment("plain", "oracle", "dst", 1)
     assert ScorePredictions(whole, experiment).key == ScorePredictions(part, experiment).key
     assert Predict(whole, experiment).key != ScorePredictions(whole, experiment).key
+
+
+def test_people_are_compared_with_a_judge_that_has_been_asked() -> None:
+    likert = [{"task": "likert", "sample": {"items": 2}, "bootstrap": {"draws": 100}}]
+    people = {"ratings": "scripted", "judge": likert}
+    judged = plan(
+        {"oracle": "oracle"}, tasks={"response": {"judge": likert}, "people": people}, judge={"model": "scripted"}
+    )
+    response, rated = judged.experiments
+    job = result_job(judged, rated)
+    assert [other.lock for other in job.depends_on] == [
+        Predict(judged, response).lock,
+        ScorePredictions(judged, response).lock,
+    ]
+    alone = plan({"oracle": "oracle"}, tasks={"people": people})
+    assert [type(other) for other in result_job(alone, rated).depends_on] == [Predict]
