@@ -11,7 +11,7 @@ def test_the_page_works_as_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("my_table.yaml").write_text(blocks(PAGE, "yaml")[0], encoding="utf-8")
     validated, planned, ran = follow(PAGE)
-    assert "my_table is valid: 6 cells" in validated
+    assert "my_table is valid: 6 experiments" in validated
     assert planned.count("to do") == 12
     assert "oracle" in ran
     assert "100.00" in ran

@@ -105,7 +105,7 @@ class Train(Job):
             "system": system.config.system,
             "code": system.source,
             "params": system.training_params,
-            "files": system.training_files,
+            "files": local_files(system.training_params),
             "tasks": self.plan.shared_training(self.experiment),
             "seed": self.experiment.seed,
         }
@@ -152,7 +152,7 @@ class Predict(Job):
         return {
             "fit": self.training.inputs,
             "params": system.prediction_params,
-            "files": system.prediction_files,
+            "files": local_files(system.prediction_params),
             "test": parse_split(self.plan.split(self.experiment)),
             "task": self.experiment.task,
             "sources": self.plan.sources(self.experiment),

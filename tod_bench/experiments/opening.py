@@ -11,7 +11,7 @@ from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.errors import MissingError, UserError
 from tod_bench.experiments.conditioning import Conditioning
 from tod_bench.experiments.config import CorpusConfig, SystemConfig
-from tod_bench.experiments.content import local_files, source_digest
+from tod_bench.experiments.content import source_digest
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.records import TaskName
 from tod_bench.splits import parse_split
@@ -82,16 +82,6 @@ class BoundSystem:
     def training_params(self) -> dict[str, Any]:
         """The other parameters."""
         return {name: value for name, value in self.config.params.items() if name not in self.prediction_params}
-
-    @cached_property
-    def training_files(self) -> dict[str, str]:
-        """Local files and folders that decide its training, and the digests of their content."""
-        return local_files(self.training_params)
-
-    @cached_property
-    def prediction_files(self) -> dict[str, str]:
-        """Those that decide only how it predicts."""
-        return local_files(self.prediction_params)
 
 
 def collect(errors: list[str], key: str, attempt: Callable[[], Any]) -> Any:

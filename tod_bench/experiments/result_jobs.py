@@ -171,8 +171,12 @@ class RatePeople(ResultJob):
 
     @property
     def depends_on(self) -> tuple[Job, ...]:
-        """The responses, where they can be had."""
-        return (self._responses,) if self._responses else ()
+        """The responses, where they can be had, and what the judge says of them, where it is asked."""
+        if self._responses is None:
+            return ()
+        responses = self._responses.experiment
+        is_judged = self.plan.settings("response").judge and responses in self.plan.experiments
+        return (self._responses, *([ScorePredictions(self.plan, responses)] if is_judged else []))
 
     def missing(self) -> tuple[Requirement, ...]:
         """The ratings, where they are not there."""
