@@ -88,14 +88,14 @@ def add_up(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
     """The states that predicted updates add up to, as `--updates` has them."""
     dialogues = {dialogue.id: dialogue for dialogue in pairing.dialogues}
     return {
-        (one.dialogue_id, one.turn): in_view(one, dialogues[one.dialogue_id])
-        for one in accumulated(pairing.predictions.values())
+        (prediction.dialogue_id, prediction.turn): in_view(prediction, dialogues[prediction.dialogue_id])
+        for prediction in accumulated(pairing.predictions.values())
     }
 
 
 def gold_updates(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
     """What each turn adds to the gold state or changes of it, as predictions of every turn."""
-    found: dict[tuple[str, int], Prediction] = {}
+    updates: dict[tuple[str, int], Prediction] = {}
     for dialogue in pairing.dialogues:
         before: Mapping[str, Mapping[str, Sequence[str]]] = {}
         for turn in dialogue.turns:
@@ -108,10 +108,10 @@ def gold_updates(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
                 for domain, slots in turn.state.items()
             }
             update = {domain: slots for domain, slots in changed.items() if slots}
-            found[dialogue.id, turn.index] = Prediction(dialogue.id, turn.index, state=update)
+            updates[dialogue.id, turn.index] = Prediction(dialogue.id, turn.index, state=update)
             # In SGD's frame view a service keeps its state while others are talked about.
             before = {**before, **turn.state}
-    return found
+    return updates
 
 
 def joint_goal(
