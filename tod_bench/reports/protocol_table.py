@@ -1,6 +1,7 @@
 """The protocol table of one prediction file on the terminal, what its protocols disagree on, and its errors."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from tod_bench.numerals import with_interval
 from tod_bench.scores import Score, Slice
 from tod_bench.scoring import Disagreement, ErrorTable, ProtocolTable
 from tod_bench.scoring.state_errors import CLASSES
+from tod_metrics import Signature
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,13 +49,12 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
 
 def signature_lines(scores: Iterable[Score]) -> list[str]:
     """The signatures of whole scores, those that differ in the metric and n alone in one line."""
-    shared: dict[str, dict[str, int]] = {}
+    shared: dict[Signature, dict[str, int]] = {}
     for score in scores:
         if not score.slice:
-            options = str(score.meaning).partition("|")[2]
-            shared.setdefault(options, {})[score.metric] = score.n
+            shared.setdefault(replace(score.meaning, metric=""), {})[score.metric] = score.n
     return [
-        f"{'; '.join(f'{metric} (n {n})' for metric, n in metrics.items())}: {signature}"
+        f"{'; '.join(f'{metric} (n {n})' for metric, n in metrics.items())}: {str(signature).removeprefix('|')}"
         for signature, metrics in shared.items()
     ]
 
