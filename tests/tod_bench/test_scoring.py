@@ -1,10 +1,11 @@
 """Scoring: pairing, rows, intervals, signatures, groups, shards."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from tod_bench.corpora.base import open_corpus
 from tod_bench.corpora.multiwoz_names import schema
 from tod_bench.errors import DataError, UserError
 from tod_bench.predictions import write_predictions
@@ -23,6 +24,7 @@ from tod_bench.scoring import (
     task_protocols,
     write_scores,
 )
+from tod_bench.scoring.gold import undefined_metrics
 from tod_bench.tasks import gold_prediction
 from tod_metrics import METRICS, Metric, Signature, registry
 from tod_metrics.base import percentage
@@ -297,6 +299,16 @@ class Filled(Metric[StateItem]):
         return percentage(sums[..., 0], sums[..., 1])
 
 
+@dataclass(frozen=True)
+class Counted(Filled):
+    """A user's metric of states with protocols of its own."""
+
+    protocol: str = "mine"
+
+    name = "counted"
+    protocols = ("mine", "yours")
+
+
 class Touched(StateMetric):
     """A user's metric of states that follows the protocols."""
 
@@ -314,7 +326,7 @@ class Touched(StateMetric):
 
 @pytest.fixture
 def users_metrics(monkeypatch):
-    for known in (Filled, Touched):
+    for known in (Filled, Counted, Touched):
         monkeypatch.setitem(METRICS, known.name, f"{__name__}:{known.__name__}")
     registry.registered.cache_clear()
     yield
@@ -334,3 +346,13 @@ def test_a_users_metric_of_states_is_scored_like_any_other(users_metrics):
     assert "|domains:5|slots:30|" in str(touched.signature)
     with pytest.raises(UserError, match="the protocol 'pptod' does not define 'touched'; these do: tod_bench, trade"):
         score("dst", DIALOGUES, GOLD, **WHERE, metrics=["touched@pptod"])
+
+
+def test_a_users_protocols_are_its_own(users_metrics):
+    assert specs("dst", ["counted"], ["tod_bench", "yours"]) == ["counted@yours"]
+    corpus = open_corpus("simulated", dialogues={"test": 1})
+    assert undefined_metrics(corpus, "test", "dst", ["counted@yours", "filled"]) == {}
+    (found,) = score("dst", DIALOGUES, GOLD, **WHERE, metrics=["counted@yours"], draws=0)
+    assert (found.protocol, found.value) == ("yours", 100.0)
+    with pytest.raises(UserError, match="counted has no protocol 'trade'; choose one of mine, yours"):
+        check_metric("dst", "counted@trade")

@@ -74,15 +74,45 @@ class States:
 
     def gold_of(self, state: GoldState) -> Gold:
         """A gold state in comparable form. The same object is normalised once."""
-        if id(state) not in self._seen_gold:
-            self._seen_gold[id(state)] = self._flat_gold(state)
-        return self._seen_gold[id(state)]
+        if id(state) in self._seen_gold:
+            return self._seen_gold[id(state)]
+        flat: dict[Key, tuple[str, ...]] = {}
+        for domain, slots in state.items():
+            for slot, listed in slots.items():
+                raw = (domain, slot, tuple(listed))
+                if raw not in self._golden:
+                    self._golden[raw] = self._gold_slot(*raw)
+                key, values = self._golden[raw]
+                if values:
+                    flat[key] = values
+        self._seen_gold[id(state)] = flat
+        return flat
 
     def predicted_of(self, state: PredictedState, item: StateItem) -> Predicted:
-        """A predicted state in comparable form; `item` is only for the message of an error."""
-        if id(state) not in self._seen_predicted:
-            self._seen_predicted[id(state)] = self._flat_predicted(state, item)
-        return self._seen_predicted[id(state)]
+        """A predicted state in comparable form; `item` is only for the message of an error.
+
+        Raises:
+            ValueError: A slot is predicted twice, under two spellings and with two values.
+        """
+        if id(state) in self._seen_predicted:
+            return self._seen_predicted[id(state)]
+        flat: dict[Key, str] = {}
+        for domain, slots in state.items():
+            for slot, text in slots.items():
+                raw = (domain, slot, text)
+                if raw not in self._answered:
+                    self._answered[raw] = self._predicted_slot(*raw)
+                comparable = self._answered[raw]
+                if comparable is None:
+                    continue
+                key, value = comparable
+                if flat.setdefault(key, value) != value:
+                    raise ValueError(
+                        f"dialogue {item.dialogue_id}, turn {item.turn}: {key[0]}-{key[1]} is predicted twice under "
+                        f"different spellings, as {flat[key]!r} and as {value!r}; give it once"
+                    )
+        self._seen_predicted[id(state)] = flat
+        return flat
 
     @cached_property
     def hallucinated(self) -> list[Key]:
@@ -101,18 +131,6 @@ class States:
             return float(values is None and predicted is None)
         return self.match(key, values, predicted)
 
-    def _flat_gold(self, state: GoldState) -> Gold:
-        flat: dict[Key, tuple[str, ...]] = {}
-        for domain, slots in state.items():
-            for slot, listed in slots.items():
-                raw = (domain, slot, tuple(listed))
-                if raw not in self._golden:
-                    self._golden[raw] = self._gold_slot(*raw)
-                key, values = self._golden[raw]
-                if values:
-                    flat[key] = values
-        return flat
-
     def _gold_slot(self, domain: str, slot: str, listed: tuple[str, ...]) -> tuple[Key, tuple[str, ...]]:
         """A gold slot in comparable form; without values where it does not count or has none."""
         rules, key = self.protocol, self._find(domain, slot)
@@ -122,22 +140,6 @@ class States:
         values = tuple(self._normalise(*key, value) for value in chosen)
         dropped = (ABSENT, NONE) if rules.gold_none == "drop" else () if rules.norm == "verbatim" else (ABSENT,)
         return key, tuple(value for value in values if value not in dropped)
-
-    def _flat_predicted(self, state: PredictedState, item: StateItem) -> Predicted:
-        flat: dict[Key, str] = {}
-        for domain, slots in state.items():
-            for slot, text in slots.items():
-                raw = (domain, slot, text)
-                if raw not in self._answered:
-                    self._answered[raw] = self._predicted_slot(*raw)
-                found = self._answered[raw]
-                if found is not None and flat.setdefault(found[0], found[1]) != found[1]:
-                    key, value = found
-                    raise ValueError(
-                        f"dialogue {item.dialogue_id}, turn {item.turn}: {key[0]}-{key[1]} is predicted twice under "
-                        f"different spellings, as {flat[key]!r} and as {value!r}; give it once"
-                    )
-        return flat
 
     def _predicted_slot(self, domain: str, slot: str, text: str) -> tuple[Key, str] | None:
         """A predicted slot in comparable form; None where it is ignored or is no value."""
@@ -236,8 +238,8 @@ def _token_sort_ratio(value: str, predicted: str) -> float:
     """The ratio as a whole percentage / 100, as fuzzywuzzy gives it; 1 for texts that have equal words."""
     from rapidfuzz import fuzz
 
-    one, other = _sorted_words(value), _sorted_words(predicted)
-    return 1.0 if one == other else round(fuzz.ratio(one, other)) / 100.0
+    words, predicted_words = _sorted_words(value), _sorted_words(predicted)
+    return 1.0 if words == predicted_words else round(fuzz.ratio(words, predicted_words)) / 100.0
 
 
 def _sorted_words(text: str) -> str:
