@@ -237,7 +237,7 @@ def _judge(task: str, **options: Any) -> None:
     folder = options["output"] or default_folder(config, audit=task == "audit")
     access = Access(
         *(options["cache"], options["budget"], options["replay"], options["batch"], options["prices"]),
-        ledger=folder / "spending.sqlite",
+        spending=folder / "spending.sqlite",
     )
     if options["dry_run"]:
         _print_estimate(dry_run(config, access))

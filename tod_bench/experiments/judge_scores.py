@@ -90,7 +90,7 @@ def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store:
     for entry in config.tasks[experiment.task].judge:
         settings = judge_of(config, experiment, entry, predictions)
         folder = _folder(settings, store)
-        access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
+        access = Access(store.root / "judge" / "answers.sqlite", spending=folder / "spending.sqlite")
         client = open_client(settings, access)
         with progress("judging", unit="asks") as shown:
             report = run(settings, folder, client, started=shown.expect, settled=shown.advance)

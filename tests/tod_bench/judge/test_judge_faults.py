@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from test_judge_server import JUDGE, answer, call, fails, place, write_config  # noqa: F401
 
+from fault_server import Fault, FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.judge.audit import AuditRow, conclusion
 from tod_bench.judge.config import JudgeConfig, load_judge_config
@@ -21,7 +22,6 @@ from tod_bench.judge.parsing import parse_verdict
 from tod_bench.judge.run import default_folder, reparse, report_of, run
 from tod_bench.judge.verdicts import Query, Unscored, Verdict
 from tod_bench.llm import ChatFailure
-from tod_bench.llm.testing import Fault, FaultServer, faults
 
 FOLDER = "runs/judge/small_judge-x"
 CHILD = f"""

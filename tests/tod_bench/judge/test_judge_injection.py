@@ -12,6 +12,7 @@ from itertools import cycle, islice
 
 import pytest
 
+from fault_server import FaultServer
 from tod_bench.judge.drafts import requests_of
 from tod_bench.judge.forms import check_word, verdict_form
 from tod_bench.judge.items import Item, ItemSet, read_items
@@ -22,7 +23,6 @@ from tod_bench.judge.store import read_judged
 from tod_bench.judge.templates import load_prompt
 from tod_bench.judge.verdicts import Query, Unscored, Verdict
 from tod_bench.llm import OpenAIClient
-from tod_bench.llm.testing import FaultServer
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
