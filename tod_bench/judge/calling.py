@@ -44,7 +44,7 @@ def judge(
     settings = load_judge_config(str(config), (*overrides, *chosen))
     folder = Path(output) if output else default_folder(settings)
     price_file = Path(prices) if prices else None
-    access = Access(Path(cache), budget, replay, batch, price_file, ledger=folder / "spending.sqlite")
+    access = Access(Path(cache), budget, replay, batch, price_file, spending=folder / "spending.sqlite")
     return run_judge(settings, folder, open_client(settings, access))
 
 

@@ -16,12 +16,23 @@ from tod_bench.cli.main import VERBS, command
 from tod_bench.cli.options import CORPUS_OPTIONS, Option, Verb, output_option, workers_option
 
 SHARED = {
-    *("--by-domain", "--corpus", "--draws", "--format", "--metric", "--option", "--output", "--partial", "--quiet"),
+    *(
+        "--by-domain",
+        "--corpus",
+        "--draws",
+        "--dry-run",
+        "--format",
+        "--metric",
+        "--option",
+        "--output",
+        "--partial",
+        "--quiet",
+    ),
     *("--seed", "--small", "--split", "--store", "--updates", "--workers"),
 }
 """Flags of `tod_bench.cli.options`: their help begins alike wherever they are."""
 
-UNSETTLED = {"data", "import", "judge", "leaderboard", "plan", "report", "run", "submit", "sweep", "validate"}
+UNSETTLED = {"judge", "leaderboard", "report", "submit"}
 """Verbs that do not take the shared options yet."""
 
 HEAVY = {"numpy", "pandas", "pydantic", "pyarrow", "rich", "scipy", "torch", "transformers", "yaml"}
