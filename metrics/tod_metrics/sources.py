@@ -52,13 +52,13 @@ def settle(items: Sequence[DialogueItem], state: StateSource, active: ActiveOpti
     return Sources(*settled, tuple(notes))
 
 
-def _state(items: Sequence[DialogueItem], asked: StateSource, notes: list[str]) -> Literal["predicted", "gold"]:
+def _state(items: Sequence[DialogueItem], option: StateSource, notes: list[str]) -> Literal["predicted", "gold"]:
     turns = [turn for item in items for turn in item.turns]
     having = sum(turn.state is not None for turn in turns)
-    if asked == "predicted" and turns and not having:
+    if option == "predicted" and turns and not having:
         raise ValueError("no turn has a predicted state; score with state=gold, or predict states")
-    if asked == "gold" or (asked == "auto" and turns and not having):
-        why = "as asked for" if asked == "gold" else "because no turn has a predicted state"
+    if option == "gold" or (option == "auto" and turns and not having):
+        why = "as asked for" if option == "gold" else "because no turn has a predicted state"
         notes.append(f"the gold states tell which venues a response could mean, {why}")
         return "gold"
     if having < len(turns):
@@ -66,12 +66,12 @@ def _state(items: Sequence[DialogueItem], asked: StateSource, notes: list[str]) 
     return "predicted"
 
 
-def _active(items: Sequence[DialogueItem], asked: ActiveOption, notes: list[str]) -> ActiveSource:
-    if asked in ("slot_names", "state_changes"):
-        return asked
+def _active(items: Sequence[DialogueItem], option: ActiveOption, notes: list[str]) -> ActiveSource:
+    if option in ("slot_names", "state_changes"):
+        return option
     turns = [turn for item in items for turn in item.turns]
     having = sum(turn.active_domains is not None for turn in turns)
-    if asked == "given" and turns and not having:
+    if option == "given" and turns and not having:
         raise ValueError("no turn says its active domains; take active=state_changes")
     if not having:
         return "state_changes"
@@ -82,9 +82,9 @@ def _active(items: Sequence[DialogueItem], asked: ActiveOption, notes: list[str]
     return "given"
 
 
-def _text(items: Sequence[DialogueItem], asked: TextForm, notes: list[str]) -> Literal["delexicalised", "lexicalised"]:
-    if asked != "auto":
-        return asked
+def _text(items: Sequence[DialogueItem], option: TextForm, notes: list[str]) -> Literal["delexicalised", "lexicalised"]:
+    if option != "auto":
+        return option
     texts = [turn.response for item in items for turn in item.turns if turn.response]
     having, is_delexicalised = delexicalised_share(texts)
     if is_delexicalised:

@@ -164,8 +164,10 @@ def _settable(metric_type: type[Any]) -> dict[str, Any]:
     """Parameter -> its type, of those that a spec can set: not what the harness hands over, nor the domain."""
     handed = {*metric_type.needs, "domain"}
     hints = _hints(metric_type)
-    found = {name: hints.get(name, Any) for name in inspect.signature(metric_type).parameters if name not in handed}
-    return {name: kind for name, kind in found.items() if get_origin(kind) not in (tuple, list, dict)}
+    parameters = {
+        name: hints.get(name, Any) for name in inspect.signature(metric_type).parameters if name not in handed
+    }
+    return {name: kind for name, kind in parameters.items() if get_origin(kind) not in (tuple, list, dict)}
 
 
 def _hints(metric_type: type[Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(table.scores):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    notes = [note for found in table.scores if (found.metric, found.slice) in rows for note in found.notes]
+    notes = [note for score in table.scores if (score.metric, score.slice) in rows for note in score.notes]
     for note in dict.fromkeys([*table.remarks, *notes]):
         console.print(Text(printable(f"- {note}")), soft_wrap=True)
 
@@ -48,10 +48,10 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
 def signature_lines(scores: Iterable[Score]) -> list[str]:
     """The signatures of whole scores, those that differ in the metric and n alone in one line."""
     shared: dict[str, dict[str, int]] = {}
-    for found in scores:
-        if not found.slice:
-            options = str(found.meaning).partition("|")[2]
-            shared.setdefault(options, {})[found.metric] = found.n
+    for score in scores:
+        if not score.slice:
+            options = str(score.meaning).partition("|")[2]
+            shared.setdefault(options, {})[score.metric] = score.n
     return [
         f"{'; '.join(f'{metric} (n {n})' for metric, n in metrics.items())}: {signature}"
         for signature, metrics in shared.items()
@@ -59,12 +59,12 @@ def signature_lines(scores: Iterable[Score]) -> list[str]:
 
 
 def print_disagreements(
-    found: Iterable[tuple[str, list[Disagreement]]], first: str, limit: int, console: "Console"
+    by_protocol: Iterable[tuple[str, list[Disagreement]]], first: str, limit: int, console: "Console"
 ) -> None:
     """Prints the first few disagreements of each protocol with the first one."""
     from rich.text import Text
 
-    for protocol, slots in found:
+    for protocol, slots in by_protocol:
         turns = {(slot.dialogue_id, slot.turn) for slot in slots}
         console.print(Text(f"\n{first} and {protocol} disagree on {len(turns)} turns", style="bold"))
         for slot in islice(slots, limit):

@@ -60,9 +60,9 @@ def explain(pairing: Pairing, schema: Schema, first: str, second: str) -> Iterat
         wrong = [[wrong_slots(batch, rule, number) for number in range(len(batch))] for rule in rules]
     except ValueError as error:
         raise UserError(str(error)) from None
-    for item, one, other in zip(batch, *wrong, strict=True):
-        if bool(one) != bool(other):
-            right, failing, slots = (second, first, one) if one else (first, second, other)
+    for item, wrong_first, wrong_second in zip(batch, *wrong, strict=True):
+        if bool(wrong_first) != bool(wrong_second):
+            right, failing, slots = (second, first, wrong_first) if wrong_first else (first, second, wrong_second)
             for key, (gold, predicted) in sorted(slots.items()):
                 yield Disagreement(item.dialogue_id, item.turn, right, failing, "-".join(key), gold, predicted)
 

@@ -78,7 +78,7 @@ def _read(
     paths: Iterable[Path], ids: DialogueIds | None, elsewhere: Callable[[str], bool]
 ) -> tuple[Answers, dict[Path, set[str]]]:
     """The predictions of the dialogues asked for, and the dialogues of each file that are known to be elsewhere."""
-    found: Answers = {}
+    answers: Answers = {}
     left_out: dict[Path, set[str]] = {}
     for path in paths:
         mine: set[tuple[str, int]] = set()
@@ -94,13 +94,13 @@ def _read(
                     dialogue=prediction.dialogue_id,
                 )
             key = (name, prediction.turn)
-            if key in found:
+            if key in answers:
                 before = "the file has this turn under another spelling of the id" if key in mine else _ANOTHER
                 raise DataError(before, file=str(path), dialogue=prediction.dialogue_id, turn=prediction.turn)
             mine.add(key)
             gold = {GOLD_NOTE: prediction.notes[GOLD_NOTE]} if GOLD_NOTE in prediction.notes else {}
-            found[key] = replace(prediction, dialogue_id=name, raw={}, notes=gold)
-    return found, left_out
+            answers[key] = replace(prediction, dialogue_id=name, raw={}, notes=gold)
+    return answers, left_out
 
 
 def write_scores(path: Path, scores: Iterable[Score], **about: Any) -> None:

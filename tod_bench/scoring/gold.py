@@ -13,6 +13,7 @@ from tod_metrics import parse_spec
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from tod_metrics.protocols import state_protocol
 from tod_metrics.state.slot_sets import beyond_multiwoz, scored_slots
+from tod_metrics.state.state_metric import StateMetric
 
 _OF_ITEM: Mapping[type, tuple[Annotation, ...]] = {
     StateItem: ("states",),
@@ -36,11 +37,11 @@ def annotations_of(task: TaskName, spec: str) -> tuple[Annotation, ...]:
     Raises:
         UserError: There is no such metric, or it scores another task.
     """
-    found = class_for(task, spec)
-    if found.annotations is not None:
-        return found.annotations
-    goals: tuple[Annotation, ...] = ("goals",) if found.item is DialogueItem and "database" in found.needs else ()
-    return (*_OF_ITEM.get(found.item, ()), *goals)
+    metric = class_for(task, spec)
+    if metric.annotations is not None:
+        return metric.annotations
+    goals: tuple[Annotation, ...] = ("goals",) if metric.item is DialogueItem and "database" in metric.needs else ()
+    return (*_OF_ITEM.get(metric.item, ()), *goals)
 
 
 def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogue], where: str) -> None:
@@ -60,8 +61,12 @@ def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogu
 
 def _lacking(task: TaskName, specs: Sequence[str], missing: Collection[Annotation]) -> dict[str, Annotation]:
     """The metrics that need an annotation that is missing, each with the first such."""
-    needed = {spec: [one for one in annotations_of(task, spec) if one in missing] for spec in specs}
-    return {spec: annotations[0] for spec, annotations in needed.items() if annotations}
+    lacking: dict[str, Annotation] = {}
+    for spec in specs:
+        for annotation in annotations_of(task, spec):
+            if annotation in missing:
+                lacking.setdefault(spec, annotation)
+    return lacking
 
 
 def require_gold(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> None:
@@ -117,7 +122,7 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
             undefined[spec] = f"{corpus.name} {split} has no {NAMES[annotation]} ({missing[annotation]})"
         elif "database" in class_for(task, spec).needs and corpus.database is None:
             undefined[spec] = f"{corpus.name} has no database here (the release's files have it)"
-        elif task == "dst" and (foreign := _unread_slots(spec, corpus)):
+        elif issubclass(class_for(task, spec), StateMetric) and (foreign := _unread_slots(spec, corpus)):
             undefined[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
     return undefined
 
@@ -137,8 +142,13 @@ def missing_annotations(corpus: Corpus, split: str, wanted: set[Annotation]) -> 
     Raises:
         UserError: The split cannot be read.
     """
-    named = {split_and_service(part)[0] for part, *_ in parse_split(split)}
-    declared = [corpus.missing_annotations(name) for name in sorted(named)]
-    found = {one: declared[0][one] for one in wanted if declared and all(one in said for said in declared)}
-    seen = not_found(read_split(corpus, split), wanted - found.keys()) if wanted - found.keys() else frozenset()
-    return {**found, **dict.fromkeys(seen, "no dialogue of the split has one")}
+    splits = sorted({split_and_service(part)[0] for part, *_ in parse_split(split)})
+    by_split = [corpus.missing_annotations(name) for name in splits]
+    declared = {
+        annotation: by_split[0][annotation]
+        for annotation in wanted
+        if by_split and all(annotation in of_split for of_split in by_split)
+    }
+    unknown = wanted - declared.keys()
+    unseen = not_found(read_split(corpus, split), unknown) if unknown else frozenset()
+    return {**declared, **dict.fromkeys(unseen, "no dialogue of the split has one")}

@@ -82,32 +82,25 @@ def pair(
     Raises:
         DataError: A dialogue or turn is unknown or stands twice, or turns are missing and `partial` is not set.
     """
-    gold = _by_id(dialogues)
-    field = FIELDS[task]
-    scored = {(one.id, turn.index) for one in gold.values() for turn in scored_turns(task, one)}
-    found: dict[tuple[str, int], Prediction] = {}
-    given = predictions.values() if isinstance(predictions, Mapping) else predictions
-    seen: set[tuple[str, int]] = set()
-    ids = DialogueIds(gold)
-    for prediction in given:
-        key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
-        _check(key, gold, seen, where)
-        seen.add(key)
-        if getattr(prediction, field) is not None and key in scored:
-            found[key] = prediction
-    if len(found) < len(scored) and not partial:
-        raise _missing(task, gold, found, len(scored), where)
-    every = sum(len(dialogue.turns) for dialogue in gold.values())
-    return Pairing(task, tuple(gold.values()), found, len(scored), every - len(scored))
-
-
-def _by_id(dialogues: Iterable[Dialogue]) -> dict[str, Dialogue]:
     gold: dict[str, Dialogue] = {}
     for dialogue in dialogues:
         if dialogue.id in gold:
             raise DataError("the corpus has this dialogue twice", dialogue=dialogue.id)
         gold[dialogue.id] = dialogue
-    return gold
+    field, ids = FIELDS[task], DialogueIds(gold)
+    scored = {(dialogue.id, turn.index) for dialogue in gold.values() for turn in scored_turns(task, dialogue)}
+    answers: dict[tuple[str, int], Prediction] = {}
+    seen: set[tuple[str, int]] = set()
+    for prediction in predictions.values() if isinstance(predictions, Mapping) else predictions:
+        key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
+        _check(key, gold, seen, where)
+        seen.add(key)
+        if getattr(prediction, field) is not None and key in scored:
+            answers[key] = prediction
+    if len(answers) < len(scored) and not partial:
+        raise _missing(task, gold, answers, len(scored), where)
+    all_turns = sum(len(dialogue.turns) for dialogue in gold.values())
+    return Pairing(task, tuple(gold.values()), answers, len(scored), all_turns - len(scored))
 
 
 def _check(key: tuple[str, int], gold: Mapping[str, Dialogue], seen: set[tuple[str, int]], where: str) -> None:
@@ -126,15 +119,15 @@ def _check(key: tuple[str, int], gold: Mapping[str, Dialogue], seen: set[tuple[s
         )
 
 
-def _missing(task: TaskName, gold: Mapping[str, Dialogue], found: Predictions, turns: int, where: str) -> DataError:
+def _missing(task: TaskName, gold: Mapping[str, Dialogue], answers: Predictions, turns: int, where: str) -> DataError:
     dialogue, turn = next(
         (dialogue.id, turn.index)
         for dialogue in gold.values()
         for turn in scored_turns(task, dialogue)
-        if (dialogue.id, turn.index) not in found
+        if (dialogue.id, turn.index) not in answers
     )
     return DataError(
-        f"the first of {turns - len(found)} turns of {where} (of {turns}) without a predicted {FIELDS[task]}; "
+        f"the first of {turns - len(answers)} turns of {where} (of {turns}) without a predicted {FIELDS[task]}; "
         "predict them, or use --partial to count them as empty",
         dialogue=dialogue,
         turn=turn,

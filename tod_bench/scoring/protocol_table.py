@@ -55,14 +55,12 @@ class ProtocolTable:
     @property
     def rows(self) -> tuple[tuple[str, Slice | None], ...]:
         """The rows: metric and slice, in order."""
-        return tuple(dict.fromkeys((found.metric, found.slice) for found in self.scores))
+        return tuple(dict.fromkeys((score.metric, score.slice) for score in self.scores))
 
     def score(self, metric: str, part: Slice | None, protocol: str) -> Score | None:
         """The score of a row under a protocol; None where the protocol does not define it."""
-        for found in self.scores:
-            if (found.metric, found.slice, found.protocol) == (metric, part, protocol):
-                return found
-        return None
+        same = (one for one in self.scores if (one.metric, one.slice, one.protocol) == (metric, part, protocol))
+        return next(same, None)
 
     def to_pandas(self) -> "DataFrame":
         """A data frame of values, metrics and slices down and protocols across; missing where there is none."""

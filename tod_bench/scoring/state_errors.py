@@ -135,24 +135,24 @@ def error_table(pairing: Pairing, schema: Schema, protocol: str) -> ErrorTable:
 
 def rows_by_slot(gold: Sequence[Mapping[Key, object]], errors: Sequence[Sequence[StateError]]) -> tuple[ErrorRow, ...]:
     """The errors of every slot that gold or a prediction has, the most errors first, from one entry a turn."""
-    held = Counter("-".join(key) for state in gold for key in state)
-    found: dict[str, Counter[ErrorClass]] = {slot: Counter() for slot in held}
-    for listed in errors:
-        for error in listed:
-            found.setdefault(error.slot, Counter())[error.kind] += 1
-    rows = [ErrorRow(slot, held[slot], _counts(kinds)) for slot, kinds in found.items()]
+    gold_turns = Counter("-".join(key) for state in gold for key in state)
+    kinds_by_slot: dict[str, Counter[ErrorClass]] = {slot: Counter() for slot in gold_turns}
+    for errors_of_turn in errors:
+        for error in errors_of_turn:
+            kinds_by_slot.setdefault(error.slot, Counter())[error.kind] += 1
+    rows = [ErrorRow(slot, gold_turns[slot], _counts(kinds)) for slot, kinds in kinds_by_slot.items()]
     return tuple(sorted(rows, key=lambda row: (-row.errors, row.name)))
 
 
 def _rows_by_turn(
     turns: Sequence[int], gold: Sequence[Mapping[Key, object]], errors: Sequence[Sequence[StateError]]
 ) -> tuple[ErrorRow, ...]:
-    held: Counter[int] = Counter()
-    found: dict[int, Counter[ErrorClass]] = {turn: Counter() for turn in sorted(set(turns))}
-    for turn, state, listed in zip(turns, gold, errors, strict=True):
-        held[turn] += len(state)
-        found[turn].update(error.kind for error in listed)
-    return tuple(ErrorRow(str(turn + 1), held[turn], _counts(kinds)) for turn, kinds in found.items())
+    gold_slots: Counter[int] = Counter()
+    kinds_by_turn: dict[int, Counter[ErrorClass]] = {turn: Counter() for turn in sorted(set(turns))}
+    for turn, state, errors_of_turn in zip(turns, gold, errors, strict=True):
+        gold_slots[turn] += len(state)
+        kinds_by_turn[turn].update(error.kind for error in errors_of_turn)
+    return tuple(ErrorRow(str(turn + 1), gold_slots[turn], _counts(kinds)) for turn, kinds in kinds_by_turn.items())
 
 
 def state_errors(batch: StateBatch, rules: StateProtocol) -> list[tuple[StateError, ...]]:
@@ -162,15 +162,15 @@ def state_errors(batch: StateBatch, rules: StateProtocol) -> list[tuple[StateErr
         ValueError: A slot is predicted twice, or the protocol does not apply.
     """
     states = batch.states(rules)
-    found: list[tuple[StateError, ...]] = []
+    errors: list[tuple[StateError, ...]] = []
     dialogue, before = None, dict[Key, tuple[tuple[str, ...], str]]()
     for number, item in enumerate(batch):
         if item.dialogue_id != dialogue:
             dialogue, before = item.dialogue_id, {}
         wrong = wrong_slots(batch, rules, number)
-        found.append(tuple(_error(key, wrong, before, states) for key in sorted(wrong)))
+        errors.append(tuple(_error(key, wrong, before, states) for key in sorted(wrong)))
         before = wrong
-    return found
+    return errors
 
 
 def _error(key: Key, wrong: Wrong, before: Wrong, states: States) -> StateError:
@@ -207,5 +207,5 @@ def _same_slot(one: Key, other: Key) -> bool:
     return one[0] != other[0] and one[1].removeprefix("book ") == other[1].removeprefix("book ")
 
 
-def _counts(found: Mapping[ErrorClass, int]) -> dict[ErrorClass, int]:
-    return {kind: found.get(kind, 0) for kind in CLASSES}
+def _counts(kinds: Mapping[ErrorClass, int]) -> dict[ErrorClass, int]:
+    return {kind: kinds.get(kind, 0) for kind in CLASSES}

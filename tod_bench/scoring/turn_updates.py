@@ -5,6 +5,7 @@ States accumulate: what the user has said stays. In a file of updates the slots 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring.pairing import Pairing, state_batch
@@ -43,17 +44,15 @@ def kept_slots(pairing: Pairing, *, gold: bool) -> Kept:
     """Counts kept slots over the turns that were predicted, of domains that the next gold state has."""
     slots = kept = 0
     for dialogue in pairing.dialogues:
-        answers = pairing.of(dialogue)
-        for place in range(1, len(answers)):
-            before, now = answers[place - 1], answers[place]
-            if before is None or now is None:
+        answered = zip(dialogue.turns, pairing.of(dialogue), strict=True)
+        for (turn_before, answer_before), (turn, answer) in pairwise(answered):
+            if answer_before is None or answer is None:
                 continue
-            known = dialogue.turns[place].state
-            earlier, later = (dialogue.turns[place - 1].state, known) if gold else (before.state or {}, now.state or {})
-            found = _keys(later)
-            counted = [key for key in _keys(earlier) if key[0] in known]
+            earlier = _keys(turn_before.state if gold else answer_before.state or {})
+            later = _keys(turn.state if gold else answer.state or {})
+            counted = {key for key in earlier if key[0] in turn.state}
             slots += len(counted)
-            kept += sum(key in found for key in counted)
+            kept += len(counted & later)
     return Kept(slots, kept)
 
 
@@ -89,14 +88,14 @@ def add_up(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
     """The states that predicted updates add up to, as `--updates` has them."""
     dialogues = {dialogue.id: dialogue for dialogue in pairing.dialogues}
     return {
-        (one.dialogue_id, one.turn): in_view(one, dialogues[one.dialogue_id])
-        for one in accumulated(pairing.predictions.values())
+        (prediction.dialogue_id, prediction.turn): in_view(prediction, dialogues[prediction.dialogue_id])
+        for prediction in accumulated(pairing.predictions.values())
     }
 
 
 def gold_updates(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
     """What each turn adds to the gold state or changes of it, as predictions of every turn."""
-    found: dict[tuple[str, int], Prediction] = {}
+    updates: dict[tuple[str, int], Prediction] = {}
     for dialogue in pairing.dialogues:
         before: Mapping[str, Mapping[str, Sequence[str]]] = {}
         for turn in dialogue.turns:
@@ -109,10 +108,10 @@ def gold_updates(pairing: Pairing) -> dict[tuple[str, int], Prediction]:
                 for domain, slots in turn.state.items()
             }
             update = {domain: slots for domain, slots in changed.items() if slots}
-            found[dialogue.id, turn.index] = Prediction(dialogue.id, turn.index, state=update)
+            updates[dialogue.id, turn.index] = Prediction(dialogue.id, turn.index, state=update)
             # In SGD's frame view a service keeps its state while others are talked about.
             before = {**before, **turn.state}
-    return found
+    return updates
 
 
 def joint_goal(

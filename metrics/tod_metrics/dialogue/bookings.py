@@ -33,7 +33,7 @@ def booked_domains(turns: Sequence[DialogueTurn]) -> list[frozenset[str]]:
     booking details in the gold state that is not booked yet; of several, to the one whose state changed last.
     """
     booked: frozenset[str] = frozenset()
-    found, latest, before = [], frozenset[str](), dict[str, Mapping[str, Sequence[str]]]()
+    booked_by_turn, latest, before = [], frozenset[str](), dict[str, Mapping[str, Sequence[str]]]()
     for turn in turns:
         changed = frozenset(domain for domain in BOOKABLE if turn.gold_state.get(domain, {}) != before.get(domain, {}))
         latest = changed or latest
@@ -43,8 +43,8 @@ def booked_domains(turns: Sequence[DialogueTurn]) -> list[frozenset[str]]:
                 booked = booked | {source}
             else:
                 booked = booked | _candidates(turn, booked, latest, with_trains=source != "booking")
-        found.append(booked)
-    return found
+        booked_by_turn.append(booked)
+    return booked_by_turn
 
 
 def spans_with_domains(turns: Sequence[DialogueTurn]) -> list[tuple[SpanTuple, ...]]:
@@ -52,13 +52,13 @@ def spans_with_domains(turns: Sequence[DialogueTurn]) -> list[tuple[SpanTuple, .
 
     That is the domain whose reference is given in the turn, or else the one that the turn's services name first.
     """
-    found, before = [], frozenset[str]()
+    spans_by_turn, before = [], frozenset[str]()
     for turn, booked in zip(turns, booked_domains(turns), strict=True):
         new = sorted(booked - before) or [domain for domain in turn.services if domain in BOOKABLE]
         domain = new[0] if new else "booking"
-        found.append(tuple((domain if span[0] == "booking" else span[0], *span[1:]) for span in turn.spans))
+        spans_by_turn.append(tuple((domain if span[0] == "booking" else span[0], *span[1:]) for span in turn.spans))
         before = booked
-    return found
+    return spans_by_turn
 
 
 def _sources(turn: DialogueTurn) -> list[str]:

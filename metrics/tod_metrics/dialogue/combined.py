@@ -43,9 +43,9 @@ class Combined(Metric[DialogueItem]):
     def resolved(self, items: Sequence[DialogueItem]) -> "Combined":
         """The metric with each ``auto`` settled by what these items have."""
         settled = self._inform().resolved(items)
-        found = replace(self, state=settled.state, active=settled.active, text=settled.text)
-        object.__setattr__(found, "notes", settled.notes)
-        return found
+        combined = replace(self, state=settled.state, active=settled.active, text=settled.text)
+        object.__setattr__(combined, "notes", settled.notes)
+        return combined
 
     def statistics(self, items: Sequence[DialogueItem]) -> FloatArray:
         """The columns of `DelexBleu` and of `Inform`, one row a dialogue."""

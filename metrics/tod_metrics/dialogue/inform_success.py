@@ -93,10 +93,10 @@ class Inform(Metric[DialogueItem]):
         Raises:
             ValueError: Predicted states or active domains were asked for, but not one turn has any.
         """
-        found = settle(items, self.state, self.active, self.text)
-        settled = replace(self, state=found.state, active=found.active, text=found.text)
+        sources = settle(items, self.state, self.active, self.text)
+        settled = replace(self, state=sources.state, active=sources.active, text=sources.text)
         # A field that cannot be given to the constructor: notes are found, never chosen.
-        object.__setattr__(settled, "notes", found.notes)
+        object.__setattr__(settled, "notes", sources.notes)
         return settled
 
     def statistics(self, items: Sequence[DialogueItem]) -> FloatArray:
@@ -200,10 +200,10 @@ class Inform(Metric[DialogueItem]):
             return from_slot_names(responses)
         return from_state_changes(states, in_file_order=self._is_script)
 
-    def _offered(self, domain: str, state: _State, before: frozenset[int]) -> frozenset[int]:
-        found = self._venues.ids(domain, state[domain]) if domain in state else frozenset[int]()
+    def _offered(self, domain: str, state: _State, offered_before: frozenset[int]) -> frozenset[int]:
+        venues = self._venues.ids(domain, state[domain]) if domain in state else frozenset[int]()
         # An offer that still stands is kept when the state has only become less specific.
-        return before if before and before <= found else found
+        return offered_before if offered_before and offered_before <= venues else venues
 
     def _fits(self, domain: str, wish: DomainWish, offered: frozenset[int] | None) -> bool:
         if domain not in SEARCHED or "name" in wish.inform:
@@ -225,8 +225,8 @@ class Success(Inform):
 
 
 def _requested(wish: DomainWish) -> frozenset[str]:
-    asked = frozenset(kind_of(slot) for slot in wish.request) & REQUESTABLE
-    return asked | {"REFERENCE"} if wish.book else asked
+    kinds = frozenset(kind_of(slot) for slot in wish.request) & REQUESTABLE
+    return kinds | {"REFERENCE"} if wish.book else kinds
 
 
 def _gold_state(turn: DialogueTurn) -> dict[str, dict[str, str]]:

@@ -80,13 +80,13 @@ def domains_in(text: str) -> frozenset[str]:
 
 def unknown_placeholders(texts: Iterable[str]) -> dict[str, int]:
     """Names in brackets that are no placeholder of any known style, and how often each stands in the texts."""
-    found: dict[str, int] = {}
+    unknown: dict[str, int] = {}
     for text in texts:
         for match in PLACEHOLDER.finditer(text):
             name = match["inner"] or match["bare"]
             if not kind_of(name):
-                found[name] = found.get(name, 0) + 1
-    return found
+                unknown[name] = unknown.get(name, 0) + 1
+    return unknown
 
 
 def with_kinds(text: str) -> str:
@@ -155,9 +155,9 @@ class Delexicaliser:
         words = [(match[0].lower(), *match.span()) for match in re.finditer(r"[^\W_]+", text)]
         spans: list[SpanTuple] = []
         for first in range(len(words)):
-            found = self._longest(words, first)
-            if found:
-                spans.append((*self._slots[found[0]], found[0], words[first][1], found[1]))
+            longest = self._longest(words, first)
+            if longest:
+                spans.append((*self._slots[longest[0]], longest[0], words[first][1], longest[1]))
         # After what the tables have, which wins where both start at the same place.
         spans += [("taxi", "phone", match[0], *match.span()) for match in PHONE_NUMBER.finditer(text)]
         spans += [("booking", "reference", match[0], *match.span()) for match in REFERENCE_CODE.finditer(text)]

@@ -97,41 +97,41 @@ class EntityF1(Metric[ResponseItem]):
     @cached_property
     def _by_word(self) -> dict[str, list[tuple[str, ...]]]:
         cut = sorted({tuple(_WORD.findall(entity)) for entity in self._known}, key=lambda words: (-len(words), words))
-        found: dict[str, list[tuple[str, ...]]] = {}
+        by_first_word: dict[str, list[tuple[str, ...]]] = {}
         for words in cut:
-            found.setdefault(words[0], []).append(words)
-        return found
+            by_first_word.setdefault(words[0], []).append(words)
+        return by_first_word
 
     @cached_property
     def _by_head(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        by_head: dict[str, list[str]] = {}
         for entity in self._known:
-            found.setdefault(entity[:_HEAD], []).append(entity)
-        return found
+            by_head.setdefault(entity[:_HEAD], []).append(entity)
+        return by_head
 
     def _whole_words(self, text: str) -> frozenset[str]:
         words = tuple(_WORD.findall(text.lower()))
-        found, place = set(), 0
-        while place < len(words):
+        entities, start = set(), 0
+        while start < len(words):
             entity = next(
-                (known for known in self._by_word.get(words[place], ()) if words[place : place + len(known)] == known),
+                (known for known in self._by_word.get(words[start], ()) if words[start : start + len(known)] == known),
                 (),
             )
             if entity:
-                found.add(" ".join(entity))
-            place += len(entity) or 1
-        return frozenset(found)
+                entities.add(" ".join(entity))
+            start += len(entity) or 1
+        return frozenset(entities)
 
     def _anywhere(self, text: str) -> frozenset[str]:
         text = f" {text.lower()} "
-        heads = {text[place : place + size] for place in range(len(text)) for size in range(1, _HEAD + 1)}
+        heads = {text[start : start + size] for start in range(len(text)) for size in range(1, _HEAD + 1)}
         candidates = [entity for head in heads for entity in self._by_head.get(head, ())]
-        found = set()
+        entities = set()
         for entity in sorted(candidates, key=lambda entity: (-len(entity), entity)):
             if entity in text:
-                found.add(entity)
+                entities.add(entity)
                 text = text.replace(entity, " ")
-        return frozenset(found)
+        return frozenset(entities)
 
 
 def _values(database: Database | None) -> Iterable[str]:

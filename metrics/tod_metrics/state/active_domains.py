@@ -34,7 +34,7 @@ def from_state_changes(states: Sequence[PlainState], *, in_file_order: bool = Fa
         in_file_order: Whether the first of several domains is the one that the state has first, as in the script; else
             it is the first in alphabetical order, because the order of a state means nothing.
     """
-    found: list[frozenset[str]] = []
+    active: list[frozenset[str]] = []
     current: str | None = None
     before: PlainState = {}
     changed_before: list[str] = []
@@ -50,5 +50,5 @@ def from_state_changes(states: Sequence[PlainState], *, in_file_order: bool = Fa
         elif len(changed_before) > 1:
             current = next((domain for domain in changed_before if domain in state and domain != current), current)
         before, changed_before = state, changed
-        found.append(frozenset() if current is None else frozenset({current}))
-    return found
+        active.append(frozenset() if current is None else frozenset({current}))
+    return active

@@ -53,14 +53,14 @@ class FlexibleGoalAccuracy(StateMetric):
         """The reward of each turn, walking each dialogue in order."""
         reward = exact.astype(np.float64)
         dialogue, before, last_error = "", True, -1
-        for place in batch.order:
-            item = batch[place]
+        for position in batch.order:
+            item = batch[position]
             if item.dialogue_id != dialogue:
                 dialogue, before, last_error = item.dialogue_id, True, -1
-            if not exact[place]:
-                if before or not locally_right[place]:
+            if not exact[position]:
+                if before or not locally_right[position]:
                     last_error = item.turn
                 else:
-                    reward[place] = 1.0 - math.exp(-self.decay * (item.turn - last_error))
-            before = bool(exact[place])
+                    reward[position] = 1.0 - math.exp(-self.decay * (item.turn - last_error))
+            before = bool(exact[position])
         return reward

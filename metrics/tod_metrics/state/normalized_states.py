@@ -130,9 +130,9 @@ class States:
                 raw = (domain, slot, text)
                 if raw not in self._answered:
                     self._answered[raw] = self._predicted_slot(*raw)
-                found = self._answered[raw]
-                if found is not None and flat.setdefault(found[0], found[1]) != found[1]:
-                    key, value = found
+                slot_value = self._answered[raw]
+                if slot_value is not None and flat.setdefault(slot_value[0], slot_value[1]) != slot_value[1]:
+                    key, value = slot_value
                     raise ValueError(
                         f"dialogue {item.dialogue_id}, turn {item.turn}: {key[0]}-{key[1]} is predicted twice under "
                         f"different spellings, as {flat[key]!r} and as {value!r}; give it once"
@@ -236,8 +236,8 @@ def _token_sort_ratio(value: str, predicted: str) -> float:
     """The ratio as a whole percentage / 100, as fuzzywuzzy gives it; 1 for texts that have equal words."""
     from rapidfuzz import fuzz
 
-    one, other = _sorted_words(value), _sorted_words(predicted)
-    return 1.0 if one == other else round(fuzz.ratio(one, other)) / 100.0
+    words, predicted_words = _sorted_words(value), _sorted_words(predicted)
+    return 1.0 if words == predicted_words else round(fuzz.ratio(words, predicted_words)) / 100.0
 
 
 def _sorted_words(text: str) -> str:

@@ -33,12 +33,12 @@ def scored_slots(
         Domain -> slots, without the domains that are left out as a whole.
     """
     ignored = usually_left_out(schema) if left_out is None else left_out
-    found: dict[str, tuple[str, ...]] = {}
+    counted: dict[str, tuple[str, ...]] = {}
     for domain, slots in schema.items():
         kept = [slot for slot in slots if slot not in ignored.get(domain, ())]
         if kept:
-            found[domain] = tuple(slot for slot in kept if bookings or not slot.startswith("book "))
-    return found
+            counted[domain] = tuple(slot for slot in kept if bookings or not slot.startswith("book "))
+    return counted
 
 
 def usually_left_out(schema: Slots) -> LeftOut:

@@ -70,7 +70,7 @@ def compare_files(
         settings=settings,
     )
     notices = tuple(dict.fromkeys((*left_out_of_a, *left_out_of_b)))
-    return [replace(one, notes=(*one.notes, *notices)) for one in compared]
+    return [replace(comparison, notes=(*comparison.notes, *notices)) for comparison in compared]
 
 
 def _task(metrics: Sequence[str], a: Predictions, b: Predictions) -> TaskName:
@@ -82,6 +82,8 @@ def _task(metrics: Sequence[str], a: Predictions, b: Predictions) -> TaskName:
     if tasks:
         return next(iter(tasks))
     for task, field in FIELDS.items():
-        if all(any(getattr(one, field) is not None for one in found.values()) for found in (a, b)):
+        if all(
+            any(getattr(prediction, field) is not None for prediction in predictions.values()) for predictions in (a, b)
+        ):
             return task
     raise UserError("the two files answer no task in common; each needs a state, acts or a response")

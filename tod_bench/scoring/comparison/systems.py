@@ -139,7 +139,7 @@ def compare(
     rows: list[list[ScoreRow]] = []
     for predictions, name in zip((a, b), names, strict=True):
         try:
-            found = score_rows(
+            of_system = score_rows(
                 task,
                 gold,
                 predictions,
@@ -153,7 +153,7 @@ def compare(
             )
         except DataError as error:
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
-        rows.append([row for row in found if by_domain or not row.score.slice])
+        rows.append([row for row in of_system if by_domain or not row.score.slice])
     _check_turns(task, gold, a, b, names)
     tested = [_Tested.of(row_a, row_b, settings) for row_a, row_b in zip(*rows, strict=True)]
     randomization = _holm([pair.randomization.p_value for pair in tested])
@@ -179,7 +179,10 @@ def _check_turns(
     """Both must answer the same turns: what only one was asked would be a difference of the files, not the systems."""
     field = FIELDS[task]
     scored = {(dialogue.id, turn.index) for dialogue in gold for turn in scored_turns(task, dialogue)}
-    answered = [{key for key in scored & found.keys() if getattr(found[key], field) is not None} for found in (a, b)]
+    answered = [
+        {key for key in scored & predictions.keys() if getattr(predictions[key], field) is not None}
+        for predictions in (a, b)
+    ]
     apart = sorted(answered[0] ^ answered[1])
     if apart:
         has, lacks = names if apart[0] in answered[0] else names[::-1]
