@@ -104,5 +104,4 @@ def _readings(value: Any) -> Iterator[Any]:
 
 def _plainest(errors: list[Any]) -> list[Any]:
     """Of a union's errors, one a member, those that are worth a sentence: not that the value is no null."""
-    told = [error for error in errors if error["type"] != "none_required"]
-    return told or errors
+    return [error for error in errors if error["type"] != "none_required"] or errors
