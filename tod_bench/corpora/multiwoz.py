@@ -12,7 +12,8 @@ from tod_bench.corpora.database import VenueDatabase, database_files, read_datab
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
-from tod_bench.corpora.multiwoz_log import LogLayout, Wishes, goal_files, read_goals
+from tod_bench.corpora.multiwoz_goals import GoalAndBookings, goal_files, read_goals
+from tod_bench.corpora.multiwoz_log import LogLayout
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
 from tod_bench.corpora.reading import Warn, check_option, dialogue_files
@@ -85,7 +86,7 @@ class MultiWOZ(FileCorpus):
             yield read if isinstance(read, DataError) else _completed(read, goals, database)
 
     @cached_property
-    def _goals(self) -> Mapping[str, Wishes]:
+    def _goals(self) -> Mapping[str, GoalAndBookings]:
         return read_goals(files_in(self._goal_root)) if self._goal_root else {}
 
     @cached_property
@@ -145,14 +146,14 @@ def _layout(root: Path, files: Mapping[str, RawFile]) -> Layout22 | LogLayout:
     )
 
 
-def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueDatabase | None) -> Dialogue:
+def _completed(dialogue: Dialogue, goals: Mapping[str, GoalAndBookings], database: VenueDatabase | None) -> Dialogue:
     """The dialogue with the goal, and with bookings and the number of database matches in each turn, where known."""
     goal, turns = dialogue.goal, dialogue.turns
-    wishes = goals.get(dialogue.id)
-    if wishes:
-        goal = wishes.goal
+    annotated = goals.get(dialogue.id)
+    if annotated:
+        goal = annotated.goal
         # The last turn of a dialogue that ends on the user has no answer that could book anything.
-        booked = [*wishes.booked, *wishes.booked[-1:]][: len(turns)]
+        booked = [*annotated.booked, *annotated.booked[-1:]][: len(turns)]
         if len(booked) == len(turns):
             turns = tuple(replace(turn, booked=by_now) for turn, by_now in zip(turns, booked, strict=True))
     if database:

@@ -8,21 +8,21 @@ system's answer. ``''`` and ``not mentioned`` are no values; ``none`` is kept, b
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, object_members
-from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, acts_of, canonical, plain_id
+from tod_bench.corpora.multiwoz_goals import FILES_OF_SPLITS, booked_domains, goal_of
+from tod_bench.corpora.multiwoz_names import act_of, active_domains, acts_of, canonical, plain_id
 from tod_bench.corpora.multiwoz_names import schema as trackable
 from tod_bench.corpora.reading import SPLITS, Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
-from tod_bench.records import Dialogue, DomainGoal, Goal, Schema, Span, State, Turn, Values
+from tod_bench.records import Dialogue, Schema, Span, State, Turn, Values
 
 _BETWEEN = re.compile(r"[|<>]")
 _NOT_SLOTS = {"booked", "requested"}
 _TOKENS = (re.compile(r"\S+"), re.compile(r"\w+|[^\w\s]"))
 _ACT_FILES = ("dialogue_acts.json", "system_acts.json")
-_OWN_FILE = {"train": ("train.json",), "dev": ("val.json", "dev.json"), "test": ("test.json",)}
 
 
 class LogLayout:
@@ -46,7 +46,7 @@ class LogLayout:
         """
         if "data.json" not in self._files:
             of_split = {
-                split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS
+                split: [self._files[name] for name in FILES_OF_SPLITS[split] if name in self._files] for split in SPLITS
             }
             return {split: (files[0], *self._list_of(split)) for split, files in of_split.items() if files}
         lists = [*self._list_of("dev"), *self._list_of("test")]
@@ -106,38 +106,6 @@ class LogLayout:
         return [file for name, file in self._files.items() if name.lower().startswith(start)][:1]
 
 
-class Wishes(NamedTuple):
-    """What the 2.2 layout lacks of a dialogue: the user's goal, and the domains booked by the end of each turn."""
-
-    goal: Goal
-    booked: tuple[tuple[str, ...] | None, ...]
-
-
-def read_goals(files: Mapping[str, RawFile]) -> dict[str, Wishes]:
-    """Goals and bookings of a release in this layout, by dialogue id.
-
-    Raises:
-        DataError: A file is unreadable, or a dialogue has no goal.
-    """
-    goals = {}
-    for file in goal_files(files):
-        for name, data in object_members(file):
-            try:
-                booked = tuple(_booked(answer.get("metadata", {})) for answer in data.get("log", ())[1::2])
-                goals[plain_id(name)] = Wishes(goal_of(data["goal"]), booked)
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DataError(
-                    f"the goal is not laid out as expected ({error!r})", file=str(file), dialogue=name
-                ) from None
-    return goals
-
-
-def goal_files(files: Mapping[str, RawFile]) -> tuple[RawFile, ...]:
-    """The files that have dialogues with goals."""
-    names = ["data.json"] if "data.json" in files else [name for names in _OWN_FILE.values() for name in names]
-    return tuple(files[name] for name in names if name in files)
-
-
 def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: Mapping[str, Any]) -> Dialogue:
     """Converts a raw dialogue.
 
@@ -168,23 +136,6 @@ def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: Mapp
     return Dialogue(record.dialogue, corpus, split, tuple(services), tuple(turns), goal)
 
 
-def goal_of(raw: Mapping[str, Any]) -> Goal:
-    """The goal of a raw ``goal``: the domains that something is wanted of."""
-    return {
-        domain: DomainGoal(
-            inform={canonical(domain, slot): value for slot, value in wish.get("info", {}).items()},
-            request=tuple(canonical(domain, slot) for slot in wish.get("reqt", ())),
-            book={
-                canonical(domain, f"book {slot}"): value
-                for slot, value in wish.get("book", {}).items()
-                if isinstance(value, str)
-            },
-        )
-        for domain, wish in raw.items()
-        if domain in DOMAINS and wish
-    }
-
-
 def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, filed_acts: Any) -> Turn:
     user, system = pair[0], pair[1] if len(pair) > 1 else None
     if user["metadata"]:
@@ -210,14 +161,8 @@ def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, f
         services=active_domains((act.domain for act in user_acts), state, earlier)
         or (before[-1].services if before else ()),
         spans=(*_spans(record, "user", user), *(_spans(record, "system", system) if system else ())),
-        booked=_booked(system["metadata"]) if system else before[-1].booked if before else None,
+        booked=booked_domains(system["metadata"]) if system else before[-1].booked if before else None,
     )
-
-
-def _booked(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Domains with a booking in the metadata of an answer; None where it has no place for bookings."""
-    lists = {domain: parts["book"]["booked"] for domain, parts in metadata.items() if "booked" in parts.get("book", {})}
-    return tuple(domain for domain, bookings in lists.items() if bookings) if lists else None
 
 
 def _state(record: Record, metadata: Mapping[str, Any], schema: Schema) -> State:
