@@ -60,7 +60,7 @@ class Prices(BaseModel):
         models: Model name -> its prices.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
     as_of: date
     source: str = ""
     models: dict[str, Price]
