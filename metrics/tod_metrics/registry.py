@@ -117,8 +117,10 @@ def metric_names() -> list[tuple[str, str]]:
 @cache
 def registered() -> Mapping[str, str]:
     """Name -> ``module:class`` of every installed metric; those of this package win."""
+    from tod_metrics.judge import JUDGE_METRICS
+
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
-    return {**installed, **METRICS}
+    return {**installed, **JUDGE_METRICS, **METRICS}
 
 
 def _check_class(name: str, path: str, loaded: Any) -> None:

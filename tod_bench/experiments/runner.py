@@ -18,7 +18,7 @@ from tod_bench.experiments.changes import as_json, changes
 from tod_bench.experiments.conditioning import GOLD_NOTE, Conditioning
 from tod_bench.experiments.config import load_config
 from tod_bench.experiments.corpus_statistics import counted
-from tod_bench.experiments.judge_scores import judge_of, judged, rated, ratings_file
+from tod_bench.experiments.judge_scores import judge_of, judged, judged_rows, rated, ratings_file
 from tod_bench.experiments.plan import Plan, build
 from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.files import digest_of
@@ -217,7 +217,12 @@ class Runner:
 
     def rows(self, experiment: Experiment) -> list[ScoreRow]:
         """The statistics of each dialogue behind an experiment's scores, for tests between experiments."""
-        return score_rows(**self._scoring_arguments(experiment, self._predictions(experiment)[0]))
+        rows: list[ScoreRow] = []
+        if self.plan.metrics(experiment):
+            rows += score_rows(**self._scoring_arguments(experiment, self._predictions(experiment)[0]))
+        if self.plan.settings(experiment.task).judge:
+            rows += judged_rows(self.plan.config, experiment, self.prediction_file(experiment), self.store)
+        return rows
 
     def _scoring_arguments(self, experiment: Experiment, predictions: Predictions) -> dict[str, Any]:
         config, corpus = self.plan.config, self.plan.corpora[experiment.corpus]
