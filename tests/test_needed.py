@@ -52,9 +52,6 @@ def test_what_is_there_lets_a_test_run(marker: str, pytester: pytest.Pytester, m
             "tests/tod_bench/judge/test_judge_annotation_page.py::test_pairs_name_versions_again_whatever_the_seats",
             "chromium",
         ),
-            "tests/tod_bench/judge/test_judge_annotation_page.py::test_pairs_name_versions_again_whatever_the_seats",
-            "chromium",
-        ),
     ],
 )
 def test_a_machine_without_them_fails_the_suite_itself_in_ci(test: str, package: str) -> None:
