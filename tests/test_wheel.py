@@ -24,7 +24,10 @@ def wheel(tmp_path_factory) -> Path:
 def test_every_tracked_file_of_the_packages_is_in_the_wheel(wheel):
     inside = set(zipfile.ZipFile(wheel).namelist())
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    expected = {name for name in tracked if name.startswith(("tod_bench/", "metrics/", "baselines/"))}
+    packages = ("tod_bench/", "metrics/tod_metrics/", "baselines/tod_baselines/")
+    expected = {
+        name.removeprefix("metrics/").removeprefix("baselines/") for name in tracked if name.startswith(packages)
+    }
     expected |= {f"tod_bench/shipped/{name}" for name in tracked if name.startswith("eval_configs/")}
     published = "results/published/"
     expected |= {
@@ -32,6 +35,16 @@ def test_every_tracked_file_of_the_packages_is_in_the_wheel(wheel):
     }
     assert expected - inside == set()
     assert not [name for name in inside if name.startswith(("tests/", "docs/", "benchmarks/"))]
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_no_test_server(wheel):
+    """The server that does wrong what it is told to do wrong is a tool of the tests, and nothing shipped imports it."""
+    assert (ROOT / "tests" / "support" / "fault_server" / "server.py").is_file()
+    with zipfile.ZipFile(wheel) as archive:
+        code = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")}
+    assert [name for name in code if "testing" in name or "fault" in name] == []
+    assert [name for name, text in code.items() if "fault_server" in text or "FaultServer" in text] == []
 
 
 @pytest.mark.slow

@@ -305,7 +305,7 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
     folder = options["output"] or default_folder(config, ablation=ablation)
     how: dict[str, Any] = {name: options[name] for name in ("cache", "budget", "replay", "batch", "prices")}
     if options["dry_run"]:
-        _print_estimate(dry_run(config, Access(**how, ledger=folder / "spending.sqlite")))
+        _print_estimate(dry_run(config, Access(**how, spending=folder / "spending.sqlite")))
         return
     with quietly(options["quiet"] or options["reparse"]), progress("judging", unit="queries") as shown:
         found = judge(

@@ -101,7 +101,7 @@ def _reports(config: EvalConfig, experiment: Experiment, predictions: Path, stor
     for entry in config.tasks[experiment.task].judge:
         settings = judge_of(config, experiment, entry, predictions)
         folder = _folder(settings, store)
-        access = Access(store.root / "judge" / "answers.sqlite", ledger=folder / "spending.sqlite")
+        access = Access(store.root / "judge" / "answers.sqlite", spending=folder / "spending.sqlite")
         client = open_client(settings, access)
         with progress("judging", unit="queries") as shown:
             reports.append(run(settings, folder, client, started=shown.expect, settled=shown.advance))

@@ -60,7 +60,7 @@ def judge(
     if read_again:
         return reparse(settings, folder)
     price_file = Path(prices) if prices else None
-    access = Access(Path(cache), budget, replay, batch, price_file, ledger=folder / "spending.sqlite")
+    access = Access(Path(cache), budget, replay, batch, price_file, spending=folder / "spending.sqlite")
     return run_judge(settings, folder, open_client(settings, access), started=started, settled=settled)
 
 

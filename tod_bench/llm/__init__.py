@@ -1,17 +1,16 @@
-"""A client for OpenAI-compatible servers that never pays twice, and stand-ins for it: see ``docs/llm.md``."""
+"""A client for OpenAI-compatible servers that never pays twice, and a scripted one: see ``docs/llm.md``."""
 
 from tod_bench.llm.batch import BatchClient, BatchPending
+from tod_bench.llm.budget import Budget
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
+from tod_bench.llm.estimates import Estimate, estimate
 from tod_bench.llm.failures import BudgetReached, PermanentError
-from tod_bench.llm.meter import Estimate, estimate
 from tod_bench.llm.openai_client import OpenAIClient
 from tod_bench.llm.records import (
-    OPENAI_URL,
     ChatAnswer,
     ChatFailure,
     ChatRequest,
-    FailureReason,
     ImagePart,
     Message,
     Outcome,
@@ -19,25 +18,26 @@ from tod_bench.llm.records import (
     TextPart,
     Usage,
 )
+from tod_bench.llm.retry import RetryPolicy
 from tod_bench.llm.scripted import ScriptedClient
 
 __all__ = [
-    "OPENAI_URL",
     "AnswerCache",
     "BatchClient",
     "BatchPending",
+    "Budget",
     "BudgetReached",
     "ChatAnswer",
     "ChatClient",
     "ChatFailure",
     "ChatRequest",
     "Estimate",
-    "FailureReason",
     "ImagePart",
     "Message",
     "OpenAIClient",
     "Outcome",
     "PermanentError",
+    "RetryPolicy",
     "ScriptedClient",
     "Spending",
     "TextPart",

@@ -2,17 +2,23 @@
 
 A folder holds ``batches.json``, written atomically after every step, and for each chunk (what is sent as one batch) the
 input file and a manifest with what is needed to read its results. A chunk's files go when its results are in the cache.
+Requests whose outcomes are still to come are put aside in a temporary file, so that their number does not matter.
 """
 
 import json
+import os
+import pickle
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
+from tod_bench.llm.records import ChatRequest
 
 STATE_FILE = "batches.json"
 STATE_VERSION = 1
@@ -27,7 +33,7 @@ class Chunk:
     """What is sent as one batch.
 
     Attributes:
-        name: Unique name; also stands in the batch's metadata on the server.
+        name: Unique name; also in the batch's metadata on the server.
         model: The model asked (a batch may hold one only).
         requests: Number of requests.
         round: 1 for requests that are sent for the first time, 2 for those sent again, and so on.
@@ -65,7 +71,7 @@ class Line:
     worst_usd: float
     dropped: tuple[str, ...] = ()
 
-    def wire(self) -> str:
+    def to_api(self) -> str:
         """The line of the batch's input file."""
         line = {"custom_id": self.key, "method": "POST", "url": "/v1/chat/completions", "body": self.body}
         return json.dumps(line, ensure_ascii=False) + "\n"
@@ -105,8 +111,8 @@ class BatchFolder:
         """The chunks whose results are not in the cache yet, oldest first."""
         return [chunk for chunk in self._chunks.values() if chunk.status != "collected"]
 
-    def update(self, chunk: Chunk, *, added: tuple[Chunk, ...] = (), **changes: Any) -> Chunk:
-        """Changes a chunk and adds others, in one write; returns the chunk as changed."""
+    def put(self, chunk: Chunk, *, added: tuple[Chunk, ...] = (), **changes: Any) -> Chunk:
+        """Adds a chunk whose files are written, or changes one, and adds others, in one write; returns the chunk."""
         changed = replace(chunk, **changes)
         self._chunks |= {each.name: each for each in (changed, *added)}
         self._write()
@@ -119,10 +125,6 @@ class BatchFolder:
         del self._chunks[chunk.name]
         self._write()
         self._remove_files(chunk)
-
-    def add(self, chunk: Chunk) -> None:
-        """Adds a chunk whose files are written."""
-        self.update(chunk)
 
     def _write(self) -> None:
         chunks = [asdict(chunk) for chunk in self._chunks.values()]
@@ -160,7 +162,7 @@ class BatchFolder:
 
 
 class ChunkWriter:
-    """Writes a chunk's files line by line; the chunk exists once `close` has added it to the folder.
+    """Writes a chunk's files line by line; the chunk exists once `BatchFolder.put` has it.
 
     Args:
         folder: The folder.
@@ -177,7 +179,7 @@ class ChunkWriter:
 
     def write(self, line: Line) -> None:
         """Adds a request."""
-        text = line.wire()
+        text = line.to_api()
         self._inputs.write(text)
         self._manifest.write(
             json.dumps({"repeat": line.repeat, "worst_usd": line.worst_usd, "dropped": line.dropped}) + "\n"
@@ -190,3 +192,28 @@ class ChunkWriter:
         self._inputs.close()
         self._manifest.close()
         return replace(self.chunk, requests=self.requests)
+
+
+class SpillFile:
+    """Requests in a temporary file that goes with the process; a context manager."""
+
+    def __enter__(self) -> Self:
+        self._file = tempfile.TemporaryFile()
+        self._number = 0
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, request: ChatRequest) -> None:
+        """Puts a request aside."""
+        self._file.seek(0, os.SEEK_END)
+        pickle.dump(request, self._file)
+        self._number += 1
+
+    def __iter__(self) -> Iterator[ChatRequest]:
+        self._file.seek(0)
+        for _ in range(self._number):
+            yield pickle.load(self._file)

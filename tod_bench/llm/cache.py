@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,9 +27,7 @@ from tod_bench.llm.records import (
     ChatAnswer,
     Outcome,
     answer_from_json,
-    answer_json,
     failure_from_json,
-    failure_json,
 )
 
 TABLES = ("answers", "failures", "nonces")
@@ -137,14 +136,14 @@ class AnswerCache:
             asked: The model asked for (the answer holds the one that the server says it used).
             repeat: The request's repeat.
         """
-        self._put("answers", key, {"asked": asked, "repeat": repeat, "answer": answer_json(answer)})
+        self._put("answers", key, {"asked": asked, "repeat": repeat, "answer": asdict(answer)})
 
     def keep(self, key: str, outcome: Outcome, *, asked: str, repeat: int = 0) -> None:
         """Stores an answer, or a failure that decides what is asked next; failures that may pass are left out."""
         if isinstance(outcome, ChatAnswer):
             self.put(key, outcome, asked=asked, repeat=repeat)
         elif outcome.reason not in PASSING:
-            self._put("failures", key, {"asked": asked, "repeat": repeat, "failure": failure_json(outcome)})
+            self._put("failures", key, {"asked": asked, "repeat": repeat, "failure": asdict(outcome)})
 
     def put_nonce(self, key: str, nonce: str) -> str:
         """Stores the nonce of a prompt, unless another process was first; returns the one that holds."""
@@ -222,7 +221,7 @@ def _verified(key: str, text: str, digest: str) -> dict[str, Any]:
     return record
 
 
-def _exported(line: str, place: str) -> tuple[str, str, str, str]:
+def _exported(line: str, source: str) -> tuple[str, str, str, str]:
     try:
         record = json.loads(line)
         key, digest = record.pop("key"), record.pop("digest")
@@ -230,5 +229,5 @@ def _exported(line: str, place: str) -> tuple[str, str, str, str]:
         _verified(key, text, digest)
         table = next(table for table in TABLES if table.removesuffix("s") in record)
     except (ValueError, KeyError, AttributeError, TypeError, StopIteration) as error:
-        raise DataError("this entry is damaged; export the cache again", file=place) from error
+        raise DataError("this entry is damaged; export the cache again", file=source) from error
     return table, key, text, digest

@@ -78,7 +78,7 @@ class TransientError(Exception):
         self.detail, self.retry_after, self.malformed = detail, retry_after, malformed
 
 
-def scrub(text: str, key: str = "") -> str:
+def redact(text: str, key: str = "") -> str:
     """One line of `text` without anything that looks like a key, whole, masked or in part.
 
     Servers echo keys in their messages (``Incorrect API key provided: sk-ab...wxyz``); even the two ends are taken out.
@@ -105,8 +105,8 @@ def error_of(body: Any) -> dict[str, Any]:
     if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
         inner = inner[0].get("error", inner[0])  # Google's servers put the object into a list
     if not isinstance(inner, Mapping):
-        return {"message": str(inner or "no further word"), "code": "", "param": ""}
-    message = inner.get("message") or inner.get("detail") or "no further word"
+        return {"message": str(inner or "no details"), "code": "", "param": ""}
+    message = inner.get("message") or inner.get("detail") or "no details"
     code = inner.get("code") if isinstance(inner.get("code"), str) else inner.get("type")
     return {"message": str(message), "code": str(code or ""), "param": str(inner.get("param") or "")}
 
@@ -126,7 +126,7 @@ def read_error(
         retry_after: The server's Retry-After in seconds.
     """
     error = error_of(body)
-    detail, code = f"HTTP {status}: {scrub(error['message'], key)}", error["code"]
+    detail, code = f"HTTP {status}: {redact(error['message'], key)}", error["code"]
     rejected = status in (400, 422)
     if status == 402 or code in NO_QUOTA_CODES or (rejected and _NO_CREDIT.search(error["message"])):
         return PermanentError(f"No quota is left at {url} ({detail}); add credit or raise the limit there; {KEPT}")
@@ -150,17 +150,13 @@ def _read_rejection(
         return ChatFailure("bad_request", detail)
     if _BAD_KEY.search(message):
         return PermanentError(_advice(401, detail, *names))
-    if param == "model" or _NO_MODEL.search(message) or _is_about_model(message, names[1]):
+    # A message that quotes the model and speaks of prompts or images is about this request: others may pass.
+    quotes_model = re.search(rf"""['"`]{re.escape(names[1])}['"`]""", message)
+    if param == "model" or _NO_MODEL.search(message) or (quotes_model and not _PROMPT_WORDS.search(message)):
         return PermanentError(_advice(404, detail, *names))
     if param or named_fields(error, _REQUEST_FIELDS) or _ODD_FIELDS.search(message):
         return PermanentError(_advice(status, detail, *names))
     return ChatFailure("bad_request", detail)
-
-
-def _is_about_model(message: str, model: str) -> bool:
-    """Whether a message quotes the model's name and nothing of a prompt (a model that takes no images takes others)."""
-    quoted = re.search(rf"""['"`]{re.escape(model)}['"`]""", message)
-    return quoted is not None and not _PROMPT_WORDS.search(message)
 
 
 def named_fields(error: Mapping[str, str], fields: Iterable[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """What a token costs: a dated table that ships with the package, and the user's own on top of it."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -49,27 +48,22 @@ class Price(BaseModel):
 
 
 FREE = Price(input=0.0, output=0.0)
-"""The price of a model that runs on the user's own machine and stands in no table."""
+"""The price of a model that runs on the user's own machine and is in no table."""
 
 
-class _Table(BaseModel):
+class Prices(BaseModel):
+    """Prices by model; the form of ``prices.yaml``.
+
+    Attributes:
+        as_of: The day on which the table was compared with its source.
+        source: Where the prices come from.
+        models: Model name -> its prices.
+    """
+
     model_config = ConfigDict(extra="forbid")
     as_of: date
     source: str = ""
     models: dict[str, Price]
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Prices by model.
-
-    Attributes:
-        models: Model name -> its prices.
-        as_of: The day on which the shipped table was compared with its source.
-    """
-
-    models: dict[str, Price]
-    as_of: date
 
     def of(self, model: str, base_url: str) -> Price | None:
         """A model's price: by its name, or by its name without the date of a snapshot; None where it is not known.
@@ -81,21 +75,21 @@ class Prices:
 
 
 @cache
-def load_prices(own: Path | None = None) -> Prices:
+def load_prices(file: Path | None = None) -> Prices:
     """The shipped table, with the models of the user's own file in place of or beside its own.
 
     Raises:
         UserError: The user's file is missing or not of the right form.
     """
-    shipped = _Table.model_validate(yaml.safe_load(resources.files(__package__).joinpath("prices.yaml").read_text()))
-    if own is None:
-        return Prices(shipped.models, shipped.as_of)
+    shipped = Prices.model_validate(yaml.safe_load(resources.files(__package__).joinpath("prices.yaml").read_text()))
+    if file is None:
+        return shipped
     try:
-        table = _Table.model_validate(parse_yaml(read_text(own), str(own)))
+        table = Prices.model_validate(parse_yaml(read_text(file), str(file)))
     except ValidationError as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"The price file {own} cannot be read ({reason}); give it the form of prices.yaml") from error
-    return Prices({**shipped.models, **table.models}, table.as_of)
+        raise UserError(f"The price file {file} cannot be read ({reason}); give it the form of prices.yaml") from error
+    return table.model_copy(update={"models": {**shipped.models, **table.models}})
 
 
 def _is_loopback(url: str) -> bool:

@@ -4,13 +4,15 @@ An answer and a failure are two types, so that no failure can be read as an answ
 content hash: two requests with the same key are the same question, put to the same server, for the same repeat.
 """
 
+import math
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from tod_bench.files import digest_of
-from tod_bench.llm.times import normal_time
 
 OPENAI_URL = "https://api.openai.com/v1"
 """The server that is asked where none is named."""
@@ -64,17 +66,17 @@ class Message:
     role: str
     content: Content
 
-    def wire(self) -> dict[str, Any]:
+    def to_api(self) -> dict[str, Any]:
         """The message as the chat completions API takes it."""
         if isinstance(self.content, str):
             return {"role": self.role, "content": self.content}
-        return {"role": self.role, "content": [_wire_part(part) for part in self.content]}
-
-
-def _wire_part(part: TextPart | ImagePart) -> dict[str, Any]:
-    if isinstance(part, TextPart):
-        return {"type": "text", "text": part.text}
-    return {"type": "image_url", "image_url": {"url": part.url, "detail": part.detail}}
+        parts: list[dict[str, Any]] = []
+        for part in self.content:
+            if isinstance(part, TextPart):
+                parts.append({"type": "text", "text": part.text})
+            else:
+                parts.append({"type": "image_url", "image_url": {"url": part.url, "detail": part.detail}})
+        return {"role": self.role, "content": parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,18 @@ class ChatRequest:
 
     def key(self, base_url: str = OPENAI_URL) -> str:
         """Hex SHA-256 of all that can change the answer: never of keys, timeouts, concurrency or the tag."""
-        content = {name: value for name, value in to_json(self).items() if name != "tag"}
+        content = {
+            "model": self.model,
+            "messages": [message.to_api() for message in self.messages],
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "top_p": self.top_p,
+            "seed": self.seed,
+            "schema": self.schema,
+            "schema_name": self.schema_name,
+            "extra": dict(self.extra),
+            "repeat": self.repeat,
+        }
         return digest_of({**content, "base_url": normal_url(base_url), "version": KEY_VERSION})
 
 
@@ -201,45 +214,15 @@ class Spending:
     unsure_usd: float = 0.0
 
 
-def to_json(request: ChatRequest) -> dict[str, Any]:
-    """The request as JSON values: messages as the API takes them, the other fields as they stand."""
-    return {
-        "model": request.model,
-        "messages": [message.wire() for message in request.messages],
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "top_p": request.top_p,
-        "seed": request.seed,
-        "schema": request.schema,
-        "schema_name": request.schema_name,
-        "extra": dict(request.extra),
-        "repeat": request.repeat,
-        "tag": request.tag,
-    }
-
-
-def from_json(record: Mapping[str, Any]) -> ChatRequest:
-    """The inverse of `to_json`."""
-    messages = tuple(Message(m["role"], _content(m["content"])) for m in record["messages"])
-    return ChatRequest(**{**record, "messages": messages})
-
-
-def _content(wire: Any) -> Content:
-    if isinstance(wire, str):
-        return wire
-    return tuple(TextPart(part["text"]) if part["type"] == "text" else ImagePart(**part["image_url"]) for part in wire)
-
-
-def answer_json(answer: ChatAnswer) -> dict[str, Any]:
-    """The answer as JSON values."""
-    return asdict(answer)
+def usage_from_json(record: Mapping[str, int] | None) -> Usage | None:
+    """The usage of a stored answer or failure."""
+    return None if record is None else Usage(**record)
 
 
 def answer_from_json(record: Mapping[str, Any], *, cached: bool) -> ChatAnswer:
-    """The inverse of `answer_json`, marked as coming from the cache or not."""
-    usage = record["usage"]
+    """The answer of a stored record (`dataclasses.asdict` of an answer), marked as coming from the cache or not."""
     changed = {
-        "usage": Usage(**usage) if usage is not None else None,
+        "usage": usage_from_json(record["usage"]),
         "created": normal_time(record["created"]),  # caches of earlier versions hold what the server said
         "dropped": tuple(record.get("dropped", ())),
         "cached": cached,
@@ -247,15 +230,9 @@ def answer_from_json(record: Mapping[str, Any], *, cached: bool) -> ChatAnswer:
     return ChatAnswer(**{**record, **changed})
 
 
-def failure_json(failure: ChatFailure) -> dict[str, Any]:
-    """The failure as JSON values."""
-    return asdict(failure)
-
-
 def failure_from_json(record: Mapping[str, Any]) -> ChatFailure:
-    """The inverse of `failure_json`."""
-    usage = record["usage"]
-    return ChatFailure(**{**record, "usage": Usage(**usage) if usage is not None else None})
+    """The failure of a stored record (`dataclasses.asdict` of a failure)."""
+    return ChatFailure(**{**record, "usage": usage_from_json(record["usage"])})
 
 
 def normal_url(url: str) -> str:
@@ -263,3 +240,26 @@ def normal_url(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     return urlunsplit((parts.scheme.lower(), host, parts.path.rstrip("/"), "", ""))
+
+
+LATEST_SECOND = 1e11
+"""A greater number of seconds since 1970 (the year 5138) is taken for milliseconds, or a finer unit."""
+
+
+def normal_time(value: Any) -> float:
+    """Seconds since 1970 of a server's ``created``: seconds, milliseconds or finer, a number in a text, an ISO date.
+
+    Now, where it is none of these: the time of an answer is provenance, and no reason to lose the answer.
+    """
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        try:
+            return datetime.fromisoformat(value).timestamp()
+        except (TypeError, ValueError, OverflowError, OSError):
+            return time.time()
+    if not math.isfinite(seconds) or seconds < 0:
+        return time.time()
+    while seconds > LATEST_SECOND:
+        seconds /= 1000
+    return seconds

@@ -1,4 +1,4 @@
-"""A model that answers from a script: for tests, rehearsals without a key, and simulations of a judge's faults.
+"""A model that answers from a script: for tests, dry runs without a key, and simulations of a judge's faults.
 
 Chance is drawn for each request by itself, from the seed and the request's key: the same requests get the same outcomes
 in any order and in any number of runs.
@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tod_bench.llm.cache import AnswerCache
+from tod_bench.llm.estimates import estimate_tokens
 from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Spending, Usage
-from tod_bench.llm.tokens import estimate_tokens
 
 SCRIPTED_FAILURE = ChatFailure("transient", "the script says so")
 

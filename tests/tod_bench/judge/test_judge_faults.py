@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from test_judge_server import JUDGE, answer, call, fails, place, write_config  # noqa: F401
 
+from fault_server import Fault, FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.judge.comparisons import PairedTest
 from tod_bench.judge.config import JudgeConfig, load_judge_config
@@ -22,7 +23,6 @@ from tod_bench.judge.queries import Query
 from tod_bench.judge.run import default_folder, reparse, report_of, run
 from tod_bench.judge.verdicts import Unscored, Verdict, parse_verdict
 from tod_bench.llm import ChatFailure
-from tod_bench.llm.testing import Fault, FaultServer, faults
 
 FOLDER = "runs/judge/small_judge-x"
 CHILD = f"""

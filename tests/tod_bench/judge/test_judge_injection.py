@@ -12,6 +12,7 @@ from itertools import cycle, islice
 
 import pytest
 
+from fault_server import FaultServer
 from tod_bench.judge.drafts import drafts_of
 from tod_bench.judge.items import Item, ItemSet, read_items
 from tod_bench.judge.nonces import LETTERS, fresh_nonce, placeholder, readings
@@ -22,7 +23,6 @@ from tod_bench.judge.run import reparse, report_of, run
 from tod_bench.judge.store import read_judged
 from tod_bench.judge.verdicts import Unscored, Verdict, verdict_form
 from tod_bench.llm import OpenAIClient
-from tod_bench.llm.testing import FaultServer
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from fault_server.faults import Fault, quota_exhausted, rate_limited, wrong_key
+from fault_server.server import FaultServer
 from tod_bench.cli.main import command, main
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.llm.records import ChatRequest, Message
-from tod_bench.llm.testing.faults import Fault, quota_exhausted, rate_limited, wrong_key
-from tod_bench.llm.testing.server import FaultServer
 
 KEY = "sk-test-0123456789abcdef"
 JUDGE = ScriptedJudge()

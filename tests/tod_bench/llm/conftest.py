@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from llm_support import KEY
 
-from tod_bench.llm import OpenAIClient
-from tod_bench.llm.testing import FaultServer
+from fault_server import FaultServer
+from tod_bench.llm import OpenAIClient, RetryPolicy
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +32,10 @@ def _no_key_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def connect(tmp_path: Path) -> Callable[..., OpenAIClient]:
     """Makes a client of a server; its cache is ``answers.sqlite`` in `tmp_path` unless told otherwise."""
 
-    def make(server: FaultServer, **options: Any) -> OpenAIClient:
-        return OpenAIClient(
-            server.base_url, **{"cache": tmp_path / "answers.sqlite", "backoff": (0.01, 0.05), **options}
-        )
+    def make(
+        server: FaultServer, *, attempts: int = 6, backoff: tuple[float, float] = (0.01, 0.05), **options: Any
+    ) -> OpenAIClient:
+        retry = RetryPolicy(attempts=attempts, backoff=backoff)
+        return OpenAIClient(server.base_url, **{"cache": tmp_path / "answers.sqlite", "retry": retry, **options})
 
     return make

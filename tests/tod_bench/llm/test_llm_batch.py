@@ -6,9 +6,9 @@ import pytest
 from filelock import FileLock
 from llm_support import KEY, asks, told
 
+from fault_server import BatchPlan, FaultServer
 from tod_bench.errors import UserError
 from tod_bench.llm import BatchClient, BatchPending, BudgetReached, ChatAnswer, PermanentError, batch_state
-from tod_bench.llm.testing import BatchPlan, FaultServer
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_line_that_is_turned_down_for_good_is_not_sent_again(connect):
 
 def test_a_model_without_schemas_is_asked_again_without_one(connect, monkeypatch):
     """The error's text names the field, as OpenAI's does for gpt-4."""
-    from tod_bench.llm.testing import batches
+    from fault_server import batches
 
     def undone(asked, status):
         error = {"message": "Invalid parameter: 'response_format' of type 'json_schema' is not supported", "code": None}

@@ -5,9 +5,9 @@ import time
 import pytest
 from llm_support import KEY, SCHEMA, Counted, asks, told
 
+from fault_server import FaultServer
 from tod_bench.errors import UserError
 from tod_bench.llm import ChatAnswer, ChatRequest, ImagePart, Message, OpenAIClient, PermanentError, TextPart
-from tod_bench.llm.testing import FaultServer
 
 
 def test_answers_with_their_provenance(connect):

@@ -3,8 +3,8 @@
 import pytest
 from llm_support import SCHEMA, asks, told
 
+from fault_server import BatchPlan, FaultServer, faults
 from tod_bench.llm import BatchClient, ChatAnswer, PermanentError
-from tod_bench.llm.testing import BatchPlan, FaultServer, faults
 
 SAMPLING = {"temperature": 0.0, "top_p": 0.9, "seed": 7, "extra": {"logprobs": True, "top_logprobs": 3, "top_k": 5}}
 

@@ -8,10 +8,10 @@ import time
 import pytest
 from llm_support import KEY, asks, told
 
+from fault_server import BatchPlan, Fault, FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.llm import AnswerCache, BatchClient, ChatAnswer, OpenAIClient, PermanentError
 from tod_bench.llm.failures import retry_after_of
-from tod_bench.llm.testing import BatchPlan, Fault, FaultServer, faults
 
 
 @pytest.fixture

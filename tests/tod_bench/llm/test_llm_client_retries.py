@@ -6,8 +6,8 @@ import time
 import pytest
 from llm_support import Counted, asks, told
 
-from tod_bench.llm import AnswerCache, OpenAIClient, PermanentError
-from tod_bench.llm.testing import FaultServer, faults
+from fault_server import FaultServer, faults
+from tod_bench.llm import AnswerCache, OpenAIClient, PermanentError, RetryPolicy
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_retry_after_of_hours_stops_with_a_sentence(connect):
 def test_a_server_that_is_down_is_given_up_on(tmp_path):
     with FaultServer() as server:
         url = server.base_url
-    client = OpenAIClient(url, attempts=2, backoff=(0.01, 0.02), concurrency=4)
+    client = OpenAIClient(url, retry=RetryPolicy(attempts=2, backoff=(0.01, 0.02)), concurrency=4)
     requests = Counted(10_000)
     with pytest.raises(PermanentError, match="in a row"):
         list(client.complete(requests))

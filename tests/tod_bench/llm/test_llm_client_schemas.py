@@ -3,8 +3,8 @@
 import pytest
 from llm_support import SCHEMA, asks
 
+from fault_server import FaultServer, faults
 from tod_bench.llm import PermanentError
-from tod_bench.llm.testing import FaultServer, faults
 
 
 def test_a_server_without_schemas_is_remembered(connect, caplog):

@@ -6,9 +6,9 @@ import time
 import pytest
 from llm_support import KEY, asks
 
+from fault_server import FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.llm import AnswerCache, BudgetReached, PermanentError
-from tod_bench.llm.testing import FaultServer, faults
 
 
 @pytest.mark.parametrize(

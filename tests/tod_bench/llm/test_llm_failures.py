@@ -5,7 +5,7 @@ import pytest
 from llm_support import KEY
 
 from tod_bench.llm import ChatFailure, PermanentError
-from tod_bench.llm.failures import TransientError, read_error, retry_after_of, scrub
+from tod_bench.llm.failures import TransientError, read_error, redact, retry_after_of
 
 
 def read(status, error):
@@ -74,15 +74,15 @@ def test_any_body_can_be_read(body):
         f"{KEY[:8]}…{KEY[-4:]}",
     ],
 )
-def test_scrub_takes_out_keys_whole_and_in_part(text):
-    cleaned = scrub(text, KEY)
+def test_redact_takes_out_keys_whole_and_in_part(text):
+    cleaned = redact(text, KEY)
     assert KEY[-4:] not in cleaned
     assert KEY[3:8] not in cleaned
 
 
-def test_scrub_keeps_ordinary_words():
+def test_redact_keeps_ordinary_words():
     text = "The model `gpt-4o-mini-2024-07-18` does not exist (**risk**-based, key-value); see https://platform.openai.com."
-    assert scrub(text, KEY) == text
+    assert redact(text, KEY) == text
 
 
 def test_retry_after_in_all_its_forms():

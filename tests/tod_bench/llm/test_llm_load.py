@@ -6,8 +6,8 @@ import sys
 import pytest
 from llm_support import asks
 
-from tod_bench.llm.pace import CATCH_UP_SECONDS
-from tod_bench.llm.testing import FaultServer
+from fault_server import FaultServer
+from tod_bench.llm.rate_limit import CATCH_UP_SECONDS
 
 NUMBER = 4_000
 HIGHEST_RATE = 150.0

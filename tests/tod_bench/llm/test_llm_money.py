@@ -8,11 +8,21 @@ from hypothesis import strategies as st
 from llm_support import asks
 
 from tod_bench.errors import UserError
-from tod_bench.llm import AnswerCache, ChatAnswer, ChatRequest, ImagePart, Message, TextPart, Usage, estimate
-from tod_bench.llm.meter import Meter
+from tod_bench.llm import (
+    AnswerCache,
+    Budget,
+    ChatAnswer,
+    ChatRequest,
+    ImagePart,
+    Message,
+    OpenAIClient,
+    TextPart,
+    Usage,
+    estimate,
+)
+from tod_bench.llm.estimates import bound_tokens, estimate_tokens, image_tokens, text_counter
 from tod_bench.llm.prices import ImageRule, Price, load_prices
 from tod_bench.llm.records import OPENAI_URL
-from tod_bench.llm.tokens import bound_tokens, estimate_tokens, image_tokens, text_counter
 
 PRICES = load_prices()
 
@@ -166,43 +176,60 @@ def test_estimate_does_not_invent_a_price():
 
 
 def test_a_budget_needs_a_price():
-    meter = Meter(OPENAI_URL, 1.0, PRICES)
     with pytest.raises(UserError, match="mystery"):
-        meter.reserve(next(asks(1, model="mystery")))
+        Budget(1.0).hold(next(asks(1, model="mystery")), OPENAI_URL)
 
 
-def test_reserve_settle_write_off():
+def test_hold_settle_write_off():
     request = next(asks(1, max_tokens=100))
     worst = PRICES.of("gpt-4o", OPENAI_URL).cost(Usage(bound_tokens(request), 100))
-    meter = Meter(OPENAI_URL, worst * 2.5, PRICES)
-    first, second = meter.reserve(request), meter.reserve(request)
-    assert meter.reserve(request) is None
-    meter.settle(first, Usage(10, 10))
-    third = meter.reserve(request)
+    budget = Budget(worst * 2.5)
+    first, second = budget.hold(request, OPENAI_URL), budget.hold(request, OPENAI_URL)
+    assert budget.hold(request, OPENAI_URL) is None
+    budget.settle(first, Usage(10, 10))
+    third = budget.hold(request, OPENAI_URL)
     assert third is not None
-    meter.release(second)
-    meter.write_off(third)
-    spent = meter.spending()
+    budget.release(second)
+    budget.write_off(third)
+    spent = budget.spending()
     assert spent.usd == pytest.approx(10 * 2.5e-6 + 10 * 10e-6)
     assert spent.unsure_usd == pytest.approx(worst)
-    assert meter.reserve(request) is not None
-    assert meter.reserve(request) is None
+    assert budget.hold(request, OPENAI_URL) is not None
+    assert budget.hold(request, OPENAI_URL) is None
 
 
-@given(st.lists(st.sampled_from(["reserve", "settle", "release", "lose"]), max_size=60), st.floats(0.0, 0.02))
-def test_whatever_happens_the_budget_holds(steps, budget):
-    meter, held = Meter(OPENAI_URL, budget, PRICES), []
+def test_a_hold_for_a_batch_is_at_the_batch_price():
+    request = next(asks(1, max_tokens=100))
+    budget = Budget()
+    now, batch = budget.hold(request, OPENAI_URL), budget.hold(request, OPENAI_URL, batch=True)
+    assert batch.usd == pytest.approx(now.usd / 2) != 0
+    budget.settle(batch, Usage(10, 10))
+    assert budget.spending().usd == pytest.approx((10 * 2.5e-6 + 10 * 10e-6) / 2)
+
+
+def test_clients_that_share_a_budget_share_its_limit():
+    request = next(asks(1, max_tokens=100))
+    worst = PRICES.of("gpt-4o", OPENAI_URL).cost(Usage(bound_tokens(request), 100))
+    budget = Budget(worst * 1.5)
+    clients = [OpenAIClient(OPENAI_URL, budget=budget) for _ in range(2)]
+    assert clients[0].budget.hold(request, OPENAI_URL) is not None
+    assert clients[1].budget.hold(request, OPENAI_URL) is None
+
+
+@given(st.lists(st.sampled_from(["hold", "settle", "release", "lose"]), max_size=60), st.floats(0.0, 0.02))
+def test_whatever_happens_the_budget_holds(steps, limit):
+    budget, held = Budget(limit), []
     request = next(asks(1, max_tokens=100))
     most = bound_tokens(request)
     for step in steps:
-        if step == "reserve":
-            held += [reserve for reserve in [meter.reserve(request)] if reserve is not None]
+        if step == "hold":
+            held += [hold for hold in [budget.hold(request, OPENAI_URL)] if hold is not None]
         elif held:
             act = {
-                "settle": lambda r: meter.settle(r, Usage(most, 100)),
-                "release": meter.release,
-                "lose": meter.write_off,
+                "settle": lambda hold: budget.settle(hold, Usage(most, 100)),
+                "release": budget.release,
+                "lose": budget.write_off,
             }
             act[step](held.pop())
-        spent = meter.spending()
-        assert spent.usd + spent.unsure_usd <= budget + 1e-9
+        spent = budget.spending()
+        assert spent.usd + spent.unsure_usd <= limit + 1e-9

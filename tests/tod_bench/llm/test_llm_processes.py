@@ -8,8 +8,8 @@ import time
 
 from llm_support import KEY
 
+from fault_server import FaultServer, faults
 from tod_bench.llm import AnswerCache
-from tod_bench.llm.testing import FaultServer, faults
 
 CLIENT = """
 import sys

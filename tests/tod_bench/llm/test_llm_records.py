@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_bench.llm import ChatRequest, ImagePart, Message, TextPart
-from tod_bench.llm.records import from_json, normal_url, to_json
+from tod_bench.llm.batch_state import SpillFile
+from tod_bench.llm.records import normal_url
 
 ASK = ChatRequest("m", (Message("system", "judge"), Message("user", (TextPart("look"), ImagePart("data:,x", "low")))))
 
@@ -74,6 +75,10 @@ contents = st.one_of(
         tag=st.text(),
     )
 )
-def test_json_round_trip(request_):
-    assert from_json(to_json(request_)) == request_
-    assert from_json(to_json(request_)).key() == request_.key()
+def test_a_request_put_aside_comes_back(request_):
+    with SpillFile() as spilled:
+        spilled.add(request_)
+        spilled.add(ASK)
+        assert list(spilled) == [request_, ASK]
+        spilled.add(request_)
+        assert [request.key() for request in spilled] == [request_.key(), ASK.key(), request_.key()]

@@ -7,8 +7,8 @@ import traceback
 import pytest
 from llm_support import KEY, asks
 
+from fault_server import FaultServer, faults
 from tod_bench.llm import BatchClient, PermanentError
-from tod_bench.llm.testing import FaultServer, faults
 
 EVERY_FAULT = [
     faults.rate_limited(),

@@ -12,7 +12,7 @@ import pytest
 from llm_support import asks
 
 from tod_bench.errors import UserError
-from tod_bench.llm import AnswerCache, ChatAnswer, ChatFailure, OpenAIClient
+from tod_bench.llm import AnswerCache, ChatAnswer, ChatFailure, OpenAIClient, RetryPolicy
 
 NEEDED = ("transformers", "torch", "tokenizers", "fastapi", "uvicorn", "openai", "typer", "accelerate")
 MISSING = [name for name in NEEDED if find_spec(name) is None]
@@ -134,4 +134,4 @@ def test_a_schema_that_the_server_ignores_does_no_harm(base_url, model):
 
 def test_a_model_that_the_server_does_not_have_stops_the_run(base_url):
     with pytest.raises(UserError, match="no-such-model"):
-        list(OpenAIClient(base_url, timeout=60, attempts=2).complete(asks(3, model="no-such-model")))
+        list(OpenAIClient(base_url, timeout=60, retry=RetryPolicy(attempts=2)).complete(asks(3, model="no-such-model")))

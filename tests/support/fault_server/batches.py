@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tod_bench.llm.testing.http import HTTPRequest
+from fault_server.http import HTTPRequest
 
 LineFate = Callable[[str, Mapping[str, Any]], int | None]
 """From a line's custom_id and body to its HTTP status; None leaves it undone (it is in neither file)."""

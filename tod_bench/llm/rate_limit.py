@@ -1,9 +1,9 @@
-"""Pacing under two limits at once: requests a minute and tokens a minute.
+"""Two rate limits at once: requests a minute and tokens a minute.
 
 Each limit is a clock that says when the next request may start; a request waits for the later of the two and moves
-both on (the generic cell rate algorithm). aiolimiter, the usual library, was weighed and left: it starts with a full
-bucket, so that the first minute holds twice the limit; it refuses an amount greater than its bucket, as a long prompt
-can be; it cannot give back tokens that were reserved and not used, nor pause everyone when a reply carries Retry-After.
+both on (the generic cell rate algorithm). aiolimiter, the usual library, does not fit: it starts with a full bucket, so
+that the first minute holds twice the limit; it refuses an amount greater than its bucket, as a long prompt can be; it
+cannot give back tokens that were counted in and not used, nor pause everyone when a reply carries Retry-After.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class RateLimiter:
         return slot
 
     def give_back(self, tokens: int) -> None:
-        """Returns tokens that were reserved and not used."""
+        """Returns tokens that were counted in and not used."""
         self._tokens_at -= tokens * self._per_token
 
     def pause(self, seconds: float) -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tod_bench.llm.pace import CATCH_UP_SECONDS, RateLimiter
+from tod_bench.llm.rate_limit import CATCH_UP_SECONDS, RateLimiter
 
 
 class Clock:
@@ -26,45 +26,45 @@ class Clock:
 )
 def test_slots_without_waiting(rpm, tpm, tokens, slots):
     clock = Clock()
-    pace = RateLimiter(rpm, tpm, clock)
-    assert [pace.take_slot(amount) - clock.time for amount in tokens] == pytest.approx(slots)
+    limiter = RateLimiter(rpm, tpm, clock)
+    assert [limiter.take_slot(amount) - clock.time for amount in tokens] == pytest.approx(slots)
 
 
 def test_idle_time_is_not_saved_up_beyond_a_second():
     clock = Clock()
-    pace = RateLimiter(600, None, clock)
+    limiter = RateLimiter(600, None, clock)
     clock.time += 60
-    started = sum(pace.take_slot(1) <= clock.time for _ in range(100))
+    started = sum(limiter.take_slot(1) <= clock.time for _ in range(100))
     assert started == 1 + int(CATCH_UP_SECONDS * 10)
 
 
 def test_first_minute_holds_no_more_than_the_limit():
     clock = Clock()
-    pace = RateLimiter(500, None, clock)
-    assert sum(pace.take_slot(1) < clock.time + 60 for _ in range(2000)) == 500
+    limiter = RateLimiter(500, None, clock)
+    assert sum(limiter.take_slot(1) < clock.time + 60 for _ in range(2000)) == 500
 
 
 def test_returned_tokens_are_free_again():
     clock = Clock()
-    pace = RateLimiter(None, 600, clock)
-    pace.take_slot(100)
-    pace.give_back(90)
-    assert pace.take_slot(1) - clock.time == pytest.approx(1.0)
+    limiter = RateLimiter(None, 600, clock)
+    limiter.take_slot(100)
+    limiter.give_back(90)
+    assert limiter.take_slot(1) - clock.time == pytest.approx(1.0)
 
 
 def test_a_pause_holds_everyone_and_then_keeps_the_pace():
     async def run():
-        pace = RateLimiter(6000, None)
+        limiter = RateLimiter(6000, None)
         began = asyncio.get_running_loop().time()
         done = []
 
         async def one(n):
-            await pace.start(1)
+            await limiter.start(1)
             done.append(asyncio.get_running_loop().time() - began)
 
         tasks = [asyncio.create_task(one(n)) for n in range(30)]
         await asyncio.sleep(0.05)
-        pace.pause(0.4)
+        limiter.pause(0.4)
         await asyncio.gather(*tasks)
         return done
 

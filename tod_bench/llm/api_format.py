@@ -4,12 +4,11 @@ Both the online client and the Batch API go through here, so that the same words
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-from tod_bench.llm.failures import redact_key, scrub
-from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage
-from tod_bench.llm.times import normal_time
+from tod_bench.llm.capabilities import SCHEMA_FIELD, Capabilities
+from tod_bench.llm.failures import redact, redact_key
+from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage, normal_time
 
 CUT = frozenset({"length", "max_tokens", "max_length", "max_output_tokens", "model_length"})
 """Finish reasons, in lower case, of answers that ended for want of room."""
@@ -24,43 +23,24 @@ MOST_TOKENS = 10**9
 """A greater count of tokens is no count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a server takes for a model, as far as it has turned out.
-
-    Attributes:
-        token_field: The name it has for the longest answer; OpenAI's reasoning models take only
-            ``max_completion_tokens``, most other servers only ``max_tokens``.
-        dropped: Fields that it does not take; ``response_format`` among them means plain text instead of a schema.
-        proven: Whether it has answered a request with a schema.
-    """
-
-    token_field: str = "max_tokens"
-    dropped: frozenset[str] = frozenset()
-    proven: bool = False
-
-    def without(self, *fields: str) -> "Capabilities":
-        """The same without some fields."""
-        return replace(self, dropped=self.dropped | set(fields))
-
-
 class MalformedReply(Exception):  # noqa: N818 - a finding about the reply, turned into a retry by the caller
     """A reply with status 200 that is no chat completion."""
 
 
-def request_body(request: ChatRequest, abilities: Capabilities) -> dict[str, Any]:
+def request_body(request: ChatRequest, capabilities: Capabilities) -> dict[str, Any]:
     """The body of the HTTP request; fields that are None are left to the server."""
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [message.wire() for message in request.messages],
-        abilities.token_field: request.max_tokens,
+        "messages": [message.to_api() for message in request.messages],
+        capabilities.token_field: request.max_tokens,
     }
     sampling = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
     body |= {name: value for name, value in sampling.items() if value is not None}
     if request.schema is not None:
         schema = {"name": request.schema_name or "answer", "strict": True, "schema": dict(request.schema)}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return {name: value for name, value in {**body, **request.extra}.items() if name not in abilities.dropped}
+        body[SCHEMA_FIELD] = {"type": "json_schema", "json_schema": schema}
+    body |= request.extra
+    return {name: value for name, value in body.items() if name not in capabilities.dropped}
 
 
 def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = (), key: str = "") -> Outcome:
@@ -87,9 +67,17 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedReply("the reply is no chat completion") from error
     text, usage = redact_key(written, key), read_usage(reply.get("usage"))
-    failure = _failure(text, finish, scrub(str(refusal), key) if refusal else "", usage)
-    if failure is not None:
-        return failure
+    reason = finish.lower()
+    if refusal:
+        return ChatFailure("refusal", redact(str(refusal), key), usage)
+    if reason in WITHHELD:
+        return ChatFailure("content_filter", "the server withheld the answer", usage)
+    if reason in CUT:
+        return ChatFailure("length", f"cut after {usage.completion_tokens if usage else '?'} tokens", usage, text)
+    if reason in UNFINISHED:
+        return ChatFailure("malformed", f"finish_reason is {finish!r}", usage, text)
+    if not text.strip():
+        return ChatFailure("empty", "the model wrote nothing", usage)
     return ChatAnswer(
         text=text,
         finish_reason=redact_key(finish, key),
@@ -105,39 +93,27 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
 def _text_of(content: Any) -> str:
     """A message's text: as it stands, or its text parts joined (reasoning and other parts are no answer)."""
     if isinstance(content, list):
-        parts = [part if isinstance(part, str) else part.get("text") for part in content if _is_text(part)]
-        content = "".join(part for part in parts if isinstance(part, str))
+        texts = []
+        for part in content:
+            if isinstance(part, Mapping) and part.get("type", "text") in ("text", "output_text"):
+                part = part.get("text")  # noqa: PLW2901
+            if isinstance(part, str):
+                texts.append(part)
+        content = "".join(texts)
     if not isinstance(content, str | None):
         raise MalformedReply("the reply's content is no text")
     # Half a surrogate pair, which JSON can spell, fits into no file.
     return (content or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _is_text(part: Any) -> bool:
-    return isinstance(part, str) or (isinstance(part, Mapping) and part.get("type", "text") in ("text", "output_text"))
-
-
-def _failure(text: str, finish: str, refusal: str, usage: Usage | None) -> ChatFailure | None:
-    reason = finish.lower()
-    if refusal:
-        return ChatFailure("refusal", refusal, usage)
-    if reason in WITHHELD:
-        return ChatFailure("content_filter", "the server withheld the answer", usage)
-    if reason in CUT:
-        return ChatFailure("length", f"cut after {usage.completion_tokens if usage else '?'} tokens", usage, text)
-    if reason in UNFINISHED:
-        return ChatFailure("malformed", f"finish_reason is {finish!r}", usage, text)
-    return None if text.strip() else ChatFailure("empty", "the model wrote nothing", usage)
-
-
-def read_usage(wire: Any) -> Usage | None:
+def read_usage(counts: Any) -> Usage | None:
     """The tokens that a server counted; None where it does not say both counts in whole numbers from 0."""
-    if not isinstance(wire, Mapping):
+    if not isinstance(counts, Mapping):
         return None
-    prompt, completion = _count(wire.get("prompt_tokens")), _count(wire.get("completion_tokens"))
+    prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    details = wire.get("prompt_tokens_details")
+    details = counts.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
     return Usage(prompt, completion, min(cached or 0, prompt))
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from tod_bench.llm.testing.batches import BatchEndpoint, BatchPlan
-from tod_bench.llm.testing.faults import Fault
-from tod_bench.llm.testing.http import HTTPReply, HTTPRequest, LoopbackServer
+from fault_server.batches import BatchEndpoint, BatchPlan
+from fault_server.faults import Fault
+from fault_server.http import HTTPReply, HTTPRequest, LoopbackServer
 
 Script = Callable[[Mapping[str, Any]], str]
 """From the body of a request to the text of the answer."""

@@ -9,16 +9,16 @@ import time
 import pytest
 from llm_support import asks
 
+from fault_server import FaultServer, faults
 from tod_bench.errors import UserError
-from tod_bench.llm import BatchClient, BudgetReached
-from tod_bench.llm.ledger import Ledger
+from tod_bench.llm import BatchClient, Budget, BudgetReached
+from tod_bench.llm.budget import SpendingFile
 from tod_bench.llm.records import Usage
-from tod_bench.llm.testing import FaultServer, faults
 
 CHILD = """
 import sys
-from tod_bench.llm import ChatRequest, Message, OpenAIClient
-client = OpenAIClient(sys.argv[1], cache="c.sqlite", ledger="spent.sqlite", budget=0.02, concurrency=4)
+from tod_bench.llm import Budget, ChatRequest, Message, OpenAIClient
+client = OpenAIClient(sys.argv[1], cache="c.sqlite", budget=Budget(0.02, "spent.sqlite"), concurrency=4)
 prompts = (Message("user", f"question {n}") for n in range(1000))
 for _ in client.complete(ChatRequest("gpt-4o", (prompt,), max_tokens=100) for prompt in prompts):
     pass
@@ -35,15 +35,15 @@ def run_out(client, **fields):
 
 def test_a_second_run_has_what_the_first_left(connect, tmp_path):
     with FaultServer() as server:
-        spent = {"budget": 0.01, "ledger": tmp_path / "spent.sqlite"}
-        first, _ = run_out(connect(server, **spent))
-        again = connect(server, cache=tmp_path / "other.sqlite", **spent)
+        path = tmp_path / "spent.sqlite"
+        first, _ = run_out(connect(server, budget=Budget(0.01, path)))
+        again = connect(server, cache=tmp_path / "other.sqlite", budget=Budget(0.01, path))
         more, message = run_out(again, repeat=1)
         assert first > 50
         assert more <= 2
         assert "by earlier runs" in message
         assert "$0.01" in message
-        assert connect(server, budget=0.01)._meter._before == 0
+        assert connect(server, budget=0.01).budget._before == 0
 
 
 def test_a_killed_run_is_not_forgotten(tmp_path):
@@ -57,21 +57,21 @@ def test_a_killed_run_is_not_forgotten(tmp_path):
         time.sleep(0.2)
         paid = server.billed
         assert paid >= 30
-        (session,) = Ledger(tmp_path / "spent.sqlite").sessions()
+        (session,) = SpendingFile(tmp_path / "spent.sqlite").sessions()
         # every reply that came is counted; the requests in flight, at most four, may have been billed
         assert paid - 4 <= session["requests"] <= paid
         assert session["usd"] > 0
         assert 0 < session["unsure_usd"] <= 4 * 0.00106
-        before = Ledger(tmp_path / "spent.sqlite").before()
+        before = SpendingFile(tmp_path / "spent.sqlite").before()
         assert before == pytest.approx(session["usd"] + session["unsure_usd"])
 
 
 def test_rejections_cost_nothing_and_lost_replies_may(connect, tmp_path):
     path = tmp_path / "spent.sqlite"
     with FaultServer(faults=[faults.bad_request("no"), faults.cut(), None]) as server:
-        client = connect(server, ledger=path, concurrency=1, attempts=1)
+        client = connect(server, budget=Budget(None, path), concurrency=1, attempts=1)
         list(client.complete(asks(3, max_tokens=100)))
-        (session,) = Ledger(path).sessions()
+        (session,) = SpendingFile(path).sessions()
         assert session["requests"] == 1
         assert session["usd"] == pytest.approx(client.spending().usd)
         assert session["unsure_usd"] == pytest.approx(client.spending().unsure_usd) != 0
@@ -82,27 +82,26 @@ def test_a_batch_counts_once(tmp_path):
         for _ in range(2):
             client = BatchClient(
                 *(tmp_path / "b", tmp_path / "c.sqlite", server.base_url),
-                ledger=tmp_path / "spent.sqlite",
                 poll_seconds=0.01,
-                budget=0.1,
+                budget=Budget(0.1, tmp_path / "spent.sqlite"),
             )
             list(client.complete(asks(5, max_tokens=100)))
-        (session,) = Ledger(tmp_path / "spent.sqlite").sessions()
+        (session,) = SpendingFile(tmp_path / "spent.sqlite").sessions()
         assert session["requests"] == 5
         assert 0 < session["usd"] < 0.01
         assert session["unsure_usd"] == 0
 
 
 def test_a_price_that_is_not_known_is_not_taken_for_none(tmp_path):
-    ledger = Ledger(tmp_path / "s.sqlite")
-    ledger.settle(ledger.hold(0.0), None, Usage(3, 4))
-    ledger.settle(ledger.hold(0.5), 0.25, Usage(1, 1))
-    (session,) = ledger.sessions()
+    file = SpendingFile(tmp_path / "s.sqlite")
+    file.settle(file.hold(0.0), None, Usage(3, 4))
+    file.settle(file.hold(0.5), 0.25, Usage(1, 1))
+    (session,) = file.sessions()
     assert session["usd"] is None
     assert (session["requests"], session["prompt_tokens"], session["completion_tokens"]) == (2, 4, 5)
 
 
-def test_a_file_that_is_no_ledger_is_one_sentence(tmp_path):
+def test_a_file_that_holds_something_else_is_one_sentence(tmp_path):
     (tmp_path / "s.sqlite").write_text("nothing of the kind, in more than sixteen letters")
     with pytest.raises(UserError, match="move a damaged file away"):
-        Ledger(tmp_path / "s.sqlite")
+        SpendingFile(tmp_path / "s.sqlite")
