@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.rows import Row, interleaved
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.scoring import pair
-from tod_bench.scoring.items import build_items
+from tod_bench.scoring.pairing import build_items
 from tod_bench.tasks import gold_prediction
 from tod_metrics import CorpusMetric, metric
 from tod_metrics.dialogue.bookings import bookings_of

@@ -15,7 +15,7 @@ from benchmarks.rows import Row, interleaved
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring import pair
-from tod_bench.scoring.items import build_items
+from tod_bench.scoring.pairing import build_items
 from tod_bench.tasks import gold_prediction
 from tod_metrics import metric
 from tod_metrics.items import StateItem

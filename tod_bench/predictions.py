@@ -7,7 +7,7 @@ Only `dialogue_id` and `turn` are required; a field that is left out says that t
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,9 @@ SCHEMA: dict[str, Any] = {
 
 _REMEDY = "a prediction file has a JSON object a line, and `tod-bench import auto` reads what other tools write"
 
+GOLD_NOTE = "gold_access"
+"""The note of a prediction that names the gold its system was shown."""
+
 LONGEST_LINE = 1 << 24
 """Characters that a line must stay below."""
 
@@ -95,6 +98,12 @@ def from_json(line: dict[str, Any]) -> Prediction:
         raw=line.get("raw", {}),
         notes=line.get("notes", {}),
     )
+
+
+def gold_in(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The gold that a prediction's notes say its system was shown."""
+    noted = notes.get(GOLD_NOTE, ())
+    return tuple(map(str, noted)) if isinstance(noted, list) else ()
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:

@@ -57,6 +57,11 @@ class Score:
     coverage: float = 1.0
     notes: tuple[str, ...] = ()
 
+    @property
+    def meaning(self) -> Signature:
+        """The signature without its n: how many items count may depend on what was predicted (precision)."""
+        return self.signature.without("n")
+
     def is_of(self, part: str) -> bool:
         """Whether it is of a part that a config names, or of the whole where it names none (an empty text)."""
         return self.slice.called(part) if self.slice else not part

@@ -8,13 +8,23 @@ What a row is follows from the item that a metric scores:
     ActItem        both        [["restaurant", "request", "area"], ["general", "greet"]]
     ResponseItem   both        "Which area?"
     EmotionItem    prediction  "curiosity"; reference None
-    DialogueItem   see `tod_metrics.dialogue.dialogue_rows`
+    DialogueItem   a whole dialogue, see below
 
 Some numbers need to know more. Then a reference is ``{"gold": <as above>, "dialogue_id": "sng0073", "turn": 0}`` with
 any of the fields ``goal_domains``, ``services`` (states) and ``group`` (responses, emotions), and a predicted state may
 be ``{"predicted": <as above>, "raw": "the span that the model wrote"}``. Rows of one dialogue in one call are linked by
 their turns; a metric that asks for the turn before, where that is not known, gets an error and never a guess. A row
 without a ``dialogue_id`` is a dialogue of its own.
+
+A row that is a whole dialogue, for Inform, Success and the like:
+
+    prediction  [{"response": "...", "state": {...}, "active_domains": ["hotel"]}, ...]      one a turn
+    reference   {"goal": {"hotel": {"inform": {"area": "east"}, "request": ["phone"], "book": {}}},
+                 "turns": [{"reference": "...", "state": {...}, "services": ["hotel"]}, ...]}
+
+A predicted turn may have ``response``, ``state``, ``acts`` and ``active_domains``; what is left out was not predicted.
+A gold turn has ``reference`` and may have ``state``, ``acts``, ``services``, ``spans`` (domain, slot, value, start,
+end) and ``booked`` (the domains booked by then); the reference may also have ``dialogue_id`` and ``group``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +32,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tod_metrics.adapters.row_values import acts, fields, frames, gold_state, parsed, predicted_state, text
-from tod_metrics.dialogue.dialogue_rows import dialogue_items
-from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.items import ActItem, DialogueItem, DialogueTurn, DomainWish, FrameItem, ResponseItem, StateItem
 from tod_metrics.style.emotions import EmotionItem
 
 Item: TypeAlias = StateItem | FrameItem | ActItem | ResponseItem | EmotionItem | DialogueItem
@@ -44,7 +53,10 @@ def items_of(kind: type[Item], predictions: Sequence[Any], references: Sequence[
     if len(predictions) != len(references):
         raise ValueError(f"there are {len(predictions)} predictions and {len(references)} references")
     if kind is DialogueItem:
-        return dialogue_items(predictions, references)
+        return [
+            _dialogue_item(f"row {number}", parsed(f"row {number}", prediction), parsed(f"row {number}", reference))
+            for number, (prediction, reference) in enumerate(zip(predictions, references, strict=True))
+        ]
     is_text = kind in (ResponseItem, EmotionItem)
     rows = [
         _row(f"row {number}", prediction, reference, is_text=is_text)
@@ -140,3 +152,42 @@ def _states(rows: Sequence[_Row]) -> list[StateItem]:
             )
         )
     return items
+
+
+def _dialogue_item(place: str, prediction: Any, reference: Any) -> DialogueItem:
+    gold = fields(place, reference, ("dialogue_id", "goal", "turns", "group"))
+    turns = gold.get("turns", ())
+    if not isinstance(prediction, Sequence) or len(prediction) != len(turns):
+        raise ValueError(f"{place}: the prediction must be a list of {len(turns)} turns, as the reference has")
+    return DialogueItem(
+        dialogue_id=str(gold.get("dialogue_id", place)),
+        turns=tuple(
+            _dialogue_turn(f"{place}, turn {index}", one, other)
+            for index, (one, other) in enumerate(zip(prediction, turns, strict=True))
+        ),
+        goal={domain: _wish(f"{place}, goal {domain}", wish) for domain, wish in gold.get("goal", {}).items()},
+        group=gold.get("group", {}),
+    )
+
+
+def _dialogue_turn(place: str, prediction: Any, reference: Any) -> DialogueTurn:
+    predicted = fields(place, prediction, ("response", "state", "acts", "active_domains"))
+    gold = fields(place, reference, ("reference", "state", "acts", "services", "spans", "booked"))
+    active, booked = predicted.get("active_domains"), gold.get("booked")
+    return DialogueTurn(
+        reference=text(place, gold.get("reference")),
+        gold_state=gold_state(place, gold.get("state", {})),
+        gold_acts=acts(place, gold.get("acts", ())),
+        services=tuple(gold.get("services", ())),
+        response=text(place, predicted["response"]) if predicted.get("response") is not None else None,
+        state=predicted_state(place, predicted["state"]) if predicted.get("state") is not None else None,
+        acts=acts(place, predicted["acts"]) if predicted.get("acts") is not None else None,
+        active_domains=None if active is None else tuple(active),
+        spans=tuple((span[0], span[1], span[2], span[3], span[4]) for span in gold.get("spans", ())),
+        booked=None if booked is None else tuple(booked),
+    )
+
+
+def _wish(place: str, wish: Any) -> DomainWish:
+    found = fields(place, wish, ("inform", "request", "book"))
+    return DomainWish(found.get("inform", {}), tuple(found.get("request", ())), found.get("book", {}))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tod_metrics import metric
-from tod_metrics.adapters.hf import path, script_of, write_scripts
+from tod_metrics import METRICS, metric
+from tod_metrics.adapters.hf import path
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from tod_metrics.pairs import items_of
 from tod_metrics.style.emotions import EmotionItem
@@ -71,10 +71,6 @@ OPTIONS = {
 """What metrics that need something of the corpus are given."""
 
 
-def scripts():
-    return sorted(file.stem for file in Path(path("jga")).parent.glob("[!_]*.py"))
-
-
 @pytest.fixture(autouse=True, scope="module")
 def caches(tmp_path_factory):
     """evaluate copies scripts into a package and writes Arrow files; keep both out of the user's caches."""
@@ -92,28 +88,23 @@ def caches(tmp_path_factory):
 
 def of_the_library(one, predictions, references):
     items = items_of(one.item, predictions, references)
-    one = one.resolved(items) if hasattr(one, "resolved") else one
-    if hasattr(one, "score_corpus"):
-        return one, float(one.score_corpus(items))
-    return one, float(one.aggregate(one.statistics(items).sum(axis=0)))
+    one = one.resolved(items)
+    return one, one.score(items)
 
 
-def test_the_scripts_are_those_of_the_registry(tmp_path):
-    names = write_scripts(tmp_path)
-    assert names == scripts(), "run `python -m tod_metrics.adapters.hf`"
-    for name in names:
-        assert Path(path(name)).read_text(encoding="utf-8") == script_of(name), (
-            "run `python -m tod_metrics.adapters.hf`"
-        )
+def test_a_script_is_written_once_and_mended():
+    script = Path(path("jga"))
+    text = script.read_text(encoding="utf-8")
+    assert 'registered = "jga"' in text
+    before = script.stat().st_mtime_ns
+    assert path("jga") == str(script)
+    assert script.stat().st_mtime_ns == before
+    script.write_text("an older version's", encoding="utf-8")
+    assert Path(path("jga")).read_text(encoding="utf-8") == text
+    assert [file.name for file in script.parent.iterdir() if file.suffix != ".py"] == []
 
 
-def test_a_script_of_a_metric_that_is_gone_goes(tmp_path):
-    (tmp_path / "gone.py").write_text("")
-    write_scripts(tmp_path)
-    assert not (tmp_path / "gone.py").exists()
-
-
-@pytest.mark.parametrize("name", scripts())
+@pytest.mark.parametrize("name", sorted(METRICS))
 def test_the_number_is_the_librarys(name):
     options = OPTIONS.get(name, {})
     one = metric(name, **options)
@@ -129,7 +120,7 @@ def test_the_number_is_the_librarys(name):
 def test_most_numbers_above_are_defined():
     """msttr needs more text than the rows have, categorical slots a schema; nothing else is undefined."""
     undefined = []
-    for name in scripts():
+    for name in sorted(METRICS):
         one = metric(name, **OPTIONS.get(name, {}))
         if math.isnan(of_the_library(one, *ROWS[one.item])[1]):
             undefined.append(name)

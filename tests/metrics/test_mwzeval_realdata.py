@@ -84,8 +84,7 @@ def _goal(domain: str, wish: Any) -> dict[str, Any]:
 
 def _items(name: str, corpus: Any, dialogues: list[Any]) -> list[DialogueItem]:
     from tod_bench.importers import import_predictions
-    from tod_bench.scoring.items import build_items
-    from tod_bench.scoring.pairing import pair
+    from tod_bench.scoring.pairing import build_items, pair
 
     imported = import_predictions("mwzeval", Path(CHECKOUT, "predictions", name), dialogues, partial=True)
     assert not imported.mismatches

@@ -32,8 +32,7 @@ def corpus(realdata: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def items(corpus: Any) -> list[DialogueItem]:
-    from tod_bench.scoring.items import build_items
-    from tod_bench.scoring.pairing import pair
+    from tod_bench.scoring.pairing import build_items, pair
 
     pairing = pair("response", corpus.dialogues("test"), {}, where="multiwoz2.1 test", partial=True)
     return list(build_items(DialogueItem, pairing, corpus.schema, {}))

@@ -12,8 +12,7 @@ from tod_bench.experiments.plan import build
 from tod_bench.judge.config import Version
 from tod_bench.judge.items import _item
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Prediction, Schema, SlotSpec, Turn
-from tod_bench.reports.side_by_side import Request, make_sheet
-from tod_bench.scoring import score, score_rows
+from tod_bench.scoring import protocol_table, score, score_rows
 from tod_bench.scoring.comparison import compare
 from tod_bench.scoring.gold import require_gold, undefined_metrics
 from tod_bench.tasks import gold_prediction, turn_inputs
@@ -162,7 +161,9 @@ def test_what_a_reader_declares_needs_no_reading() -> None:
 def test_metrics_with_needs_of_their_own() -> None:
     with_goal = [replace(one, goal={"cafe": DomainGoal()}) for one in DIALOGUES]
     assert "no user goals" in undefined_metrics(Toy(DIALOGUES), "test", "response", ["inform"])["inform"]
-    assert undefined_metrics(Toy(with_goal), "test", "response", ["inform"]) == {"inform": "toy has no database here"}
+    assert undefined_metrics(Toy(with_goal), "test", "response", ["inform"]) == {
+        "inform": "toy has no database here (the release's files have it)"
+    }
     assert undefined_metrics(Toy(with_goal, database=object()), "test", "response", ["inform"]) == {}
     assert "no spans" in undefined_metrics(Toy(DIALOGUES), "test", "response", ["delex_bleu"])["delex_bleu"]
     assert "cafe-area" in undefined_metrics(Toy(DIALOGUES), "test", "dst", ["jga", "jga@pptod"])["jga@pptod"]
@@ -172,7 +173,7 @@ def test_scoring_a_file_says_so_before_it_looks_at_the_file() -> None:
     with pytest.raises(
         UserError, match=r"toy test has no system acts .* so act_f1@tod_bench and 11 more cannot be computed"
     ):
-        make_sheet("policy", Toy(without("acts")), "test", without("acts"), {}, Request())
+        protocol_table("policy", Toy(without("acts")), "test", without("acts"), {})
 
 
 def test_a_split_without_dialogues_lacks_nothing() -> None:
@@ -233,4 +234,4 @@ def test_users_that_nobody_describes_cannot_be_grouped() -> None:
     (need,) = plan.needs
     assert str(need).startswith("corpora.whole: whole test has no personas (no dialogue of the split has one), so its")
     with pytest.raises(UserError, match="users cannot be grouped by age; leave the grouping out"):
-        make_sheet("policy", Toy(DIALOGUES), "test", DIALOGUES, {}, Request(groups=("age",)))
+        protocol_table("policy", Toy(DIALOGUES), "test", DIALOGUES, {}, groups=("age",))

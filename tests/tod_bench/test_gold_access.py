@@ -371,7 +371,7 @@ def test_written_predictions_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["made.jsonl", "made.jsonl.gz"])
 def test_a_file_made_with_gold_says_so_when_it_is_scored(name: str, tmp_path: Path) -> None:
     from tod_bench.corpora.base import open_corpus
-    from tod_bench.reports.side_by_side import Request, make_sheet
+    from tod_bench.scoring import predictions_for_split, protocol_table
 
     corpus = open_corpus("simulated", dialogues={"test": 2})
     dialogues = list(corpus.dialogues("test"))
@@ -383,6 +383,6 @@ def test_a_file_made_with_gold_says_so_when_it_is_scored(name: str, tmp_path: Pa
     ]
     write_predictions(tmp_path / name, made)
     assert gold_noted(tmp_path / name) == ("gold_state (through acts)",)
-    answers = {(one.dialogue_id, one.turn): one for one in read_predictions(tmp_path / name)}
-    sheet = make_sheet("dst", corpus, "test", dialogues, answers, Request(("jga",), draws=0))
+    answers, _ = predictions_for_split([tmp_path / name], corpus, "test", dialogues)
+    sheet = protocol_table("dst", corpus, "test", dialogues, answers, metrics=["jga"], draws=0)
     assert "the file says that its system was shown gold: gold_state (through acts)" in sheet.remarks

@@ -122,8 +122,8 @@ def test_a_metric_that_needs_a_database_is_refused_where_there_is_none(
     monkeypatch.setattr(Simulated, "database", None)
     tasks = {"response": {"metrics": ["inform", "bleu"]}}
     assert errors_of(written(tmp_path, tasks=tasks)) == [
-        "tasks.response.metrics: inform needs the database of corpora.plain (simulated1), and there is none; leave the "
-        "metric or the corpus out, or add the release's files"
+        "corpora.plain: simulated1 has no database here (the release's files have it), so the task response has no "
+        "inform on it; leave these metrics out of tasks.response.metrics, or the task out"
     ]
     # A system that does not answer makes no need of it.
     tracker = {"floor": {"system": "carry_over"}}

@@ -9,7 +9,7 @@ from tod_bench import predictions as prediction_files
 from tod_bench.cli.main import main
 from tod_bench.errors import UserError
 from tod_bench.scoring import predictions_by_turn
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.metrics import FIELDS
 
 GOOD = {"dialogue_id": "d0", "turn": 0, "state": {"hotel": {"area": "east"}}}
 

@@ -15,8 +15,7 @@ from tod_bench.experiments.config import load_config
 from tod_bench.experiments.plan import build
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, first_values
-from tod_bench.reports.side_by_side import Request, make_sheet
-from tod_bench.scoring import score
+from tod_bench.scoring import protocol_table, score
 from tod_bench.scoring.comparison import compare_files
 from tod_metrics.response.delexicalise import delexicalise
 
@@ -76,7 +75,7 @@ def test_the_corpus_says_what_is_booked(dialogues: list[Any]) -> None:
 
 def test_a_sheet_of_delexicalised_responses(corpus: Any, dialogues: list[Any]) -> None:
     given = {(one.dialogue_id, one.turn): one for one in answers(dialogues, delexicalised=True)}
-    sheet = make_sheet("response", corpus, "test", dialogues, given, Request(draws=0))
+    sheet = protocol_table("response", corpus, "test", dialogues, given, draws=0)
     names = {found.metric for found in sheet.scores}
     assert names >= {"delex_bleu", "inform", "success", "combined", "msttr", "gunning_fog"}
     assert not names & {"bleu", "sacrebleu", "entity_f1"}
@@ -88,7 +87,7 @@ def test_a_sheet_of_delexicalised_responses(corpus: Any, dialogues: list[Any]) -
 
 def test_a_sheet_of_lexicalised_responses(corpus: Any, dialogues: list[Any]) -> None:
     given = {(one.dialogue_id, one.turn): one for one in answers(dialogues, delexicalised=False)}
-    sheet = make_sheet("response", corpus, "test", dialogues, given, Request(draws=0))
+    sheet = protocol_table("response", corpus, "test", dialogues, given, draws=0)
     names = {found.metric for found in sheet.scores}
     assert names >= {"bleu", "sacrebleu", "entity_f1", "inform", "success", "msttr", "gunning_fog"}
     assert not names & {"delex_bleu", "combined"}

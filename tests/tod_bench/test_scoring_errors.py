@@ -13,7 +13,7 @@ from tod_bench.corpora.base import open_corpus
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Dialogue, Prediction, SlotSpec, Turn
 from tod_bench.scoring import error_table, pair, state_errors
-from tod_bench.scoring.explaining import wrong_slots
+from tod_bench.scoring.disagreements import wrong_slots
 from tod_bench.scoring.state_errors import CLASSES
 from tod_metrics.items import StateItem
 from tod_metrics.protocols import state_protocol

@@ -12,8 +12,7 @@ from tod_bench.errors import UserError
 from tod_bench.importers import import_predictions
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Dialogue, Frame, Prediction, SlotSpec, Turn
-from tod_bench.reports.side_by_side import Request, make_sheet
-from tod_bench.scoring import score
+from tod_bench.scoring import protocol_table, score
 from tod_bench.tasks import gold_prediction
 
 SCHEMA = {"Hotels_1": {"stars": SlotSpec(categorical=True), "city": SlotSpec()}, "Taxis_2": {"to": SlotSpec()}}
@@ -49,7 +48,7 @@ class Toy:
 
 def sheet(predictions, protocols=("tod_bench", "sgd"), dialogues=(DIALOGUE,), **request):
     answers = {(one.dialogue_id, one.turn): one for one in predictions}
-    return make_sheet("dst", Toy(), "dev", dialogues, answers, Request((), protocols, draws=0, **request))
+    return protocol_table("dst", Toy(), "dev", dialogues, answers, protocols=protocols, draws=0, **request)
 
 
 def test_gold_scores_100_for_every_service_and_for_seen_and_unseen_ones():

@@ -13,7 +13,7 @@ from tod_bench.importers import import_predictions
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Dialogue, Prediction, SlotSpec, Turn, first_values
 from tod_bench.scoring import pair, score, updates_remark
-from tod_bench.scoring.recognising import gold_updates, kept_slots
+from tod_bench.scoring.turn_updates import gold_updates, kept_slots
 from tod_bench.tasks import gold_prediction
 from tod_bench.updates import accumulated
 

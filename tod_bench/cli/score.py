@@ -82,16 +82,15 @@ def command(
     from tod_bench.errors import MissingExtraError, UserError
     from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with
-    from tod_bench.reports.side_by_side import (
-        Request,
+    from tod_bench.reports.protocol_table import print_disagreements, print_errors, print_protocol_table
+    from tod_bench.scoring import (
         disagreements,
-        make_sheet,
-        print_disagreements,
-        print_errors,
-        print_sheet,
+        error_table,
+        predictions_for_split,
+        protocol_table,
         tasks_answered,
+        write_scores,
     )
-    from tod_bench.scoring import error_table, predictions_for_split, write_scores
     from tod_bench.splits import read_all
 
     opened = open_with(corpus, options)
@@ -104,30 +103,45 @@ def command(
         what = f"for {', '.join(metrics)} to score" if metrics else "to score"
         raise UserError(f"{', '.join(map(str, predictions))}: no turn has a predicted state, acts or response {what}")
     suffix = "+nobook" if without_bookings else ""
-    request = Request(metrics, protocols, suffix, groups, partial, draws, seed, updates)
-    sheets = []
+    tables = []
     with progress("scoring", len(tasks), unit="tasks", bar=False):
         for name in tasks:
             try:
-                sheets.append(make_sheet(name, opened, split, dialogues, answers, request))
+                tables.append(
+                    protocol_table(
+                        name,
+                        opened,
+                        split,
+                        dialogues,
+                        answers,
+                        metrics=metrics,
+                        protocols=protocols,
+                        suffix=suffix,
+                        groups=groups,
+                        partial=partial,
+                        draws=draws,
+                        seed=seed,
+                        updates=updates,
+                    )
+                )
             except MissingExtraError as error:
                 if metrics or len(tasks) == 1:
                     raise
                 say(f"{name} is not scored: {error}")
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    for sheet in sheets:
-        print_sheet(sheet, console, by_domain=by_domain)
+    for table in tables:
+        print_protocol_table(table, console, by_domain=by_domain)
         if explain:
-            print_disagreements(disagreements(sheet, opened), sheet.protocols[0], explain, console)
+            print_disagreements(disagreements(table, opened), table.protocols[0], explain, console)
     about: dict[str, Any] = {}
     if errors:
-        states = [sheet for sheet in sheets if sheet.task == "dst"]
+        states = [table for table in tables if table.task == "dst"]
         if not states:
             raise UserError("--errors counts errors of predicted states, and these predictions have none to score")
-        tables = [error_table(sheet.pairing, opened.schema, sheet.protocols[0]) for sheet in states]
-        for table in tables:
-            print_errors(table, console)
-        about["errors"] = [asdict(table) for table in tables]
+        counted = [error_table(table.pairing, opened.schema, table.protocols[0]) for table in states]
+        for errors_of_states in counted:
+            print_errors(errors_of_states, console)
+        about["errors"] = [asdict(errors_of_states) for errors_of_states in counted]
     if json_path:
-        write_scores(json_path, [score for sheet in sheets for score in sheet.scores], notices=list(notices), **about)
+        write_scores(json_path, [score for table in tables for score in table.scores], notices=list(notices), **about)

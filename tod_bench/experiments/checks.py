@@ -1,7 +1,6 @@
 """Errors of a config that its shape does not show: metrics, judges and columns that do not exist or do not fit."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,10 +15,10 @@ from tod_bench.experiments.judge_scores import JUDGED, judge_of
 from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.scoring import check_metric
-from tod_bench.scoring.items import GROUPINGS
+from tod_bench.scoring.pairing import GROUPINGS
 from tod_bench.splits import parse_split, split_and_service
 from tod_bench.tasks import TASKS
-from tod_metrics import canonical, metric_class
+from tod_metrics import canonical
 from tod_metrics.judge.agreement import alpha_package
 
 
@@ -87,30 +86,6 @@ def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]
                 f"{', '.join(corpus.splits) or 'none at hand'}{did_you_mean(part, known)}"
                 for part in sorted(parts - known)
             ]
-    return errors
-
-
-def metric_errors(config: EvalConfig, scored: Mapping[tuple[str, TaskName], Corpus]) -> list[str]:
-    """Errors of metrics that need what no corpus has on which they are scored (inform and success: a database).
-
-    Where one of several corpora has it, the others' experiments are dashes with the reason (see `requirements`).
-
-    Args:
-        config: The config.
-        scored: (label of a corpus, task that systems are scored for on it) -> the corpus.
-    """
-    errors = []
-    for task in dict.fromkeys(task for _, task in scored):
-        corpora = {label: corpus for (label, of_task), corpus in scored.items() if of_task == task}
-        named = " and ".join(f"corpora.{label} ({corpus.name})" for label, corpus in corpora.items())
-        for spec in config.tasks[task].metrics:
-            with suppress(ValueError):  # an unknown metric is told already
-                errors += [
-                    f"tasks.{task}.metrics: {spec} needs the {name} of {named}, and there is none; leave the metric or "
-                    "the corpus out, or add the release's files"
-                    for name in metric_class(spec).needs
-                    if all(getattr(corpus, name, None) is None for corpus in corpora.values())
-                ]
     return errors
 
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from tod_bench.errors import UserError
 from tod_bench.inputs import read_text
+from tod_bench.predictions import GOLD_NOTE, gold_in
 from tod_bench.records import TaskName
 
 Conditioning: TypeAlias = Literal["state", "acts"]
@@ -18,9 +19,6 @@ CONDITIONED: Mapping[TaskName, tuple[Conditioning, ...]] = {"policy": ("state",)
 
 PREDICTED_BY: Mapping[Conditioning, TaskName] = {"state": "dst", "acts": "policy"}
 """What a system can be conditioned on -> the task that predicts it."""
-
-GOLD_NOTE = "gold_access"
-"""Key of a prediction's notes that lists the gold behind it."""
 
 
 def gold_sentences(shown: Iterable[tuple[str, str, Iterable[str]]]) -> list[str]:
@@ -63,9 +61,3 @@ def gold_noted(path: Path) -> tuple[str, ...]:
             if mark in line:
                 found.update(gold_in(json.loads(line).get("notes", {})))
     return tuple(sorted(found))
-
-
-def gold_in(notes: Mapping[str, Any]) -> tuple[str, ...]:
-    """The gold that a prediction's notes say its system was shown."""
-    noted = notes.get(GOLD_NOTE, ())
-    return tuple(map(str, noted)) if isinstance(noted, list) else ()

@@ -16,7 +16,6 @@ from tod_bench.experiments.built import BuiltSystem
 from tod_bench.experiments.checks import (
     collect,
     label_errors,
-    metric_errors,
     scored_pairs,
     source_errors,
     split_errors,
@@ -391,7 +390,6 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Plan]:
     at_hand = {label: corpus for label, corpus in corpora.items() if corpus is not None}
     errors += [*task_errors(config), *split_errors(config, at_hand)]
     scored = scored_pairs(config, systems, at_hand)
-    errors += metric_errors(config, scored)
     if whole:
         errors += [*label_errors(config), *table_errors(config), *source_errors(config, systems)]
     if not errors:

@@ -15,7 +15,7 @@ from typing import Any
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import UserError
 from tod_bench.experiments.changes import as_json, changes
-from tod_bench.experiments.conditioning import GOLD_NOTE, Conditioning
+from tod_bench.experiments.conditioning import Conditioning
 from tod_bench.experiments.config import load_config
 from tod_bench.experiments.corpus_statistics import counted
 from tod_bench.experiments.judge_scores import judge_of, judged, judged_rows, rated, ratings_file
@@ -24,7 +24,7 @@ from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.files import digest_of
 from tod_bench.judge import JudgeConfig
 from tod_bench.judge.groups import attributes_of
-from tod_bench.predictions import read_predictions, write_predictions
+from tod_bench.predictions import GOLD_NOTE, read_predictions, write_predictions
 from tod_bench.progress import progress
 from tod_bench.provenance import provenance
 from tod_bench.records import Dialogue, Prediction

@@ -16,7 +16,7 @@ from tod_bench.leaderboard.bounds import parse_json, read_lines
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import SCHEMA, from_json
 from tod_bench.records import Dialogue, Prediction, TaskName, Turn
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.metrics import FIELDS
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError

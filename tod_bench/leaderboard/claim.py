@@ -1,6 +1,6 @@
 """The scores that a submission claims, and the comparison with those computed here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,7 +59,7 @@ class Claim(BaseModel):
     scores: dict[TaskName, tuple[ClaimedScore, ...]]
 
 
-def claim_of(track: OpenTrack, scores: dict[TaskName, list[Score]]) -> Claim:
+def claim_of(track: OpenTrack, scores: Mapping[TaskName, Sequence[Score]]) -> Claim:
     """The claim that computed scores make."""
     return Claim(
         corpus=track.corpus.name,

@@ -17,7 +17,7 @@ from tod_bench.leaderboard.verify import computed
 from tod_bench.predictions import read_predictions, to_json
 from tod_bench.records import Prediction, TaskName
 from tod_bench.reports.runs import read_runs
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.metrics import FIELDS
 
 
 def prepare(card_file: Path, predictions: Sequence[Path], out: Path, tracks: Tracks) -> Path:

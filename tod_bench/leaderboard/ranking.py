@@ -17,7 +17,7 @@ from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
 from tod_bench.reports.numbers import spec_of
 from tod_bench.scores import Score
-from tod_bench.scoring.choosing import build_metric
+from tod_bench.scoring.metrics import build_metric
 from tod_bench.statistics import compare_all
 from tod_bench.statistics.clusters import Aggregate, FloatArray
 from tod_metrics import metric_class

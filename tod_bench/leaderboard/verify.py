@@ -12,7 +12,7 @@ from tod_bench.leaderboard.submission import RefusedError, Submission, validate
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
-from tod_bench.scoring import ScoreRow, score
+from tod_bench.scoring import ScoreSheet, score
 from tod_bench.scoring.gold import require_gold
 from tod_bench.statistics.clusters import FloatArray
 
@@ -56,7 +56,7 @@ class Entry:
 
 def meaning(score: Score) -> str:
     """A signature without its n: how many items count may depend on what was predicted (precision)."""
-    return str(score.signature.without("n"))
+    return str(score.meaning)
 
 
 def verify(folder: Path, tracks: Tracks) -> Entry:
@@ -71,30 +71,28 @@ def verify(folder: Path, tracks: Tracks) -> Entry:
     """
     submission = validate(folder, tracks)
     track, tasks, turns = submission.track, submission.card.tasks, submission.turns
-    rows: dict[TaskName, list[ScoreRow]] = {task: [] for task in tasks}
-    scores = computed(track, tasks, turns, rows)
+    scores = computed(track, tasks, turns)
     wrong = mismatches(submission.claim, claim_of(track, scores))
     if wrong:
         raise RefusedError(submission.name, wrong)
     sums = {
-        task: {meaning(row.score): row.sums for row in found if not row.score.slice} for task, found in rows.items()
+        task: {meaning(row.score): row.sums for row in sheet.rows if not row.score.slice}
+        for task, sheet in scores.items()
     }
-    return Entry(submission, scores, sums)
+    return Entry(submission, {task: list(sheet) for task, sheet in scores.items()}, sums)
 
 
 def computed(
     track: OpenTrack,
     tasks: tuple[TaskName, ...],
     turns: Turns,
-    rows: Mapping[TaskName, list[ScoreRow]] | None = None,
-) -> dict[TaskName, list[Score]]:
+) -> dict[TaskName, ScoreSheet]:
     """The scores of predictions under all metrics of a track.
 
     Args:
         track: The track.
         tasks: The tasks to score.
         turns: (dialogue id, turn) -> prediction.
-        rows: Task -> a list to add the statistics of each dialogue to.
 
     Raises:
         UserError: The corpus lacks what a metric needs.
@@ -115,7 +113,6 @@ def computed(
             database=track.corpus.database,
             draws=settings.bootstrap.draws,
             seed=settings.bootstrap.seed,
-            keep=None if rows is None else rows[task],
         )
         for task in tasks
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
 from tod_bench.reports.turns import StateTurns
-from tod_bench.scoring.items import group_of
+from tod_bench.scoring.pairing import group_of
 from tod_bench.tasks import Predictions
 from tod_metrics.act.acts import Unit, comparable
 from tod_metrics.items import ActTuple

@@ -15,7 +15,7 @@ from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.styles import VARIANTS, Style, Styles, styles_of
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scores import Score
-from tod_bench.scoring.items import GROUPINGS
+from tod_bench.scoring.pairing import GROUPINGS
 from tod_metrics import canonical
 
 

@@ -23,7 +23,7 @@ from tod_bench.reports.runs import Run
 from tod_bench.reports.styles import styles_of
 from tod_bench.reports.table import Table, make_table
 from tod_bench.reports.turns import StateTurns, judging_metric, state_turns
-from tod_bench.scoring.choosing import build_metric
+from tod_bench.scoring.metrics import build_metric
 from tod_bench.scoring.state_errors import ErrorRow
 from tod_bench.splits import read_all
 from tod_bench.tasks import Predictions

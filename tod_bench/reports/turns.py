@@ -11,8 +11,8 @@ from tod_bench.errors import DataError
 from tod_bench.experiments.results import Experiment
 from tod_bench.records import Dialogue
 from tod_bench.scoring import pair
-from tod_bench.scoring.choosing import build_metric
-from tod_bench.scoring.items import build_items, clusters_of
+from tod_bench.scoring.metrics import build_metric
+from tod_bench.scoring.pairing import build_items, clusters_of
 from tod_bench.scoring.state_errors import StateError, state_errors
 from tod_bench.tasks import Predictions
 from tod_metrics import parse_spec

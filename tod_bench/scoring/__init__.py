@@ -6,30 +6,47 @@ The denominator is always gold: a turn without a prediction is wrong (as a respo
 said.
 """
 
-from tod_bench.scoring.choosing import check_metric, default_metrics, scores_task, specs, task_protocols
-from tod_bench.scoring.explaining import Disagreement, explain
+from tod_bench.scoring.comparison import Comparison, Settings, compare, compare_files
+from tod_bench.scoring.disagreements import Disagreement, explain
+from tod_bench.scoring.files import predictions_by_turn, predictions_for_split, read_scores, write_scores
+from tod_bench.scoring.metrics import (
+    check_metric,
+    default_metrics,
+    response_metrics,
+    scores_task,
+    specs,
+    task_of,
+    task_protocols,
+)
 from tod_bench.scoring.pairing import Pairing, pair
-from tod_bench.scoring.reading import predictions_by_turn, predictions_for_split, read_scores, write_scores
-from tod_bench.scoring.recognising import add_up, updates_remark
-from tod_bench.scoring.responses import response_metrics
+from tod_bench.scoring.protocol_table import ProtocolTable, disagreements, protocol_table, tasks_answered
 from tod_bench.scoring.rows import ScoreRow
-from tod_bench.scoring.score import score, score_rows
+from tod_bench.scoring.score import ScoreSheet, score, score_rows
 from tod_bench.scoring.state_errors import ErrorTable, StateError, error_table, state_errors
+from tod_bench.scoring.turn_updates import add_up, updates_remark
 
 __all__ = [
+    "Comparison",
     "Disagreement",
     "ErrorTable",
     "Pairing",
+    "ProtocolTable",
     "ScoreRow",
+    "ScoreSheet",
+    "Settings",
     "StateError",
     "add_up",
     "check_metric",
+    "compare",
+    "compare_files",
     "default_metrics",
+    "disagreements",
     "error_table",
     "explain",
     "pair",
     "predictions_by_turn",
     "predictions_for_split",
+    "protocol_table",
     "read_scores",
     "response_metrics",
     "score",
@@ -37,7 +54,9 @@ __all__ = [
     "scores_task",
     "specs",
     "state_errors",
+    "task_of",
     "task_protocols",
+    "tasks_answered",
     "updates_remark",
     "write_scores",
 ]

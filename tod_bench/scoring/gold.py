@@ -1,18 +1,19 @@
 """What gold a metric needs, and whether a corpus has it: without, the number is undefined and nothing is scored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, TaskName
-from tod_bench.scoring.choosing import class_for
-from tod_bench.scoring.items import slots_and_left_out
+from tod_bench.scoring.metrics import class_for
+from tod_bench.scoring.pairing import slots_and_left_out
 from tod_bench.splits import parse_split, read_split, split_and_service
 from tod_metrics import parse_spec
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
 from tod_metrics.protocols import state_protocol
 from tod_metrics.state.slot_sets import beyond_multiwoz, scored_slots
+from tod_metrics.state.state_metric import StateMetric
 
 _OF_ITEM: Mapping[type, tuple[Annotation, ...]] = {
     StateItem: ("states",),
@@ -36,11 +37,11 @@ def annotations_of(task: TaskName, spec: str) -> tuple[Annotation, ...]:
     Raises:
         UserError: There is no such metric, or it scores another task.
     """
-    found = class_for(task, spec)
-    if found.annotations is not None:
-        return found.annotations
-    goals: tuple[Annotation, ...] = ("goals",) if found.item is DialogueItem and "database" in found.needs else ()
-    return (*_OF_ITEM.get(found.item, ()), *goals)
+    metric = class_for(task, spec)
+    if metric.annotations is not None:
+        return metric.annotations
+    goals: tuple[Annotation, ...] = ("goals",) if metric.item is DialogueItem and "database" in metric.needs else ()
+    return (*_OF_ITEM.get(metric.item, ()), *goals)
 
 
 def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogue], where: str) -> None:
@@ -49,16 +50,23 @@ def check_gold(task: TaskName, specs: Sequence[str], dialogues: Sequence[Dialogu
     Raises:
         UserError: Not one has; the sentence names the metric and what is missing.
     """
-    if not dialogues:
-        return
-    needed = {spec: annotations_of(task, spec) for spec in specs}
-    missing = not_found(dialogues, {one for every in needed.values() for one in every})
-    for spec, annotations in needed.items():
-        for annotation in (one for one in annotations if one in missing):
-            raise UserError(
-                f"{where} has no {NAMES[annotation]}, so {spec} is undefined on it; leave the metric out, or give the "
-                "corpus's files that have them (`tod-bench data check` says what is missing)"
-            )
+    wanted = {annotation for spec in specs for annotation in annotations_of(task, spec)}
+    missing = not_found(dialogues, wanted) if dialogues else frozenset()
+    for spec, annotation in _lacking(task, specs, missing).items():
+        raise UserError(
+            f"{where} has no {NAMES[annotation]}, so {spec} is undefined on it; leave the metric out, or give the "
+            "corpus's files that have them (`tod-bench data check` says what is missing)"
+        )
+
+
+def _lacking(task: TaskName, specs: Sequence[str], missing: Collection[Annotation]) -> dict[str, Annotation]:
+    """The metrics that need an annotation that is missing, each with the first such."""
+    lacking: dict[str, Annotation] = {}
+    for spec in specs:
+        for annotation in annotations_of(task, spec):
+            if annotation in missing:
+                lacking.setdefault(spec, annotation)
+    return lacking
 
 
 def require_gold(corpus: Corpus, split: str, task: TaskName, specs: Sequence[str]) -> None:
@@ -104,18 +112,19 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
     Raises:
         UserError: The split cannot be read, or there is no such metric.
     """
-    needed = {spec: annotations_of(task, spec) for spec in specs}
-    missing = missing_annotations(corpus, split, {one for every in needed.values() for one in every})
-    found: dict[str, str] = {}
-    for spec, annotations in needed.items():
-        lacking = [one for one in annotations if one in missing]
-        if lacking:
-            found[spec] = f"{corpus.name} {split} has no {NAMES[lacking[0]]} ({missing[lacking[0]]})"
+    wanted = {annotation for spec in specs for annotation in annotations_of(task, spec)}
+    missing = missing_annotations(corpus, split, wanted)
+    lacking = _lacking(task, specs, missing)
+    undefined: dict[str, str] = {}
+    for spec in specs:
+        if spec in lacking:
+            annotation = lacking[spec]
+            undefined[spec] = f"{corpus.name} {split} has no {NAMES[annotation]} ({missing[annotation]})"
         elif "database" in class_for(task, spec).needs and corpus.database is None:
-            found[spec] = f"{corpus.name} has no database here"
-        elif task == "dst" and (foreign := _unread_slots(spec, corpus)):
-            found[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
-    return found
+            undefined[spec] = f"{corpus.name} has no database here (the release's files have it)"
+        elif issubclass(class_for(task, spec), StateMetric) and (foreign := _unread_slots(spec, corpus)):
+            undefined[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
+    return undefined
 
 
 def _unread_slots(spec: str, corpus: Corpus) -> list[tuple[str, str]]:
@@ -133,8 +142,13 @@ def missing_annotations(corpus: Corpus, split: str, wanted: set[Annotation]) -> 
     Raises:
         UserError: The split cannot be read.
     """
-    named = {split_and_service(part)[0] for part, *_ in parse_split(split)}
-    declared = [declared_missing(corpus, name) for name in sorted(named)]
-    found = {one: declared[0][one] for one in wanted if declared and all(one in said for said in declared)}
-    seen = not_found(read_split(corpus, split), wanted - found.keys()) if wanted - found.keys() else frozenset()
-    return {**found, **dict.fromkeys(seen, "no dialogue of the split has one")}
+    splits = sorted({split_and_service(part)[0] for part, *_ in parse_split(split)})
+    by_split = [declared_missing(corpus, name) for name in splits]
+    declared = {
+        annotation: by_split[0][annotation]
+        for annotation in wanted
+        if by_split and all(annotation in of_split for of_split in by_split)
+    }
+    unknown = wanted - declared.keys()
+    unseen = not_found(read_split(corpus, split), unknown) if unknown else frozenset()
+    return {**declared, **dict.fromkeys(unseen, "no dialogue of the split has one")}

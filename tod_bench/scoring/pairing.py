@@ -1,15 +1,36 @@
-"""Predictions set against the turns of a split; what does not fit is an error, what is missing is wrong."""
+"""Predictions set against the turns of a split; what does not fit is an error, what is missing is wrong.
 
-from collections.abc import Iterable, Mapping, Sequence
+dialogues + predictions ──`pair`──▶ Pairing ──`build_items`──▶ items, one a turn or one a dialogue, that metrics score
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import DataError
-from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, TaskName, Turn
+from tod_bench.scoring.metrics import FIELDS
+from tod_metrics.act.acts import ActBatch
+from tod_metrics.items import (
+    ActItem,
+    ActTuple,
+    DialogueItem,
+    DialogueTurn,
+    DomainWish,
+    FrameItem,
+    ResponseItem,
+    StateItem,
+)
+from tod_metrics.state.frames import FrameBatch
+from tod_metrics.state.slot_sets import LeftOut, Slots
+from tod_metrics.state.states import StateBatch
 
 Predictions = Mapping[tuple[str, int], Prediction]
+
+GROUPINGS = ("age", "gender", "formality", "emotion")
+"""What users can be grouped by: the attributes of a persona that name a group."""
 
 
 @dataclass(frozen=True)
@@ -61,32 +82,25 @@ def pair(
     Raises:
         DataError: A dialogue or turn is unknown or stands twice, or turns are missing and `partial` is not set.
     """
-    gold = _by_id(dialogues)
-    field = FIELDS[task]
-    scored = {(one.id, turn.index) for one in gold.values() for turn in scored_turns(task, one)}
-    found: dict[tuple[str, int], Prediction] = {}
-    given = predictions.values() if isinstance(predictions, Mapping) else predictions
-    seen: set[tuple[str, int]] = set()
-    ids = DialogueIds(gold)
-    for prediction in given:
-        key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
-        _check(key, gold, seen, where)
-        seen.add(key)
-        if getattr(prediction, field) is not None and key in scored:
-            found[key] = prediction
-    if len(found) < len(scored) and not partial:
-        raise _missing(task, gold, found, len(scored), where)
-    every = sum(len(dialogue.turns) for dialogue in gold.values())
-    return Pairing(task, tuple(gold.values()), found, len(scored), every - len(scored))
-
-
-def _by_id(dialogues: Iterable[Dialogue]) -> dict[str, Dialogue]:
     gold: dict[str, Dialogue] = {}
     for dialogue in dialogues:
         if dialogue.id in gold:
             raise DataError("the corpus has this dialogue twice", dialogue=dialogue.id)
         gold[dialogue.id] = dialogue
-    return gold
+    field, ids = FIELDS[task], DialogueIds(gold)
+    scored = {(dialogue.id, turn.index) for dialogue in gold.values() for turn in scored_turns(task, dialogue)}
+    answers: dict[tuple[str, int], Prediction] = {}
+    seen: set[tuple[str, int]] = set()
+    for prediction in predictions.values() if isinstance(predictions, Mapping) else predictions:
+        key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
+        _check(key, gold, seen, where)
+        seen.add(key)
+        if getattr(prediction, field) is not None and key in scored:
+            answers[key] = prediction
+    if len(answers) < len(scored) and not partial:
+        raise _missing(task, gold, answers, len(scored), where)
+    all_turns = sum(len(dialogue.turns) for dialogue in gold.values())
+    return Pairing(task, tuple(gold.values()), answers, len(scored), all_turns - len(scored))
 
 
 def _check(key: tuple[str, int], gold: Mapping[str, Dialogue], seen: set[tuple[str, int]], where: str) -> None:
@@ -105,16 +119,146 @@ def _check(key: tuple[str, int], gold: Mapping[str, Dialogue], seen: set[tuple[s
         )
 
 
-def _missing(task: TaskName, gold: Mapping[str, Dialogue], found: Predictions, turns: int, where: str) -> DataError:
+def _missing(task: TaskName, gold: Mapping[str, Dialogue], answers: Predictions, turns: int, where: str) -> DataError:
     dialogue, turn = next(
         (dialogue.id, turn.index)
         for dialogue in gold.values()
         for turn in scored_turns(task, dialogue)
-        if (dialogue.id, turn.index) not in found
+        if (dialogue.id, turn.index) not in answers
     )
     return DataError(
-        f"the first of {turns - len(found)} turns of {where} (of {turns}) without a predicted {FIELDS[task]}; "
+        f"the first of {turns - len(answers)} turns of {where} (of {turns}) without a predicted {FIELDS[task]}; "
         "predict them, or use --partial to count them as empty",
         dialogue=dialogue,
         turn=turn,
     )
+
+
+def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[str, frozenset[str]]) -> Sequence[Any]:
+    """The items of one kind, in corpus order, for the turns that have a gold answer to the task.
+
+    States and acts come as a batch that is normalised once. In a whole dialogue, turns in which the system says nothing
+    are left out: there is no response to be judged, and what a system answers there is not looked at.
+
+    Args:
+        kind: `StateItem`, `FrameItem`, `ActItem`, `ResponseItem` or `DialogueItem`.
+        pairing: Dialogues and predictions.
+        schema: The corpus's schema.
+        groups: Names for several services at once.
+    """
+    if kind is DialogueItem:
+        return [_dialogue_item(dialogue, pairing) for dialogue in pairing.dialogues]
+    if kind is StateItem:
+        return state_batch(pairing, schema, groups)
+    if kind is FrameItem:
+        frames = [item for dialogue in pairing.dialogues for item in _frame_items(dialogue, pairing.of(dialogue))]
+        return FrameBatch(frames, groups)
+    make: Callable[[Dialogue, Turn, Prediction | None], Any] = _act_item if kind is ActItem else _response_item
+    made = [
+        make(dialogue, turn, prediction)
+        for dialogue in pairing.dialogues
+        for turn, prediction in zip(scored_turns(pairing.task, dialogue), pairing.of(dialogue), strict=True)
+    ]
+    return ActBatch(made) if kind is ActItem else made
+
+
+def state_batch(pairing: Pairing, schema: Schema, groups: Mapping[str, frozenset[str]] | None = None) -> StateBatch:
+    """The belief states of a pairing, gold and predicted; arguments as of `build_items`."""
+    items = [item for dialogue in pairing.dialogues for item in _state_items(dialogue, pairing.of(dialogue))]
+    return StateBatch(items, *slots_and_left_out(schema), groups=groups)
+
+
+def slots_and_left_out(schema: Schema) -> tuple[Slots, LeftOut]:
+    """A corpus's schema in the form that metrics take: all slots, and those that the corpus says do not count."""
+    flags = {domain: {slot: spec.categorical for slot, spec in slots.items()} for domain, slots in schema.items()}
+    left_out = {domain: [slot for slot, spec in slots.items() if not spec.scored] for domain, slots in schema.items()}
+    return flags, left_out
+
+
+def clusters_of(kind: type, task: TaskName, dialogues: Sequence[Dialogue]) -> list[int]:
+    """The dialogue of each item, as a number."""
+    if kind is DialogueItem:
+        return list(range(len(dialogues)))
+    return [number for number, dialogue in enumerate(dialogues) for _ in scored_turns(task, dialogue)]
+
+
+def group_of(persona: Persona | None) -> dict[str, str]:
+    """The groups that a user belongs to, by grouping."""
+    return {} if persona is None else {name: getattr(persona, name) for name in GROUPINGS if getattr(persona, name)}
+
+
+def _state_items(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -> list[StateItem]:
+    goal = tuple(dialogue.goal) or dialogue.services
+    items: list[StateItem] = []
+    for turn, prediction in zip(dialogue.turns, predictions, strict=True):
+        before = items[-1] if items else None
+        items.append(
+            StateItem(
+                dialogue_id=dialogue.id,
+                turn=turn.index,
+                gold=turn.state,
+                predicted=(prediction.state if prediction else None) or {},
+                goal_domains=goal,
+                services=tuple(frame.service for frame in turn.frames) or turn.services,
+                previous_gold=before.gold if before else {},
+                previous_predicted=before.predicted if before else {},
+                raw=prediction.raw.get("dst") if prediction else None,
+                missing=prediction is None or prediction.state is None,
+            )
+        )
+    return items
+
+
+def _frame_items(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -> list[FrameItem]:
+    return [
+        FrameItem(
+            dialogue.id,
+            turn.index,
+            {frame.service: frame.active_intent for frame in turn.frames},
+            {frame.service: frame.requested for frame in turn.frames},
+            prediction.active_intent if prediction else None,
+            prediction.requested if prediction else None,
+        )
+        for turn, prediction in zip(dialogue.turns, predictions, strict=True)
+    ]
+
+
+def _act_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ActItem:
+    predicted = prediction.acts if prediction else None
+    return ActItem(dialogue.id, turn.index, _tuples(turn.acts), _tuples(predicted or ()), missing=predicted is None)
+
+
+def _response_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ResponseItem:
+    response = (prediction.response if prediction else None) or ""
+    return ResponseItem(dialogue.id, turn.index, turn.system, response, group_of(dialogue.persona))
+
+
+def _dialogue_item(dialogue: Dialogue, pairing: Pairing) -> DialogueItem:
+    goal = {
+        domain: DomainWish(dict(wish.inform), tuple(wish.request), dict(wish.book))
+        for domain, wish in dialogue.goal.items()
+    }
+    turns = tuple(
+        DialogueTurn(
+            reference=turn.system,
+            gold_state=turn.state,
+            gold_acts=_tuples(turn.acts),
+            services=turn.services,
+            response=prediction.response if prediction else None,
+            state=prediction.state if prediction else None,
+            acts=_tuples(prediction.acts) if prediction and prediction.acts is not None else None,
+            active_domains=prediction.active_domains if prediction else None,
+            spans=tuple(
+                (span.domain, span.slot, span.value, span.start, span.end)
+                for span in turn.spans
+                if span.side == "system"
+            ),
+            booked=turn.booked,
+        )
+        for turn, prediction in zip(scored_turns(pairing.task, dialogue), pairing.of(dialogue), strict=True)
+    )
+    return DialogueItem(dialogue.id, turns, goal, group_of(dialogue.persona))
+
+
+def _tuples(acts: Sequence[Act]) -> tuple[ActTuple, ...]:
+    return tuple((act.domain, act.act, act.slot, act.value) for act in acts)

@@ -10,10 +10,8 @@ from typing import Literal, get_args
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Schema
-from tod_bench.scoring.explaining import wrong_slots
-from tod_bench.scoring.items import build_items
-from tod_bench.scoring.pairing import Pairing
-from tod_metrics.items import StateItem
+from tod_bench.scoring.disagreements import wrong_slots
+from tod_bench.scoring.pairing import Pairing, state_batch
 from tod_metrics.protocols import StateProtocol, state_protocol
 from tod_metrics.state.normalized_states import Key, States
 from tod_metrics.state.states import StateBatch
@@ -113,9 +111,7 @@ def error_table(pairing: Pairing, schema: Schema, protocol: str) -> ErrorTable:
         UserError: There is no such protocol, or it does not apply to the corpus.
         DataError: A slot is predicted twice.
     """
-    batch = build_items(StateItem, pairing, schema, {})
-    if not isinstance(batch, StateBatch):
-        raise TypeError("states come as a batch")
+    batch = state_batch(pairing, schema)
     try:
         rules = state_protocol(protocol)
     except ValueError as error:

@@ -5,17 +5,22 @@ aggregate, so an interval, a p-value and the score itself cannot disagree. What 
 """
 
 from tod_bench.statistics.clusters import Aggregate, cluster_sums, resample_weights, resampled_sums
-from tod_bench.statistics.corrections import holm
 from tod_bench.statistics.families import PairTest, compare_all
 from tod_bench.statistics.intervals import Interval, bootstrap_interval, bootstrap_intervals
-from tod_bench.statistics.paired import PairedTest, approximate_randomization, paired_bootstrap
+from tod_bench.statistics.paired import (
+    PairedTest,
+    approximate_randomization,
+    holm,
+    minimal_detectable_difference,
+    paired_bootstrap,
+    standard_error,
+)
 from tod_bench.statistics.permutation import (
     PermutationTest,
     jensen_shannon,
     permutation_test,
     total_variation,
 )
-from tod_bench.statistics.power import minimal_detectable_difference, standard_error
 from tod_bench.statistics.reliability import Agreement, agreement, agreements
 
 __all__ = [

@@ -4,7 +4,7 @@ A bootstrap draw takes as many dialogues as there are, with replacement. How oft
 a sum, so 10,000 draws are a matrix of counts, and the sums of every draw are ``counts @ sums``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -105,3 +105,22 @@ def blocks(rows: int, columns: int) -> list[slice]:
     """Slices that cut the rows of a matrix into blocks of at most `_CELLS` cells."""
     step = max(1, _CELLS // max(1, columns))
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def coins(clusters: int, draws: int, seed: int) -> tuple[Iterator[NDArray[np.uint8]], bool]:
+    """A fair coin for each cluster and draw, which says whether two answers are swapped there.
+
+    Args:
+        clusters: Number of clusters.
+        draws: Number of draws; where there are no more arrangements than that, each is made once.
+        seed: Seed of the draws.
+
+    Returns:
+        Blocks of shape (draws of the block, clusters), and whether these are all arrangements there are.
+    """
+    if 2**clusters <= draws:
+        codes = np.arange(2**clusters)
+        return iter([(codes[:, None] >> np.arange(clusters) & 1).astype(np.uint8)]), True
+    generator = np.random.default_rng(seed)
+    sizes = (part.stop - part.start for part in blocks(draws, clusters))
+    return (generator.integers(0, 2, size=(size, clusters), dtype=np.uint8) for size in sizes), False

@@ -6,14 +6,13 @@ more swaps for a thousand pairs than for one: in each draw it notes the largest 
 often that is as large as the one observed. As it sees how the tests depend on each other, it also finds more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tod_bench.statistics.clusters import Aggregate, FloatArray, blocks, multiplied
+from tod_bench.statistics.clusters import Aggregate, FloatArray, coins, multiplied
 
 _TIE = 1e-9
 """Relative tolerance within which a statistic counts as equal to the observed one, as in `paired`."""
@@ -85,14 +84,14 @@ class _Swaps:
 
     def __init__(self, sums: FloatArray, aggregate: Aggregate, draws: int, seed: int) -> None:
         systems, clusters, columns = sums.shape
-        self.exact = 2**clusters <= draws
-        coins = np.concatenate(list(_all_coins(clusters) if self.exact else _random_coins(clusters, draws, seed)))
-        self.draws = len(coins)
+        blocks, self.exact = coins(clusters, draws, seed)
+        swapped = np.concatenate(list(blocks))
+        self.draws = len(swapped)
         self._aggregate, self._sums = aggregate, sums
         self._totals = sums.sum(axis=1)[:, :, None]
         # What each system has in the dialogues that a draw swaps, for all systems in one product.
         side_by_side = np.ascontiguousarray(sums.transpose(1, 0, 2)).reshape(clusters, systems * columns)
-        given = multiplied(coins, side_by_side).reshape(self.draws, systems, columns)
+        given = multiplied(swapped, side_by_side).reshape(self.draws, systems, columns)
         # By column, which aggregates read one at a time: shape (systems, k, draws).
         self._given = np.ascontiguousarray(given.transpose(1, 2, 0))
 
@@ -119,14 +118,3 @@ class _Swaps:
 def _over(difference: FloatArray, scale: float) -> FloatArray:
     # Systems that are alike differ by rounding alone, which must not be blown up.
     return difference / scale if scale > _TIE else np.zeros_like(difference)
-
-
-def _all_coins(clusters: int) -> Iterator[NDArray[np.uint8]]:
-    codes = np.arange(2**clusters)
-    yield (codes[:, None] >> np.arange(clusters) & 1).astype(np.uint8)
-
-
-def _random_coins(clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.uint8]]:
-    generator = np.random.default_rng(seed)
-    for part in blocks(draws, clusters):
-        yield generator.integers(0, 2, size=(part.stop - part.start, clusters), dtype=np.uint8)

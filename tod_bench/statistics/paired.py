@@ -3,16 +3,16 @@
 `approximate_randomization` asks how often a difference this large arises when the two answers to each dialogue are
 swapped at random (the hypothesis: the systems are interchangeable). `paired_bootstrap` asks how far the difference
 moves when the test set is drawn anew (the hypothesis: the difference is zero). The units are dialogues, never turns.
+`holm` corrects the p-values of several comparisons; `minimal_detectable_difference` says what could have been found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tod_bench.statistics.clusters import Aggregate, FloatArray, blocks, resampled_sums
-from tod_bench.statistics.intervals import Interval, bootstrap_interval
+from tod_bench.statistics.clusters import Aggregate, FloatArray, coins, resampled_sums
+from tod_bench.statistics.intervals import ROUNDING, Interval, bootstrap_interval, jackknife
 
 _TIE = 1e-9
 """Relative tolerance within which a drawn difference counts as equal to the observed one."""
@@ -118,14 +118,13 @@ def swapped_statistics(
         The statistic of every swap, and whether these are all swaps there are.
     """
     change = (b - a)[np.any(a != b, axis=1)]
-    exact = 2 ** len(change) <= draws
-    side = a.sum(axis=0), b.sum(axis=0)
-    swaps = _all_swaps(len(change)) if exact else _random_swaps(len(change), draws, seed)
-    found = []
-    for block in swaps:
-        moved = block @ change
-        found.append(statistic(np.hstack([side[0] + moved, side[1] - moved])))
-    return np.concatenate(found), exact
+    blocks, exact = coins(len(change), draws, seed)
+    total_a, total_b = a.sum(axis=0), b.sum(axis=0)
+    drawn = []
+    for block in blocks:
+        moved = block.astype(np.float64) @ change
+        drawn.append(statistic(np.hstack([total_a + moved, total_b - moved])))
+    return np.concatenate(drawn), exact
 
 
 def tail_share(drawn: FloatArray, observed: float, *, exact: bool = False) -> float:
@@ -157,13 +156,84 @@ def _difference(
     return effect, interval, "" if len(a) > 1 else interval.note
 
 
-def _all_swaps(clusters: int) -> Iterator[NDArray[np.float64]]:
-    codes = np.arange(2**clusters)
-    yield (codes[:, None] >> np.arange(clusters) & 1).astype(np.float64)
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusts p-values so that the chance of any false finding in the family stays below the level of each.
+
+    Step-down Bonferroni: the i-th smallest of m p-values is multiplied by m - i + 1, and no adjusted value may be below
+    one of a smaller p-value (Holm 1979, Scandinavian Journal of Statistics 6, 65-70). Valid whatever the dependence
+    between the tests, which metrics over the same predictions need.
+
+    Args:
+        p_values: The p-values of the family, each from 0 to 1.
+
+    Returns:
+        Adjusted p-values, at most 1, in the order given.
+
+    Raises:
+        ValueError: A value is not a number from 0 to 1.
+    """
+    values = np.asarray(p_values, dtype=np.float64)
+    if not np.all((values >= 0) & (values <= 1)):
+        raise ValueError(f"p-values must lie between 0 and 1, not {[float(value) for value in values]}")
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return [float(value) for value in adjusted]
 
 
-def _random_swaps(clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    generator = np.random.default_rng(seed)
-    for part in blocks(draws, clusters):
-        bits = generator.integers(0, 2, size=(part.stop - part.start, clusters), dtype=np.uint8)
-        yield bits.astype(np.float64)
+def standard_error(sums: FloatArray, aggregate: Aggregate) -> float | None:
+    """Standard error of a score by leaving out each dialogue in turn (the jackknife; Efron & Tibshirani 1993, ch. 11).
+
+    Args:
+        sums: Statistics of each dialogue, shape (clusters, k).
+        aggregate: The score of sums.
+
+    Returns:
+        The standard error in the score's unit; None with fewer than two dialogues, or where the score is undefined
+        without one of them.
+    """
+    clusters = len(sums)
+    if clusters < 2:
+        return None
+    left_out = jackknife(sums, aggregate)
+    error = float(np.sqrt((clusters - 1) / clusters * np.sum((left_out - left_out.mean()) ** 2)))
+    return error if np.isfinite(error) else None
+
+
+def minimal_detectable_difference(
+    a: FloatArray,
+    b: FloatArray,
+    aggregate: Aggregate,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+    comparisons: int = 1,
+) -> float | None:
+    """The smallest true difference that a paired, two-sided test on these dialogues finds with the given power.
+
+    The difference of two scores over many dialogues is near normal, so with standard error s a test at significance
+    alpha finds a true difference d with probability ``power`` when ``d = (t(1 - alpha/2) + t(power)) * s``, t being
+    quantiles of Student's distribution with one degree of freedom less than there are dialogues (Cohen 1988,
+    chapter 2; for NLP: Card et al. 2020). s is that of these two systems: systems that answer more alike are told apart
+    at smaller differences, so it says what this test set can do for a pair such as this one.
+
+    Args:
+        a: Statistics of each dialogue for system A, shape (clusters, k).
+        b: The same for system B, dialogues in the same order.
+        aggregate: The score of sums.
+        level: One minus the significance alpha of the test.
+        power: Wanted probability of finding the difference.
+        comparisons: Comparisons that share alpha (Bonferroni: the worst that Holm asks for).
+
+    Returns:
+        The difference in the metric's unit; None where the standard error is unknown, or is zero (up to rounding)
+        because the two systems do not differ on any dialogue.
+    """
+    from scipy.special import stdtrit
+
+    error = standard_error(np.hstack([a, b]), difference(aggregate, a.shape[1]))
+    if error is None or error <= ROUNDING:
+        return None
+    freedom, alpha = len(a) - 1, (1 - level) / comparisons
+    return float((stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)) * error)

@@ -1,4 +1,4 @@
-"""Act F1: the F1 between the acts of each turn, averaged over turns. Papers on policy call it entity F1."""
+"""Act F1: between the acts of each turn, averaged over turns (papers on policy call it entity F1), and micro."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -32,3 +32,18 @@ class ActF1(ActMetric):
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Mean F1 in %; NaN where no turn counts."""
         return percentage(sums[..., 0], sums[..., 1])
+
+
+class ActF1Micro(ActMetric):
+    """Act F1, micro over the corpus, in %: turns with many acts weigh more, turns without any weigh nothing."""
+
+    name: ClassVar[str] = "act_f1_micro"
+    columns: ClassVar[tuple[str, ...]] = ("true positives", "false positives", "false negatives")
+
+    def statistics(self, items: Sequence[ActItem]) -> FloatArray:
+        """Shape (items, 3): true positives, false positives, false negatives."""
+        return np.column_stack(self.aligned(items).confusion(self.domain))
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:
+        """``2 TP / (2 TP + FP + FN)`` in %; NaN where there is no act."""
+        return percentage(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])

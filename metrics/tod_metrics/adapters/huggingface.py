@@ -9,8 +9,7 @@
     evaluate.combine([path("jga"), path("slot_f1")]).compute(predictions=..., references=...)
 
 Rows are those of `tod_metrics.pairs`. evaluate keeps rows in Arrow tables, whose columns would merge the domains and
-slots of all rows into one type; so a row is stored as JSON text. ``python -m tod_metrics.adapters.hf`` writes the
-scripts in `tod_metrics.adapters.hf`.
+slots of all rows into one type; so a row is stored as JSON text.
 """
 
 import json

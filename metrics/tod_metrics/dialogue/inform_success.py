@@ -28,7 +28,7 @@ from tod_metrics.dialogue.bookings import bookings_of
 from tod_metrics.dialogue.venues import SEARCHED, Database, Venues
 from tod_metrics.items import DialogueItem, DialogueTurn, DomainWish
 from tod_metrics.normalization.mwzeval_script import script_text, script_value
-from tod_metrics.normalization.strict import strict
+from tod_metrics.normalization.values import strict
 from tod_metrics.response.delexicalise import Delexicaliser, kind_of, kinds_in
 from tod_metrics.sources import ActiveOption, StateSource, TextForm, settle
 from tod_metrics.state.active_domains import from_slot_names, from_state_changes

@@ -12,11 +12,9 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from tod_metrics.normalization.detok import detok
 from tod_metrics.normalization.mwzeval import mwzeval
 from tod_metrics.normalization.slots import MULTIWOZ_SLOTS, MULTIWOZ_UNSCORED, canonical_slot
-from tod_metrics.normalization.strict import strict
-from tod_metrics.normalization.trade import trade
+from tod_metrics.normalization.values import detok, strict, trade
 
 Normaliser: TypeAlias = Callable[[str, str, str], str]
 """(domain, slot, value) to a comparable value; ``""`` for absent, ``none`` for an explicit none."""

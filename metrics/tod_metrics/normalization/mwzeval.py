@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tod_metrics.normalization.strict import strict
+from tod_metrics.normalization.values import strict
 
 TYPES: Mapping[str, str] = {
     "swimming pool": "swimmingpool",

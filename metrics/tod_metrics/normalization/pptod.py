@@ -11,9 +11,8 @@ from functools import cache, lru_cache
 from typing import TypeAlias
 
 from tod_metrics.items import StateItem
-from tod_metrics.normalization.repairs import BY_PART, BY_SLOT
+from tod_metrics.normalization.repairs import BY_PART, BY_SLOT, NONE
 from tod_metrics.normalization.slots import canonical_slot
-from tod_metrics.normalization.strict import NONE
 
 _DOMAINS = ("taxi", "police", "hospital", "hotel", "attraction", "train", "restaurant")
 DOMAINS = frozenset(f"[{name}]" for name in _DOMAINS)

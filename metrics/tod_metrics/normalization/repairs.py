@@ -1,4 +1,4 @@
-"""TRADE's repairs of MultiWOZ labels, as data.
+"""TRADE's repairs of MultiWOZ labels, as data, and how absence and "any value" are written.
 
 Source: `utils/fix_label.py` of TRADE's repository (Wu et al. 2019), which DST work has carried along since; the facts
 (which spelling stands for which value) are restated here, ordered by what they repair. One rule of the script is
@@ -6,9 +6,11 @@ missing on purpose: it tests a slot ``hotel-star``, which no corpus has, so that
 """
 
 from collections.abc import Mapping
-from functools import cache
 
-from tod_metrics.normalization.strict import DONTCARE, NONE
+ABSENT = ""
+NONE = "none"
+DONTCARE = "dontcare"
+"""What normalisers make of every spelling of no value given, of a value given as none, and of any value."""
 
 
 def _all_to(target: str, *spellings: str) -> dict[str, str]:
@@ -79,10 +81,3 @@ WORDS: Mapping[str, str] = {
     **NUMBER_WORDS,
 }
 """Words that the rewriting replaces, in this order, as far as they occur in values (from the script's list)."""
-
-
-@cache
-def repairs(slot: str) -> Mapping[str, str]:
-    """What becomes of which value of a slot (``domain-slot``) once its typos are mended."""
-    parts = (fixes for part, fixes in BY_PART.items() if part in slot)
-    return {**next(parts, {}), **BY_SLOT.get(slot, {})}

@@ -102,10 +102,18 @@ class Alignment:
         codes = self.frame_item[chosen] * width + self.frame_domain[chosen]
         order = np.argsort(codes, kind="stable")
         rows = self.rows(domain)
-        place = np.searchsorted(codes[order], self.item[rows] * width + self.domain[rows])
-        return self.frame_item[chosen], order[place], rows
+        position = np.searchsorted(codes[order], self.item[rows] * width + self.domain[rows])
+        return self.frame_item[chosen], order[position], rows
 
-    def frame_places(self, domain: str) -> IntArray:
+    def frame_joint(self, domain: str) -> tuple[FloatArray, FloatArray]:
+        """For each item the products of slot scores of its frames of a domain, summed, and how many frames it has."""
+        frame_item, frame, rows = self.frames(domain)
+        products = self.given[frame_item].astype(np.float64)
+        np.multiply.at(products, frame, self.score[rows])
+        right = np.bincount(frame_item, weights=products, minlength=self.items).astype(np.float64)
+        return right, np.bincount(frame_item, minlength=self.items).astype(np.float64)
+
+    def frame_domains(self, domain: str) -> IntArray:
         """The domain of each frame of `frames`, as an index of `domains`."""
         if self.frame_domain is None:
             raise ValueError("this protocol compares turns, not frames")

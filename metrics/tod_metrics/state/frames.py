@@ -3,6 +3,7 @@
 The units are the frames of the reference, one service in one turn, also those of services that are not active.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, overload
@@ -11,6 +12,7 @@ import numpy as np
 
 from tod_metrics.base import FloatArray, Metric, Signature, percentage
 from tod_metrics.items import FrameItem
+from tod_metrics.normalization import canonical_slot
 
 PROTOCOLS = ("sgd",)
 
@@ -98,3 +100,48 @@ class FrameMetric(Metric[FrameItem]):
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Mean over frames in %; NaN where there are none."""
         return percentage(sums[..., 0], sums[..., 1])
+
+
+class ActiveIntentAccuracy(FrameMetric):
+    """Active intent accuracy: share of frames whose active intent is predicted, ``NONE`` included, in %.
+
+    A service for which the prediction names no intent is wrong, as is a turn that was not predicted. Source: Rastogi
+    et al. 2020, `get_active_intent_accuracy`.
+    """
+
+    name: ClassVar[str] = "active_intent_accuracy"
+    columns: ClassVar[tuple[str, ...]] = ("right", "frames")
+    answered_by: ClassVar[str] = "active_intent"
+
+    def frame_score(self, item: FrameItem, service: str) -> float:
+        """1 where the intent is the gold one."""
+        return float((item.predicted_intents or {}).get(service) == item.intents[service])
+
+    def predicted(self, item: FrameItem) -> bool:
+        """Whether the turn has predicted intents."""
+        return item.predicted_intents is not None
+
+
+class RequestedSlotsF1(FrameMetric):
+    """Requested slots F1: mean over frames of the F1 between gold and predicted requested slots, in %.
+
+    A frame without any on either side is 1 (the script's description says that such turns are skipped; the script
+    counts them). A turn that was not predicted is 0. Source: Rastogi et al. 2020, `get_requested_slots_f1`.
+    """
+
+    name: ClassVar[str] = "requested_slots_f1"
+    columns: ClassVar[tuple[str, ...]] = ("f1", "frames")
+    answered_by: ClassVar[str] = "requested"
+
+    def frame_score(self, item: FrameItem, service: str) -> float:
+        """The F1 of one frame."""
+        gold = Counter(canonical_slot(service, slot)[1] for slot in item.requested.get(service, ()))
+        answers = item.predicted_requested or {}
+        predicted = Counter(canonical_slot(service, slot)[1] for slot in answers.get(service, ()))
+        if not gold or not predicted:
+            return float(not gold and not predicted)
+        return 2.0 * (gold & predicted).total() / (gold.total() + predicted.total())
+
+    def predicted(self, item: FrameItem) -> bool:
+        """Whether the turn has predicted requested slots."""
+        return item.predicted_requested is not None

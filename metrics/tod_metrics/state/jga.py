@@ -30,16 +30,13 @@ class JGA(StateMetric):
     def statistics(self, items: Sequence[StateItem]) -> FloatArray:
         """Shape (items, 2): summed joint scores and number of units (one, or one a frame)."""
         aligned = self.aligned(items)
-        if not self.by_domain:
-            return np.column_stack([aligned.joint(self.domain), np.ones(aligned.items)])
-        frame_item, frame, rows = aligned.frames(self.domain)
-        products = aligned.given[frame_item].astype(np.float64)
-        np.multiply.at(products, frame, aligned.score[rows])
-        counted = np.bincount(frame_item, minlength=aligned.items).astype(np.float64)
         if self.rules.unit == "frame":
-            return np.column_stack([np.bincount(frame_item, weights=products, minlength=aligned.items), counted])
-        taken = (counted > 0).astype(np.float64) if self.domain else np.ones(aligned.items)
-        return np.column_stack([aligned.joint(self.domain) * taken, taken])
+            return np.column_stack(aligned.frame_joint(self.domain))
+        counted = np.ones(aligned.items)
+        if self.by_domain and self.domain:
+            # A turn without a frame of the service says nothing of it.
+            counted = (aligned.frame_joint(self.domain)[1] > 0).astype(np.float64)
+        return np.column_stack([aligned.joint(self.domain) * counted, counted])
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Percentage of units that are right; NaN for no units."""

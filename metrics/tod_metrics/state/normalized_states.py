@@ -1,15 +1,20 @@
-"""Belief states of gold and prediction under one protocol, every value normalised once: `States`."""
+"""Belief states of gold and prediction under one protocol: every value normalised once, and when two agree.
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+`States` holds the normalised states. Values agree exactly, by partial ratio, or by SGD's rule for the kind of slot.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
+from tod_metrics.dialogue.partial_ratio import partial_ratio
 from tod_metrics.items import GoldState, PredictedState, StateItem
 from tod_metrics.normalization import NORMALISERS, Normaliser, canonical_slot
 from tod_metrics.normalization.pptod import by_mention, span_states
-from tod_metrics.normalization.strict import ABSENT, DONTCARE, NONE, strict
+from tod_metrics.normalization.repairs import ABSENT, DONTCARE, NONE
+from tod_metrics.normalization.values import strict
 from tod_metrics.protocols import StateProtocol
-from tod_metrics.state.matching import Match, matcher
 from tod_metrics.state.slot_sets import LeftOut, Slots, beyond_multiwoz, is_multiwoz, scored_slots
 
 Key: TypeAlias = tuple[str, str]
@@ -17,6 +22,16 @@ Key: TypeAlias = tuple[str, str]
 
 Gold: TypeAlias = Mapping[Key, tuple[str, ...]]
 Predicted: TypeAlias = Mapping[Key, str]
+
+Match: TypeAlias = Callable[[Key, tuple[str, ...], str], float]
+"""(domain, slot), acceptable values, predicted value -> agreement, 0 to 1."""
+
+_NOT_A_WORD = re.compile(r"\W")
+_NOT_ASCII = dict.fromkeys(range(128, 256))
+"""What fuzzywuzzy takes out of a text before it compares: it calls it forcing to ASCII, and stops at Latin-1."""
+
+FUZZY_ABOVE = 95.0
+"""Partial ratio, 0 to 100, that a value must exceed to match (MultiWOZ_Evaluation, `get_dst`)."""
 
 
 class States:
@@ -70,7 +85,7 @@ class States:
         return self._seen_predicted[id(state)]
 
     @cached_property
-    def invented(self) -> list[Key]:
+    def hallucinated(self) -> list[Key]:
         """Predicted slots that no schema has, each once, sorted."""
         if self.protocol.slots != "scored":
             return []
@@ -179,3 +194,52 @@ def _slot_set(protocol: StateProtocol, schema: Slots, left_out: LeftOut | None) 
         domain: tuple(slot for slot in slots if protocol.bookings or not slot.startswith("book "))
         for domain, slots in schema.items()
     }
+
+
+def matcher(protocol: StateProtocol, schema: Slots) -> Match:
+    """The matching rule of a protocol."""
+    if protocol.match == "exact":
+        return exact
+    return partial if protocol.match == "partial_ratio" else sgd_rule(schema)
+
+
+def exact(key: Key, values: tuple[str, ...], predicted: str) -> float:  # noqa: ARG001
+    """1 where the value is one of those listed."""
+    return 1.0 if predicted in values else 0.0
+
+
+def partial(key: Key, values: tuple[str, ...], predicted: str) -> float:  # noqa: ARG001
+    """1 where fuzzywuzzy's partial ratio with a value is above 95: ``5:15`` matches ``15:15``, ``no`` ``north``."""
+    return 1.0 if any(_partial_ratio(value, predicted) > FUZZY_ABOVE for value in values) else 0.0
+
+
+def sgd_rule(schema: Slots) -> Match:
+    """SGD's rule: the first value exactly for categorical slots, else the best token-sort ratio / 100."""
+
+    def match(key: Key, values: tuple[str, ...], predicted: str) -> float:
+        if schema.get(key[0], {}).get(key[1], False):
+            return 1.0 if values[0] == predicted else 0.0
+        return max(_token_sort_ratio(value, predicted) for value in values)
+
+    return match
+
+
+@lru_cache(maxsize=1 << 16)
+def _partial_ratio(value: str, predicted: str) -> float:
+    if not value or not predicted:
+        return 0.0
+    return partial_ratio(predicted, value)
+
+
+@lru_cache(maxsize=1 << 16)
+def _token_sort_ratio(value: str, predicted: str) -> float:
+    """The ratio as a whole percentage / 100, as fuzzywuzzy gives it; 1 for texts that have equal words."""
+    from rapidfuzz import fuzz
+
+    one, other = _sorted_words(value), _sorted_words(predicted)
+    return 1.0 if one == other else round(fuzz.ratio(one, other)) / 100.0
+
+
+def _sorted_words(text: str) -> str:
+    plain = _NOT_A_WORD.sub(" ", text.translate(_NOT_ASCII)).lower()
+    return " ".join(sorted(plain.split()))

@@ -1,4 +1,4 @@
-"""Slot F1 over belief states: micro over turns."""
+"""Slot precision, recall and F1 over belief states: micro over turns."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -26,3 +26,23 @@ class SlotF1(StateMetric):
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """``2 TP / (2 TP + FP + FN)`` in %."""
         return percentage(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2])
+
+
+class SlotPrecision(SlotF1):
+    """Slot precision: share of predicted slots that are right, micro over turns, in %; undefined if there are none."""
+
+    name: ClassVar[str] = "slot_precision"
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:
+        """``TP / (TP + FP)`` in %."""
+        return percentage(sums[..., 0], sums[..., 0] + sums[..., 1])
+
+
+class SlotRecall(SlotF1):
+    """Slot recall: share of gold slots that are right, micro over turns, in %; undefined where gold is empty."""
+
+    name: ClassVar[str] = "slot_recall"
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:
+        """``TP / (TP + FN)`` in %."""
+        return percentage(sums[..., 0], sums[..., 0] + sums[..., 2])

@@ -1,6 +1,7 @@
 """SGD's joint goal accuracy of one kind of slots, categorical or not: what its two metrics share."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -34,7 +35,7 @@ class SlotKindAccuracy(StateMetric):
             having |= batch.schema.keys() & {*MULTIWOZ_SLOTS, *MULTIWOZ_UNSCORED}
         chosen = np.array([name in having for name in aligned.domains], dtype=np.bool_)
         frame_item, frame, rows = aligned.frames(self.domain)
-        frames = chosen[aligned.frame_places(self.domain)]
+        frames = chosen[aligned.frame_domains(self.domain)]
         counted = np.bincount(frame_item[frames], minlength=aligned.items).astype(np.float64)
         kind = aligned.categorical[rows] == self.categorical
         products = aligned.given[frame_item].astype(np.float64)
@@ -49,3 +50,31 @@ class SlotKindAccuracy(StateMetric):
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Percentage of units that are right; NaN where none has such a slot."""
         return percentage(sums[..., 0], sums[..., 1])
+
+
+@dataclass(frozen=True)
+class JointCategoricalAccuracy(SlotKindAccuracy):
+    """Joint accuracy over the categorical slots of a frame (``sgd_turn``: of a turn), in %.
+
+    Frames of services without such a slot are left out; a turn that was not predicted is wrong. Source: Rastogi et
+    al. 2020, `get_average_and_joint_goal_accuracy`.
+    """
+
+    protocol: str = "sgd"
+
+    name: ClassVar[str] = "joint_categorical_accuracy"
+    categorical: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class JointNoncategoricalAccuracy(SlotKindAccuracy):
+    """Joint accuracy over the slots of a frame that are not categorical (``sgd_turn``: of a turn), as a real, in %.
+
+    The product of the slots' best token-sort ratios. Frames of services without such a slot are left out; a turn that
+    was not predicted is wrong. Source: Rastogi et al. 2020, `get_average_and_joint_goal_accuracy`.
+    """
+
+    protocol: str = "sgd"
+
+    name: ClassVar[str] = "joint_noncategorical_accuracy"
+    categorical: ClassVar[bool] = False

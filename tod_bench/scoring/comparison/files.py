@@ -7,12 +7,11 @@ from pathlib import Path
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import TaskName
-from tod_bench.scoring import default_metrics, predictions_for_split, response_metrics
-from tod_bench.scoring.choosing import FIELDS, ITEMS
 from tod_bench.scoring.comparison.systems import Comparison, Predictions, Settings, compare
+from tod_bench.scoring.files import predictions_for_split
 from tod_bench.scoring.gold import require_gold
+from tod_bench.scoring.metrics import FIELDS, default_metrics, response_metrics, task_of
 from tod_bench.splits import read_all, signed_split, split_notes
-from tod_metrics import metric_class
 
 
 def compare_files(
@@ -72,22 +71,6 @@ def compare_files(
     )
     notices = tuple(dict.fromkeys((*left_out_of_a, *left_out_of_b)))
     return [replace(one, notes=(*one.notes, *notices)) for one in compared]
-
-
-def task_of(spec: str) -> TaskName:
-    """The task that a metric scores.
-
-    Raises:
-        UserError: There is no such metric, or it scores no task.
-    """
-    try:
-        item = metric_class(spec).item
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    for task, kinds in ITEMS.items():
-        if item in kinds:
-            return task
-    raise UserError(f"the metric {spec!r} scores no task that predictions could be made for")
 
 
 def _task(metrics: Sequence[str], a: Predictions, b: Predictions) -> TaskName:

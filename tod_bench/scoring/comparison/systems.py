@@ -5,14 +5,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Slice
-from tod_bench.scoring import ScoreRow, default_metrics, score_rows
-from tod_bench.scoring.choosing import FIELDS
+from tod_bench.scoring.metrics import FIELDS, default_metrics
+from tod_bench.scoring.rows import ScoreRow
+from tod_bench.scoring.score import score_rows
 from tod_bench.statistics import (
     PairedTest,
     approximate_randomization,
@@ -156,7 +155,14 @@ def compare(
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
         rows.append([row for row in found if by_domain or not row.score.slice])
     _check_turns(task, gold, a, b, names)
-    return _corrected([_tested(one, other, settings) for one, other in zip(*rows, strict=True)], settings)
+    tested = [_Tested.of(row_a, row_b, settings) for row_a, row_b in zip(*rows, strict=True)]
+    randomization = _holm([pair.randomization.p_value for pair in tested])
+    bootstrap = _holm([pair.bootstrap.p_value for pair in tested])
+    family = sum(p_value is not None for p_value in randomization)
+    return [
+        pair.comparison(p_randomization, p_bootstrap, family, settings)
+        for pair, p_randomization, p_bootstrap in zip(tested, randomization, bootstrap, strict=True)
+    ]
 
 
 def _check_testable(specs: Sequence[str]) -> None:
@@ -185,93 +191,85 @@ def _check_turns(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    """Both systems' rows of one number, and what the two tests found."""
-
-    a: ScoreRow
-    b: ScoreRow
-    swaps: PairedTest
-    drawn: PairedTest
-
-
-def _tested(a: ScoreRow, b: ScoreRow, settings: Settings) -> _Tested:
-    if _meaning(a) != _meaning(b):
-        raise UserError(f"the two scores do not mean the same: {a.score.signature} and {b.score.signature}")
-    swaps, drawn = (
-        test(a.sums, b.sums, a.aggregate, draws=settings.draws, seed=settings.seed, level=settings.level)
-        for test in (approximate_randomization, paired_bootstrap)
-    )
-    return _Tested(a, b, swaps, drawn)
-
-
-def _corrected(tested: Sequence[_Tested], settings: Settings) -> list[Comparison]:
-    """The comparisons with p-values corrected over all of them."""
-    swaps = _holm([one.swaps.p_value for one in tested])
-    drawn = _holm([one.drawn.p_value for one in tested])
-    family = sum(one.swaps.p_value is not None for one in tested)
-    return [_comparison(one, p, q, family, settings) for one, p, q in zip(tested, swaps, drawn, strict=True)]
-
-
 def _holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's correction over those comparisons that could be tested."""
     corrected = iter(holm([p_value for p_value in p_values if p_value is not None]))
     return [None if p_value is None else next(corrected) for p_value in p_values]
 
 
-def _comparison(one: _Tested, p: float | None, q: float | None, family: int, settings: Settings) -> Comparison:
-    a, b = one.a, one.b
-    detectable = minimal_detectable_difference(
-        a.sums, b.sums, a.aggregate, level=settings.level, power=settings.power, comparisons=max(family, 1)
-    )
-    return Comparison(
-        metric=a.score.metric,
-        protocol=a.score.protocol,
-        slice=a.score.slice,
-        a=_value(a),
-        b=_value(b),
-        difference=one.swaps.effect,
-        low=one.swaps.interval.low,
-        high=one.swaps.interval.high,
-        p_randomization=p,
-        p_bootstrap=q,
-        detectable=detectable,
-        verdict=_verdict(one, p, q, 1 - settings.level),
-        dialogues=len(a.sums),
-        exact=one.swaps.exact,
-        signature=_meaning(a),
-        coverage=a.score.coverage,
-        notes=_notes(one),
-    )
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Both systems' rows of one number, and what the two tests found."""
 
+    a: ScoreRow
+    b: ScoreRow
+    randomization: PairedTest
+    bootstrap: PairedTest
 
-def _verdict(one: _Tested, p: float | None, q: float | None, significance: float) -> Verdict:
-    if p is None or q is None or not one.swaps.effect or max(p, q) >= significance:
-        return "undecided"
-    higher = metric_class(one.a.score.metric).higher_is_better
-    if higher is None:
-        return "differ"
-    return "A" if (one.swaps.effect > 0) == higher else "B"
+    @classmethod
+    def of(cls, a: ScoreRow, b: ScoreRow, settings: Settings) -> "_Tested":
+        """Tests the two rows.
 
+        Raises:
+            UserError: They do not mean the same.
+        """
+        if a.score.meaning != b.score.meaning:
+            raise UserError(f"the two scores do not mean the same: {a.score.signature} and {b.score.signature}")
+        randomization, bootstrap = (
+            test(a.sums, b.sums, a.aggregate, draws=settings.draws, seed=settings.seed, level=settings.level)
+            for test in (approximate_randomization, paired_bootstrap)
+        )
+        return cls(a, b, randomization, bootstrap)
 
-def _notes(one: _Tested) -> tuple[str, ...]:
-    """Notes of both scores, those of one alone under its name, then those of the tests."""
-    shared = [note for note in one.a.score.notes if note in one.b.score.notes]
-    own = [
-        f"{name}: {note}"
-        for name, row in (("A", one.a), ("B", one.b))
-        for note in row.score.notes
-        if note not in shared
-    ]
-    tests = [note for note in (one.swaps.note, one.swaps.interval.note) if note]
-    return tuple(dict.fromkeys([*shared, *own, *tests]))
+    def comparison(
+        self, p_randomization: float | None, p_bootstrap: float | None, family: int, settings: Settings
+    ) -> Comparison:
+        """The comparison, given p-values that are corrected over the family of comparisons."""
+        a, b, score = self.a, self.b, self.a.score
+        detectable = minimal_detectable_difference(
+            a.sums, b.sums, a.aggregate, level=settings.level, power=settings.power, comparisons=max(family, 1)
+        )
+        return Comparison(
+            metric=score.metric,
+            protocol=score.protocol,
+            slice=score.slice,
+            a=a.value,
+            b=b.value,
+            difference=self.randomization.effect,
+            low=self.randomization.interval.low,
+            high=self.randomization.interval.high,
+            p_randomization=p_randomization,
+            p_bootstrap=p_bootstrap,
+            detectable=detectable,
+            verdict=self._verdict(p_randomization, p_bootstrap, 1 - settings.level),
+            dialogues=len(a.sums),
+            exact=self.randomization.exact,
+            signature=score.meaning,
+            coverage=score.coverage,
+            notes=self._notes(),
+        )
 
+    def _verdict(self, p_randomization: float | None, p_bootstrap: float | None, significance: float) -> Verdict:
+        effect = self.randomization.effect
+        if p_randomization is None or p_bootstrap is None or not effect:
+            return "undecided"
+        if max(p_randomization, p_bootstrap) >= significance:
+            return "undecided"
+        higher = metric_class(self.a.score.metric).higher_is_better
+        if higher is None:
+            return "differ"
+        return "A" if (effect > 0) == higher else "B"
 
-def _value(row: ScoreRow) -> float | None:
-    value = float(row.aggregate(row.sums.sum(axis=0)))
-    return value if np.isfinite(value) else None
-
-
-def _meaning(row: ScoreRow) -> Signature:
-    """The signature without its n: how many items count may depend on what was predicted (precision)."""
-    return row.score.signature.without("n")
+    def _notes(self) -> tuple[str, ...]:
+        """Notes of both scores, those of one alone under its name, then those of the tests."""
+        notes_a, notes_b = self.a.score.notes, self.b.score.notes
+        return tuple(
+            dict.fromkeys(
+                [
+                    *(note for note in notes_a if note in notes_b),
+                    *(f"A: {note}" for note in notes_a if note not in notes_b),
+                    *(f"B: {note}" for note in notes_b if note not in notes_a),
+                    *filter(None, (self.randomization.note, self.randomization.interval.note)),
+                ]
+            )
+        )

@@ -5,15 +5,12 @@ States accumulate: what the user has said stays. In a file of updates the slots 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import pairwise
 
 from tod_bench.records import Dialogue, Prediction, Schema
-from tod_bench.scoring.items import build_items
-from tod_bench.scoring.pairing import Pairing
+from tod_bench.scoring.pairing import Pairing, state_batch
 from tod_bench.updates import accumulated, in_view
 from tod_metrics import metric
-from tod_metrics.items import StateItem
 from tod_metrics.normalization import canonical_slot
 
 FEWEST = 20
@@ -47,17 +44,15 @@ def kept_slots(pairing: Pairing, *, gold: bool) -> Kept:
     """Counts kept slots over the turns that were predicted, of domains that the next gold state has."""
     slots = kept = 0
     for dialogue in pairing.dialogues:
-        answers = pairing.of(dialogue)
-        for place in range(1, len(answers)):
-            before, now = answers[place - 1], answers[place]
-            if before is None or now is None:
+        answered = zip(dialogue.turns, pairing.of(dialogue), strict=True)
+        for (turn_before, answer_before), (turn, answer) in pairwise(answered):
+            if answer_before is None or answer is None:
                 continue
-            known = dialogue.turns[place].state
-            earlier, later = (dialogue.turns[place - 1].state, known) if gold else (before.state or {}, now.state or {})
-            found = _keys(later)
-            counted = [key for key in _keys(earlier) if key[0] in known]
+            earlier = _keys(turn_before.state if gold else answer_before.state or {})
+            later = _keys(turn.state if gold else answer.state or {})
+            counted = {key for key in earlier if key[0] in turn.state}
             slots += len(counted)
-            kept += sum(key in found for key in counted)
+            kept += len(counted & later)
     return Kept(slots, kept)
 
 
@@ -124,9 +119,8 @@ def joint_goal(
 ) -> float:
     """Joint goal accuracy of predictions, in percent; turns without one are wrong."""
     turns = sum(len(dialogue.turns) for dialogue in dialogues)
-    batch = build_items(StateItem, Pairing("dst", tuple(dialogues), predictions, turns), schema, {})
-    one = metric("jga", protocol=protocol)
-    return float(np.asarray(one.aggregate(one.statistics(batch).sum(axis=0))))
+    batch = state_batch(Pairing("dst", tuple(dialogues), predictions, turns), schema)
+    return metric("jga", protocol=protocol).score(batch)
 
 
 def _keys(state: Mapping[str, Mapping[str, object]]) -> set[tuple[str, str]]:

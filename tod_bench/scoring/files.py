@@ -10,7 +10,7 @@ from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import write_json
 from tod_bench.inputs import read_json
-from tod_bench.predictions import read_predictions
+from tod_bench.predictions import GOLD_NOTE, read_predictions
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.scores import Score
 from tod_bench.splits import read_split, whole_split
@@ -98,7 +98,8 @@ def _read(
                 before = "the file has this turn under another spelling of the id" if key in mine else _ANOTHER
                 raise DataError(before, file=str(path), dialogue=prediction.dialogue_id, turn=prediction.turn)
             mine.add(key)
-            found[key] = replace(prediction, dialogue_id=name, raw={}, notes={})
+            gold = {GOLD_NOTE: prediction.notes[GOLD_NOTE]} if GOLD_NOTE in prediction.notes else {}
+            found[key] = replace(prediction, dialogue_id=name, raw={}, notes=gold)
     return found, left_out
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from tod_bench.errors import UserError
 from tod_bench.records import Schema
-from tod_bench.scoring.items import build_items
-from tod_bench.scoring.pairing import Pairing
-from tod_metrics.items import StateItem
+from tod_bench.scoring.pairing import Pairing, state_batch
 from tod_metrics.protocols import StateProtocol, state_protocol
 from tod_metrics.state.normalized_states import Key
 from tod_metrics.state.states import StateBatch
@@ -56,9 +54,7 @@ def explain(pairing: Pairing, schema: Schema, first: str, second: str) -> Iterat
     Raises:
         UserError: There is no such protocol, or it does not apply to the corpus.
     """
-    batch = build_items(StateItem, pairing, schema, {})
-    if not isinstance(batch, StateBatch):
-        raise TypeError("states come as a batch")
+    batch = state_batch(pairing, schema)
     try:
         rules = state_protocol(first), state_protocol(second)
         wrong = [[wrong_slots(batch, rule, number) for number in range(len(batch))] for rule in rules]

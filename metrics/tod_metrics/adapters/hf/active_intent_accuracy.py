@@ -1,9 +1,0 @@
-"""`active_intent_accuracy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class ActiveIntentAccuracy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "active_intent_accuracy"

@@ -1,9 +1,0 @@
-"""`bleu` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class Bleu(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "bleu"

@@ -1,9 +1,0 @@
-"""`combined` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class Combined(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "combined"

@@ -1,9 +1,0 @@
-"""`conditional_entropy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class ConditionalEntropy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "conditional_entropy"

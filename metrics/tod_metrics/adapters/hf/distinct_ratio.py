@@ -1,9 +1,0 @@
-"""`distinct_ratio` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class DistinctRatio(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "distinct_ratio"

@@ -1,9 +1,0 @@
-"""`domain_jga_goal` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class DomainJgaGoal(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "domain_jga_goal"

@@ -1,9 +1,0 @@
-"""`flexible_goal_accuracy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class FlexibleGoalAccuracy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "flexible_goal_accuracy"

@@ -1,9 +1,0 @@
-"""`jga` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class Jga(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "jga"

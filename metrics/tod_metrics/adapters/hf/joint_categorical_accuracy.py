@@ -1,9 +1,0 @@
-"""`joint_categorical_accuracy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class JointCategoricalAccuracy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "joint_categorical_accuracy"

@@ -1,9 +1,0 @@
-"""`mean_length` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class MeanLength(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "mean_length"

@@ -1,9 +1,0 @@
-"""`politeness` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class Politeness(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "politeness"

@@ -1,9 +1,0 @@
-"""`politeness_positive` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class PolitenessPositive(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "politeness_positive"

@@ -1,9 +1,0 @@
-"""`slot_accuracy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class SlotAccuracy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "slot_accuracy"

@@ -1,9 +1,0 @@
-"""`turn_accuracy` for Hugging Face evaluate, written by ``python -m tod_metrics.adapters.hf``."""
-
-from tod_metrics.adapters import huggingface
-
-
-class TurnAccuracy(huggingface.Module):
-    """See `tod_metrics.adapters.huggingface`."""
-
-    registered = "turn_accuracy"
