@@ -47,6 +47,8 @@ def verbs(group: click.Command = command, name: str = "") -> Iterator[tuple[str,
     for verb in group.list_commands(context):
         below = group.get_command(context, verb)
         assert below is not None
+        if below.hidden:
+            continue
         yield from verbs(below, f"{name} {verb}")
 
 
