@@ -402,7 +402,7 @@ def _colours(series: Sequence[str], styles: Styles) -> Spec:
 
 def _legend(series: Sequence[str]) -> Spec:
     # Long names stand one below another; short ones share a line.
-    columns = max(1, WIDTH // (max(map(len, series), default=1) * 7 + 30))
+    columns = max(1, WIDTH // (max(map(len, series), default=1) * 6 + 26))
     return {"orient": "bottom", "title": None, "columns": columns, "labelLimit": WIDTH - 40}
 
 

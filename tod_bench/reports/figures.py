@@ -73,7 +73,8 @@ def lead_figure(table: Table, styles: Styles | None = None) -> Figure | None:
         note += " † has no rank: the system was shown gold, so it is a floor or a ceiling."
     title = f"{table.columns[0]}{'' if len(corpora) > 1 or not corpora[0] else f' on {corpora[0]}'}"
     chart = grouped_bars(data, title=title, floor=floor, styles=styles)
-    return Figure(title, note, tuple(data), (("group", "corpus"), ("series", "system")), chart)
+    names = ((("group", "corpus"),) if len(corpora) > 1 else ()) + (("series", "system"),)
+    return Figure(title, note, tuple(data), names, chart)
 
 
 def table_figures(table: Table) -> list[Figure]:
