@@ -17,16 +17,9 @@ from tod_bench.experiments.results import Result
 from tod_bench.files import write_text
 from tod_bench.records import TaskName
 from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
+from tod_bench.reports.curves import learning_curves, position_figures, share_figures
 from tod_bench.reports.differences import difference_tests
-from tod_bench.reports.figures import (
-    Figure,
-    lead_figure,
-    learning_curves,
-    position_figures,
-    score_figures,
-    share_figures,
-    table_figures,
-)
+from tod_bench.reports.figures import Figure, lead_figure, score_figures, table_figures
 from tod_bench.reports.html import render_html
 from tod_bench.reports.judged import JudgeRun
 from tod_bench.reports.opened import OpenedRun
