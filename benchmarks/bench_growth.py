@@ -1,6 +1,6 @@
 """How cost grows with the number of dialogues: simulated ones are made and scored, a thousand to a hundred thousand.
 
-The plot has seconds over dialogues, both logarithmic, with the line of proportional growth from the first point. The
+The plot has seconds over dialogues (logarithmic), with the line of proportional growth from the first point. The
 row has the exponent of a power law through the points: 1 is linear growth.
 """
 
@@ -46,14 +46,11 @@ def exponent(seconds: Mapping[int, float]) -> float:
 
 def plot(seconds: Mapping[int, float], path: Path) -> None:
     """Writes the plot."""
-    from matplotlib.figure import Figure
+    from tod_bench.reports.charts import Datum, lines
 
-    sizes, taken = list(seconds), list(seconds.values())
-    figure = Figure(figsize=(5, 3.5), layout="constrained")
-    axes = figure.subplots()
-    axes.loglog(sizes, taken, "o-", label="measured")
-    axes.loglog(sizes, [taken[0] * size / sizes[0] for size in sizes], "--", color="grey", label="proportional")
-    axes.set(xlabel="simulated dialogues", ylabel="seconds, making and scoring")
-    axes.legend()
+    smallest = min(seconds)
+    data = [Datum("measured", taken, label=str(size)) for size, taken in seconds.items()]
+    data += [Datum("proportional", seconds[smallest] * size / smallest, label=str(size)) for size in seconds]
+    chart = lines(data, "simulated dialogues", title="Seconds, making and scoring", log=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
+    path.write_text(chart.svg(), encoding="utf-8")

@@ -18,11 +18,11 @@ from tod_bench.experiments.requirements import missing_split
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import people_config, run
 from tod_bench.judge.ratings_csv import read_ratings
-from tod_bench.reports.files import write_table
-from tod_bench.reports.page_data import table_of
+from tod_bench.reports.page import table_of
 from tod_bench.reports.published import is_of, published_values
 from tod_bench.reports.runs import read_runs, save_run
 from tod_bench.reports.table import Table, make_table
+from tod_bench.reports.writers import write_table
 from tod_bench.scoring import score
 from tod_bench.splits import read_split
 from tod_bench.tasks import turn_inputs
@@ -103,7 +103,7 @@ def test_the_small_variant_has_the_shape_of_the_table_and_every_form(name, table
     assert table.plot == name.startswith(("figure", "appendix_c"))
     if table.plot:
         drawn = [mark for path in paths if path.suffix == ".svg" for mark in ElementTree.parse(path).getroot().iter()]
-        assert len([mark for mark in drawn if mark.get("class", "").startswith("bar")]) == sum(
+        assert len([mark for mark in drawn if mark.find("{*}title") is not None]) == sum(
             (n.value is not None) + (n.published is not None) for row in table.rows for n in row.numbers
         )
 

@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tod_bench.numerals import decimal, interval, with_interval
-from tod_bench.reports.layout import against_published, written
-from tod_bench.reports.numbers import Number
+from tod_bench.reports.numbers import Number, against_published, written
 
 NUMBERS = st.floats(-1000, 1000)
 

@@ -13,16 +13,14 @@ from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Result
 from tod_bench.experiments.runner import Status
 from tod_bench.numerals import DIGITS, decimal, interval
-from tod_bench.reports.files import write_table
 from tod_bench.reports.html import can_render
-from tod_bench.reports.layout import written
-from tod_bench.reports.merged import Wanted
-from tod_bench.reports.merged import report as report_runs
-from tod_bench.reports.numbers import Number
-from tod_bench.reports.page import write_page
-from tod_bench.reports.page_data import page_data, table_of
+from tod_bench.reports.numbers import Number, written
+from tod_bench.reports.opened import OpenedRun
+from tod_bench.reports.page import page_data, table_of, write_page
+from tod_bench.reports.report import report as report_runs
 from tod_bench.reports.runs import read_runs, table_folder, with_layout
 from tod_bench.reports.table import Table
+from tod_bench.reports.writers import write_table
 from tod_bench.sweeps import Ablation, Effect, Resources, Trial, write_ablation
 
 Overrides = Sequence[str] | Mapping[str, Any]
@@ -243,10 +241,11 @@ def run(
     done = sweeps.run(
         config, _texts(overrides), store=store, small=small, workers=workers, force=force, announce=announce
     )
-    table, folder = table_of(done.run), table_folder(Path(store), done.config.name)
+    opened = OpenedRun(done.run, done.plan.corpora)
+    table, folder = table_of(done.run, opened), table_folder(Path(store), done.config.name)
     files = write_table(table, folder)
     if can_render():
-        files.append(write_page(page_data(done.run, done.plan.corpora), folder / "page.html"))
+        files.append(write_page(page_data(done.run, opened=opened), folder / "page.html"))
     return RunResult(done.config, done.results, table, tuple(map(str, done.plan.missing)), tuple(files))
 
 
@@ -296,8 +295,15 @@ def report(
     Raises:
         UserError: There is no such run, or a page is wanted of several.
     """
-    wanted = Wanted(tuple(configs), "terminal", Path(page) if page else None, dialogues, tuple(map(Path, judged)))
-    tables = report_runs(runs, Path(store), wanted).tables
+    tables, _ = report_runs(
+        runs,
+        Path(store),
+        configs=configs,
+        form="terminal",
+        page=Path(page) if page else None,
+        dialogues=dialogues,
+        judged=tuple(map(Path, judged)),
+    )
     found = read_runs(runs, Path(store))
     chosen = with_layout(found, configs) if configs else found
     files = (Path(page),) if page else ()

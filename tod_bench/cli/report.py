@@ -58,16 +58,16 @@ def command(
     """
     from rich.console import Console
 
-    from tod_bench.reports.merged import Wanted, report
-    from tod_bench.reports.terminal import print_table
+    from tod_bench.reports.report import report
+    from tod_bench.reports.writers import print_table
 
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    found = report(runs, store, Wanted(configs, form, page, dialogues, judged))
+    tables, text = report(runs, store, configs=configs, form=form, page=page, dialogues=dialogues, judged=judged)
     if form == "terminal":
-        for table in found.tables:
+        for table in tables:
             print_table(table, console)
     else:
-        click.echo(found.text, nl=False)
+        click.echo(text, nl=False)
     if page is not None:
         click.echo(f"Page: {page}", err=True)

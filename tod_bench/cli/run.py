@@ -51,12 +51,11 @@ def command(
     from rich.console import Console
 
     from tod_bench.progress import quietly
-    from tod_bench.reports.files import write_table
     from tod_bench.reports.html import can_render, needed
-    from tod_bench.reports.page import write_page
-    from tod_bench.reports.page_data import page_data, table_of
+    from tod_bench.reports.opened import OpenedRun
+    from tod_bench.reports.page import page_data, table_of, write_page
     from tod_bench.reports.runs import table_folder
-    from tod_bench.reports.terminal import print_table
+    from tod_bench.reports.writers import print_table, write_table
     from tod_bench.sweeps import run
 
     console = Console(stderr=True)
@@ -77,12 +76,13 @@ def command(
             notify=lambda sentence: click.echo(f"tod-bench: {sentence}", err=True),
             announce=announce,
         )
-    table = table_of(done.run)
+    opened = OpenedRun(done.run, done.plan.corpora)
+    table = table_of(done.run, opened)
     # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
     print_table(table, Console() if sys.stdout.isatty() else Console(width=200))
     folder = output or table_folder(store, done.config.name)
     paths = write_table(table, folder)
-    page = write_page(page_data(done.run, done.plan.corpora), folder / "page.html") if can_render() else None
+    page = write_page(page_data(done.run, opened=opened), folder / "page.html") if can_render() else None
     if not quiet:
         click.echo(f"\nTable: {', '.join(map(str, paths))}")
         click.echo(f"Page: {page}" if page else f"No page: {needed()}")

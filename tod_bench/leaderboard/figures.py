@@ -2,7 +2,7 @@
 
 from tod_bench.leaderboard.board import Ranking
 from tod_bench.leaderboard.ranking import Column
-from tod_bench.reports.charts import Series, Value, lines
+from tod_bench.reports.charts import Datum, lines
 from tod_bench.reports.figures import Figure
 
 
@@ -35,11 +35,11 @@ def history(standing: Ranking) -> Figure | None:
     for date in dates:
         best = standing.best_until(date)
         score = column.places[best.submission.name].score
-        values.append(Value(date.isoformat(), score.value, score.low, score.high, best.card.system))
-    series = (Series("best so far", tuple(values)),)
+        values.append(Datum("best so far", score.value, score.low, score.high, date.isoformat(), over=best.card.system))
     title = f"Best {column.label} by date: {standing.title}"
     note = "Whiskers are 95% bootstrap intervals over dialogues. Systems that are shown gold are left out."
-    return Figure(title, note, series, ("line", "date"), lines(series, "date", from_zero=False))
+    names = (("series", "line"), ("label", "date"))
+    return Figure(title, note, tuple(values), names, lines(values, "date", title=title, from_zero=False))
 
 
 def _share(value: float, start: float, width: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tod_bench.leaderboard.board import Board, Ranking
 from tod_bench.leaderboard.verify import Entry, meaning
-from tod_bench.reports.files import harmless
+from tod_bench.reports.writers import escape_formula
 from tod_bench.scores import Score
 
 FIELDS = (
@@ -33,7 +33,7 @@ def _lines(standing: Ranking, entry: Entry) -> Iterator[list[object]]:
     for score in entry.scores[standing.task]:
         numbers = [score.value, score.low, score.high, score.n, *_rank(standing, entry, score)]
         cells = [*texts, score.metric, score.protocol, str(score.slice or ""), *numbers, str(score.signature)]
-        yield [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
+        yield [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _rank(standing: Ranking, entry: Entry, score: Score) -> tuple[int | None, int | None]:

@@ -10,7 +10,7 @@ from tod_bench.leaderboard.cache import Cache, key_of
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
-from tod_bench.reports.browser import Answers, Shelf, browser_data, sample
+from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
 from tod_bench.reports.numbers import spec_of
 from tod_bench.reports.turns import judging_metric, state_turns
 from tod_bench.scores import Score
@@ -92,11 +92,11 @@ def _score_lines(entry: Entry, ranks: Mapping[tuple[str, str], str]) -> list[Sco
     ]
 
 
-def _shelves(entries: Sequence[Entry]) -> list[Shelf]:
+def _shelves(entries: Sequence[Entry]) -> list[BrowsedCorpus]:
     """The dialogues to show of each track, with what each of the system's entries answered."""
     tracks = {entry.submission.track.name: entry.submission.track for entry in entries}
     return [
-        Shelf(
+        BrowsedCorpus(
             name,
             len(track.dialogues),
             sample(track.dialogues, track.settings.dialogues),

@@ -6,12 +6,12 @@ that would make the page too big are left out and counted.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
+from tod_bench.records import Act, Dialogue, TaskName, Turn
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scoring.pairing import group_of
 from tod_bench.tasks import Predictions
@@ -46,17 +46,17 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The dialogues of one corpus, and what the systems answered.
+class BrowsedCorpus:
+    """The dialogues of one corpus that a page embeds, and what the systems answered.
 
     Attributes:
-        corpus: Label of the corpus.
+        label: Label of the corpus.
         total: How many dialogues the corpus has.
         dialogues: Those to show (see `sample`).
         answers: The systems, in the table's order.
     """
 
-    corpus: str
+    label: str
     total: int
     dialogues: Sequence[Dialogue]
     answers: Sequence[Answers]
@@ -66,46 +66,42 @@ Verdicts = Mapping[str, Sequence[Mapping[str, str]]]
 """Dialogue id -> what a judge said of it (see `tod_bench.reports.judged`)."""
 
 
-def browser_data(shelves: Sequence[Shelf], verdicts: Verdicts | None = None, *, budget: int = BUDGET) -> dict[str, Any]:
+def browser_data(
+    corpora: Sequence[BrowsedCorpus], verdicts: Verdicts | None = None, *, budget: int = BUDGET
+) -> dict[str, Any]:
     """The dialogues to browse.
 
+    Dialogues that are left out for the budget's sake are the last of each corpus, so that each shows about as many.
+
     Args:
-        shelves: One a corpus.
+        corpora: The corpora.
         verdicts: What a judge said, by dialogue.
         budget: Characters of JSON that may be spent.
 
     Returns:
         ``systems``, ``total``, ``left_out`` (for the budget's sake) and ``dialogues``.
     """
-    systems = list(dict.fromkeys(answers.name for shelf in shelves for answers in shelf.answers))
-    entries = [[_entry(shelf, dialogue, systems, verdicts or {}) for dialogue in shelf.dialogues] for shelf in shelves]
-    chosen = _within(entries, budget)
+    systems = list(dict.fromkeys(answers.name for corpus in corpora for answers in corpus.answers))
+    entries: list[list[dict[str, Any]]] = []
+    for corpus in corpora:
+        by_name = {answers.name: answers for answers in corpus.answers}
+        columns = [by_name.get(name) for name in systems]
+        entries.append([_dialogue(corpus.label, dialogue, columns, verdicts or {}) for dialogue in corpus.dialogues])
+    kept = [[False] * len(of_corpus) for of_corpus in entries]
+    for place in range(max(map(len, entries), default=0)):
+        for of_corpus, keep in zip(entries, kept, strict=True):
+            size = len(json.dumps(of_corpus[place])) if place < len(of_corpus) else budget + 1
+            if size <= budget:
+                keep[place] = True
+                budget -= size
     return {
         "systems": systems,
-        "total": sum(shelf.total for shelf in shelves),
-        "left_out": sum(map(len, entries)) - sum(map(len, chosen)),
-        "dialogues": [entry for shelf in chosen for entry in shelf],
+        "total": sum(corpus.total for corpus in corpora),
+        "left_out": sum(keep.count(False) for keep in kept),
+        "dialogues": [
+            entry for of_corpus, keep in zip(entries, kept, strict=True) for entry in compress(of_corpus, keep)
+        ],
     }
-
-
-def _entry(shelf: Shelf, dialogue: Dialogue, systems: Sequence[str], verdicts: Verdicts) -> dict[str, Any]:
-    by_name = {answers.name: answers for answers in shelf.answers}
-    entry = _dialogue(shelf.corpus, dialogue, [by_name.get(name) for name in systems])
-    said = verdicts.get(dialogue.id, ())[:LONGEST_LIST]
-    entry["verdicts"] = [{name: _cut(text) for name, text in one.items()} for one in said]
-    return entry
-
-
-def _within(entries: Sequence[Sequence[dict[str, Any]]], budget: int) -> list[list[dict[str, Any]]]:
-    """The dialogues that a budget is enough for, taken from the corpora in turn, so that each has about as many."""
-    fits = [[False] * len(shelf) for shelf in entries]
-    for place in range(max(map(len, entries), default=0)):
-        for shelf, chosen in zip(entries, fits, strict=True):
-            size = len(json.dumps(shelf[place])) if place < len(shelf) else budget + 1
-            if size <= budget:
-                chosen[place] = True
-                budget -= size
-    return [list(compress(shelf, chosen)) for shelf, chosen in zip(entries, fits, strict=True)]
 
 
 def sample(dialogues: Sequence[Dialogue], wanted: int) -> list[Dialogue]:
@@ -123,24 +119,35 @@ def as_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _dialogue(corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None]) -> dict[str, Any]:
+def _dialogue(corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None], verdicts: Verdicts) -> dict[str, Any]:
     judged = next((answers.turns for answers in columns if answers and answers.turns), None)
     turns = []
     for turn in dialogue.turns:
-        gold: Mapping[Any, tuple[str, ...]] = (
-            judged.gold[judged.at[dialogue.id, turn.index]] if judged else _flat(turn.state)
-        )
+        if judged:
+            gold = judged.gold[judged.at[dialogue.id, turn.index]]
+        else:
+            gold = {(domain, slot): values for domain, slots in turn.state.items() for slot, values in slots.items()}
+        shown = list(gold.items())[:LONGEST_LIST]
         turns.append(
             {
                 "user": _cut(turn.user),
                 "system": _cut(turn.system),
-                "gold": {"-".join(slot): _values(values) for slot, values in list(gold.items())[:LONGEST_LIST]},
-                "acts": _acts(turn.acts),
+                "gold": {"-".join(slot): _cut(" / ".join(dict.fromkeys(values))) for slot, values in shown},
+                "acts": [_cut(_act(act)) for act in turn.acts[:LONGEST_LIST]],
                 "answers": [_answer(answers, dialogue.id, turn) for answers in columns],
             }
         )
-    groups = {name: value for name, value in group_of(dialogue.persona).items() if value != "unknown"}
-    return {"id": dialogue.id, "corpus": corpus, "domains": list(dialogue.services), "groups": groups, "turns": turns}
+    return {
+        "id": dialogue.id,
+        "corpus": corpus,
+        "domains": list(dialogue.services),
+        "groups": {name: value for name, value in group_of(dialogue.persona).items() if value != "unknown"},
+        "turns": turns,
+        "verdicts": [
+            {name: _cut(text) for name, text in verdict.items()}
+            for verdict in verdicts.get(dialogue.id, ())[:LONGEST_LIST]
+        ],
+    }
 
 
 def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any] | None:
@@ -148,55 +155,38 @@ def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any
     if answers is None:
         return None
     key = (dialogue, turn.index)
-    found: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     if answers.turns is not None:
         position = answers.turns.at[key]
         errors = answers.turns.errors[position][:LONGEST_LIST]
-        found["right"] = answers.turns.right(position)
-        found["errors"] = [[error.slot, error.side, _cut(error.predicted)] for error in errors]
-    acts = _given(answers, "policy", key)
-    if acts is not None:
-        found["acts"] = _marked_acts(turn.acts, acts.acts or (), answers.unit)
-    response = _given(answers, "response", key)
+        shown["right"] = answers.turns.right(position)
+        shown["errors"] = [[error.slot, error.side, _cut(error.predicted)] for error in errors]
+    policy = answers.predictions.get("policy", {}).get(key)
+    if policy is not None:
+        shown["acts"] = _marked_acts(turn.acts, policy.acts or (), answers.unit)
+    response = answers.predictions.get("response", {}).get(key)
     if response is not None:
-        found["response"] = _cut(response.response or "")
-    return found
+        shown["response"] = _cut(response.response or "")
+    return shown
 
 
 def _marked_acts(gold: Sequence[Act], predicted: Sequence[Act], unit: Unit) -> list[list[str]]:
     """Predicted acts, ``right`` or ``added`` as their score has it, then gold acts that are ``missed``."""
     names: dict[ActTuple, ActTuple] = {}
-
-    def compared(acts: Sequence[Act]) -> list[ActTuple]:
-        return [comparable((act.domain, act.act, act.slot, act.value), unit, names) for act in acts]
-
-    wanted, given = set(compared(gold)), set(compared(predicted))
+    gold_keys, predicted_keys = (
+        [comparable((act.domain, act.act, act.slot, act.value), unit, names) for act in acts]
+        for acts in (gold, predicted)
+    )
     marked = [
-        ("right" if key in wanted else "added", act) for act, key in zip(predicted, compared(predicted), strict=True)
+        ("right" if key in set(gold_keys) else "added", act) for act, key in zip(predicted, predicted_keys, strict=True)
     ]
-    marked += [("missed", act) for act, key in zip(gold, compared(gold), strict=True) if key not in given]
+    marked += [("missed", act) for act, key in zip(gold, gold_keys, strict=True) if key not in set(predicted_keys)]
     return [[_cut(_act(act)), kind] for kind, act in marked[:LONGEST_LIST]]
-
-
-def _given(answers: Answers, task: TaskName, key: tuple[str, int]) -> Prediction | None:
-    return answers.predictions.get(task, {}).get(key)
-
-
-def _flat(state: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[tuple[str, str], tuple[str, ...]]:
-    return {(domain, slot): values for domain, slots in state.items() for slot, values in slots.items()}
-
-
-def _acts(acts: Iterable[Act]) -> list[str]:
-    return [_cut(_act(act)) for act in list(acts)[:LONGEST_LIST]]
 
 
 def _act(act: Act) -> str:
     about = act.slot + (f" = {act.value}" if act.value else "")
     return f"{act.domain}-{act.act}" + (f" ({about})" if about else "")
-
-
-def _values(values: Sequence[str]) -> str:
-    return _cut(" / ".join(dict.fromkeys(values)))
 
 
 def _cut(text: str) -> str:

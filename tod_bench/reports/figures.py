@@ -1,22 +1,23 @@
-"""The plots of a page: which ones a run has something to show in, as data; `tod_bench.reports.charts` places them."""
+"""The plots of a page: which ones a run has something to show in; `tod_bench.reports.charts` draws them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tod_bench.experiments.config import Column, EvalConfig
 from tod_bench.experiments.judge_scores import JUDGED
-from tod_bench.experiments.results import Experiment, Result
+from tod_bench.experiments.results import Result
 from tod_bench.judge.questions import SCALE
 from tod_bench.records import ExperimentTask
-from tod_bench.reports.breakdowns import Point, by_length, by_turn_index
-from tod_bench.reports.charts import Bars, Lines, Series, Value, bars, lines
+from tod_bench.reports.charts import Chart, Datum, grouped_bars, stacked_bars
 from tod_bench.reports.numbers import Number, column_number, spec_of
-from tod_bench.reports.styles import VARIANTS, Style, Styles, styles_of
-from tod_bench.reports.turns import StateTurns
-from tod_bench.scores import Score
+from tod_bench.reports.styles import Styles, styles_of
+from tod_bench.reports.table import Row, Table
+from tod_bench.scores import Score, Slice
 from tod_bench.scoring.pairing import GROUPINGS
 from tod_metrics import canonical
+
+Names = tuple[tuple[str, str], ...]
+"""Attributes of a `Datum` that the table of a figure's numbers shows, each with its heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,127 @@ class Figure:
     Attributes:
         title: What it shows.
         note: How to read it.
-        series: The numbers.
-        names: What the headings (or lines) and the bars (or positions) are, for the table of the numbers.
+        data: The numbers.
+        names: What groups, series and labels are, for the table of the numbers.
         chart: The plot.
     """
 
     title: str
     note: str
-    series: tuple[Series, ...]
-    names: tuple[str, str]
-    chart: Bars | Lines
+    data: tuple[Datum, ...]
+    names: Names
+    chart: Chart
+
+
+def lead_figure(table: Table, styles: Styles | None = None) -> Figure | None:
+    """The main metric, the first column of a table, as bars: the best first, systems without a rank below.
+
+    None where the table is a figure of its own, or has no number in that column.
+    """
+    if table.plot or not table.columns or any(row.label for row in table.rows):
+        return None
+    rows = [row for row in table.rows if not row.difference and row.numbers[0].value is not None]
+    if not rows:
+        return None
+    corpora = list(dict.fromkeys(row.corpus for row in rows))
+    direction = table.higher_is_better[0] if table.higher_is_better else None
+    best = {id(table.rows[position]) for position, column in table.best() if column == 0}
+    data = []
+    for corpus in corpora:
+        of_corpus = [row for row in rows if row.corpus == corpus]
+        if direction is not None:
+            of_corpus.sort(key=lambda row: row.numbers[0].value or 0.0, reverse=direction)
+        of_corpus.sort(key=lambda row: row.shown_gold)
+        for row in of_corpus:
+            label = f"{row.system or row.corpus}{' ★' if id(row) in best else ''}{' †' if row.shown_gold else ''}"
+            group = corpus if len(corpora) > 1 else ""
+            data.append(datum_of(row.system or row.corpus, row.numbers[0], label=label, group=group))
+    floor = floor_of(_scale(table.signatures.get(table.columns[0], ())))
+    note = "Whiskers are 95% intervals, or one standard deviation over seeds." + starts_at(floor)
+    note += " ★ marks the best of a corpus." if best else ""
+    if any(row.shown_gold for row in rows):
+        note += " † has no rank: the system was shown gold, so it is a floor or a ceiling."
+    title = f"{table.columns[0]}{'' if len(corpora) > 1 or not corpora[0] else f' on {corpora[0]}'}"
+    chart = grouped_bars(data, title=title, floor=floor, styles=styles)
+    names = ((("group", "corpus"),) if len(corpora) > 1 else ()) + (("series", "system"),)
+    return Figure(title, note, tuple(data), names, chart)
+
+
+def table_figures(table: Table) -> list[Figure]:
+    """A table that is a figure as plots, one for each scale that its columns have.
+
+    Likert means and alpha cannot share an axis. Bars are grouped by column (and system and corpus, where there are
+    several). Where the rows are the shares of wins, ties and losses, each column is one stacked bar.
+    """
+    scales: dict[str, list[int]] = {}
+    for number, column in enumerate(table.columns):
+        scales.setdefault(_scale(table.signatures.get(column, ())), []).append(number)
+    styles = styles_of(row.label or "ours" for row in table.rows)
+    several = len(scales) > 1
+    return [_table_figure(table, columns, floor_of(scale), styles, several) for scale, columns in scales.items()]
+
+
+_SHARES = {"win_share", "tie_share", "loss_share"}
+
+
+def _table_figure(table: Table, columns: Sequence[int], floor: float, styles: Styles, several: bool) -> Figure:
+    title = f"{table.title}: {', '.join(table.columns[number] for number in columns)}" if several else table.title
+    source = f" Published: {table.source}" if table.source else ""
+    systems_or_corpora = [name for name in ("system", "corpus") if len({getattr(row, name) for row in table.rows}) > 1]
+    metrics = {
+        signature.partition("|")[0] for row in table.rows for number in row.numbers for signature in number.signatures
+    }
+    if metrics == _SHARES:
+        data = [
+            datum_of(
+                row.label,
+                row.numbers[number],
+                label=table.columns[number],
+                group=", ".join(row.called(systems_or_corpora)),
+            )
+            for number in columns
+            for row in table.rows
+            if row.numbers[number].value is not None
+        ]
+        data.sort(key=lambda datum: datum.group)
+        names: Names = (("group", "system"), ("label", "column"), ("series", "row"))
+        note = "Each bar is all pairs of a group, in percent; the table has the intervals."
+        return Figure(title, note + source, tuple(data), names, stacked_bars(data, title=title, styles=styles))
+    data = []
+    for number in columns:
+        for place in dict.fromkeys((row.system, row.corpus) for row in table.rows):
+            rows = [row for row in table.rows if (row.system, row.corpus) == place]
+            group = ", ".join([table.columns[number], *rows[0].called(systems_or_corpora)])
+            data += [datum for row in rows for datum in _table_data(row, number, group)]
+    note = "Bars end at the number; whiskers are 95% intervals." + starts_at(floor)
+    names = (("group", "column"), ("label", "row"))
+    return Figure(title, note + source, tuple(data), names, grouped_bars(data, title=title, floor=floor, styles=styles))
+
+
+def _table_data(row: Row, column: int, group: str) -> list[Datum]:
+    """A row's number in a column and the published one, as far as there are such."""
+    number, name = row.numbers[column], row.label or "ours"
+    data = [datum_of(name, number, label=name, group=group)] if number.value is not None else []
+    if number.published is not None:
+        label = f"{row.label}, published".removeprefix(", ")
+        data.append(Datum(name, number.published, label=label, group=group, published=True))
+    return data
+
+
+def _scale(signatures: Sequence[str]) -> str:
+    """The score of a column, as its signatures name it, where it has a scale of its own; empty for one of 0 to 100."""
+    scores = {signature.partition("|")[0] for signature in signatures}
+    return next((score for score in ("likert", "krippendorff_alpha") if scores == {score}), "")
+
+
+def floor_of(metric: str) -> float:
+    """The lowest value of a metric's scale, where its bars start: 1 of Likert means, else 0."""
+    return float(min(SCALE)) if metric.startswith("likert") else 0.0
+
+
+def starts_at(floor: float) -> str:
+    """Says where bars start, where that is not 0."""
+    return f" Bars start at {floor:g}, the lowest point of the scale." if floor else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +158,13 @@ class _Part:
     metric: str
     by: str
     grouping: str = ""
+
+    @property
+    def title(self) -> str:
+        """The metric and what it is by; and who gave the scores, where a judge and people give the same ones."""
+        judged = self.metric.partition("@")[0] in JUDGED
+        source = "" if not judged else ", people" if self.task == "people" else ", judge"
+        return f"{self.metric} by {self.by}{source}"
 
 
 def score_figures(config: EvalConfig, results: Sequence[Result], styles: Styles | None = None) -> list[Figure]:
@@ -60,111 +179,39 @@ def score_figures(config: EvalConfig, results: Sequence[Result], styles: Styles 
     styles = styles or styles_of(config.systems)
     for part in _parts(config, results):
         for corpus in config.corpora:
-            series = _by_part(config, results, corpus, part)
-            if series:
-                title = f"{part.metric} by {part.by}{_source(part)}: {corpus}"
-                floor = floor_of(part.metric)
+            data = _part_data(config, results, corpus, part)
+            if data:
+                title, floor = f"{part.title}: {corpus}", floor_of(part.metric)
                 note = "Bars end at the score; whiskers are 95% intervals, or one standard deviation over seeds."
-                chart = bars(series, floor=floor, styles=styles)
-                figures.append(Figure(title, note + starts_at(floor), series, (part.by, "system"), chart))
+                chart = grouped_bars(data, title=title, floor=floor, styles=styles)
+                names = (("group", part.by), ("series", "system"))
+                figures.append(Figure(title, note + starts_at(floor), data, names, chart))
     return figures
-
-
-def floor_of(metric: str) -> float:
-    """The lowest value of a metric's scale, where its bars start: 1 of Likert means, else 0."""
-    return float(min(SCALE)) if metric.startswith("likert") else 0.0
-
-
-def starts_at(floor: float) -> str:
-    """Says where bars start, where that is not 0."""
-    return f" Bars start at {floor:g}, the lowest point of the scale." if floor else ""
-
-
-def position_figures(
-    turns: Sequence[tuple[str, StateTurns]], draws: int, seed: int, styles: Styles | None = None
-) -> list[Figure]:
-    """Joint goal accuracy by turn index and by length of the dialogue, a plot each for each corpus.
-
-    Args:
-        turns: (system, its judged turns) of each cell.
-        draws: Bootstrap draws of the intervals.
-        seed: Seed of the draws.
-        styles: Style of each system; of those in `turns` where left out.
-    """
-    figures = []
-    styles = styles or styles_of(name for name, _ in turns)
-    for corpus in dict.fromkeys(one.experiment.corpus for _, one in turns):
-        here = [(name, one) for name, one in turns if one.experiment.corpus == corpus]
-        metrics = ", ".join(dict.fromkeys(one.metric for _, one in here))
-        for title, across, breakdown in (
-            ("turn index", "turn", by_turn_index),
-            ("dialogue length", "turns in the dialogue", by_length),
-        ):
-            series = tuple(
-                Series(name, tuple(map(_value, breakdown(one, draws=draws, seed=seed)))) for name, one in here
-            )
-            note = "Whiskers are 95% bootstrap intervals over dialogues; the line only joins neighbours."
-            chart = lines(series, across, styles=styles)
-            figures.append(Figure(f"{metrics} by {title}: {corpus}", note, series, ("system", across), chart))
-    return figures
-
-
-def learning_curves(results: Sequence[Result], styles: Styles | None = None) -> list[Figure]:
-    """Loss and dev scores by epoch, of the systems whose record of training has them.
-
-    Args:
-        results: The results.
-        styles: Style of each system; of those in `results` where left out.
-    """
-    styles = styles or styles_of(result.experiment.system for result in results)
-    losses: list[Series] = []
-    dev: dict[str, list[Series]] = {}
-    own: dict[str, Style] = {}
-    for training in _trainings(results):
-        details = training.details
-        base, earlier = styles[training.system], sum(name in own for name in training.siblings)
-        own[training.name] = Style(base.colour, (base.variant + earlier) % VARIANTS)
-        train = [value for value in details.get("losses", ()) if _is_number(value)]
-        losses += [_curve(training.name, list(enumerate(train, start=1)))] if train else []
-        for key, points in _dev_curves(details.get("dev_scores", ())).items():
-            dev.setdefault(key, []).append(_curve(training.name, points))
-    figures = [_curves("Training loss by epoch", losses, own)] if losses else []
-    return [*figures, *(_curves(f"{key.replace('_', ' ')} on dev by epoch", found, own) for key, found in dev.items())]
 
 
 def _parts(config: EvalConfig, results: Sequence[Result]) -> list[_Part]:
     """What to plot by domain, then what to plot by group of users."""
-    listed = [_listed(column) for column in config.table.columns if column.domain and column.task and column.metric]
+    parts = []
+    for column in config.table.columns:
+        if column.domain and column.task and column.metric:
+            kind = column.domain.partition(":")[0]  # `age:child` asks for a plot by age, `hotel` for one by domain
+            grouping = kind if kind in GROUPINGS and column.metric.partition("@")[0] not in JUDGED else ""
+            parts.append(_Part(column.task, column.metric, grouping or _by(column.metric), grouping))
     scores = [(result.experiment.task, score) for result in results for score in result.scores if score.slice]
     for task in dict.fromkeys(task for task, _ in scores):
-        if all(part.task != task for part in listed):
-            specs = [spec_of(score) for found, score in scores if found == task and not _grouping(score)]
+        if all(part.task != task for part in parts):
+            specs = [spec_of(score) for of_task, score in scores if of_task == task and not _grouping(score)]
             preferred = [spec for spec in specs if spec.startswith("domain_jga_all")] or specs
-            listed += [_Part(task, preferred[0], _by(preferred[0]))] if preferred else []
+            parts += [_Part(task, preferred[0], _by(preferred[0]))] if preferred else []
     for task, score in scores:
         grouping = _grouping(score)
-        listed += [_Part(task, spec_of(score), grouping, grouping)] if grouping else []
-    return list(dict.fromkeys(listed))
-
-
-def _listed(column: Column) -> _Part:
-    """The plot of a column that is restricted to a part: ``age:child`` asks for one by age, ``hotel`` by domain."""
-    assert column.task is not None
-    kind = column.domain.partition(":")[0]
-    by_attribute = kind in GROUPINGS and column.metric.partition("@")[0] not in JUDGED
-    return _Part(column.task, column.metric, kind if by_attribute else _by(column.metric), kind if by_attribute else "")
+        parts += [_Part(task, spec_of(score), grouping, grouping)] if grouping else []
+    return list(dict.fromkeys(parts))
 
 
 def _by(metric: str) -> str:
     """What the parts of a score are: domains, or groups of users; a judge and people rate by the latter alone."""
     return "group of users" if metric.partition("@")[0] in JUDGED else "domain"
-
-
-def _source(part: _Part) -> str:
-    """Who gave the scores, where judge and people give the same ones."""
-    if part.metric.partition("@")[0] not in JUDGED:
-        return ""
-    return ", people" if part.task == "people" else ", judge"
 
 
 def _grouping(score: Score) -> str:
@@ -174,94 +221,27 @@ def _grouping(score: Score) -> str:
     return score.slice.kind
 
 
-def _by_part(config: EvalConfig, results: Sequence[Result], corpus: str, part: _Part) -> tuple[Series, ...]:
-    slices = dict.fromkeys(
-        score.slice
-        for result in results
-        if (result.experiment.corpus, result.experiment.task) == (corpus, part.task)
-        for score in result.scores
-        if score.slice and spec_of(score) == canonical(part.metric) and _grouping(score) == part.grouping
-    )
-    systems = [
-        system
-        for system in config.systems
-        if any(result.experiment.system == system and result.experiment.corpus == corpus for result in results)
-    ]
-    found = []
-    for one in slices:
-        column = Column(label=one.name, task=part.task, metric=part.metric, domain=str(one))
-        numbers = [(system, column_number(results, system, corpus, column)) for system in systems]
-        values = tuple(_of_number(system, number) for system, number in numbers if number.value is not None)
-        found.append(Series(one.name, values))
-    return tuple(found)
+def _part_data(config: EvalConfig, results: Sequence[Result], corpus: str, part: _Part) -> tuple[Datum, ...]:
+    slices: dict[Slice, None] = {}
+    for result in results:
+        if (result.experiment.corpus, result.experiment.task) == (corpus, part.task):
+            for score in result.scores:
+                if score.slice and spec_of(score) == canonical(part.metric) and _grouping(score) == part.grouping:
+                    slices[score.slice] = None
+    answered = {result.experiment.system for result in results if result.experiment.corpus == corpus}
+    data = []
+    for slice_ in slices:
+        column = Column(label=slice_.name, task=part.task, metric=part.metric, domain=str(slice_))
+        for system in (name for name in config.systems if name in answered):
+            number = column_number(results, system, corpus, column)
+            if number.value is not None:
+                data.append(datum_of(system, number, group=slice_.name))
+    return tuple(data)
 
 
-def _of_number(label: str, number: Number) -> Value:
+def datum_of(series: str, number: Number, *, label: str = "", group: str = "") -> Datum:
+    """A number to be drawn with its interval, or with one standard deviation over seeds."""
     low, high = number.low, number.high
     if number.spread is not None and number.value is not None:
         low, high = number.value - number.spread, number.value + number.spread
-    return Value(label, number.value, low, high)
-
-
-def _value(point: Point) -> Value:
-    n = f"{point.turns} turns of {point.dialogues} dialogues"
-    return Value(point.label.replace("-", "–"), point.value, point.low, point.high, n)
-
-
-@dataclass(frozen=True, slots=True)
-class _Training:
-    """A training, by what it is called, whose it is, what was recorded of it, and all trainings of the same system."""
-
-    name: str
-    system: str
-    details: Mapping[str, Any]
-    siblings: tuple[str, ...]
-
-
-def _trainings(results: Sequence[Result]) -> list[_Training]:
-    """Each training once, named by all tasks that it serves: it is recorded with every one of them."""
-    found: list[tuple[Experiment, Mapping[str, Any], list[str]]] = []
-    for result in results:
-        predictions = result.provenance.get("predictions")
-        fit = predictions.get("fit") if isinstance(predictions, Mapping) else None
-        if not isinstance(fit, Mapping) or not isinstance(fit.get("details"), Mapping):
-            continue
-        cell = result.experiment
-        place = (cell.system, cell.corpus, cell.seed)
-        same = [one for one in found if (one[0].system, one[0].corpus, one[0].seed) == place and one[1] == fit]
-        if not same:
-            found.append((cell, fit, [cell.predicts]))
-        elif cell.predicts not in same[0][2]:
-            same[0][2].append(cell.predicts)
-    named = [
-        (f"{cell.system}, {cell.corpus}, {' and '.join(tasks)}, seed {cell.seed}", cell.system, fit["details"])
-        for cell, fit, tasks in found
-    ]
-    return [
-        _Training(name, system, details, tuple(other for other, owner, _ in named if owner == system))
-        for name, system, details in named
-    ]
-
-
-def _dev_curves(entries: object) -> dict[str, list[tuple[float, float]]]:
-    found: dict[str, list[tuple[float, float]]] = {}
-    for number, entry in enumerate(entries if isinstance(entries, list | tuple) else (), start=1):
-        if isinstance(entry, Mapping):
-            for key, value in entry.items():
-                if key not in ("epoch", "step") and _is_number(value):
-                    found.setdefault(str(key), []).append((entry.get("epoch", number), value))
-    return found
-
-
-def _curve(name: str, points: Sequence[tuple[float, float]]) -> Series:
-    return Series(name, tuple(Value(f"{epoch:g}", float(value)) for epoch, value in points))
-
-
-def _curves(title: str, series: Sequence[Series], styles: Styles) -> Figure:
-    note = "One line a training, named by its system, corpus, task and seed."
-    chart = lines(series, "epoch", from_zero=False, styles=styles)
-    return Figure(title[0].upper() + title[1:], note, tuple(series), ("training", "epoch"), chart)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return Datum(series, number.value, low, high, label, group)

@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from tod_bench import __version__
 from tod_bench.errors import MissingExtraError
-from tod_bench.numerals import decimal, interval, with_interval
+from tod_bench.numerals import decimal, interval
 from tod_bench.reports.browser import as_script
-from tod_bench.reports.layout import MISSING, written
+from tod_bench.reports.numbers import MISSING, written
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
+
+    from tod_bench.reports.charts import Chart
 
 TEMPLATES = Path(__file__).parent / "templates"
+_MODULES = ("jinja2", "vl_convert")
 
 
 def needed() -> MissingExtraError:
     """What is missing where `can_render` says no."""
-    return MissingExtraError("the HTML page", "jinja2", "report")
+    missing = next((name for name in _MODULES if find_spec(name) is None), _MODULES[0])
+    return MissingExtraError("the HTML page", missing, "report")
 
 
 def can_render() -> bool:
-    """Whether what a page needs is installed."""
-    return find_spec("jinja2") is not None
+    """Whether what a page and its plots need is installed."""
+    return all(find_spec(name) is not None for name in _MODULES)
 
 
 def render_html(
@@ -80,19 +84,13 @@ def _environment(folder: Path) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        written=written, missing=MISSING, decimal=decimal, with_interval=with_interval, interval=interval
-    )
+    environment.globals.update(written=written, missing=MISSING, decimal=decimal, interval=interval, drawn=_drawn)
     return environment
 
 
-def template(name: str) -> "Template":
-    """A template of this package.
-
-    Raises:
-        MissingExtraError: jinja2 is not installed.
-    """
-    return _environment(TEMPLATES).get_template(name)
+def _drawn(chart: "Chart") -> Any:
+    """A plot in the colours of the stylesheet; vl-convert escapes every text of it."""
+    return _trusted(chart.svg(themed=True))
 
 
 def _source(folder: Path, name: str) -> str:

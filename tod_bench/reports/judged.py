@@ -9,7 +9,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.inputs import read_json
 from tod_bench.judge.store import Judged, read_judged
 from tod_bench.judge.verdicts import Unscored, Verdict
-from tod_bench.reports.charts import Series, Value, bars
+from tod_bench.reports.charts import Datum, grouped_bars
 from tod_bench.reports.figures import Figure
 
 _OUTCOMES = (("second", "{1} wins"), ("first", "{0} wins"), ("tie", "tie"), ("inconsistent", "orders disagree"))
@@ -65,26 +65,27 @@ def _win_rates(report: Mapping[str, Any], run: str) -> list[Figure]:
         report: The report.
         run: What tells it from a run of the same title; may be empty.
     """
-    series = tuple(_outcomes(row, report["pair"]) for row in report["pairs"] if row["persona"] == "own")
-    if not series:
+    data = [datum for row in report["pairs"] if row["persona"] == "own" for datum in _outcomes(row, report["pair"])]
+    if not data:
         return []
     note = (
         "Share of the pairs, in percent. The win rate counts ties and pairs whose orders disagree as half a win; its "
         "whiskers are 95% intervals over dialogues. " + " ".join(report["signatures"][:1])
     )
     title = f"{report['title']}: win rates by group of users, judge" + (f" ({run})" if run else "")
-    return [Figure(title, note, series, ("group of users", "outcome"), bars(series))]
+    names = (("group", "group of users"), ("series", "outcome"))
+    return [Figure(title, note, tuple(data), names, grouped_bars(data, title=title))]
 
 
-def _outcomes(row: Mapping[str, Any], pair: Sequence[str]) -> Series:
-    counts, rate = row["counts"], row["ties_half"]
+def _outcomes(row: Mapping[str, Any], pair: Sequence[str]) -> list[Datum]:
+    counts, rate, group = row["counts"], row["ties_half"], str(row["group"])
     scored = sum(counts[name] for name, _ in _OUTCOMES)
-    n = f"{scored} pairs scored, {counts['unscored']} not"
-    values = [Value(f"{pair[1]}'s win rate", rate["value"], rate["low"], rate["high"], n)]
-    values += [
-        Value(text.format(*pair), 100 * counts[name] / scored if scored else None, n=n) for name, text in _OUTCOMES
-    ]
-    return Series(str(row["group"]), tuple(value for value in values if value.value is not None))
+    over = f"{scored} pairs scored, {counts['unscored']} not"
+    data = [Datum(f"{pair[1]}'s win rate", rate["value"], rate["low"], rate["high"], group=group, over=over)]
+    for name, text in _OUTCOMES:
+        share = 100 * counts[name] / scored if scored else None
+        data.append(Datum(text.format(*pair), share, group=group, over=over))
+    return [datum for datum in data if datum.value is not None]
 
 
 def _verdict(judged: Judged, title: str) -> dict[str, str]:

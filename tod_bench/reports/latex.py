@@ -3,8 +3,7 @@ r"""A table as LaTeX: a float that needs the package ``booktabs`` alone and says
 from collections.abc import Sequence
 
 from tod_bench.numerals import decimal
-from tod_bench.reports.layout import written
-from tod_bench.reports.numbers import Number
+from tod_bench.reports.numbers import Number, written
 from tod_bench.reports.table import Row, Table
 
 _SPECIAL = {

@@ -1,4 +1,4 @@
-"""The numbers of a table: which scores one is made of, and what stands beside it."""
+"""The numbers of a table: which scores one is made of, what stands beside it, and how it is written in every form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,12 @@ from statistics import fmean, stdev
 
 from tod_bench.experiments.config import Column
 from tod_bench.experiments.results import Result
+from tod_bench.numerals import decimal, with_interval
 from tod_bench.scores import Score
 from tod_metrics import canonical
+
+MISSING = "—"
+"""What is written where there is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,10 @@ class Number:
         spread: Standard deviation over seeds; None with one seed.
         published: The published value; None where there is none.
         signatures: What the number means: the signature of each score behind it.
-        made_up: Whether it is of a small variant, or of scripted verdicts or ratings; it is not held against the
+        scripted: Whether it is of a small variant, or of scripted verdicts or ratings; it is not held against the
             published value.
+        p: Two-sided p-value of a difference, corrected over all differences of the table; None where there is none.
+        note: Why a difference has no interval and p-value; empty where it has them, and of other numbers.
     """
 
     value: float | None = None
@@ -31,19 +37,21 @@ class Number:
     spread: float | None = None
     published: float | None = None
     signatures: tuple[str, ...] = field(default=(), compare=False)
-    made_up: bool = field(default=False, compare=False)
+    scripted: bool = field(default=False, compare=False)
+    p: float | None = None
+    note: str = field(default="", compare=False)
 
     @property
     def from_published(self) -> float | None:
-        """Ours minus the published value; None where either is missing, or ours is made up."""
-        if self.published is None or self.value is None or self.made_up:
+        """Ours minus the published value; None where either is missing, or ours is scripted."""
+        if self.published is None or self.value is None or self.scripted:
             return None
         return self.value - self.published
 
     @property
     def inside(self) -> bool | None:
-        """Whether the published value lies inside our interval; None where either is missing, or ours is made up."""
-        if self.published is None or self.low is None or self.high is None or self.made_up:
+        """Whether the published value lies inside our interval; None where either is missing, or ours is scripted."""
+        if self.published is None or self.low is None or self.high is None or self.scripted:
             return None
         return self.low <= self.published <= self.high
 
@@ -73,21 +81,50 @@ def matching(
 
 def column_number(results: Sequence[Result], system: str, corpus: str, column: Column) -> Number:
     """The number of a column for one system and corpus: with its interval, or over seeds with its spread."""
-    found = matching(results, column, system, corpus)
-    scores = [score for _, score in found]
-    values = [score.value for score in scores if score.value is not None]
-    means = tuple(dict.fromkeys(str(score.signature) for score in scores))
-    made_up = any(is_made_up(result, score) for result, score in found)
+    scored = matching(results, column, system, corpus)
+    values = [score.value for _, score in scored if score.value is not None]
+    signatures = tuple(dict.fromkeys(str(score.signature) for _, score in scored))
+    scripted = any(is_scripted(result, score) for result, score in scored)
     if not values:
-        return Number(signatures=means, made_up=made_up)
-    if len(scores) == 1:
-        return Number(scores[0].value, scores[0].low, scores[0].high, signatures=means, made_up=made_up)
+        return Number(signatures=signatures, scripted=scripted)
+    if len(scored) == 1:
+        _, score = scored[0]
+        return Number(score.value, score.low, score.high, signatures=signatures, scripted=scripted)
     spread = stdev(values) if len(values) > 1 else None
-    return Number(fmean(values), spread=spread, signatures=means, made_up=made_up)
+    return Number(fmean(values), spread=spread, signatures=signatures, scripted=scripted)
 
 
-def is_made_up(result: Result, score: Score) -> bool:
+def is_scripted(result: Result, score: Score) -> bool:
     """Whether a score is of a scripted judge or of scripted ratings: it says nothing of any system."""
     people = result.provenance.get("people", {})
     by_nobody = isinstance(people, Mapping) and people.get("file") == "scripted"
     return by_nobody or score.signature.options.get("judge") == "scripted"
+
+
+def written(number: Number, *, signed: bool = False) -> str:
+    """The value with its interval ``57.32 [55.1, 59.5]``, or with its spread over seeds ``57.32 ± 0.80``.
+
+    A difference has its p-value behind its interval: ``-1.28 [-3.1, 0.6], p = 0.1768``.
+    """
+    if number.value is None:
+        return MISSING
+    text = with_interval(number.value, number.low, number.high, signed=signed)
+    if number.low is None or number.high is None:
+        return text if number.spread is None else f"{text} ± {decimal(number.spread)}"
+    return text if number.p is None else f"{text}, {p_value(number.p)}"
+
+
+def p_value(p: float) -> str:
+    """A p-value as it is written beside a number: ``p = 0.0123``, ``p < 0.0001``."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def against_published(number: Number, *, signed: bool = False) -> str:
+    """The published value and how far ours is from it: ``47.17 (+1.20, inside our interval)``."""
+    if number.published is None:
+        return MISSING
+    published = decimal(number.published, signed=signed)
+    if number.from_published is None:
+        return published
+    where = {True: ", inside our interval", False: ", outside our interval", None: ""}[number.inside]
+    return f"{published} ({decimal(number.from_published, signed=True)}{where})"

@@ -8,15 +8,15 @@ store without it (of a run under way, say) are grouped by the config that asked 
 make one table, in which a system's name is followed by the trial's levels: ``t5 (history=all, size=d64)``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.experiments.config import EvalConfig, load_config
-from tod_bench.experiments.results import FORMAT, Result, Store, read_record, read_result
+from tod_bench.experiments.results import FORMAT, Experiment, Result, Store, read_record, read_result
 from tod_bench.files import write_json
 
 
@@ -26,10 +26,11 @@ class Run:
 
     Attributes:
         config: The config; where the store does not have it, what the results' provenance says of it.
-        results: The results, one a cell.
+        results: The results, one an experiment.
         stores: Key of a result -> the store that it was found in.
         warnings: Why results may not belong in one table.
         lacking: What it was run without, and what supplies it.
+        trials: Of a sweep: name of a system -> its name without the trial's levels, and these by factor.
     """
 
     config: EvalConfig
@@ -37,6 +38,7 @@ class Run:
     stores: Mapping[str, Path]
     warnings: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    trials: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
 
     def predictions(self, result: Result) -> Path:
         """The prediction file of a result."""
@@ -89,10 +91,10 @@ def read_runs(names: Sequence[str], store: Path) -> list[Run]:
     Raises:
         UserError: A name stands for nothing, or a file is unusable.
     """
-    found: dict[str, list[Run]] = {}
+    by_config: dict[str, list[Run]] = {}
     for run in [run for name in names for run in _named(name, store)] if names else _all_runs(store):
-        found.setdefault(run.config.name, []).append(run)
-    return [merge(runs) for runs in found.values()]
+        by_config.setdefault(run.config.name, []).append(run)
+    return [merge(runs) for runs in by_config.values()]
 
 
 def with_layout(runs: Sequence[Run], configs: Sequence[str]) -> list[Run]:
@@ -117,102 +119,22 @@ def with_layout(runs: Sequence[Run], configs: Sequence[str]) -> list[Run]:
 
 
 def merge(runs: Sequence[Run]) -> Run:
-    """One run out of several of one config; of two results of a cell the newer one is kept, with a warning."""
+    """One run out of several of one config; of two results of an experiment the newer is kept, with a warning."""
     config, warnings = _merge_configs([run.config for run in runs])
-    stores = {key: store for run in runs for key, store in run.stores.items()}
-    kept, clashes = _one_a_cell(result for run in runs for result in run.results)
+    kept: dict[Experiment, Result] = {}
+    for result in (result for run in runs for result in run.results):
+        other = kept.setdefault(result.experiment, result)
+        if other.key != result.key:
+            kept[result.experiment] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
+            warnings.append(f"{result.experiment}: several results with different settings; the newest is shown")
     before = [warning for run in runs for warning in run.warnings]
-    lacking = tuple(need for need in runs[0].lacking if all(need in run.lacking for run in runs))
-    return Run(config, kept, stores, tuple(dict.fromkeys([*before, *warnings, *clashes])), lacking)
-
-
-def _named(name: str, store: Path) -> list[Run]:
-    path = Path(name)
-    if (path / "results").is_dir():
-        return _all_runs(path)
-    if path.is_file():
-        return _grouped({path.parent.parent: _read_all([path])})
-    noted = _noted(store, f"{name}/run.json") + _noted(store, f"{name}/*/run.json")
-    if noted:
-        return noted
-    loose = [run for run in _grouped({store: _results(store)}) if run.config.name == name]
-    if not loose:
-        known = [run.config.name for run in _all_runs(store)]
-        raise UserError(
-            f"{name} is neither a store, a result file, nor a config that was run into {store}"
-            f"{did_you_mean(name, known)}; run it first with `tod-bench run {name}`"
-        )
-    return loose
-
-
-def _all_runs(store: Path) -> list[Run]:
-    runs = _noted(store, "**/run.json")
-    names = {run.config.name for run in runs}
-    covered = {result.key for run in runs for result in run.results}
-    rest = [result for result in _results(store) if result.key not in covered and result.config not in names]
-    return [*runs, *_grouped({store: rest})]
-
-
-def _noted(store: Path, pattern: str) -> list[Run]:
-    notes = {path: read_record(path) for path in sorted(store.glob(f"tables/{pattern}"))}
-    return [_from_note(store, path, note) for path, note in notes.items() if note is not None]
-
-
-def _from_note(store: Path, path: Path, note: Mapping[str, Any]) -> Run:
-    try:
-        config, keys = EvalConfig.model_validate(note["config"]), list(map(str, note["results"]))
-        levels, lacking = dict(note.get("levels", {})), tuple(map(str, note.get("lacking", ())))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is not what `tod-bench run` writes ({error}); run the config again") from None
-    opened = Store(store)
-    results = [result for key in keys if (result := opened.result(key)) is not None]
-    lost = len(keys) - len(results)
-    warnings = (f"{lost} of {len(keys)} results of {config.name} are no longer in {store}",) if lost else ()
-    stores = {result.key: store for result in results}
-    return _labelled(Run(config, tuple(results), stores, warnings, lacking), levels)
-
-
-def _labelled(run: Run, levels: Mapping[str, str]) -> Run:
-    """The run with a trial's levels behind the names of its systems, so that trials of one sweep can be told apart."""
-    if not levels:
-        return run
-    label = ", ".join(f"{factor}={level}" for factor, level in levels.items())
-    names = {name: f"{name} ({label})" for name in run.config.systems}
-    systems = {names[name]: section for name, section in run.config.systems.items()}
-    results = [
-        replace(one, experiment=replace(one.experiment, system=names[one.experiment.system])) for one in run.results
-    ]
-    return replace(run, config=run.config.model_copy(update={"systems": systems}), results=tuple(results))
-
-
-def _results(store: Path) -> list[Result]:
-    return _read_all(sorted(store.glob("results/*.json")))
-
-
-def _read_all(paths: Iterable[Path]) -> list[Result]:
-    return [result for path in paths if (result := read_result(path)) is not None]
-
-
-def _grouped(results: Mapping[Path, Sequence[Result]]) -> list[Run]:
-    runs: dict[str, list[Run]] = {}
-    for store, found in results.items():
-        for result in found:
-            run = Run(_config_of(result), (result,), {result.key: store})
-            runs.setdefault(result.config, []).append(run)
-    return [merge(several) for several in runs.values()]
-
-
-def _config_of(result: Result) -> EvalConfig:
-    cell, known = result.experiment, result.provenance
-    corpus = {name: known["corpus"][name] for name in ("corpus", "options", "splits")}
-    return EvalConfig.model_validate(
-        {
-            "name": result.config,
-            "corpora": {cell.corpus: corpus},
-            "systems": {cell.system: known["system"]} if cell.system else {},
-            "tasks": {cell.task: known["task"]},
-            "bootstrap": known["bootstrap"],
-        }
+    return Run(
+        config,
+        tuple(kept.values()),
+        {key: store for run in runs for key, store in run.stores.items()},
+        tuple(dict.fromkeys([*before, *warnings])),
+        tuple(need for need in runs[0].lacking if all(need in run.lacking for run in runs)),
+        {name: trial for run in runs for name, trial in run.trials.items()},
     )
 
 
@@ -228,12 +150,91 @@ def _merge_configs(configs: Sequence[EvalConfig]) -> tuple[EvalConfig, list[str]
     return configs[0].model_copy(update=sections), warnings
 
 
-def _one_a_cell(results: Iterable[Result]) -> tuple[tuple[Result, ...], list[str]]:
-    kept: dict[Any, Result] = {}
-    warnings = []
-    for result in results:
-        other = kept.setdefault(result.experiment, result)
-        if other.key != result.key:
-            kept[result.experiment] = max(other, result, key=lambda one: str(one.provenance.get("date", "")))
-            warnings.append(f"{result.experiment}: several results with different settings; the newest is shown")
-    return tuple(kept.values()), warnings
+def _named(name: str, store: Path) -> list[Run]:
+    """The runs that one name stands for."""
+    path = Path(name)
+    if (path / "results").is_dir():
+        return _all_runs(path)
+    if path.is_file():
+        return _by_config(path.parent.parent, [path])
+    saved = _saved(store, f"{name}/run.json") + _saved(store, f"{name}/*/run.json")
+    runs = saved or [run for run in _by_config(store, _result_files(store)) if run.config.name == name]
+    if not runs:
+        known = [run.config.name for run in _all_runs(store)]
+        raise UserError(
+            f"{name} is neither a store, a result file, nor a config that was run into {store}"
+            f"{did_you_mean(name, known)}; run it first with `tod-bench run {name}`"
+        )
+    return runs
+
+
+def _all_runs(store: Path) -> list[Run]:
+    """The runs that a store has notes of, then its other results, grouped by config."""
+    saved = _saved(store, "**/run.json")
+    names = {run.config.name for run in saved}
+    covered = {result.key for run in saved for result in run.results}
+    rest = [run for run in _by_config(store, _result_files(store), without=covered) if run.config.name not in names]
+    return [*saved, *rest]
+
+
+def _saved(store: Path, pattern: str) -> list[Run]:
+    """The runs that `save_run` noted."""
+    runs = []
+    for path in sorted(store.glob(f"tables/{pattern}")):
+        note = read_record(path)
+        if note is None:
+            continue
+        try:
+            config, keys = EvalConfig.model_validate(note["config"]), list(map(str, note["results"]))
+            levels, lacking = dict(note.get("levels", {})), tuple(map(str, note.get("lacking", ())))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path} is not what `tod-bench run` writes ({error}); run the config again") from None
+        results = [result for key in keys if (result := Store(store).result(key)) is not None]
+        lost = len(keys) - len(results)
+        warnings = (f"{lost} of {len(keys)} results of {config.name} are no longer in {store}",) if lost else ()
+        stores = {result.key: store for result in results}
+        runs.append(_with_levels(Run(config, tuple(results), stores, warnings, lacking), levels))
+    return runs
+
+
+def _with_levels(run: Run, levels: Mapping[str, str]) -> Run:
+    """The run with a trial's levels behind the names of its systems, so that trials of one sweep can be told apart."""
+    if not levels:
+        return run
+    label = ", ".join(f"{factor}={level}" for factor, level in levels.items())
+    names = {name: f"{name} ({label})" for name in run.config.systems}
+    systems = {names[name]: section for name, section in run.config.systems.items()}
+    results = [
+        replace(result, experiment=replace(result.experiment, system=names[result.experiment.system]))
+        for result in run.results
+    ]
+    trials = {shown: (name, levels) for name, shown in names.items()}
+    config = run.config.model_copy(update={"systems": systems})
+    return replace(run, config=config, results=tuple(results), trials=trials)
+
+
+def _result_files(store: Path) -> list[Path]:
+    return sorted(store.glob("results/*.json"))
+
+
+def _by_config(store: Path, paths: Iterable[Path], without: Collection[str] = ()) -> list[Run]:
+    """Results that no note tells the run of, by the config that asked for them first, which their provenance has."""
+    runs: dict[str, list[Run]] = {}
+    for path in paths:
+        result = read_result(path)
+        if result is None or result.key in without:
+            continue
+        experiment, known = result.experiment, result.provenance
+        config = EvalConfig.model_validate(
+            {
+                "name": result.config,
+                "corpora": {
+                    experiment.corpus: {name: known["corpus"][name] for name in ("corpus", "options", "splits")}
+                },
+                "systems": {experiment.system: known["system"]} if experiment.system else {},
+                "tasks": {experiment.task: known["task"]},
+                "bootstrap": known["bootstrap"],
+            }
+        )
+        runs.setdefault(result.config, []).append(Run(config, (result,), {result.key: store}))
+    return [merge(of_config) for of_config in runs.values()]

@@ -1,11 +1,14 @@
-"""Styles of series in plots, by name: colour first, then marker, dash or hatching."""
+"""Styles of series in plots, by name: colour first, then marker, dash and shade."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-COLOURS, VARIANTS = 8, 4
-"""Colours that a stylesheet has, and the variants (marker and dash of a line, hatching of a bar) of each colour."""
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d5561")
+"""Okabe & Ito's colours, which colour-blind readers can tell apart; without yellow, too pale, and grey for black."""
+
+COLOURS, VARIANTS = len(PALETTE), 4
+"""How many colours there are, and how many variants (marker and dash of a line, shade of a bar) of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ def styles_of(names: Iterable[str]) -> dict[str, Style]:
     """
     styles: dict[str, Style] = {}
     for name in sorted(set(names)):
-        variant, taken = divmod(len(styles), COLOURS)
-        used = {style.colour for style in styles.values() if style.variant == variant % VARIANTS} if taken else set()
+        variant = len(styles) // COLOURS % VARIANTS
+        taken = {style.colour for style in styles.values() if style.variant == variant}
         preferred = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:4]) % COLOURS
-        free = (preferred + step for step in range(COLOURS))
-        colour = next((number % COLOURS for number in free if number % COLOURS not in used), preferred)
-        styles[name] = Style(colour, variant % VARIANTS)
+        candidates = [(preferred + step) % COLOURS for step in range(COLOURS)]
+        colour = next((number for number in candidates if number not in taken), preferred)
+        styles[name] = Style(colour, variant)
     return styles

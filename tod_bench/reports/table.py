@@ -1,30 +1,43 @@
 """A table of results as data: rows of systems and corpora, columns of scores, published values and differences beside.
 
-Renderers (`terminal`, `markdown`, `delimited`) only lay out what is here, so that every form shows the same numbers.
+The writers (`writers`, `latex`, the page) only lay out what is here, so that every form shows the same numbers.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tod_bench.experiments.conditioning import gold_sentences
 from tod_bench.experiments.config import Column, EvalConfig, RowConfig, is_small
-from tod_bench.experiments.judge_scores import JUDGED
 from tod_bench.experiments.results import Result
-from tod_bench.reports.numbers import Number, column_number, matching, spec_of
+from tod_bench.reports.notes import signature_warnings, signatures_of, systems_shown_gold, table_notes
+from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.published import is_of, published_row
+from tod_metrics import metric_class
+
+DifferenceTests = Mapping[tuple[str, str, str], Number]
+"""(system, label of the row, column) -> interval, p-value or the reason why there is none (see `differences`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its labels (system, corpus, and the row's own where there are several) and one number a column."""
+    """A row of a table.
+
+    Attributes:
+        system: The system.
+        corpus: The corpus; of a difference the two corpora.
+        numbers: A number a column.
+        difference: Whether it subtracts one corpus's numbers from another's.
+        label: Its own label, where a system and corpus have several rows.
+        shown_gold: Whether the system was shown gold, so that it is a floor or a ceiling and has no rank.
+    """
 
     system: str
     corpus: str
     numbers: tuple[Number, ...]
     difference: bool = False
     label: str = ""
+    shown_gold: bool = field(default=False, compare=False)
 
     def called(self, labels: Sequence[str]) -> list[str]:
         """Its labels, as far as the table has them."""
@@ -44,6 +57,7 @@ class Table:
         notes: What a reader must know, and where files are.
         source: Where the published values come from; empty where there are none.
         plot: Whether it is a figure.
+        higher_is_better: Of each column; None where neither direction is better, or the rows have metrics of their own.
     """
 
     title: str
@@ -54,6 +68,7 @@ class Table:
     notes: tuple[str, ...] = ()
     source: str = ""
     plot: bool = False
+    higher_is_better: tuple[bool | None, ...] = field(default=(), compare=False)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,52 +76,118 @@ class Table:
         names = ("system", "corpus", "label")
         return tuple(name for name in names if any(getattr(row, name) for row in self.rows)) or names[:2]
 
+    def best(self) -> frozenset[tuple[int, int]]:
+        """(row, column) of the best number of each column, corpus and row label, among systems with a rank.
+
+        A number that has no rival is not called the best.
+        """
+        rivals: dict[tuple[int, str, str], list[int]] = {}
+        for position, row in enumerate(self.rows):
+            for column, number in enumerate(row.numbers):
+                if number.value is not None and not row.difference and not row.shown_gold:
+                    rivals.setdefault((column, row.corpus, row.label), []).append(position)
+        marked: set[tuple[int, int]] = set()
+        for (column, _, _), positions in rivals.items():
+            higher = self.higher_is_better[column] if column < len(self.higher_is_better) else None
+            if higher is not None and len(positions) > 1:
+                values = {position: self.rows[position].numbers[column].value or 0.0 for position in positions}
+                best = (max if higher else min)(values.values())
+                marked |= {(position, column) for position, value in values.items() if value == best}
+        return frozenset(marked)
+
+    def to_pandas(self) -> Any:
+        """A pandas ``DataFrame``: a row for each number, with its labels, value, interval and signature."""
+        from tod_bench.reports.writers import to_pandas
+
+        return to_pandas(self)
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, with its signatures, warnings and notes."""
+        from tod_bench.reports.writers import to_markdown
+
+        return to_markdown(self)
+
+    def to_csv(self) -> str:
+        """The table as CSV, one line a number."""
+        from tod_bench.reports.writers import to_csv
+
+        return to_csv(self)
+
+    def to_latex(self) -> str:
+        """The table as a LaTeX float."""
+        from tod_bench.reports.latex import to_latex
+
+        return to_latex(self)
+
+    def _repr_html_(self) -> str:
+        from tod_bench.reports.writers import to_html
+
+        return to_html(self)
+
 
 def make_table(
     config: EvalConfig,
     results: Sequence[Result],
     published: Mapping[str, Any] | None = None,
     lacking: Sequence[str] = (),
+    tests: DifferenceTests | None = None,
 ) -> Table:
     """Lays out the results of a config.
 
     Args:
         config: The config; its `table` section gives the columns and the difference rows.
-        results: Results of its cells.
+        results: Results of its experiments.
         published: A file of published values (see `tod_bench.reports.published`).
         lacking: What the run was without, and what supplies it; rows then are those of the whole config.
+        tests: Interval and p-value of the difference rows (see `tod_bench.reports.differences`).
     """
     columns = config.table.columns or all_columns(results)
     kinds = config.table.rows or (RowConfig(label=""),)
+    shown_gold = systems_shown_gold(results)
     rows: list[Row] = []
     for system in config.systems or ("",):
-        own = [
-            _row(results, (system, corpus), kind, columns, published, made_up=is_small(config))
+        of_system = [
+            _row(results, (system, corpus), kind, columns, published, scripted=is_small(config))
             for corpus in _corpora(config, system)
             if lacking
             or any((result.experiment.system, result.experiment.corpus) == (system, corpus) for result in results)
             for kind in kinds
             if corpus in (kind.corpora or config.corpora)
         ]
-        rows += [*own, *_difference(config, own)]
-    rows += _printed_alone(config, published, kinds, columns)
-    signatures = {column.label: _signatures(results, [kind.completed(column) for kind in kinds]) for column in columns}
+        of_system += _differences(config, of_system, columns, tests or {})
+        rows += [replace(row, shown_gold=system in shown_gold) for row in of_system]
+    rows += _published_alone(config, published, kinds, columns)
     return Table(
         title=config.title or config.name,
         columns=tuple(column.label for column in columns),
         rows=tuple(rows),
-        signatures=signatures,
-        warnings=tuple(_warnings(results, columns, kinds)),
+        signatures={
+            column.label: signatures_of(results, [kind.completed(column) for kind in kinds]) for column in columns
+        },
+        warnings=tuple(signature_warnings(results, columns, kinds)),
         notes=(
             *config.table.notes,
-            *_printed_elsewhere(published, columns),
-            *_made_up(rows),
+            *_published_elsewhere(published, columns),
+            *_scripted_note(rows),
+            *_difference_notes(rows),
             *(f"no numbers: {need}" for need in lacking),
-            *_notes(results),
+            *table_notes(results),
         ),
         source=str(published["source"]) if published else "",
         plot=config.table.plot,
+        higher_is_better=tuple(_direction([kind.completed(column) for kind in kinds]) for column in columns),
     )
+
+
+def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+    """A column for every metric of some results: what a table shows where its config names no columns."""
+    columns = {}
+    for result in results:
+        for score in result.scores:
+            if not score.slice:
+                task, spec = result.experiment.task, spec_of(score)
+                columns[task, spec] = Column(label=spec, task=task, metric=spec)
+    return tuple(columns.values())
 
 
 def _corpora(config: EvalConfig, system: str) -> Sequence[str]:
@@ -121,29 +202,39 @@ def _row(
     columns: Sequence[Column],
     published: Mapping[str, Any] | None,
     *,
-    made_up: bool,
+    scripted: bool,
 ) -> Row:
     """A row of a system and corpus with its published values."""
-    theirs = published_row(published, *place, _printed_label(kind))
+    printed = published_row(published, *place, _published_label(kind))
     numbers = []
     for column in columns:
         number = column_number(results, *place, kind.completed(column))
-        number = replace(number, published=theirs.get(column.label), made_up=made_up or number.made_up)
+        number = replace(number, published=printed.get(column.label), scripted=scripted or number.scripted)
         numbers.append(number)
     return Row(*place, tuple(numbers), label=kind.label)
 
 
-def _printed_label(kind: RowConfig) -> str:
+def _direction(columns: Sequence[Column]) -> bool | None:
+    """Whether higher is better in a column; None where its rows do not agree."""
+    directions = set()
+    for column in columns:
+        try:
+            directions.add(metric_class(column.metric).higher_is_better)
+        except ValueError:  # what a judge or people say
+            directions.add(None)
+    return directions.pop() if len(directions) == 1 and len({column.metric for column in columns}) == 1 else None
+
+
+def _published_label(kind: RowConfig) -> str:
     return kind.label if kind.published is None else kind.published
 
 
-def _printed_alone(
+def _published_alone(
     config: EvalConfig, published: Mapping[str, Any] | None, kinds: Sequence[RowConfig], columns: Sequence[Column]
 ) -> list[Row]:
     """Rows that were published and that the config has nothing of."""
-    rows = (published or {}).get("rows", ())
     places = [
-        (system, corpus, _printed_label(kind))
+        (system, corpus, _published_label(kind))
         for system in config.systems or ("",)
         for corpus in _corpora(config, system)
         for kind in kinds
@@ -154,128 +245,75 @@ def _printed_alone(
             tuple(Number(published=row["values"].get(column.label)) for column in columns),
             label=str(row.get("row", "")),
         )
-        for row in rows
-        if not any(is_of(row, *place) for place in places) and _shown(row, columns)
+        for row in (published or {}).get("rows", ())
+        if not any(is_of(row, *place) for place in places) and _has_a_column(row, columns)
     ]
 
 
-def _printed_elsewhere(published: Mapping[str, Any] | None, columns: Sequence[Column]) -> list[str]:
+def _published_elsewhere(published: Mapping[str, Any] | None, columns: Sequence[Column]) -> list[str]:
     """Published values of rows that share no column with the table, in words."""
     return [
         f"published, {row.get('row', 'alone')}: {', '.join(f'{name} {value}' for name, value in row['values'].items())}"
         for row in (published or {}).get("rows", ())
-        if not _shown(row, columns)
+        if not _has_a_column(row, columns)
     ]
 
 
-def _made_up(rows: Sequence[Row]) -> list[str]:
-    """Says why numbers are not held against published ones, where some are made up."""
-    if not any(number.made_up and number.published is not None for row in rows for number in row.numbers):
+def _has_a_column(published_row: Mapping[str, Any], columns: Sequence[Column]) -> bool:
+    return any(column.label in published_row["values"] for column in columns)
+
+
+def _scripted_note(rows: Sequence[Row]) -> list[str]:
+    """Says why numbers are not held against published ones, where some are scripted."""
+    if not any(number.scripted and number.published is not None for row in rows for number in row.numbers):
         return []
     return ["published values are shown for orientation alone: ours are of a small variant, or of scripted verdicts"]
 
 
-def _shown(printed: Mapping[str, Any], columns: Sequence[Column]) -> bool:
-    return any(column.label in printed["values"] for column in columns)
-
-
-def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
-    """A column for every metric of some results: what a table shows where its config names no columns."""
-    found = {}
-    for result in results:
-        for score in result.scores:
-            if not score.slice:
-                spec = spec_of(score)
-                found[result.experiment.task, spec] = Column(label=spec, task=result.experiment.task, metric=spec)
-    return tuple(found.values())
-
-
-def _difference(config: EvalConfig, rows: Sequence[Row]) -> list[Row]:
+def _differences(
+    config: EvalConfig, rows: Sequence[Row], columns: Sequence[Column], tests: DifferenceTests
+) -> list[Row]:
+    """The rows that subtract one corpus from another, with interval and p-value where they could be tested."""
     wanted = config.table.difference
     if wanted is None:
         return []
-    found = []
+    differences = []
     for label in dict.fromkeys(row.label for row in rows):
         by_corpus = {row.corpus: row for row in rows if row.label == label}
-        if wanted.corpus in by_corpus and wanted.minus in by_corpus:
-            first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
-            numbers = tuple(
-                Number(
-                    _minus(a.value, b.value),
-                    published=_minus(a.published, b.published),
-                    made_up=a.made_up or b.made_up,
-                )
-                for a, b in zip(first.numbers, second.numbers, strict=True)
+        if wanted.corpus not in by_corpus or wanted.minus not in by_corpus:
+            continue
+        first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
+        numbers = []
+        for column, a, b in zip(columns, first.numbers, second.numbers, strict=True):
+            test = tests.get((first.system, label, column.label), Number())
+            number = Number(
+                _minus(a.value, b.value),
+                published=_minus(a.published, b.published),
+                scripted=a.scripted or b.scripted,
+                note=test.note,
             )
-            found.append(Row(first.system, f"{wanted.corpus} - {wanted.minus}", numbers, True, label))
-    return found
+            if number.value is not None:
+                number = replace(number, low=test.low, high=test.high, p=test.p)
+            numbers.append(number)
+        differences.append(
+            Row(first.system, f"{wanted.corpus} - {wanted.minus}", tuple(numbers), difference=True, label=label)
+        )
+    return differences
 
 
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None or math.isnan(a) or math.isnan(b) else a - b
 
 
-_PLACEMENT = ("corpus", "split", "n", "arm", "unscored", "group", "pair")
-
-
-def _signatures(results: Sequence[Result], columns: Sequence[Column]) -> tuple[str, ...]:
-    found = {str(score.signature.without(*_PLACEMENT)) for column in columns for _, score in matching(results, column)}
-    return tuple(sorted(found))
-
-
-def _warnings(results: Sequence[Result], columns: Sequence[Column], kinds: Sequence[RowConfig]) -> list[str]:
-    signatures = {
-        (column.label, kind.label): _signatures(results, [kind.completed(column)])
-        for column in columns
-        for kind in kinds
-    }
-    return [
-        f"column {column}{f', {row}' if row else ''}: its numbers have {len(found)} different signatures and cannot be "
-        "compared"
-        for (column, row), found in signatures.items()
-        if len(found) > 1
-    ]
-
-
-def _notes(results: Sequence[Result]) -> list[str]:
+def _difference_notes(rows: Sequence[Row]) -> list[str]:
+    """How differences were tested, and why some were not."""
+    numbers = [number for row in rows if row.difference for number in row.numbers if number.value is not None]
+    tested = sum(number.p is not None for number in numbers)
     notes = []
-    tests = {result.experiment.corpus: result.provenance.get("corpus", {}) for result in results}
-    for label, corpus in tests.items():
-        if "name" not in corpus:
-            continue
-        skipped = f"; {corpus['skipped']} records left out as invalid" if corpus.get("skipped") else ""
-        split = corpus.get("signed_split") or corpus.get("split")
+    if tested:
+        corrected = f", Holm-corrected over {tested} differences" if tested > 1 else ""
         notes.append(
-            f"{label}: {corpus['name']}, split {split or corpus.get('splits', {}).get('test')}, "
-            f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
+            f"differences: 95% intervals and two-sided p-values of a paired bootstrap over dialogues{corrected}"
         )
-    notes += [*conditioning_notes(results), *gold_notes(results)]
-    for result in results:
-        said = result.provenance.get("corpus", {}).get("notes", ())
-        notes += [note for one in said if (note := f"{result.experiment.corpus}: {one}") not in notes]
-        short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
-        if short:
-            notes.append(
-                f"{result.experiment}: coverage {min(score.coverage for score in short):.3f}; what is missing counts as wrong"
-            )
-    return notes
-
-
-def conditioning_notes(results: Iterable[Result]) -> list[str]:
-    """Which systems answered a task from states or acts of their own, a sentence for each task."""
-    systems: dict[tuple[str, str], dict[str, None]] = {}
-    for result in results:
-        shown = result.provenance.get("predictions", {}).get("shown", {})
-        predicted = " and ".join(what for what, source in shown.items() if source == "predicted")
-        if predicted:
-            systems.setdefault((result.experiment.task, predicted), {})[result.experiment.system] = None
-    return [f"{task} from the system's own predicted {what}: {', '.join(of)}" for (task, what), of in systems.items()]
-
-
-def gold_notes(results: Iterable[Result]) -> list[str]:
-    """What gold the predictions behind some results rest on, in sentences."""
-    # Results of before 0.2 say `privileges`.
-    records = [(result.experiment, result.provenance.get("predictions", {})) for result in results]
-    return gold_sentences(
-        (cell.system, cell.task, record.get("gold_access", record.get("privileges")) or ()) for cell, record in records
-    )
+    reasons = dict.fromkeys(number.note for number in numbers if number.note)
+    return [*notes, *(f"differences without interval and p-value: {reason}" for reason in reasons)]

@@ -16,8 +16,9 @@ from tod_bench.experiments.jobs import predictions_job
 from tod_bench.experiments.plan import Plan, build
 from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.experiments.runner import Runner
+from tod_bench.reports.notes import gold_notes
 from tod_bench.reports.numbers import Number, column_number, spec_of
-from tod_bench.reports.table import all_columns, gold_notes
+from tod_bench.reports.table import all_columns
 from tod_bench.scoring import ScoreRow
 from tod_bench.statistics import approximate_randomization, holm
 from tod_bench.sweeps.trials import Trial

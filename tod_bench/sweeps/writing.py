@@ -2,21 +2,20 @@
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tod_bench.errors import MissingExtraError, extra_needed
+from tod_bench.errors import MissingExtraError
 from tod_bench.files import write_json, write_text
 from tod_bench.numerals import DIGITS, decimal, interval
-from tod_bench.reports.layout import MISSING, written
-from tod_bench.reports.numbers import Number
+from tod_bench.reports.charts import Datum, grouped_bars
+from tod_bench.reports.numbers import MISSING, written
 from tod_bench.sweeps.ablation import Ablation, Effect
 
 
 def write_ablation(table: Ablation, folder: Path) -> list[Path]:
-    """Writes ``ablation.md``, ``.csv``, ``.json`` and, where matplotlib is installed, ``.svg``; returns the paths."""
+    """Writes ``ablation.md``, ``.csv``, ``.json`` and, where vl-convert is installed, ``.svg``; returns the paths."""
     paths = [folder / f"ablation.{suffix}" for suffix in ("md", "csv", "json")]
     write_text(paths[0], to_markdown(table))
     write_text(paths[1], to_csv(table))
@@ -84,31 +83,19 @@ def to_csv(table: Ablation) -> str:
 
 
 def plot(table: Ablation, path: Path) -> Path:
-    """Draws a panel a column: a bar a trial with its interval, or its spread over seeds.
+    """Draws the trials as bars under a heading for each column, with intervals, or spreads over seeds.
 
     Raises:
-        MissingExtraError: Matplotlib is not installed.
+        MissingExtraError: vl-convert is not installed.
     """
-    with extra_needed("report", "a plot"):
-        from matplotlib.figure import Figure
-    figure = Figure(figsize=(4.2 * len(table.columns), 0.5 + 0.38 * len(table.rows)), layout="constrained")
-    panels = figure.subplots(1, len(table.columns), sharey=True, squeeze=False)[0]
-    labels = [", ".join([*row.levels.values(), row.corpus, row.system]) for row in table.rows]
-    for index, (panel, column) in enumerate(zip(panels, table.columns, strict=True)):
-        numbers = [row.numbers[index] for row in table.rows]
-        values = [math.nan if number.value is None else number.value for number in numbers]
-        reaches = list(zip(*map(_reach, numbers), strict=True))
-        panel.barh(labels, values, xerr=reaches, color="#4878a8", ecolor="#333333", capsize=3)
-        panel.set_title(column)
-        panel.invert_yaxis()
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    write_text(path, buffer.getvalue())
+    data = []
+    for index, column in enumerate(table.columns):
+        for row in table.rows:
+            number = row.numbers[index]
+            low, high = number.low, number.high
+            if number.value is not None and number.spread is not None:
+                low, high = number.value - number.spread, number.value + number.spread
+            label = ", ".join([*row.levels.values(), row.corpus, row.system])
+            data.append(Datum(row.system, number.value, low, high, label, column))
+    write_text(path, grouped_bars(data, title=table.title).svg())
     return path
-
-
-def _reach(number: Number) -> tuple[float, float]:
-    """How far the whiskers of a bar reach below and above its end: the interval, or the spread over seeds."""
-    if number.value is None or number.low is None or number.high is None:
-        return number.spread or 0.0, number.spread or 0.0
-    return max(0.0, number.value - number.low), max(0.0, number.high - number.value)

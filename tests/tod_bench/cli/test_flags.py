@@ -35,7 +35,7 @@ SHARED = {
 UNSETTLED = {"judge", "leaderboard", "report", "submit"}
 """Verbs that do not take the shared options yet."""
 
-HEAVY = {"numpy", "pandas", "pydantic", "pyarrow", "rich", "scipy", "torch", "transformers", "yaml"}
+HEAVY = {"altair", "vl_convert", "numpy", "pandas", "pydantic", "pyarrow", "rich", "scipy", "torch", "transformers", "yaml"}
 
 
 def verbs(group: click.Command = command, name: str = "") -> Iterator[tuple[str, click.Command]]:

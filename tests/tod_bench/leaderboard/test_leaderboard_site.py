@@ -17,7 +17,7 @@ from tod_bench.leaderboard import read_board, write_site
 from tod_bench.leaderboard.figures import history, whiskers
 from tod_bench.leaderboard.ledger import accept_submission
 from tod_bench.leaderboard.numbers import to_csv
-from tod_bench.reports.files import harmless
+from tod_bench.reports.writers import escape_formula
 
 EVIL = "<script>window.hacked=1</script>"
 FORMULA = '=HYPERLINK("https://example.org","x")'
@@ -80,7 +80,7 @@ def test_systems_are_in_order_with_ranges_of_ranks(board, toy):
 
 def test_history_has_the_best_up_to_each_date(board):
     figure = history(board.standings[0])
-    assert [(value.label, value.n) for value in figure.series[0].values] == [
+    assert [(datum.label, datum.over) for datum in figure.data] == [
         ("2026-01-01", "early"),
         ("2026-02-01", "early"),
         ("2026-05-01", "early"),  # late is as good, and came later
@@ -158,8 +158,8 @@ def test_no_cell_of_the_csv_is_a_formula(site, board):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
 def test_formulas_are_neutralised(start):
-    assert harmless(f"{start}1+1") == f"'{start}1+1"
-    assert harmless(f"a{start}") == f"a{start}"
+    assert escape_formula(f"{start}1+1") == f"'{start}1+1"
+    assert escape_formula(f"a{start}") == f"a{start}"
 
 
 def test_dialogues_are_shown_where_the_track_allows(site, board, tracks, tmp_path, folder):

@@ -1,13 +1,13 @@
 """The page in a real browser: signatures on hover and focus, dialogues by mouse and keyboard, small screens."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import chromium
 from chromium import contrast
-from tod_bench.reports.page import render
-from tod_bench.reports.page_data import page_data
+from tod_bench.reports.page import page_data, render
 
 pytestmark = pytest.mark.browser
 
@@ -198,3 +198,89 @@ def test_no_text_of_a_plot_is_cut_off(browser, floors, tmp_path, width):
     browser.call("Emulation.clearDeviceMetricsOverride")
     assert cut == []
     assert "100.0 [100.0, 100.0]" in value(browser, "document.querySelector('svg.chart').textContent")
+
+
+LIST = "[...document.querySelectorAll('#list .id')].map(node => node.textContent)"
+
+
+def test_dialogues_are_searched_and_sorted(browser, floors, tmp_path):
+    data = opened(browser, floors, tmp_path).browser["dialogues"]
+    word = max(data[0]["turns"][0]["user"].split(), key=len)
+    browser.evaluate(
+        "(() => { const field = document.getElementById('filters').elements.text;"
+        f" field.value = {json.dumps(word.upper())}; field.dispatchEvent(new Event('input')); }})()"
+    )
+    texts = {
+        one["id"]: " ".join(
+            [one["id"], *(" ".join([t["user"], t["system"], *t["gold"].values()]) for t in one["turns"])]
+        )
+        for one in data
+    }
+    expected = [name for name, text in texts.items() if word.lower() in text.lower()]
+    assert data[0]["id"] in expected
+    assert value(browser, LIST) == expected
+    browser.evaluate("document.getElementById('filters').elements.text.value = ''")
+    choose(browser, "sort", "long")
+    assert value(browser, LIST) == [one["id"] for one in sorted(data, key=lambda one: -len(one["turns"]))]
+    choose(browser, "sort", "wrong")
+    wrong = {one["id"]: sum(not turn["answers"][0]["right"] for turn in one["turns"]) for one in data}
+    counts = [wrong[name] for name in value(browser, LIST)]
+    assert counts == sorted(wrong.values(), reverse=True)
+
+
+def test_turns_that_one_system_gets_right_and_another_wrong(browser, floors, tmp_path):
+    page = opened(browser, floors, tmp_path).browser
+    rule_match, oracle = (page["systems"].index(name) for name in ("rule_match", "oracle"))
+    choose(browser, "right", str(oracle))
+    choose(browser, "fails", str(rule_match))
+    wrong = {
+        one["id"]: [not turn["answers"][rule_match]["right"] for turn in one["turns"]] for one in page["dialogues"]
+    }
+    expected = [name for name, turns in wrong.items() if any(turns)]
+    assert value(browser, LIST) == expected
+    assert value(browser, "document.querySelectorAll('#dialogue section.turn').length") == sum(wrong[expected[0]])
+    choose(browser, "right", str(rule_match))
+    choose(browser, "fails", str(oracle))
+    assert value(browser, LIST) == []
+
+
+def test_a_link_leads_to_a_dialogue_and_a_turn(browser, floors, tmp_path):
+    data = opened(browser, floors, tmp_path).browser["dialogues"]
+    wanted = next(one for one in data[1:] if len(one["turns"]) > 2)
+    browser.open((tmp_path / "page.html").as_uri() + f"#d={wanted['id']}&t=3")
+    browser.wait_for(f"document.getElementById('dialogue-h').textContent === {json.dumps(wanted['id'])}")
+    top = "Math.abs(document.getElementById('turn-3').getBoundingClientRect().top)"
+    browser.wait_for(f"{top} < innerHeight / 2")
+    browser.evaluate("document.querySelectorAll('#list button')[0].click()")
+    address = "new URLSearchParams(location.hash.slice(1))"
+    assert value(browser, f"{address}.get('d')") == data[0]["id"]
+    browser.click("#turn-2 h4 a")
+    assert value(browser, f"[{address}.get('d'), {address}.get('c'), {address}.get('t')]") == [
+        data[0]["id"],
+        "plain",
+        "2",
+    ]
+
+
+def test_renderings_of_a_dialogue_stand_side_by_side(browser, floors, tmp_path):
+    data = page_data(floors, dialogues=3)
+    twin = [
+        {**one, "corpus": "restyled", "turns": [{**t, "user": f"Hey! {t['user']}"} for t in one["turns"]]}
+        for one in data.browser["dialogues"]
+    ]
+    both = replace(data, browser={**data.browser, "dialogues": [*data.browser["dialogues"], *twin]})
+    (tmp_path / "page.html").write_text(render(both), encoding="utf-8")
+    browser.open((tmp_path / "page.html").as_uri())
+    assert value(browser, "document.querySelectorAll('#turn-1 .user').length") == 1
+    choose(browser, "beside", True)
+    users = value(browser, "[...document.querySelectorAll('#turn-1 .user')].map(node => node.lastChild.textContent)")
+    assert users == [one["turns"][0]["user"] for one in (data.browser["dialogues"][0], twin[0])]
+    assert value(browser, "document.querySelector('#turn-1 .sides').textContent.includes('restyled')")
+
+
+def test_the_first_number_is_visible_on_a_phone(browser, floors, tmp_path):
+    browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    opened(browser, floors, tmp_path)
+    bottom = value(browser, "document.querySelector('.lead .chart').getBoundingClientRect().bottom")
+    browser.call("Emulation.clearDeviceMetricsOverride")
+    assert bottom < 844

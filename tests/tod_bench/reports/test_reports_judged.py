@@ -51,9 +51,9 @@ def test_win_rates_are_the_reports(judge_folder):
     rows = [row for row in json.loads((judge_folder / "report.json").read_text())["pairs"] if row["persona"] == "own"]
     (figure,) = read_judge_runs([judge_folder]).figures
     assert "|judge:scripted|" in figure.note
-    assert [series.name for series in figure.series] == [row["group"] for row in rows]
-    for series, row in zip(figure.series, rows, strict=True):
-        values = {value.label: value for value in series.values}
+    assert list(dict.fromkeys(datum.group for datum in figure.data)) == [row["group"] for row in rows]
+    for row in rows:
+        values = {datum.series: datum for datum in figure.data if datum.group == row["group"]}
         assert values["restyled's win rate"].value == row["ties_half"]["value"]
         assert values["restyled's win rate"].low == row["ties_half"]["low"]
         shares = [value.value for label, value in values.items() if label != "restyled's win rate"]

@@ -15,9 +15,8 @@ from tod_bench.cli.run import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.reports.browser import as_script, browser_data, sample
-from tod_bench.reports.origins import leaves, origins
-from tod_bench.reports.page import render
-from tod_bench.reports.page_data import page_data
+from tod_bench.reports.page import page_data, render
+from tod_bench.reports.provenance import leaves, provenance_lines
 from tod_bench.reports.table import make_table
 
 
@@ -43,7 +42,7 @@ def test_the_page_is_well_formed_and_can_be_walked(floors_html):
             assert attributes["href"][1:] in ids
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("main")) == len(page.all("h1")) == len(page.all("header")) == len(page.all("footer")) == 1
-    assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
+    assert all(attributes.get("scope") in ("row", "col", "rowgroup") for attributes in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table")) > 5
     assert all(
         attributes["role"] == "region" for tag, attributes in page.elements if attributes.get("class") == "scroll"
@@ -77,7 +76,9 @@ def test_every_number_of_the_table_tells_its_signature(floors, floors_html):
     page = Outline(floors_html)
     tips = [attributes["data-tip"] for attributes in page.all("button") if "data-tip" in attributes]
     table = make_table(floors.config, floors.results)
-    assert tips == [number.signatures[0] for row in table.rows for number in row.numbers if number.signatures]
+    rows = sorted(table.rows, key=lambda row: row.shown_gold)
+    assert [row.system for row in rows] == ["rule_match", "oracle"]
+    assert tips == [number.signatures[0] for row in rows for number in row.numbers if number.signatures]
     assert all("corpus:simulated1|split:test" in tip for tip in tips)
     for number in (number for row in table.rows for number in row.numbers if number.value is not None):
         assert f"{number.value:.2f}" in floors_html
@@ -147,10 +148,10 @@ def test_two_renderings_show_the_same_dialogues():
 def test_what_is_too_big_is_left_out_and_counted(nasty):
     run, corpora = nasty
     whole = page_data(run, corpora).browser
-    from tod_bench.reports.browser import Shelf
+    from tod_bench.reports.browser import BrowsedCorpus
 
     dialogues = list(next(iter(corpora.values())).dialogues("test"))
-    small = browser_data([Shelf("nasty", 5, dialogues, [])], budget=900)
+    small = browser_data([BrowsedCorpus("nasty", 5, dialogues, [])], budget=900)
     assert whole["left_out"] == 0
     assert 0 < small["left_out"] < 5
     assert small["left_out"] + len(small["dialogues"]) == small["total"] == 5
@@ -171,12 +172,12 @@ def test_a_corpus_that_is_not_at_hand_is_a_note(floors):
 
 
 def test_provenance_says_once_what_is_shared(floors):
-    shared, own = origins(floors.results)
+    shared, own = provenance_lines(floors.results)
     assert dict(shared)["corpus.name"] == "simulated1"
     assert [name for name, _ in own] == [str(result.experiment) for result in floors.results]
     assert all("system.system" in dict(lines) for _, lines in own)
     assert not {key for key, _ in shared} & {key for _, lines in own for key, _ in lines}
-    assert origins([]) == ([], [])
+    assert provenance_lines([]) == ([], [])
     assert leaves({"a": {"b": [1, 2]}, "c": None, "d": "x" * 900})[1][1].endswith("x …")
 
 

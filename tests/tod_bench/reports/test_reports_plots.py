@@ -1,73 +1,21 @@
-"""What plots say: exact ticks, one colour a system, bars from the floor of their scale, titles that differ."""
+"""Which plots a run has and what they say: one colour a system, bars from their scale's floor, titles that differ."""
 
-import re
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.results import Experiment, Result
 from tod_bench.numerals import decimal
-from tod_bench.reports.browser import Answers, Shelf, browser_data
-from tod_bench.reports.charts import Series, Value, bars, lines
-from tod_bench.reports.figures import learning_curves, score_figures
+from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data
+from tod_bench.reports.curves import learning_curves, share_figures
+from tod_bench.reports.figures import lead_figure, score_figures, table_figures
 from tod_bench.reports.numbers import Number
-from tod_bench.reports.plot import svg, table_figures
-from tod_bench.reports.styles import COLOURS, VARIANTS, styles_of
+from tod_bench.reports.styles import PALETTE, styles_of
 from tod_bench.reports.table import Row, Table
 from tod_bench.scores import Score, Slice
 from tod_metrics import metric_class
 from tod_metrics.base import Signature
-
-SPANS = st.lists(st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6), min_size=1, max_size=8)
-
-
-@given(SPANS, st.booleans())
-@example([12.0], True)
-@example([0.3, 0.301], False)
-def test_ticks_are_evenly_spaced_and_their_labels_exact(numbers, from_zero):
-    values = tuple(Value(str(place), number) for place, number in enumerate(numbers))
-    for ticks in (
-        bars([Series("x", values)]).ticks,
-        lines([Series("x", values)], "n", from_zero=from_zero).up,
-    ):
-        labels = [float(tick.label) for tick in ticks]
-        steps = [after - before for before, after in pairwise(labels)]
-        assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-9)
-        # The place of a tick is that of the number on its label.
-        places = [tick.place for tick in ticks]
-        whole, width = labels[-1] - labels[0], places[-1] - places[0]
-        expected = [places[0] + width * (label - labels[0]) / whole for label in labels]
-        assert places == pytest.approx(expected, abs=0.011)
-        assert all(len(tick.label) < 14 for tick in ticks)
-
-
-def test_a_step_of_two_and_a_half_has_a_digit():
-    chart = bars([Series("x", (Value("a", 12.0),))])
-    assert [tick.label for tick in chart.ticks] == ["0.0", "2.5", "5.0", "7.5", "10.0", "12.5"]
-
-
-@given(st.lists(st.text(max_size=8), unique=True, max_size=COLOURS * VARIANTS))
-def test_styles_depend_on_names_alone_and_no_two_are_the_same(names):
-    styles = styles_of(names)
-    assert styles == styles_of(names[::-1])
-    assert len({(style.colour, style.variant) for style in styles.values()}) == len(names)
-    solid = [style for style in styles.values() if not style.variant]
-    assert len({style.colour for style in solid}) == len(solid) == min(len(names), COLOURS)
-    for style in styles.values():
-        shapes = {other.shape for other in styles.values() if other.colour == style.colour}
-        assert len(shapes) == sum(other.colour == style.colour for other in styles.values())
-
-
-def test_beyond_the_palette_bars_are_hatched():
-    names = [f"system {number}" for number in range(COLOURS + 2)]
-    figure = table_figures(
-        Table("t", ("JGA",), tuple(Row("", "", (Number(50.0),), label=name) for name in names), plot=True)
-    )[0]
-    assert svg(figure).count('class="hatch v1"') == 2
 
 
 def judged_results(*tasks):
@@ -100,18 +48,14 @@ def test_groups_of_users_are_no_domains_and_people_are_no_judge():
         "likert_experience by group of users, people: plain",
         "likert_experience by group of users, judge: plain",
     ]
-    assert figures[0].names == ("group of users", "system")
+    assert figures[0].names == (("group", "group of users"), ("series", "system"))
 
 
 def test_likert_bars_start_at_one():
     figure = score_figures(judged_config(), judged_results("response"))[0]
-    (mark,) = figure.chart.groups[0][2]
-    first = figure.chart.ticks[0]
-    assert (float(first.label), first.place) == (1.0, figure.chart.floor)
-    assert mark.x > figure.chart.floor
+    bar = figure.chart.spec()["spec"]["layer"][0]["encoding"]
+    assert (bar["x"]["scale"]["domain"][0], bar["x2"]) == (1.0, {"datum": 1.0})
     assert "Bars start at 1" in figure.note
-    floor = bars([Series("x", (Value("a", 1.0),))], floor=1.0)
-    assert floor.groups[0][2][0].x == floor.floor
 
 
 def test_a_figure_of_several_scales_has_a_plot_for_each():
@@ -119,12 +63,13 @@ def test_a_figure_of_several_scales_has_a_plot_for_each():
     signatures = {"Q1": ("likert|x",), "Q2": ("likert|x",), "agreement": ("krippendorff_alpha|x",)}
     likert, alpha = table_figures(Table("T", ("Q1", "Q2", "agreement"), (row,), signatures, plot=True))
     assert (likert.title, alpha.title) == ("T: Q1, Q2", "T: agreement")
-    assert [float(figure.chart.ticks[0].label) for figure in (likert, alpha)] == [1.0, 0.0]
+    floors = [figure.chart.spec()["spec"]["layer"][0]["encoding"]["x2"]["datum"] for figure in (likert, alpha)]
+    assert floors == [1.0, 0.0]
 
 
 def test_every_score_of_a_judge_that_is_no_share_has_a_scale():
     """The names that signatures give these scores are those that plots know them by."""
-    from tod_bench.reports.plot import _scale
+    from tod_bench.reports.figures import _scale
 
     assert {_scale([f"{name}|v:1"]) for name in ("likert", "krippendorff_alpha")} == {"likert", "krippendorff_alpha"}
     assert _scale(["win_share|a"]) == _scale(["likert|a", "win_share|b"]) == _scale([]) == ""
@@ -139,46 +84,17 @@ def test_training_curves_name_their_tasks():
     results = [trained("a", "dst", [2.0, 1.0]), trained("a", "policy", [3.0]), trained("b", "dst", [1.0])]
     results.append(trained("b", "policy", [1.0]))
     (figure,) = learning_curves(results)
-    assert [series.name for series in figure.series] == [
+    assert list(dict.fromkeys(datum.series for datum in figure.data)) == [
         "a, plain, dst, seed 1",
         "a, plain, policy, seed 1",
         "b, plain, dst and policy, seed 1",
     ]
-    styles = [style for _, style, _ in figure.chart.lines]
-    assert styles[0].colour == styles[1].colour != styles[2].colour
-    assert styles[0].variant != styles[1].variant
-    assert styles[0].colour == styles_of(["a", "b"])["a"].colour
-
-
-def test_epochs_of_several_trainings_are_in_order():
-    chart = lines([Series("a", (Value("1", 1.0), Value("10", 2.0))), Series("b", (Value("2", 3.0),))], "epoch")
-    assert [tick.label for tick in chart.across] == ["1", "2", "10"]
-
-
-@pytest.mark.parametrize(
-    ("others", "number", "printed"),
-    [
-        ((100.0,), (2.94, 2.6, 3.4), '2.9<tspan class="tick"> [2.6, 3.4]'),
-        ((50.0,), (2.94, 2.94, 2.94), '2.9<tspan class="tick"> [2.9, 2.9]'),
-        ((), (2.94, 2.6, 2.96), '2.94<tspan class="tick"> [2.60, 2.96]'),
-        ((), (0.85, 0.8, 0.9), '0.85<tspan class="tick"> [0.80, 0.90]'),
-    ],
-)
-def test_a_plot_prints_no_interval_without_its_value(others, number, printed):
-    numbers = [Number(*number), *map(Number, others)]
-    rows = tuple(Row("", "", (one,), label=str(place)) for place, one in enumerate(numbers))
-    (figure,) = table_figures(Table("T", ("JGA",), rows, plot=True))
-    assert printed in svg(figure)
-
-
-@given(st.lists(st.floats(0, 100), min_size=3, max_size=3).map(sorted), st.floats(0, 100))
-def test_every_interval_in_a_plot_holds_its_value(three, other):
-    low, value, high = three
-    rows = (Row("", "", (Number(value, low, high),), label="a"), Row("", "", (Number(other),), label="b"))
-    text = svg(table_figures(Table("T", ("JGA",), rows, plot=True))[0])
-    found = re.findall(r">(\S+)<tspan class=\"tick\"> \[(\S+), (\S+)\]", text)
-    ((shown, start, end),) = found
-    assert float(start) <= float(shown) <= float(end)
+    colours, dashes = (
+        figure.chart.spec()["layer"][0]["encoding"][name]["scale"]["range"] for name in ("color", "strokeDash")
+    )
+    assert colours[0] == colours[1] != colours[2]
+    assert dashes[0] != dashes[1]
+    assert colours[0] == PALETTE[styles_of(["a", "b"])["a"].colour]
 
 
 def test_acts_are_marked_as_their_score_compares_them(floors):
@@ -194,7 +110,7 @@ def test_acts_are_marked_as_their_score_compares_them(floors):
 
     def marks(unit):
         answers = Answers("s", {"policy": {(dialogue.id, 0): answer}}, unit=unit)
-        data = browser_data([Shelf("plain", 1, [dialogue], [answers])])
+        data = browser_data([BrowsedCorpus("plain", 1, [dialogue], [answers])])
         return [kind for _, kind in data["dialogues"][0]["turns"][0]["answers"][0]["acts"]]
 
     ignoring, comparing = marks("slot"), marks("value")
@@ -205,7 +121,7 @@ def test_acts_are_marked_as_their_score_compares_them(floors):
 
 @pytest.mark.parametrize("spec", ["act_f1", "act_f1@values", "act_match", "act_f1_micro@values_skip_empty"])
 def test_the_unit_of_acts_is_that_of_the_first_metric(spec):
-    from tod_bench.reports.page_data import act_unit
+    from tod_bench.reports.page import act_unit
 
     config = judged_config(columns=[{"label": "F1", "task": "policy", "metric": spec}])
     name, _, protocol = spec.partition("@")
@@ -218,11 +134,11 @@ def test_the_budget_of_a_page_is_shared_among_the_corpora(floors, dialogues):
 
     corpus = open_corpus("simulated", **floors.config.corpora["plain"].options)
     every = list(corpus.dialogues("test"))
-    shelves = [Shelf(f"c{number}", 12, every[:count], []) for number, count in enumerate(dialogues)]
-    whole = browser_data(shelves)
+    corpora = [BrowsedCorpus(f"c{number}", 12, every[:count], []) for number, count in enumerate(dialogues)]
+    whole = browser_data(corpora)
     assert whole["left_out"] == 0
     size = sum(len(str(one)) for one in whole["dialogues"])
-    half = browser_data(shelves, budget=size // 2)
+    half = browser_data(corpora, budget=size // 2)
     counts = [sum(one["corpus"] == f"c{number}" for one in half["dialogues"]) for number in range(len(dialogues))]
     assert sum(counts) + half["left_out"] == sum(dialogues)
     assert half["left_out"] > 0
@@ -232,8 +148,7 @@ def test_the_budget_of_a_page_is_shared_among_the_corpora(floors, dialogues):
 
 
 def test_numbers_of_a_small_variant_are_not_held_against_the_paper(floors):
-    from tod_bench.reports.page import render
-    from tod_bench.reports.page_data import page_data
+    from tod_bench.reports.page import page_data, render
     from tod_bench.reports.runs import Run
     from tod_bench.reports.table import make_table
 
@@ -253,7 +168,7 @@ def test_numbers_of_a_small_variant_are_not_held_against_the_paper(floors):
     ("signature", "provenance"),
     [("win_rate|judge:scripted|v:1", {}), ("win_rate|raters:3", {"people": {"file": "scripted", "raters": 3}})],
 )
-def test_scripted_verdicts_are_made_up_in_any_config(signature, provenance):
+def test_scripted_verdicts_are_scripted_in_any_config(signature, provenance):
     from tod_bench.experiments.config import Column
     from tod_bench.reports.numbers import column_number
 
@@ -266,26 +181,120 @@ def test_scripted_verdicts_are_made_up_in_any_config(signature, provenance):
         provenance,
     )
     column = Column(label="x", task="people", metric="win_rate")
-    assert column_number([result], "s", "p", column).made_up
+    assert column_number([result], "s", "p", column).scripted
     real = replace(result, scores=(replace(result.scores[0], signature=Signature("win_rate")),), provenance={})
-    assert not column_number([real], "s", "p", column).made_up
+    assert not column_number([real], "s", "p", column).scripted
 
 
 def test_a_system_looks_the_same_in_every_plot_of_a_page(floors):
-    from tod_bench.reports.page_data import page_data
+    from tod_bench.reports.page import page_data
 
     fit = {"details": {"losses": [2.0, 1.0]}, "seconds": 1.0}
     results = tuple(replace(one, provenance={**one.provenance, "predictions": {"fit": fit}}) for one in floors.results)
-    figures = page_data(replace(floors, results=results), dialogues=0).figures
+    page = page_data(replace(floors, results=results), dialogues=0)
+    figures = [page.lead, *page.figures]
     colours = {}
     for figure in figures:
-        if hasattr(figure.chart, "groups"):
-            found = [(mark.value.label, mark.style) for _, _, marks in figure.chart.groups for mark in marks]
-        else:
-            found = [(name.partition(",")[0], style) for name, style, _ in figure.chart.lines]
-        for system, style in found:
-            colours.setdefault(system, set()).add(style.colour)
+        spec = figure.chart.spec()
+        layer = (spec["spec"] if "facet" in spec else spec)["layer"][0]
+        scale = layer["encoding"]["color"]["scale"]
+        for name, colour in zip(scale["domain"], scale["range"], strict=True):
+            colours.setdefault(name.partition(",")[0], set()).add(colour)
     assert set(colours) == {"rule_match", "oracle"}
     assert all(len(found) == 1 for found in colours.values())
     assert len(set.union(*colours.values())) == 2
     assert len({figure.title for figure in figures}) == len(figures) > 4
+
+
+def test_plots_of_domains_and_groups(floors):
+    fog = [
+        Score("gunning_fog", "tod_bench", 5.0 + n, Signature("gunning_fog"), 9, Slice("formality", g))
+        for n, g in enumerate(("casual", "formal"))
+    ]
+    results = [
+        replace(result, scores=(*result.scores, *fog)) if result.experiment.task == "response" else result
+        for result in floors.results
+    ]
+    figures = {figure.title: figure for figure in score_figures(floors.config, results)}
+    assert set(figures) >= {"domain_jga_all by domain: plain", "gunning_fog by formality: plain"}
+    groups = [datum.group for datum in figures["gunning_fog by formality: plain"].data]
+    assert list(dict.fromkeys(groups)) == ["casual", "formal"]
+    domains = figures["domain_jga_all by domain: plain"]
+    assert {datum.series for datum in domains.data} == {"rule_match", "oracle"}
+    assert all(datum.value == 100 for datum in domains.data if datum.series == "oracle")
+
+
+def test_learning_curves_are_drawn_once_a_training(floors):
+    details = {
+        "losses": [2.0, 1.0, 0.5],
+        "dev_scores": [{"score": 10.0, "epoch": 1.0, "step": 5}, {"score": 20.0, "epoch": 2.0, "step": 10}],
+    }
+    trained = [
+        replace(result, provenance={**result.provenance, "predictions": {"fit": {"details": details}}})
+        for result in floors.results
+        if result.experiment.system == "oracle"
+    ]
+    assert len(trained) > 1
+    loss, dev = learning_curves(trained)
+    assert loss.title == "Training loss by epoch"
+    assert [datum.value for datum in loss.data] == [2.0, 1.0, 0.5]
+    assert dev.title == "Score on dev by epoch"
+    assert [(datum.label, datum.value) for datum in dev.data] == [("1", 10.0), ("2", 20.0)]
+    assert len({datum.series for datum in loss.data}) == 1
+    assert learning_curves(floors.results) == []
+
+
+@pytest.mark.parametrize("details", [{"losses": ["a", None]}, {"dev_scores": 3}, {"dev_scores": ["x"]}, [], "text"])
+def test_other_systems_records_draw_nothing(floors, details):
+    result = replace(floors.results[0], provenance={"predictions": {"fit": {"details": details}}})
+    assert learning_curves([result]) == []
+
+
+def test_the_main_metric_leads_best_first_and_systems_shown_gold_below():
+    rows = (
+        Row("oracle", "p", (Number(100.0),), shown_gold=True),
+        Row("low", "p", (Number(10.0),)),
+        Row("high", "p", (Number(20.0),)),
+        Row("high", "p - q", (Number(1.0),), difference=True),
+    )
+    table = Table("T", ("JGA", "x"), rows, higher_is_better=(True, None))
+    lead = lead_figure(table)
+    assert [datum.label for datum in lead.data] == ["high ★", "low", "oracle †"]
+    assert table.best() == {(2, 0)}
+    lower = replace(table, higher_is_better=(False, None))
+    assert [datum.label for datum in lead_figure(lower).data] == ["low ★", "high", "oracle †"]
+    assert lead_figure(replace(table, plot=True)) is None
+
+
+def test_shares_of_wins_ties_and_losses_are_one_bar_a_group():
+    rows = tuple(
+        Row(system, "p", (Number(share, signatures=(f"{metric}|v:1",)),) * 2, label=label)
+        for system in ("a", "b")
+        for label, metric, share in (
+            ("wins", "win_share", 20.0),
+            ("ties", "tie_share", 5.0),
+            ("losses", "loss_share", 75.0),
+        )
+    )
+    (figure,) = table_figures(Table("F", ("all", "child"), rows, plot=True))
+    values = figure.chart.spec()["data"]["values"]
+    assert [(row["group"], row["key"], row["start"], row["end"]) for row in values[:3]] == [
+        ("a", "all", 0, 20),
+        ("a", "all", 20, 25),
+        ("a", "all", 25, 100),
+    ]
+    assert {(row["group"], row["key"]) for row in values} == {(s, g) for s in "ab" for g in ("all", "child")}
+
+
+def test_few_shot_is_a_line_over_log_shares():
+    shares = ("0.01", "0.1", "1.0")
+    levels = {f"t5 (share={share})": ("t5", {"share": share}) for share in shares}
+    rows = tuple(Row(name, "p", (Number(float(n)),)) for n, name in enumerate(levels))
+    (figure,) = share_figures(Table("T", ("JGA",), rows), levels)
+    assert figure.title == "JGA by share: p"
+    assert [(datum.series, datum.label, datum.value) for datum in figure.data] == [
+        ("t5", share, float(n)) for n, share in enumerate(shares)
+    ]
+    assert figure.chart.spec()["encoding"]["x"]["scale"] == {"type": "log"}
+    sizes = {f"t5 (size={size})": ("t5", {"size": size}) for size in ("32", "64", "96")}
+    assert share_figures(Table("T", ("JGA",), rows), sizes) == []

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tod_bench.cli.report import command
 from tod_bench.errors import UserError
 from tod_bench.experiments.results import Experiment, Store
-from tod_bench.reports.page_data import table_of
+from tod_bench.reports.page import table_of
 from tod_bench.reports.runs import merge, read_runs, save_run, with_layout
 
 

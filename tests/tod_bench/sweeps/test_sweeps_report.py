@@ -11,7 +11,7 @@ from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run
-from tod_bench.reports.page_data import page_data, table_of
+from tod_bench.reports.page import page_data, table_of
 from tod_bench.reports.runs import read_runs
 from tod_bench.sweeps import Trial, expand, parts, run_all
 

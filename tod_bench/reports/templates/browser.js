@@ -27,14 +27,28 @@
   const isWrong = (turn, systems) => systems.some((number) => turn.answers[number] && turn.answers[number].right === false);
   const hasError = (turn, slot, systems) =>
     systems.some((number) => ((turn.answers[number] || {}).errors || []).some((error) => error[0] === slot));
+  const isRight = (turn, number, right) => Boolean(turn.answers[number]) && turn.answers[number].right === right;
   const turnMatches = (turn, wanted, systems) =>
-    (!wanted.wrong || isWrong(turn, systems)) && (!wanted.slot || hasError(turn, wanted.slot, systems));
+    (!wanted.wrong || isWrong(turn, systems)) && (!wanted.slot || hasError(turn, wanted.slot, systems)) &&
+    (!wanted.right || isRight(turn, wanted.right, true)) && (!wanted.fails || isRight(turn, wanted.fails, false));
+  const wrongTurns = (dialogue, systems) => dialogue.turns.filter((turn) => isWrong(turn, systems)).length;
+
+  // A dialogue holds a text in its id, an utterance or a value of a slot.
+  const holds = (dialogue, text) =>
+    [dialogue.id, ...dialogue.turns.flatMap((turn) => [turn.user, turn.system, ...Object.values(turn.gold)])]
+      .some((part) => part.toLowerCase().includes(text));
+  const ORDERS = {
+    wrong: (systems) => (one, other) => wrongTurns(other, systems) - wrongTurns(one, systems),
+    long: () => (one, other) => other.turns.length - one.turns.length,
+    id: () => (one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0),
+  };
 
   const read = () => {
     const value = (name) => form.elements[name].value;
     return {
       corpus: value("corpus"), domain: value("domain"), slot: value("slot"), group: value("group"),
-      wrong: form.elements.wrong.checked, news: form.elements.news.checked,
+      right: value("right"), fails: value("fails"), sort: value("sort"), text: value("text").trim().toLowerCase(),
+      wrong: form.elements.wrong.checked, news: form.elements.news.checked, beside: form.elements.beside.checked,
     };
   };
 
@@ -42,7 +56,12 @@
     (!wanted.corpus || dialogue.corpus === wanted.corpus) &&
     (!wanted.domain || dialogue.domains.includes(wanted.domain)) &&
     (!wanted.group || Object.entries(dialogue.groups).some((pair) => pair.join(": ") === wanted.group)) &&
+    (!wanted.text || holds(dialogue, wanted.text)) &&
     dialogue.turns.some((turn) => turnMatches(turn, wanted, systems));
+
+  // A link to a dialogue and a turn of it, `#d=ID&c=CORPUS&t=3`.
+  const link = (dialogue, turn) =>
+    `#${new URLSearchParams({ d: dialogue.id, c: dialogue.corpus, ...(turn ? { t: turn } : {}) })}`;
 
   const marked = (kind, text) =>
     make("span", { class: `mark ${kind}` },
@@ -99,16 +118,23 @@
       .filter((pair) => pair[1] !== undefined)
       .map(([name, right]) => make("li", {}, `${name}: `, marked(right ? "right" : "wrong", right ? "state right" : "state wrong")));
     const table = compared(turn, before, systems, wanted);
-    return make("section", { class: "turn" },
-      make("h4", {}, `Turn ${dialogueTurn(turn)}`),
-      make("p", { class: "user" }, make("span", { class: "who" }, "User"), turn.user),
-      make("p", { class: "system" }, make("span", { class: "who" }, "System (gold)"), turn.system || "–"),
+    const number = dialogueTurn(turn);
+    const said = (from, label) => make("div", {}, label ? make("p", { class: "side" }, label) : null,
+      make("p", { class: "user" }, make("span", { class: "who" }, "User"), from.user),
+      make("p", { class: "system" }, make("span", { class: "who" }, "System (gold)"), from.system || "–"));
+    const others = wanted.beside
+      ? data.dialogues.filter((one) => one.id === current.id && one.corpus !== current.corpus && one.turns[number - 1]) : [];
+    return make("section", { class: "turn", id: `turn-${number}` },
+      make("h4", {}, make("a", { href: link(current, number) }, `Turn ${number}`)),
+      make("div", { class: "sides" }, said(turn, others.length ? current.corpus : ""),
+        ...others.map((one) => said(one.turns[number - 1], one.corpus))),
       verdict.length ? make("ul", { class: "verdicts" }, ...verdict) : null,
       table && make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Turn ${dialogueTurn(turn)}: gold and predictions` }, table));
   };
 
   const draw = (dialogue, focus) => {
     current = dialogue;
+    if (dialogue && focus) history.replaceState(null, "", link(dialogue));
     for (const button of list.querySelectorAll("button")) {
       if (Number(button.value) === data.dialogues.indexOf(dialogue)) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
@@ -123,7 +149,8 @@
       button.addEventListener("click", () => draw(next, true));
       return button;
     };
-    const turns = dialogue.turns.filter((turn) => turnMatches(turn, { wrong: wanted.wrong, slot: wanted.wrong ? wanted.slot : "" }, systems));
+    const { wrong, right, fails } = wanted;
+    const turns = dialogue.turns.filter((turn) => turnMatches(turn, { wrong, right, fails, slot: wrong ? wanted.slot : "" }, systems));
     article.append(
       make("h3", { id: "dialogue-h" }, dialogue.id),
       make("p", { class: "quiet" }, [dialogue.corpus, dialogue.domains.join(", "), ...groups].join(" · ")),
@@ -143,8 +170,9 @@
   const refresh = () => {
     const wanted = read(), systems = shownSystems();
     found = data.dialogues.filter((dialogue) => matches(dialogue, wanted, systems));
+    if (wanted.sort) found.sort(ORDERS[wanted.sort](systems));
     list.replaceChildren(...found.map((dialogue) => {
-      const wrong = dialogue.turns.filter((turn) => isWrong(turn, systems)).length;
+      const wrong = wrongTurns(dialogue, systems);
       const about = wrong ? `${wrong} of ${dialogue.turns.length} turns wrong` : `${dialogue.turns.length} turns`;
       const button = make("button", { type: "button", value: data.dialogues.indexOf(dialogue) },
         make("span", { class: "id" }, dialogue.id), make("span", { class: "quiet" }, `${dialogue.corpus}, ${about}`));
@@ -170,8 +198,18 @@
     const box = make("input", { type: "checkbox", name: `system-${number}`, checked: "" });
     document.getElementById("systems").append(make("label", {}, box, ` ${name}`));
   });
+  for (const name of ["right", "fails"]) {
+    form.elements[name].append(make("option", { value: "" }, "any system"),
+      ...data.systems.map((text, value) => make("option", { value }, text)));
+  }
+  const judged = answers.some((answer) => answer.right !== undefined);
+  document.getElementById("rivals").hidden = !judged || data.systems.length < 2;
+  const places = new Map();
+  for (const dialogue of data.dialogues) places.set(dialogue.id, (places.get(dialogue.id) || 0) + 1);
+  form.elements.beside.closest("label").hidden = ![...places.values()].some((count) => count > 1);
   form.hidden = document.getElementById("browser").hidden = false;
   form.addEventListener("change", refresh);
+  form.elements.text.addEventListener("input", refresh);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(refresh));
   for (const button of document.querySelectorAll("[data-slot]")) {
@@ -188,5 +226,18 @@
       });
     });
   }
+  // Opens what the address names: the filters give way to it.
+  const follow = () => {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    const dialogue = data.dialogues.find((one) =>
+      one.id === wanted.get("d") && (!wanted.get("c") || one.corpus === wanted.get("c")));
+    if (!dialogue) return;
+    form.reset();
+    current = dialogue;
+    refresh();
+    (document.getElementById(`turn-${wanted.get("t")}`) || article).scrollIntoView();
+  };
+  window.addEventListener("hashchange", follow);
   refresh();
+  follow();
 })();

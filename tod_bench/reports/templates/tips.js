@@ -33,7 +33,9 @@
     while (!next) {
       row += step[0];
       column += step[1];
-      const there = table.rows[row] && table.rows[row].cells[column];
+      const line = table.rows[row];
+      if (line && line.classList.contains("divider")) continue;
+      const there = line && line.cells[column];
       if (!there || there.tagName === "TH") return;
       next = there.querySelector("[data-tip]");
     }

@@ -10,13 +10,10 @@ from rich.console import Console
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.results import Experiment, Result
-from tod_bench.reports.files import to_csv, write_table
-from tod_bench.reports.layout import against_published, written
-from tod_bench.reports.markdown import to_markdown
-from tod_bench.reports.numbers import Number
+from tod_bench.reports.numbers import Number, against_published, written
 from tod_bench.reports.published import published_values
 from tod_bench.reports.table import make_table
-from tod_bench.reports.terminal import print_table
+from tod_bench.reports.writers import print_table, to_csv, to_markdown, write_table
 from tod_bench.scores import Score, Slice
 from tod_metrics.base import Signature
 

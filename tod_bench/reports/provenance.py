@@ -11,19 +11,21 @@ LONGEST = 400
 Lines = list[tuple[str, str]]
 
 
-def origins(results: Sequence[Result]) -> tuple[Lines, list[tuple[str, Lines]]]:
+def provenance_lines(results: Sequence[Result]) -> tuple[Lines, list[tuple[str, Lines]]]:
     """Provenance as lines (dotted key, text).
 
     Returns:
         The lines that all results share, and each result's name with the lines that are its own.
     """
-    every = [leaves({**result.provenance, "predictions_file": result.predictions}) for result in results]
-    shared = set(every[0]).intersection(*every[1:]) if every else set()
-    own = [
-        (str(result.experiment), [line for line in lines if line not in shared])
-        for result, lines in zip(results, every, strict=True)
+    lines = [leaves({**result.provenance, "predictions_file": result.predictions}) for result in results]
+    if not lines:
+        return [], []
+    shared = set(lines[0]).intersection(*lines[1:])
+    rest = [
+        (str(result.experiment), [line for line in of_result if line not in shared])
+        for result, of_result in zip(results, lines, strict=True)
     ]
-    return [line for line in every[0] if line in shared] if every else [], own
+    return [line for line in lines[0] if line in shared], rest
 
 
 def leaves(value: Mapping[str, Any], prefix: str = "") -> Lines:
