@@ -141,7 +141,8 @@ def page_data(
     return Page(
         name=run.config.name,
         table=table,
-        lead=lead_figure(table, None if any(row.system not in styles for row in table.rows) else styles),
+        # Rows of a corpus itself have no system, and are drawn under the corpus's name.
+        lead=lead_figure(table, styles if all((row.system or row.corpus) in styles for row in table.rows) else None),
         figures=(
             *(table_figures(table) if table.plot else []),
             *share_figures(table, run.trials),

@@ -35,7 +35,21 @@ SHARED = {
 UNSETTLED = {"judge", "leaderboard", "report", "submit"}
 """Verbs that do not take the shared options yet."""
 
-HEAVY = {"altair", "vl_convert", "numpy", "pandas", "pydantic", "pyarrow", "rich", "scipy", "torch", "transformers", "yaml"}
+HEAVY = {
+    *(
+        "altair",
+        "numpy",
+        "pandas",
+        "pydantic",
+        "pyarrow",
+        "rich",
+        "scipy",
+        "torch",
+        "transformers",
+        "vl_convert",
+        "yaml",
+    ),
+}
 
 
 def verbs(group: click.Command = command, name: str = "") -> Iterator[tuple[str, click.Command]]:
