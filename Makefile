@@ -22,7 +22,7 @@ $(VENV)/.all: pyproject.toml constraints.txt
 	touch $@ $(VENV)/.train
 
 quickstart: $(VENV)/.train  ## set up, then make a Table 6 on the embedded corpus
-	$(VENV)/bin/tod-bench run quickstart --jobs 2
+	$(VENV)/bin/tod-bench run quickstart --workers 2
 
 test: $(VENV)/.all  ## set up, then run the tests
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)

@@ -48,7 +48,10 @@ def test_what_is_there_lets_a_test_run(marker: str, pytester: pytest.Pytester, m
     ("test", "package"),
     [
         ("tests/tod_bench/reports/test_reports_latex.py::test_compiles", "texlive-latex-recommended"),
-        ("tests/tod_bench/judge/test_judge_form.py::test_pairs_name_versions_again_whatever_the_seats", "chromium"),
+        (
+            "tests/tod_bench/judge/test_judge_annotation_page.py::test_pairs_name_versions_again_whatever_the_seats",
+            "chromium",
+        ),
     ],
 )
 def test_a_machine_without_them_fails_the_suite_itself_in_ci(test: str, package: str) -> None:

@@ -42,7 +42,7 @@ def test_make_does_what_the_readme_says():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z]+)`", readme)) <= targets
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "tod-bench run quickstart --jobs 2" in recipe
+    assert "tod-bench run quickstart --workers 2" in recipe
 
 
 def test_the_readmes_python_runs(tmp_path, monkeypatch):

@@ -302,7 +302,7 @@ def report(
         form="terminal",
         page=Path(page) if page else None,
         dialogues=dialogues,
-        judged=[Path(folder) for folder in judged],
+        judged=tuple(map(Path, judged)),
     )
     found = read_runs(runs, Path(store))
     chosen = with_layout(found, configs) if configs else found

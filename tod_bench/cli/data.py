@@ -8,13 +8,7 @@ from typing import Any
 
 import click
 
-OPTIONS = click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the corpus's reader, such as path=FOLDER or version=2.1.",
-)
+from tod_bench.cli.options import CORPUS_OPTIONS, JSON_FLAG, SPLITS, Verb, format_option, output_option
 
 
 @click.group()
@@ -53,18 +47,12 @@ def fetch(name: str, source: Path | None, mirror: str) -> None:
     sys.exit(1 if done.missing or done.unlike else 0)
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@OPTIONS
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print them.",
-)
-def stats(names: tuple[str, ...], options: tuple[str, ...], form: str) -> None:
+@CORPUS_OPTIONS
+@format_option("table", "json")
+@JSON_FLAG
+def stats(names: tuple[str, ...], options: tuple[str, ...], output_format: str, as_json: bool) -> None:
     """Count corpora as Table 1 of PicPersona-TOD does, the published row below ours.
 
     \b
@@ -75,13 +63,13 @@ def stats(names: tuple[str, ...], options: tuple[str, ...], form: str) -> None:
     from tod_bench.reports.corpora import corpus_rows, print_rows, rows_as_json
 
     rows = [row for name in names for row in corpus_rows(name, options)]
-    click.echo(rows_as_json(rows)) if form == "json" else print_rows(rows)
+    click.echo(rows_as_json(rows)) if as_json or output_format == "json" else print_rows(rows)
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("name")
-@OPTIONS
-@click.option("--split", "splits", multiple=True, help="Check this split only; may be given several times.")
+@CORPUS_OPTIONS
+@SPLITS
 @click.option("--list", "listed", type=click.IntRange(0), default=5, show_default=True, help="Show so many of a kind.")
 def check(name: str, options: tuple[str, ...], splits: tuple[str, ...], listed: int) -> None:
     """Validate every record of a corpus; exits with 1 when a rule is broken.
@@ -98,25 +86,18 @@ def check(name: str, options: tuple[str, ...], splits: tuple[str, ...], listed: 
     sys.exit(1 if broken else 0)
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("name")
-@OPTIONS
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder to write."
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["parquet", "jsonl", "datasets"]),
-    default="parquet",
-    show_default=True,
-    help="A file a split, or a folder for datasets.load_from_disk.",
-)
+@CORPUS_OPTIONS
+@output_option("new, with a file a split, or what datasets.load_from_disk loads", "folder", required=True)
+@format_option("parquet", "jsonl", "datasets")
 @click.option(
     "--rows", type=click.Choice(["dialogues", "turns"]), default="dialogues", show_default=True, help="What a row is."
 )
-@click.option("--split", "splits", multiple=True, help="Export this split only; may be given several times.")
-def export(*, name: str, options: tuple[str, ...], output: Path, form: Any, rows: Any, splits: tuple[str, ...]) -> None:
+@SPLITS
+def export(
+    *, name: str, options: tuple[str, ...], output: Path, output_format: Any, rows: Any, splits: tuple[str, ...]
+) -> None:
     """Write a corpus as Parquet, JSON Lines or Hugging Face datasets.
 
     \b
@@ -127,7 +108,7 @@ def export(*, name: str, options: tuple[str, ...], output: Path, form: Any, rows
     from tod_bench.corpora.export import export as write
     from tod_bench.reports.corpora import open_with
 
-    counts = write(open_with(name, options), output, form, rows=rows, splits=splits or None)
+    counts = write(open_with(name, options), output, output_format, rows=rows, splits=splits or None)
     for split, count in counts.items():
         click.echo(f"{split}: {count:,} {rows}")
     click.echo(f"written to {output}")

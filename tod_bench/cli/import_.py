@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from tod_bench.cli.options import CORPUS_OPTIONS, PARTIAL, SPLIT, UPDATES, corpus_option, output_option
+
 SHOWN = 20
 """Mismatches that are printed; the rest are counted."""
 
@@ -11,25 +13,12 @@ SHOWN = 20
 @click.command()
 @click.argument("form", metavar="FORMAT")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The prediction file to write; .jsonl.gz is gzipped.",
-)
-@click.option("--corpus", help="The corpus that was answered, to match ids and turns with.")
-@click.option("--split", default="test", show_default=True, help="Its split, such as test or dev[:200].")
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the corpus's reader, such as version=2.1.",
-)
-@click.option("--partial", is_flag=True, help="Accept missing dialogues and turns.")
-@click.option("--updates", is_flag=True, help="States are what each turn changes; add them up into whole states.")
+@output_option("the predictions; gzipped where its name ends in .jsonl.gz", required=True)
+@corpus_option()
+@SPLIT
+@CORPUS_OPTIONS
+@PARTIAL
+@UPDATES
 def command(
     *,
     form: str,
@@ -43,8 +32,9 @@ def command(
 ) -> None:
     """Turn another tool's prediction file into ours.
 
-    FORMAT is one of those below, or auto, which says what it recognises. What does not fit the corpus is named, and
-    then nothing is written. Ids are read in any case, with or without .json; gzipped files are read as they are.
+    FORMAT is one of those below, or auto, which says what it recognises. Ids and turns are matched with those of
+    --corpus; what does not fit it is named, and then nothing is written. Ids are read in any case, with or without
+    .json; gzipped files are read as they are.
 
     \b
     slots: a belief state a turn, slots by their full names

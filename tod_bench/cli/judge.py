@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ _OPTIONS = (
     click.argument("config"),
     click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
     click.option("--judge", "model", metavar="MODEL", help="Who judges; `scripted` needs no key and no network."),
-    click.option("--output", type=_FOLDER, help="Folder of the run.  [default: runs/judge/NAME_MODEL]"),
+    click.option("-o", "--output", type=_FOLDER, help="Folder of the run.  [default: runs/judge/NAME_MODEL]"),
+    click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Option of the corpus; repeatable."),
+    click.option("--workers", type=click.IntRange(min=1), help="Requests under way at once."),
     click.option("--cache", type=_FILE, default=Path("runs/judge/answers.sqlite"), show_default=True),
     click.option("--dry-run", is_flag=True, help="Print requests, tokens and price; ask nothing."),
     click.option(
@@ -34,6 +37,7 @@ _OPTIONS = (
     ),
     click.option("--prompt", type=_FILE, help="Your own prompt template."),
     click.option("--prices", type=_FILE, help="Your own price file."),
+    click.option("--format", "layout", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True),
     click.option("--quiet", is_flag=True, help="Print the report only."),
 )
 
@@ -44,109 +48,136 @@ def _judging(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.group()
+class _Group(click.Group):
+    """A group whose first argument may be a config, which is then run."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Takes what is no command for a config."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
+
+
+@click.group(cls=_Group, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
 def command() -> None:
     """Ask an LLM judge, or people, and say how far they can be believed.
 
+    CONFIG is a judge config, by name or path; `tod-bench judge run --help` has its options.
+
     \b
     Examples:
-      tod-bench judge likert judge_likert --judge scripted
-      tod-bench judge pairwise judge_pairwise --judge gpt-4o --dry-run
-      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert_gpt-4o
+      tod-bench judge judge_likert --judge scripted
+      tod-bench judge judge_pairwise --judge gpt-4o --dry-run
+      tod-bench judge people ratings.csv --run runs/judge/judge_likert_gpt-4o
     """
 
 
 @command.command()
 @_judging
-def likert(**options: Any) -> None:
-    """Rate dialogues on a 4-point scale, question by question.
+def run(**options: Any) -> None:
+    """Ask a judge what CONFIG says: the same as `tod-bench judge CONFIG`.
 
     \b
-    Example:
-      tod-bench judge likert judge_likert --judge gpt-4o --budget 5
+    Examples:
+      tod-bench judge judge_likert --judge gpt-4o --budget 5
+      tod-bench judge judge_pairwise --judge gpt-4o --repeats 3 -o runs/judge/mine
     """
-    _judge("likert", **options)
+    _judge(_config(options), options)
+
+
+def _of_task(task: str) -> click.Command:
+    """The command of version 0.1 that runs configs of one task."""
+
+    @_judging
+    def run_task(**options: Any) -> None:
+        from tod_bench.errors import UserError
+
+        config = _config(options)
+        if config.task != task:
+            raise UserError(f"{options['config']} is a config for `tod-bench judge {config.task}`, not {task}")
+        _judge(config, options)
+
+    return click.command(task, hidden=True)(run_task)
+
+
+for _task in ("likert", "pairwise", "emotions"):
+    command.add_command(_of_task(_task))
 
 
 @command.command()
 @_judging
-def pairwise(**options: Any) -> None:
-    """Say which of two systems is more personalised, in both orders.
-
-    \b
-    Example:
-      tod-bench judge pairwise judge_pairwise --judge gpt-4o --repeats 3
-    """
-    _judge("pairwise", **options)
-
-
-@command.command()
-@_judging
-def emotions(**options: Any) -> None:
-    """Label the emotion of every system response (GoEmotions).
-
-    \b
-    Example:
-      tod-bench judge emotions judge_emotions --judge gpt-4o --batch
-    """
-    _judge("emotions", **options)
-
-
-@command.command()
-@_judging
-def audit(**options: Any) -> None:
+def ablation(**options: Any) -> None:
     """Judge again with shuffled and blank personas: scores must fall.
 
     CONFIG is a Likert or pairwise config.
 
     \b
     Example:
-      tod-bench judge audit judge_likert --judge gpt-4o
+      tod-bench judge ablation judge_likert --judge gpt-4o
     """
-    _judge("audit", **options)
+    from tod_bench.judge.calling import ablated
+
+    _judge(ablated(_config(options)), options, ablation=True)
 
 
 @command.command()
-@click.option("--human", type=_FILE, required=True, help="Ratings by people, CSV; see docs/judge.md for its forms.")
-@click.option("--judge", "folder", type=_FOLDER, help="Folder of a judge run over the same items.")
+@click.argument("ratings", type=_FILE, required=False)
+@click.option("--human", type=_FILE, hidden=True)
+@click.option("--run", "folder", type=_FOLDER, help="Folder of a judge run over the same items.")
+@click.option("--judge", "folder_before", type=_FOLDER, hidden=True)
 @click.option("--versions", metavar="FIRST,SECOND", help="Names of the two versions of a pair.")
 @click.option("--level", type=click.Choice(["nominal", "ordinal", "interval"]), help="Level of measurement.")
 @click.option("--published", metavar="NAME", help="Published table to print beside, e.g. table3.")
-@click.option("--json", "json_file", type=_FILE, help="Also write every number to this file.")
-def agreement(
-    human: Path, folder: Path | None, versions: str | None, level: Any, published: str | None, json_file: Path | None
+@click.option("-o", "--output", type=_FILE, help="Also write every number to this JSON file.")
+@click.option("--json", "json_file", type=_FILE, hidden=True)
+def people(
+    ratings: Path | None,
+    human: Path | None,
+    folder: Path | None,
+    folder_before: Path | None,
+    versions: str | None,
+    level: Any,
+    published: str | None,
+    output: Path | None,
+    json_file: Path | None,
 ) -> None:
     """Report a study with people, and how far people and judge agree.
 
+    RATINGS is a CSV file; docs/judge.md has its forms.
+
     \b
     Examples:
-      tod-bench judge agreement --human ratings.csv
-      tod-bench judge agreement --human ratings.csv --judge runs/judge/judge_likert_gpt-4o
+      tod-bench judge people ratings.csv
+      tod-bench judge people ratings.csv --run runs/judge/judge_likert_gpt-4o
     """
     from tod_bench.files import write_json
-    from tod_bench.judge.people import read_study, study_markdown
+    from tod_bench.judge.markdown import study_markdown
+    from tod_bench.judge.people import read_study
     from tod_bench.judge.published import published_section
     from tod_bench.judge.run import stored_ratings
 
-    judged, attributes, names = stored_ratings(folder) if folder else ([], {}, ())
+    path, run_folder, written = ratings or human, folder or folder_before, output or json_file
+    if path is None:
+        raise click.UsageError("give a file of ratings, e.g. `tod-bench judge people ratings.csv`")
+    judged, attributes, names = stored_ratings(run_folder) if run_folder else ([], {}, ())
     named = tuple(versions.split(",")) if versions else names
-    study = read_study(human, judged, attributes=attributes, versions=named, level=level)
-    click.echo(study_markdown(study, human.stem), nl=False)
+    study = read_study(path, judged, attributes=attributes, versions=named, level=level)
+    click.echo(study_markdown(study, path.stem), nl=False)
     if published:
         click.echo("\n" + published_section(published))
-    if json_file:
-        write_json(json_file, study.to_json())
+    if written:
+        write_json(written, study.to_json())
 
 
 @command.command()
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--output", type=_FILE, required=True, help="The HTML file to write.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The HTML file to write.")
 @click.option("--corpus", help="Of an eval config whose task `people` has ratings: the corpus.")
 @click.option("--system", help="The same: the system whose responses are rated.")
 @click.option("--store", type=_FOLDER, default=Path("runs"), show_default=True, help="Where its responses are kept.")
 @click.option("--small", is_flag=True, help="Of the eval config's small variant.")
-def form(
+def page(
     config: str,
     overrides: tuple[str, ...],
     output: Path,
@@ -155,27 +186,29 @@ def form(
     store: Path,
     small: bool,
 ) -> None:
-    """Write a rating form for people: one HTML file that needs no server.
+    """Write an annotation page for people: one HTML file that needs no server.
 
-    CONFIG is a judge config, or, with --corpus and --system, an eval config: the form then asks what the table needs.
+    CONFIG is a judge config, or, with --corpus and --system, an eval config: the page then asks what the table needs.
 
     \b
     Examples:
-      tod-bench judge form judge_likert --output form.html
-      tod-bench judge form table4 --corpus BUS --system Pictor --output form.html
+      tod-bench judge page judge_likert -o page.html
+      tod-bench judge page table4 --corpus BUS --system Pictor -o page.html
     """
+    from tod_bench.config_files import config_path, read_yaml
+    from tod_bench.errors import UserError
     from tod_bench.experiments.runner import people_config
+    from tod_bench.judge.annotation_page import write_annotation_page
     from tod_bench.judge.config import load_judge_config
-    from tod_bench.judge.form import write_form
 
     if corpus and system:
         asked = people_config(config, overrides, (corpus, system), store, small=small)
+    elif "tasks" in read_yaml(config_path(config)):
+        raise UserError(f"{config} is an eval config: give --corpus and --system, whose responses people are to rate")
     else:
         asked = load_judge_config(config, overrides)
-    size = write_form(asked, output)
-    click.echo(
-        f"{output}: {size} items; open it in a browser, and read the exported CSV with `tod-bench judge agreement`"
-    )
+    size = write_annotation_page(asked, output)
+    click.echo(f"{output}: {size} items; open it in a browser, and read the exported CSV with `tod-bench judge people`")
 
 
 @command.command()
@@ -188,30 +221,44 @@ def show(item: str, folder: Path) -> None:
     Example:
       tod-bench judge show sim-0007 --run runs/judge/judge_likert_gpt-4o
     """
-    from tod_bench.judge.show import show_item
+    from tod_bench.judge.markdown import show_item
 
     click.echo(show_item(folder, item), nl=False)
 
 
 @command.command()
 @click.argument("folder", type=_FOLDER)
-def report(folder: Path) -> None:
+@click.option("--format", "layout", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+def report(folder: Path, layout: str) -> None:
     """Make the report of a judge run anew from what is stored, and print it.
 
     \b
     Example:
       tod-bench judge report runs/judge/judge_likert_gpt-4o
     """
-    from tod_bench.judge.markdown import markdown
     from tod_bench.judge.run import report_of
 
-    found = report_of(folder)
-    click.echo(markdown(found), nl=False)
-    _check(found)
+    _print(report_of(folder), layout)
 
 
 @command.command()
-@click.option("--output", type=_FOLDER, default=Path("results/judge_simulation"), show_default=True)
+@click.argument("first", type=_FOLDER)
+@click.argument("second", type=_FOLDER)
+def compare(first: Path, second: Path) -> None:
+    """Test every number that two judge runs share, over the items that both judged.
+
+    \b
+    Example:
+      tod-bench judge compare runs/judge/mine_gpt-4o runs/judge/mine_gpt-4o-mini
+    """
+    from tod_bench.judge.calling import compare_runs
+    from tod_bench.judge.sections import tests_section
+
+    click.echo(tests_section(f"{first} against {second}", compare_runs(first, second)))
+
+
+@command.command()
+@click.option("-o", "--output", type=_FOLDER, default=Path("results/judge_simulation"), show_default=True)
 @click.option("--replicates", type=click.IntRange(min=1), default=20, show_default=True, help="Studies a row.")
 @click.option("--items", type=click.IntRange(min=20), default=120, show_default=True, help="Dialogues a study.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -220,71 +267,76 @@ def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
 
     \b
     Example:
-      tod-bench judge simulate --output results/judge_simulation
+      tod-bench judge simulate -o results/judge_simulation
     """
     from tod_bench.judge.simulation_report import simulation_markdown, write_simulation
 
     click.echo(simulation_markdown(write_simulation(output, replicates, items, seed)), nl=False)
 
 
-def _judge(task: str, **options: Any) -> None:
-    from tod_bench.judge.clients import Access, dry_run, open_client
-    from tod_bench.judge.markdown import markdown
-    from tod_bench.judge.run import default_folder, reparse, run
-    from tod_bench.progress import progress, quietly
-
-    config = _config(task, options)
-    folder = options["output"] or default_folder(config, audit=task == "audit")
-    access = Access(
-        *(options["cache"], options["budget"], options["replay"], options["batch"], options["prices"]),
-        spending=folder / "spending.sqlite",
-    )
-    if options["dry_run"]:
-        _print_estimate(dry_run(config, access))
-        return
-    if options["reparse"]:
-        found = reparse(config, folder)
-    else:
-        with quietly(options["quiet"]), progress("judging", unit="asks") as shown:
-            client = open_client(config, access)
-            found = run(config, folder, client, started=shown.expect, settled=shown.advance)
-    click.echo(markdown(found), nl=False)
-    if not options["quiet"]:
-        click.echo(f"{folder}: judged.jsonl, report.json, report.md", err=True)
-    _check(found)
+for _before, _now in (("audit", ablation), ("agreement", people), ("form", page)):
+    _alias = copy(_now)
+    _alias.hidden = True
+    command.add_command(_alias, _before)
 
 
-def _config(task: str, options: dict[str, Any]) -> "JudgeConfig":
-    from tod_bench.errors import UserError
+def _config(options: dict[str, Any]) -> "JudgeConfig":
     from tod_bench.judge.config import load_judge_config
 
     given = {
         "judge.model": "model",
+        "judge.limits.concurrency": "workers",
         "repeats": "repeats",
         "orders": "orders",
         "protocol": "protocol",
         "prompt": "prompt",
     }
     overrides = [f"{key}={options[name]}" for key, name in given.items() if options[name] is not None]
-    if task == "audit":
-        overrides.append("personas=[own,shuffled,blank]")
-    config = load_judge_config(options["config"], (*options["overrides"], *overrides))
-    if task not in (config.task, "audit"):
-        raise UserError(f"{options['config']} is a config for `tod-bench judge {config.task}`, not {task}")
-    if task == "audit" and config.task == "emotions":
-        raise UserError("an audit needs a Likert or pairwise config: emotion labels do not depend on the persona")
-    return config
+    overrides += [f"corpus.options.{option}" for option in options["options"]]
+    return load_judge_config(options["config"], (*options["overrides"], *overrides))
 
 
-def _print_estimate(found: Any) -> None:
-    price = "price not known (give --prices)" if found.usd is None else f"at most {found.usd:.2f} USD"
+def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = False) -> None:
+    from tod_bench.judge.calling import judge
+    from tod_bench.judge.clients import Access, dry_run
+    from tod_bench.judge.run import default_folder
+    from tod_bench.progress import progress, quietly
+
+    folder = options["output"] or default_folder(config, ablation=ablation)
+    how: dict[str, Any] = {name: options[name] for name in ("cache", "budget", "replay", "batch", "prices")}
+    if options["dry_run"]:
+        _print_estimate(dry_run(config, Access(**how, spending=folder / "spending.sqlite")))
+        return
+    with quietly(options["quiet"] or options["reparse"]), progress("judging", unit="queries") as shown:
+        found = judge(
+            config,
+            output=folder,
+            **how,
+            read_again=options["reparse"],
+            started=shown.expect,
+            settled=shown.advance,
+        )
+    if not options["quiet"]:
+        click.echo(f"{folder}: judged.jsonl, report.json, report.md", err=True)
+    _print(found, options["layout"])
+
+
+def _print_estimate(estimate: Any) -> None:
+    price = "price not known (give --prices)" if estimate.usd is None else f"at most {estimate.usd:.2f} USD"
     click.echo(
-        f"{found.requests} requests ({found.cached} more are in the cache), about {found.prompt_tokens} prompt tokens "
-        f"({found.counter}), at most {found.completion_tokens} answer tokens; {price}, prices of {found.as_of}"
+        f"{estimate.requests} requests ({estimate.cached} more are in the cache), about {estimate.prompt_tokens} "
+        f"prompt tokens ({estimate.counter}), at most {estimate.completion_tokens} answer tokens; {price}, prices of "
+        f"{estimate.as_of}"
     )
 
 
-def _check(report: "JudgeReport") -> None:
+def _print(report: "JudgeReport", layout: str) -> None:
+    """Prints a report, and ends with status 1 where more is unscored than the config allows."""
+    import json
+
+    from tod_bench.judge.markdown import markdown
+
+    click.echo(json.dumps(report.to_json(), indent=1) + "\n" if layout == "json" else markdown(report), nl=False)
     if not report.trusted:
         rate, most = 100 * report.unscored_rate, 100 * report.max_unscored
         click.echo(

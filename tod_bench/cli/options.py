@@ -159,12 +159,13 @@ JSON_FLAG = click.option("--json", "as_json", is_flag=True, hidden=True)
 """``--format json`` as earlier versions spelt it, passed as ``as_json``."""
 
 
-def workers_option(default: int = 1, shown: str = "") -> Decorator[Any]:
-    """``--workers``, passed as ``workers``: how many processes work at a time.
+def workers_option(default: int = 1, shown: str = "", what: str = "processes") -> Decorator[Any]:
+    """``--workers``, passed as ``workers``: how much is done at a time.
 
     Args:
         default: The number if none is given.
         shown: How the help names that number, e.g. ``all cores``.
+        what: What is done at a time, for the help: ``processes``, ``requests``.
     """
     return click.option(
         "--workers",
@@ -173,5 +174,5 @@ def workers_option(default: int = 1, shown: str = "") -> Decorator[Any]:
         type=click.IntRange(min=1),
         default=default,
         show_default=shown or True,
-        help="Processes that work at a time.",
+        help=f"How much is done at a time: {what}.",
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.run import SMALL, STORE
+from tod_bench.cli.options import SMALL, STORE
 
 
 @click.command()

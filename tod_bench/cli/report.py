@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.run import STORE
+from tod_bench.cli.options import STORE
 
 
 @click.command()

@@ -5,17 +5,7 @@ from pathlib import Path
 
 import click
 
-STORE = click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="Where results are kept.",
-)
-
-SMALL = click.option(
-    "--small", is_flag=True, help="The config's small variant: embedded corpus, scripted judge, seconds."
-)
+from tod_bench.cli.options import QUIET, SMALL, STORE, output_option, workers_option
 
 
 @click.command()
@@ -23,10 +13,7 @@ SMALL = click.option(
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @STORE
 @SMALL
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Systems and corpora to run at a time, a process each.  [default: 1]"
-)
-@click.option("--jobs", type=click.IntRange(min=1), hidden=True)
+@workers_option()
 @click.option(
     "--force",
     multiple=True,
@@ -34,20 +21,14 @@ SMALL = click.option(
     help="Make again, although it is finished: fit, predict or score (with all that follows), a LABEL (a corpus, "
     "system, task or seed; several as LABEL/LABEL), or both as STEP:LABEL.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the table and the page.  [default: STORE/tables/NAME]",
-)
-@click.option("--quiet", is_flag=True, help="Print the table only.")
+@output_option("the table and the page; by default STORE/tables/NAME", "folder")
+@QUIET
 def command(
     config: str,
     overrides: tuple[str, ...],
     store: Path,
     small: bool,
-    workers: int | None,
-    jobs: int | None,
+    workers: int,
     force: tuple[str, ...],
     output: Path | None,
     quiet: bool,
@@ -90,7 +71,7 @@ def command(
             overrides,
             store=store,
             small=small,
-            workers=workers or jobs or 1,
+            workers=workers,
             force=force,
             notify=lambda sentence: click.echo(f"tod-bench: {sentence}", err=True),
             announce=announce,

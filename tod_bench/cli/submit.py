@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tod_bench.cli.run import STORE
+from tod_bench.cli.options import STORE
 
 if TYPE_CHECKING:
     from tod_bench.records import TaskName

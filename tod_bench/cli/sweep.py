@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.run import STORE
+from tod_bench.cli.options import DRY_RUN, STORE, output_option, workers_option
 
 
 @click.command()
@@ -12,18 +12,13 @@ from tod_bench.cli.run import STORE
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @STORE
 @click.option("--backend", default="local", show_default=True, help="local, ray or slurm.")
-@click.option("--workers", default=1, show_default=True, help="Trials at a time (local, slurm).")
+@workers_option()
 @click.option("--cpus", default=1.0, show_default=True, help="Processors a trial.")
 @click.option("--gpus", default=0.0, show_default=True, help="GPUs a trial; a fraction shares one (ray).")
 @click.option("--address", help="Address of a running Ray cluster.")
 @click.option("--slurm", "slurm", multiple=True, metavar="KEY=VALUE", help="A parameter of submitit's executor.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the ablation table.  [default: STORE/tables/NAME]",
-)
-@click.option("--dry-run", is_flag=True, help="List the trials and run nothing.")
+@output_option("the ablation table; by default STORE/tables/NAME", "folder")
+@DRY_RUN
 def command(
     config: str,
     overrides: tuple[str, ...],
@@ -41,6 +36,7 @@ def command(
 
     Trials are runs of the store like any others: what is finished is reused, and after a kill the same command goes on.
     With `--backend ray` or `slurm` every machine must see the store's folder.
+    `--workers` is the number of trials at a time of the backends local and slurm.
 
     \b
     Examples:

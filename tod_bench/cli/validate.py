@@ -2,7 +2,7 @@
 
 import click
 
-from tod_bench.cli.run import SMALL
+from tod_bench.cli.options import SMALL
 
 
 @click.command()

@@ -1,7 +1,7 @@
-"""The judge, and people, as metrics of an experiment: questions of judge configs about the responses that an experiment predicted.
+"""The judge, and people, as metrics of an experiment: questions of judge configs about the responses it predicted.
 
-A judge config says what is asked and how; corpus, split and versions come from the experiment: the corpus's own responses are
-the reference (of a pair: the first version), and the experiment's predictions are what is rated against them.
+A judge config says what is asked and how; corpus, split and versions come from the experiment: the corpus's own
+responses are the reference (of a pair: the first version), and the experiment's predictions are rated against them.
 """
 
 from collections.abc import Mapping
@@ -14,29 +14,22 @@ from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.results import Experiment, Store
 from tod_bench.files import digest_of
-from tod_bench.judge import Access, JudgeConfig, Study, load_judge_config, open_client, read_study, run
+from tod_bench.judge import Access, JudgeConfig, JudgeReport, Study, load_judge_config, open_client, read_study, run
 from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS
-from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import read_ratings
-from tod_bench.judge.rehearsal import write_rehearsal
 from tod_bench.judge.run import stored_ratings
+from tod_bench.judge.simulated_annotators import write_simulated_ratings
 from tod_bench.progress import progress
 from tod_bench.scores import Score
+from tod_bench.scoring import ScoreRow
+from tod_metrics.judge import JUDGE_METRICS
+from tod_metrics.judge.ratings import Rating
 
 REFERENCE = "reference"
 """Name of the version with the corpus's own responses."""
 
-JUDGED = frozenset(
-    {
-        *("win_rate", "win_rate_decided", "win_rate_length_controlled", "win_share", "tie_share", "loss_share"),
-        *("position_consistency", "first_seat_preference", "alpha", "alpha_judge"),
-        *(f"likert_{question.key}" for question in QUESTIONS.values()),
-        *(f"factor_{name}" for name in FACTORS),
-        *(f"emotion_{label}" for label in EMOTIONS),
-    }
-)
+JUDGED = frozenset(JUDGE_METRICS)
 """Names of the scores that judge and people give."""
 
 Entry = str | dict[str, Any]
@@ -86,16 +79,33 @@ def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store:
     Raises:
         UserError: A judge cannot be asked, or the predictions hold no responses.
     """
-    scores: list[Score] = []
+    return [score for report in _reports(config, experiment, predictions, store) for score in report.scores]
+
+
+def judged_rows(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[ScoreRow]:
+    """The same as statistics of each dialogue, for tests between experiments; own personas alone.
+
+    Raises:
+        UserError: As `judged`.
+    """
+    return [
+        ScoreRow(row.score, row.sums, row.metric.aggregate)
+        for report in _reports(config, experiment, predictions, store)
+        for row in report.rows
+        if row.persona == "own"
+    ]
+
+
+def _reports(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[JudgeReport]:
+    reports = []
     for entry in config.tasks[experiment.task].judge:
         settings = judge_of(config, experiment, entry, predictions)
         folder = _folder(settings, store)
         access = Access(store.root / "judge" / "answers.sqlite", spending=folder / "spending.sqlite")
         client = open_client(settings, access)
-        with progress("judging", unit="asks") as shown:
-            report = run(settings, folder, client, started=shown.expect, settled=shown.advance)
-        scores += report.scores
-    return scores
+        with progress("judging", unit="queries") as shown:
+            reports.append(run(settings, folder, client, started=shown.expect, settled=shown.advance))
+    return reports
 
 
 def rated(
@@ -120,7 +130,7 @@ def rated(
     """
     path = ratings_file(config, experiment)
     if path is None:
-        path = write_rehearsal(
+        path = write_simulated_ratings(
             [judge_of(config, experiment, entry, predictions) for entry in config.tasks["people"].judge],
             store.root / "judge" / "scripted_people" / digest_of([str(experiment), str(predictions)])[:24],
         )
@@ -133,12 +143,12 @@ def rated(
 
 def _check_versions(path: Path, experiment: Experiment) -> None:
     """Ratings of other versions, or of the same pair the other way round, would be taken for this experiment's."""
-    named = {rating.arm for rating in read_ratings(path, (REFERENCE, experiment.system)).ratings}
+    named = {rating.candidate for rating in read_ratings(path, (REFERENCE, experiment.system)).ratings}
     strange = sorted(named - {"", experiment.system, f"{REFERENCE}|{experiment.system}"})
     if strange:
         raise UserError(
-            f"{path} rates {', '.join(strange)}, not {experiment.system}; its column `arm` should hold {experiment.system!r}, or "
-            f"{f'{REFERENCE}|{experiment.system}'!r} for pairs"
+            f"{path} rates {', '.join(strange)}, not {experiment.system}; its column `candidate` should hold "
+            f"{experiment.system!r}, or {f'{REFERENCE}|{experiment.system}'!r} for pairs"
         )
 
 

@@ -10,7 +10,7 @@ from tod_bench import __version__
 from tod_bench.experiments.content import local_files
 from tod_bench.experiments.corpus_statistics import corpus_statistics
 from tod_bench.experiments.jobs import Job, Predict, PredictionFile, Train, predictions_job
-from tod_bench.experiments.judge_scores import judged, rated, ratings_file
+from tod_bench.experiments.judge_scores import judged, judged_rows, rated, ratings_file
 from tod_bench.experiments.keys import as_json, corpus_inputs, harness_source, judge_inputs, metric_sources
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
@@ -127,7 +127,11 @@ class ScorePredictions(ResultJob):
 
     def rows(self, runner: "Runner") -> list[ScoreRow]:
         """The statistics of each dialogue behind the scores; the predictions are made now if need be."""
-        return score_rows(**self._arguments(runner))
+        plan, experiment = self.plan, self.experiment
+        rows = score_rows(**self._arguments(runner)) if plan.metrics(experiment) else []
+        if plan.settings(experiment.task).judge:
+            rows += judged_rows(plan.config, experiment, runner.prediction_file(experiment), runner.store)
+        return rows
 
     def _arguments(self, runner: "Runner") -> dict[str, Any]:
         plan, experiment, split = self.plan, self.experiment, self.plan.split(self.experiment)

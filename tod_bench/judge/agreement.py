@@ -1,4 +1,4 @@
-"""Agreement: between people, between judge and people, and how it rises with the judge's stated certainty.
+"""Agreement: between people, between judge and people, of the judge with itself, and by the judge's stated certainty.
 
 Krippendorff's alpha per question and over all Likert questions together, with an interval by resampling items. Judge
 and people are compared in three ways: the judge against the people's consensus (median point, most frequent label), the
@@ -8,27 +8,13 @@ judge as one more rater among them, and the judge against each person.
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from statistics import median_low
-
-import numpy as np
+from itertools import combinations
 
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.questions import EMOTION, EMOTIONS, QUESTIONS, SCALE, WINNER
-from tod_bench.judge.ratings import Rating
-from tod_bench.statistics import bootstrap_interval, cluster_sums
-from tod_metrics.judge.agreement import (
-    Level,
-    NoAlpha,
-    alpha_of_coincidences,
-    alpha_of_counts,
-    count_ratings,
-    unit_coincidences,
-)
-
-_VALUES: dict[str, Sequence[int | str]] = {
-    WINNER: ("first", "second", "tie", "inconsistent"),
-    EMOTION: EMOTIONS,
-}
+from tod_bench.statistics import bootstrap_interval
+from tod_metrics.judge.agreement import Alpha, Level, NoAlpha, alpha, alpha_of_counts, count_ratings
+from tod_metrics.judge.alpha import ALL, AgreementOfRaters, consensus, level_of, rating_table
+from tod_metrics.judge.ratings import EMOTION, QUESTION_KEYS, WINNER, Rating, judged_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +61,23 @@ class CoveragePoint:
     agreement: float
 
 
-def level_of(question: str) -> Level:
-    """Likert questions are ordinal, the others nominal."""
-    return "nominal" if question in _VALUES else "ordinal"
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """How stable a judge is over repeats.
+
+    Attributes:
+        question: The question; ``all`` for the Likert questions together.
+        units: What was rated at least twice.
+        flip_rate: Chance that two repeats of one unit differ, 0 to 1 (mean over units).
+        alpha: Krippendorff's alpha between repeats; None where it does not exist.
+        note: Why there is no alpha; mostly empty.
+    """
+
+    question: str
+    units: int
+    flip_rate: float | None
+    alpha: float | None
+    note: str = ""
 
 
 def agreements(
@@ -91,98 +91,49 @@ def agreements(
         by: How intervals are drawn.
         level: Level of measurement; by question where None.
     """
-    found = []
-    settled = consensus(judge, "judge")
-    agreed = consensus(people, "consensus")
+    of_judge, of_people = consensus(judge, "judge"), consensus(people, "consensus")
     raters = sorted({rating.rater for rating in people})
-    for name in _questions(people):
-        sets: list[tuple[str, list[Rating]]] = [("people", _of(people, name))] if len(raters) > 1 else []
-        own = _of(settled, name)
-        if own:
-            sets.append(("judge and consensus", [*own, *_of(agreed, name)]))
-            sets.append(("judge among people", [*own, *_of(people, name)]))
-            if len(raters) > 1:
-                one = [(rater, [r for r in _of(people, name) if r.rater == rater]) for rater in raters]
-                sets += [(f"judge and {rater}", [*own, *theirs]) for rater, theirs in one]
-        found += [_agreement(between, name, ratings, by, level) for between, ratings in sets]
-    return found
-
-
-def consensus(ratings: Sequence[Rating], rater: str) -> list[Rating]:
-    """One rating a unit: the median point (the lower of two), or the most frequent label.
-
-    Two labels that are equally frequent are no consensus for emotions, and a tie for pairs.
-    """
-    units: dict[tuple[str, str, str, int | None], list[Rating]] = defaultdict(list)
-    for rating in ratings:
-        if rating.value is not None and rating.persona == "own":
-            units[rating.item, rating.question, rating.arm, rating.turn].append(rating)
+    order = [*QUESTION_KEYS, WINNER, EMOTION]
+    questions = sorted({rating.question for rating in people}, key=order.index)
+    if sum(name in QUESTION_KEYS for name in questions) > 1:
+        questions.append(ALL)
     found = []
-    for (item, question, arm, turn), own in units.items():
-        value = _settled(question, [rating.value for rating in own if rating.value is not None])
-        stated = [rating.certainty for rating in own if rating.certainty is not None]
-        certainty = round(sum(stated) / len(stated)) if stated else None
-        if value is not None:
-            found.append(Rating(item, question, value, arm, rater, turn=turn, certainty=certainty))
+    for question in questions:
+        metric = AgreementOfRaters(question, level)
+        theirs = _on(question, people)
+        judged = _on(question, of_judge)
+        compared = [("people", theirs)] if len(raters) > 1 else []
+        if judged:
+            compared.append(("judge and consensus", [*judged, *_on(question, of_people)]))
+            compared.append(("judge among people", [*judged, *theirs]))
+            if len(raters) > 1:
+                for rater in raters:
+                    by_rater = [rating for rating in theirs if rating.rater == rater]
+                    compared.append((f"judge and {rater}", [*judged, *by_rater]))
+        found += [_agreement(between, metric, ratings, by) for between, ratings in compared]
     return found
 
 
-def _settled(question: str, values: Sequence[int | str]) -> int | str | None:
-    if question in QUESTIONS:
-        return median_low([int(value) for value in values])
-    (first, most), *others = Counter(values).most_common(2)
-    if others and others[0][1] == most:
-        return "tie" if question == WINNER else None
-    return first
+def _on(question: str, ratings: Sequence[Rating]) -> list[Rating]:
+    chosen = QUESTION_KEYS if question == ALL else (question,)
+    return [rating for rating in ratings if rating.question in chosen]
 
 
-def _questions(ratings: Sequence[Rating]) -> list[str]:
-    order = [*QUESTIONS, WINNER, EMOTION]
-    found = sorted({rating.question for rating in ratings}, key=order.index)
-    return [*found, "all"] if sum(name in QUESTIONS for name in found) > 1 else found
+def _agreement(between: str, metric: AgreementOfRaters, ratings: Sequence[Rating], by: Resampling) -> Agreement:
+    _, table = rating_table(ratings)
+    raters, same = len(table), _equal_pairs(table)
+    counted = count_ratings(table, metric.level, metric.values)
+    if isinstance(counted, NoAlpha):
+        return Agreement(between, metric.question, metric.level, None, None, None, raters, 0, same, counted.reason)
+    given = sorted((rating for rating in ratings if rating.value is not None), key=lambda rating: rating.item)
+    sums = metric.statistics(judged_items(given))
+    interval = bootstrap_interval(sums, metric.aggregate, draws=min(by.draws, 2000), seed=by.seed)
+    exact = alpha_of_counts(counted)
+    ends = (interval.low, interval.high)
+    return Agreement(between, metric.question, metric.level, exact.value, *ends, raters, exact.units, same)
 
 
-def _of(ratings: Sequence[Rating], question: str) -> list[Rating]:
-    return [r for r in ratings if r.question == question or (question == "all" and r.question in QUESTIONS)]
-
-
-def _agreement(
-    between: str, question: str, ratings: Sequence[Rating], by: Resampling, level: Level | None
-) -> Agreement:
-    scale = level or level_of(question)
-    units, table = _table(ratings)
-    found = count_ratings(table, scale, _VALUES.get(question, tuple(SCALE)))
-    raters, same = len(table), _same(table)
-    if isinstance(found, NoAlpha):
-        return Agreement(between, question, scale, None, None, None, raters, 0, same, found.reason)
-    items = {name: number for number, name in enumerate(sorted({unit[0] for unit in units}))}
-    sums = cluster_sums(unit_coincidences(found.counts), np.array([items[unit[0]] for unit in units]))
-    interval = bootstrap_interval(
-        sums, alpha_of_coincidences(found.scale, scale), draws=min(by.draws, 2000), seed=by.seed
-    )
-    exact = alpha_of_counts(found)
-    return Agreement(between, question, scale, exact.value, interval.low, interval.high, raters, exact.units, same)
-
-
-_Unit = tuple[str, str, str, int | None]
-
-
-def _table(ratings: Sequence[Rating]) -> tuple[list[_Unit], list[list[int | str | None]]]:
-    """Units, and the raters' values of each, one row a rater.
-
-    A file of ratings need not name the version; where one side names it and the other does not, the version is ignored.
-    """
-    arms = any(not rating.arm for rating in ratings)
-    units: dict[_Unit, int] = {}
-    cells: dict[str, dict[int, int | str]] = defaultdict(dict)
-    for rating in ratings:
-        if rating.value is not None:
-            unit = (rating.item, rating.question, "" if arms else rating.arm, rating.turn)
-            cells[rating.rater][units.setdefault(unit, len(units))] = rating.value
-    return list(units), [[own.get(place) for place in range(len(units))] for own in cells.values()]
-
-
-def _same(table: Sequence[Sequence[int | str | None]]) -> float | None:
+def _equal_pairs(table: Sequence[Sequence[int | str | None]]) -> float | None:
     """Share of pairs of ratings of one unit that are equal, 0 to 100."""
     equal = total = 0
     for unit in zip(*table, strict=True):
@@ -198,9 +149,7 @@ def coverage_curve(judge: Sequence[Rating], people: Sequence[Rating]) -> list[Co
 
     One point for every certainty that was stated, the whole set first; empty where none was stated.
     """
-    agreed: dict[Hashable, int | str | None] = {
-        (r.item, r.question, r.turn): r.value for r in consensus(people, "consensus")
-    }
+    agreed = {(r.item, r.question, r.turn): r.value for r in consensus(people, "consensus")}
     pairs = [
         (rating.certainty, rating.value == agreed[rating.item, rating.question, rating.turn])
         for rating in judge
@@ -214,3 +163,34 @@ def coverage_curve(judge: Sequence[Rating], people: Sequence[Rating]) -> list[Co
         kept = [same for certainty, same in pairs if certainty >= least]
         points.append(CoveragePoint(least, 100 * len(kept) / len(pairs), 100 * sum(kept) / len(kept)))
     return points
+
+
+def stability(ratings: Sequence[Rating]) -> list[Stability]:
+    """Stability of a judge over repeats, by question; empty where nothing was asked twice."""
+    own = [rating for rating in ratings if rating.persona == "own"]
+    if len({rating.repeat for rating in own}) < 2:
+        return []
+    questions = list(dict.fromkeys(rating.question for rating in own))
+    if sum(question in QUESTION_KEYS for question in questions) > 1:
+        questions.append(ALL)
+    return [_stability(question, _on(question, own)) for question in questions]
+
+
+def _stability(question: str, ratings: Sequence[Rating]) -> Stability:
+    units: dict[Hashable, dict[int, int | str]] = defaultdict(dict)
+    for rating in ratings:
+        if rating.value is not None:
+            unit = (rating.item, rating.question, rating.candidate, rating.together, rating.turn)
+            units[unit][rating.repeat] = rating.value
+    flips = []
+    for values in units.values():
+        pairs = list(combinations(values.values(), 2))
+        if pairs:
+            flips.append(sum(a != b for a, b in pairs) / len(pairs))
+    rate = sum(flips) / len(flips) if flips else None
+    repeats = sorted({repeat for values in units.values() for repeat in values})
+    table = [[values.get(repeat) for values in units.values()] for repeat in repeats]
+    between_repeats = alpha(table, level_of(question)) if table else NoAlpha("nothing was rated")
+    if isinstance(between_repeats, Alpha):
+        return Stability(question, len(flips), rate, between_repeats.value)
+    return Stability(question, len(flips), rate, None, between_repeats.reason)

@@ -1,7 +1,7 @@
 """Who answers the judge's requests: a server, its Batch API, a cache, or the scripted judge."""
 
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.drafts import Asked, requests_of
+from tod_bench.judge.drafts import Draft, drafts_of
 from tod_bench.judge.run import prepare
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.llm import config as llm_config
@@ -42,9 +42,9 @@ def dry_run(config: JudgeConfig, access: Access) -> Estimate:
     url = ScriptedClient(ScriptedJudge()).base_url if scripted else resolve_url(config.judge.base_url)
     cache = AnswerCache(access.cache) if access.cache.is_file() and not scripted else None
 
-    def known(asked: Asked) -> ChatRequest:
-        nonce = cache.nonce(asked.key(url)) if cache is not None else None
-        return asked.sealed(nonce or asked.check).request
+    def known(draft: Draft) -> ChatRequest:
+        nonce = cache.nonce(draft.key(url)) if cache is not None else None
+        return draft.sealed(nonce or draft.placeholder).request
 
-    requests = (known(asked) for asked in requests_of(config, prompt, items))
+    requests = (known(draft) for draft in drafts_of(config, prompt, items))
     return estimate(requests, url, cache=cache, prices=access.prices, batch=access.batch)

@@ -88,7 +88,7 @@ class JudgeConfig(_Section):
         orders: Pairwise: both orders of every pair, or the first version always first.
         repeats: How often everything is asked.
         reasks: How often an unreadable or cut answer is asked again.
-        personas: Whose persona the judge is shown (the audit shows all three).
+        personas: Whose persona the judge is shown (a persona ablation shows all three).
         judge: Who judges.
         protocol: How answers are asked for and read.
         prompt: A template file to use instead of the shipped one.
@@ -127,7 +127,7 @@ class JudgeConfig(_Section):
         return self
 
     @property
-    def arms(self) -> tuple[str, ...]:
+    def candidates(self) -> tuple[str, ...]:
         """The versions that are judged: all but the reference; the pair, first and second."""
         if self.task == "pairwise":
             return self.pair or tuple(self.versions)
@@ -167,9 +167,9 @@ def _version_problems(config: JudgeConfig) -> list[str]:
         problems.append("a Likert config needs `reference`, the version that the others are rated against")
     if config.task == "likert" and len(config.versions) < 2:
         problems.append("a Likert config needs a version besides the reference")
-    if config.task == "pairwise" and len(config.arms) != 2:
+    if config.task == "pairwise" and len(config.candidates) != 2:
         problems.append("a pairwise config needs exactly two versions, or `pair`")
-    if config.task == "pairwise" and len(set(config.arms)) < 2:
+    if config.task == "pairwise" and len(set(config.candidates)) < 2:
         problems.append("pair: name two different versions")
     return problems
 

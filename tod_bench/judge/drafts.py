@@ -1,19 +1,17 @@
-"""From items and what is asked about them to requests: a draft first, the same in every run, then its nonce."""
+"""From items and queries to requests: a draft first, the same in every run, then its nonce."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tod_bench.files import digest_of
-from tod_bench.judge.asks import asks_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.forms import verdict_schema
 from tod_bench.judge.images import image_url
 from tod_bench.judge.items import Item, ItemSet, shuffled_personas
 from tod_bench.judge.nonces import fresh_nonce
-from tod_bench.judge.rendering import render
-from tod_bench.judge.templates import Prompt
-from tod_bench.judge.verdicts import Query
+from tod_bench.judge.prompting import Prompt, render
+from tod_bench.judge.queries import Query, queries_of
+from tod_bench.judge.verdicts import verdict_schema
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.records import ChatRequest, Content, ImagePart, Message, TextPart
@@ -21,95 +19,65 @@ from tod_bench.records import Persona
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """An ask with its first request and what its verdict must carry.
+class Sealed:
+    """A query as it is sent: its first request, and the nonce that its verdict must carry (empty where none is)."""
 
-    Attributes:
-        ask: The ask.
-        request: A draft of its first request: in place of the nonce stands a word that is the same in every run.
-        check: That word; empty where verdicts carry none.
-        material: What a nonce must not stand in.
-    """
-
-    ask: Query
+    query: Query
     request: ChatRequest
-    check: str
-    material: str = field(default="", repr=False)
-
-    def key(self, base_url: str) -> str:
-        """Digest of everything that decides the answer, and of the ask: two asks can send the same request.
-
-        The nonce does not decide the answer, so the key is that of the draft.
-        """
-        return digest_of([self.request.key(base_url), self.ask.id])
-
-    def sealed(self, nonce: str) -> "Sealed":
-        """The request to be sent, its verdict marked by a nonce."""
-        if not self.check or nonce == self.check:
-            return Sealed(self, self.request, self.check)
-        (message,) = self.request.messages
-        return Sealed(self, replace(self.request, messages=(_with_nonce(message, self.check, nonce),)), nonce)
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """An ask as it is sent: its draft, its first request, and the nonce that its verdict must carry."""
+class Draft:
+    """A query with a draft of its first request.
 
-    draft: Asked
+    Attributes:
+        query: The query.
+        request: Its first request: in place of the nonce it has a word that is the same in every run.
+        placeholder: That word; empty where verdicts carry no nonce.
+        material: What a nonce must not be found in.
+    """
+
+    query: Query
     request: ChatRequest
-    check: str
+    placeholder: str
+    material: str = field(default="", repr=False)
 
-    @property
-    def ask(self) -> Query:
-        """What is asked."""
-        return self.draft.ask
+    def key(self, base_url: str) -> str:
+        """Digest of everything that decides the answer, and of the query: two queries can send the same request.
 
+        The nonce does not decide the answer, so the key is that of the draft.
+        """
+        return digest_of([self.request.key(base_url), self.query.id])
 
-def _with_nonce(message: Message, word: str, nonce: str) -> Message:
-    # The material does not hold the word (see `check_word`), so the form of the answer alone changes.
-    if isinstance(message.content, str):
-        return replace(message, content=message.content.replace(word, nonce))
-    parts = [
-        replace(part, text=part.text.replace(word, nonce)) if isinstance(part, TextPart) else part
-        for part in message.content
-    ]
-    return replace(message, content=tuple(parts))
-
-
-def random_nonce(asked: Asked) -> str:
-    """A nonce that nobody can foretell."""
-    return fresh_nonce(asked.material)
-
-
-def fixed_nonce(asked: Asked) -> str:
-    """The draft's word, for judges that are programs with a chance of their own, which hangs on the prompt's text."""
-    return asked.check
+    def sealed(self, nonce: str) -> Sealed:
+        """The request to be sent, its verdict marked by a nonce."""
+        if not self.placeholder or nonce == self.placeholder:
+            return Sealed(self.query, self.request, self.placeholder)
+        (message,) = self.request.messages
+        # The material does not hold the placeholder, so the form of the answer alone changes.
+        content: Content
+        if isinstance(message.content, str):
+            content = message.content.replace(self.placeholder, nonce)
+        else:
+            content = tuple(
+                replace(part, text=part.text.replace(self.placeholder, nonce)) if isinstance(part, TextPart) else part
+                for part in message.content
+            )
+        return Sealed(self.query, replace(self.request, messages=(replace(message, content=content),)), nonce)
 
 
-def requests_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Asked]:
-    """The first request of every ask, item by item."""
+def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Draft]:
+    """The draft of every query, item by item."""
     others = shuffled_personas(items.items, config.sample.seed) if "shuffled" in config.personas else {}
     for item in items.items:
-        for ask in asks_of(config, item):
-            yield _asked(config, prompt, item, ask, others.get(item.id, Persona()))
+        personas = {"own": item.persona, "shuffled": others.get(item.id, Persona()), "blank": Persona()}
+        for query in queries_of(config, item):
+            yield _draft(config, prompt, item, query, personas[query.persona])
 
 
-def nonce_of(asked: Asked, key: str, client: ChatClient, draw: Callable[[Asked], str]) -> str:
-    """The nonce of an ask: the one that its answers in the client's cache carry, or a new one, kept there."""
-    cache: AnswerCache | None = getattr(client, "cache", None)
-    if not asked.check or cache is None:
-        return draw(asked) if asked.check else ""
-    kept = cache.nonce(key)
-    if kept is not None:
-        return kept
-    if cache.outcome(asked.request.key(client.base_url), replay=True) is not None:
-        return asked.check  # answered for an earlier version, which had no secret
-    return draw(asked) if getattr(client, "replay", False) else cache.put_nonce(key, draw(asked))
-
-
-def _asked(config: JudgeConfig, prompt: Prompt, item: Item, ask: Query, other: Persona) -> Asked:
-    persona = {"own": item.persona, "shuffled": other, "blank": Persona()}[ask.persona]
-    rendered = render(config, prompt, item, ask, persona)
+def _draft(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, persona: Persona) -> Draft:
+    rendered = render(config, prompt, item, query, persona)
     content: Content = rendered.text
     if config.judge.images and persona.image and config.task != "emotions":
         url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
@@ -122,9 +90,32 @@ def _asked(config: JudgeConfig, prompt: Prompt, item: Item, ask: Query, other: P
         config.max_tokens,
         seed=config.judge.seed,
         extra=config.judge.extra,
-        schema=verdict_schema(ask.questions, certainty=config.judge.certainty) if structured else None,
+        schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
         schema_name=f"{config.task}_verdict" if structured else "",
-        repeat=ask.repeat,
-        tag=ask.id,
+        repeat=query.repeat,
+        tag=query.id,
     )
-    return Asked(ask, request, rendered.check, rendered.material)
+    return Draft(query, request, rendered.nonce, rendered.material)
+
+
+def random_nonce(draft: Draft) -> str:
+    """A nonce that nobody can foretell."""
+    return fresh_nonce(draft.material)
+
+
+def fixed_nonce(draft: Draft) -> str:
+    """The draft's placeholder, for judges that are programs with a chance of their own, which hangs on the prompt."""
+    return draft.placeholder
+
+
+def nonce_of(draft: Draft, key: str, client: ChatClient, draw: Callable[[Draft], str]) -> str:
+    """The nonce of a query: the one that its answers in the client's cache carry, or a new one, kept there."""
+    cache: AnswerCache | None = getattr(client, "cache", None)
+    if not draft.placeholder or cache is None:
+        return draw(draft) if draft.placeholder else ""
+    kept = cache.nonce(key)
+    if kept is not None:
+        return kept
+    if cache.outcome(draft.request.key(client.base_url), replay=True) is not None:
+        return draft.placeholder  # answered for an earlier version, which had no secret
+    return draw(draft) if getattr(client, "replay", False) else cache.put_nonce(key, draw(draft))

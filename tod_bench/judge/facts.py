@@ -8,20 +8,24 @@ from dataclasses import dataclass, field
 
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.forms import check_word
-from tod_bench.judge.verdicts import Judged, Unscored
+from tod_bench.judge.length import LengthControl
+from tod_bench.judge.nonces import placeholder
+from tod_bench.judge.picpersona import NOTES
+from tod_bench.judge.rows import JudgeRow
+from tod_bench.judge.store import Judged
+from tod_bench.judge.verdicts import Unscored
+from tod_bench.scores import Score
 from tod_metrics.base import Signature
-
-
-def _problem(outcome: Unscored) -> str:
-    """The reason and the detail, without the numbers (times, counts, ids) that differ from ask to ask."""
-    detail = re.sub(r"(?<!HTTP )\b\w*\d\w*\b", "…", outcome.detail.strip())[:120]
-    return f"{outcome.reason}: {detail}" if detail and outcome.detail != outcome.reason else outcome.reason
+from tod_metrics.judge.emotions import EmotionLabelShare
+from tod_metrics.judge.length import WinRateLengthControlled
+from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.position import PositionMetric
+from tod_metrics.judge.win_rate import PairMetric
 
 
 @dataclass
 class Facts:
-    """Facts of a run, gathered while its judged asks stream by.
+    """Facts of a run, gathered while its judged queries stream by; it signs every score.
 
     Attributes:
         config: The config.
@@ -30,13 +34,13 @@ class Facts:
         split: The split as signatures have it; empty for the config's own.
         models: Model names that the server returned -> answers.
         fingerprints: Server fingerprints -> answers.
-        unscored: Reason -> asks.
-        problems: Reason and what exactly was wrong -> asks without a verdict.
+        unscored: Reason -> queries.
+        problems: Reason and what exactly was wrong -> queries without a verdict.
         dropped: Field of the request that the server does not take -> answers.
         answers: Answers that came, re-asks included.
-        foretellable: Asks whose nonce can be computed from their id, as earlier versions had it.
-        asks: Asks.
-        reasked: Answers beyond the first of each ask.
+        foretellable: Queries whose nonce can be computed from their id, as earlier versions had it.
+        queries: Queries.
+        reasked: Answers beyond the first of each query.
         usage: Kind of token -> tokens, over every stored answer (whether paid for in this run or before).
         first: Time of the earliest answer.
         last: Time of the latest answer.
@@ -53,30 +57,33 @@ class Facts:
     dropped: Counter[str] = field(default_factory=Counter)
     answers: int = 0
     foretellable: int = 0
-    asks: int = 0
+    queries: int = 0
     reasked: int = 0
     usage: Counter[str] = field(default_factory=Counter)
     first: str = ""
     last: str = ""
 
     def watching(self, judged: Iterable[Judged]) -> Iterator[Judged]:
-        """Passes judged asks on and takes note of them."""
+        """Passes judged queries on and takes note of them."""
         for one in judged:
             self._note(one)
             yield one
 
     def never_asked(self) -> None:
-        """Takes note of an ask that nothing is stored of (its run was interrupted)."""
-        self.asks += 1
+        """Takes note of a query that nothing is stored of (its run was interrupted)."""
+        self.queries += 1
         self.unscored["not asked"] += 1
 
     def _note(self, judged: Judged) -> None:
-        self.asks += 1
+        self.queries += 1
         self.reasked += max(0, len(judged.attempts) - 1)
         if isinstance(judged.outcome, Unscored):
-            self.unscored[judged.outcome.reason] += 1
-            self.problems[_problem(judged.outcome)] += 1
-        self.foretellable += bool(judged.check) and judged.check == check_word(judged.ask, "")
+            reason, detail = judged.outcome.reason, judged.outcome.detail
+            # Without the numbers (times, counts, ids) that differ from query to query.
+            shown = re.sub(r"(?<!HTTP )\b\w*\d\w*\b", "…", detail.strip())[:120]
+            self.unscored[reason] += 1
+            self.problems[f"{reason}: {shown}" if shown and detail != reason else reason] += 1
+        self.foretellable += bool(judged.nonce) and judged.nonce == placeholder(judged.query.id, "")
         for attempt in judged.attempts:
             self.answers += not attempt.failure
             self.dropped.update(attempt.dropped)
@@ -90,7 +97,7 @@ class Facts:
 
     @property
     def commonest_problem(self) -> str:
-        """The commonest reason of an ask without a verdict, and how often it came; empty where all have one."""
+        """The commonest reason of a query without a verdict, and how often it came; empty where all have one."""
         if not self.problems:
             return ""
         problem, count = max(self.problems.items(), key=lambda pair: pair[1])
@@ -106,30 +113,82 @@ class Facts:
 
     @property
     def unscored_rate(self) -> float:
-        """Share of asks without a verdict, 0 to 1."""
-        return sum(self.unscored.values()) / max(1, self.asks)
+        """Share of queries without a verdict, 0 to 1."""
+        return sum(self.unscored.values()) / max(1, self.queries)
 
-    def signature(self, metric: str, **own: str | int) -> Signature:
-        """The signature of one number.
+    @property
+    def protocol(self) -> str:
+        """The protocol of every score."""
+        return self.config.protocol
 
-        Args:
-            metric: The metric's name.
-            own: What sets the number apart within the run (question, arm, n, unscored, ...).
-        """
-        config = self.config
+    @property
+    def protocol_notes(self) -> tuple[str, ...]:
+        """What the protocol does to every number; empty for the default one."""
+        return tuple(NOTES.get(self.config.task, ())) if self.protocol == "picpersona" else ()
+
+    def sign(self, row: JudgeRow, n: int) -> Signature:
+        """The signature of a row."""
+        metric, unscored = row.metric, row.count("unscored")
+        first, _, second = row.candidate.partition("|")
+        where: dict[str, str | int] = {"n": n}
+        if isinstance(metric, LikertMean):
+            asked = "together" if row.together else "apart"
+            where = {"arm": row.candidate, "asked": asked, "persona": row.persona, "n": n, "unscored": unscored}
+        elif isinstance(metric, PairMetric):
+            where = {"arm": second, "against": first, "persona": row.persona, "n": n, "unscored": unscored}
+        elif isinstance(metric, EmotionLabelShare):
+            where = {"arm": row.candidate, "n": n, "unscored": unscored}
+        return self._signature(metric.signature, where)
+
+    def notes(self, row: JudgeRow) -> tuple[str, ...]:
+        """Bounds where something is unscored, values that are defaults, and what the protocol does."""
+        if isinstance(row.metric, PositionMetric | EmotionLabelShare):
+            return ()
+        notes, unscored, bounds = [], row.count("unscored"), row.metric.bounds(row.totals)
+        if unscored and bounds is not None:
+            notes.append(f"between {bounds[0]:.2f} and {bounds[1]:.2f} whatever the {unscored} unscored are")
+        if defaulted := row.count("defaulted"):
+            ratings = row.count(row.metric.denominator)
+            notes.append(f"{defaulted} of {ratings} are made up for unreadable answers")
+        return (*notes, *self.protocol_notes)
+
+    def length_score(self, length: LengthControl, items: int) -> Score:
+        """The length-controlled win rate, which is a fit and has no statistics an item."""
+        first, second = self.config.candidates
+        metric = WinRateLengthControlled()
+        return Score(
+            metric.name,
+            self.protocol,
+            length.win_rate,
+            self._signature(metric.signature, {"arm": second, "against": first}),
+            items,
+            low=length.low,
+            high=length.high,
+            notes=((length.note,) if length.note else ()) + self.protocol_notes,
+        )
+
+    def _signature(self, metric: Signature, where: Mapping[str, str | int]) -> Signature:
+        """A metric's own options between corpus and judge."""
+        config, extra = self.config, self.config.judge.extra
+        sent = "+".join(f"{name}={json.dumps(extra[name])}" for name in sorted(extra))
+        # A bar would end the option, and a long one nobody reads: the run's config has it in full.
+        sent = digest_of(extra)[:12] if "|" in sent or len(sent) > 60 else sent
+        left_out = "+".join(sorted(self.dropped.keys() - {"temperature", "response_format"}))
         return Signature(
-            metric,
+            metric.metric,
             {
                 "corpus": self.corpus,
                 "split": self.split or config.split,
-                **{key: str(value) for key, value in own.items()},
+                **metric.options,
+                **{key: str(value) for key, value in where.items()},
                 "judge": config.judge.model,
                 "returned": "+".join(sorted(self.models)) or "none",
                 "prompt": self.prompt,
                 "order": self.order_policy,
                 "protocol": config.protocol,
                 "temperature": self.temperature,
-                **self._further,
+                **({"extra": sent} if sent else {}),
+                **({"left_out": left_out} if left_out else {}),
                 "images": "yes" if config.judge.images else "no",
                 "repeats": str(config.repeats),
                 "sample": f"{config.sample.items or 'all'}@{config.sample.seed}",
@@ -137,21 +196,8 @@ class Facts:
         )
 
     @property
-    def _further(self) -> dict[str, str]:
-        """What else was sent or left out, where it is not as usual."""
-        extra = self.config.judge.extra
-        others = sorted(self.dropped.keys() - {"temperature", "response_format"})
-        sent = "+".join(f"{name}={json.dumps(extra[name])}" for name in sorted(extra))
-        # A bar would end the option, and a long one nobody reads: the run's config has it in full.
-        found = {
-            "extra": digest_of(extra)[:12] if "|" in sent or len(sent) > 60 else sent,
-            "left_out": "+".join(others),
-        }
-        return {name: value for name, value in found.items() if value}
-
-    @property
     def order_policy(self) -> str:
-        """How seats or questions are ordered."""
+        """How candidates or questions are ordered."""
         config = self.config
         if config.task == "pairwise":
             return "fixed" if config.protocol == "picpersona" else config.orders
@@ -168,7 +214,7 @@ class Facts:
             "prompt": self.prompt,
             "order": self.order_policy,
             "protocol": self.config.protocol,
-            "asks": self.asks,
+            "asks": self.queries,
             "reasked": self.reasked,
             "unscored": dict(self.unscored),
             "commonest_problem": self.commonest_problem,

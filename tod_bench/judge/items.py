@@ -69,7 +69,8 @@ def read_items(config: JudgeConfig) -> ItemSet:
     """
     corpus = open_corpus(config.corpus.corpus, **config.corpus.options)
     attributes = {d.id: attributes_of(d.persona) for d in read_split(corpus, config.split)}
-    chosen = set(_listed(config.sample.ids, attributes) if config.sample.ids else sample_ids(attributes, config.sample))
+    listed = _listed(config.sample.ids, attributes) if config.sample.ids else sample_ids(attributes, config.sample)
+    chosen = set(listed)
     responses = {
         name: _responses(Path(version.predictions), chosen)
         for name, version in config.versions.items()
@@ -139,17 +140,14 @@ def _listed(path: str, known: Mapping[str, object]) -> list[str]:
     listed = read_json(Path(path))
     if isinstance(listed, dict):  # the items.json of a run
         items = listed.get("items", [])
-        listed = [item.get("id") for item in items] if _are_objects(items) else None
+        are_objects = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+        listed = [item.get("id") for item in items] if are_objects else None
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise UserError(f"{path}: a list of dialogues is a JSON list of their ids")
     unknown = [name for name in listed if name not in known]
     if unknown:
         raise UserError(f"{path}: {len(unknown)} of {len(listed)} dialogues are not in the split, e.g. {unknown[0]!r}")
     return listed
-
-
-def _are_objects(items: object) -> bool:
-    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _responses(path: Path, chosen: set[str]) -> dict[tuple[str, int], str]:

@@ -1,38 +1,54 @@
-"""A judge report as Markdown, for reading in a terminal or a file."""
+"""Reports for reading: of a judge run, of a study with people, and of everything that was said about one item."""
 
+import json
+from pathlib import Path
+
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.judge.groups import ALL
+from tod_bench.judge.people import Study
 from tod_bench.judge.published import published_emotions, published_section
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.sections import (
-    audit_section,
+    ablation_section,
+    agreement_section,
+    coverage_section,
     emotion_section,
     factor_section,
     likert_section,
-    likert_test_section,
     pair_section,
-    seat_section,
+    position_section,
     stability_section,
+    tests_section,
 )
+from tod_bench.judge.store import Judged, read_judged
+from tod_bench.judge.verdicts import Unscored
+from tod_metrics.judge.emotions import EmotionLabelShare
+from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.win_rate import WinRate
 
 
 def markdown(report: JudgeReport) -> str:
-    """The whole report; sections without content are left out."""
-    parts = [f"# {report.title}", *(f"> {note}" for note in report.notes), _facts(report)]
-    beside = published_emotions(report.published) if report.emotions and report.published else {}
-    sections = (
-        likert_section(report.likert),
-        likert_test_section("Differences between versions", report.arm_tests),
-        likert_test_section("Asked together against asked apart", report.asking_tests),
-        pair_section(report.pairs, report.pair),
-        seat_section(report.position, report.length, report.pair),
-        factor_section(report.factors),
-        emotion_section(report.emotions, report.emotion_tests, beside),
+    """The whole report of a run; sections without content are left out."""
+    labels = any(isinstance(row.metric, EmotionLabelShare) for row in report.rows)
+    beside = published_emotions(report.published) if labels and report.published else {}
+    signatures = dict.fromkeys(score.signature for score in report.scores if not score.slice)
+    parts = [
+        f"# {report.title}",
+        *(f"> {note}" for note in report.notes),
+        _facts(report),
+        likert_section(report.rows),
+        tests_section("Differences between versions", report.candidate_tests),
+        tests_section("Asked together against asked apart", report.asking_tests),
+        pair_section(report.rows, report.pair),
+        position_section(report.rows, report.length, report.pair),
+        factor_section(report.rows),
+        emotion_section(report.rows, report.emotion_tests, beside),
         stability_section(report.stability),
-        audit_section(report.audit),
-        "" if report.emotions or not report.published else published_section(report.published).rstrip(),
-        _signatures(report),
-    )
-    return "\n\n".join([*parts, *(section for section in sections if section)]) + "\n"
+        ablation_section(report.ablation),
+        "" if labels or not report.published else published_section(report.published).rstrip(),
+        "## Signatures\n\n" + "\n".join(f"    {signature}" for signature in signatures),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _facts(report: JudgeReport) -> str:
@@ -48,20 +64,19 @@ def _facts(report: JudgeReport) -> str:
         + (f" ({reasons})" if reasons else ""),
     ]
     if facts["commonest_problem"]:
-        lines.append(f"- commonest reason of an unscored ask: {facts['commonest_problem']}")
+        lines.append(f"- commonest reason of an unscored query: {facts['commonest_problem']}")
     if left_out:
         lines.append(f"- not sent, since the server does not take it for this model: {left_out}")
     if facts["foretellable"]:
         lines.append(
-            f"- **{facts['foretellable']} asks carry a check word that a dialogue could foretell (asked by an earlier "
-            "version); give another --output and --cache to ask them anew**"
+            f"- **{facts['foretellable']} queries carry a check word that a dialogue could foretell (asked by an "
+            "earlier version); give another --output and --cache to ask them anew**"
         )
     if usage:
         lines.append(f"- tokens of the stored answers: {usage}")
-    made_up = sum(row.defaulted for row in report.likert if row.group == ALL.label)
-    made_up += sum(row.defaulted for row in report.pairs if row.group == ALL.label)
-    if made_up:
-        lines.append(f"- **{made_up} values are made up by the protocol for answers that it could not read**")
+    whole = [row for row in report.rows if row.group == ALL.label and isinstance(row.metric, LikertMean | WinRate)]
+    if defaulted := sum(row.count("defaulted") for row in whole):
+        lines.append(f"- **{defaulted} values are made up by the protocol for answers that it could not read**")
     if not report.trusted:
         lines.append(
             f"- **more is unscored than the {100 * report.max_unscored:.1f}% allowed: read the bounds, not the means**"
@@ -69,6 +84,56 @@ def _facts(report: JudgeReport) -> str:
     return "\n".join(lines)
 
 
-def _signatures(report: JudgeReport) -> str:
-    signatures = dict.fromkeys(score.signature for score in report.scores if not score.slice)
-    return "## Signatures\n\n" + "\n".join(f"    {signature}" for signature in signatures)
+def study_markdown(study: Study, title: str) -> str:
+    """A study with people as Markdown."""
+    parts = [
+        f"# {title}",
+        f"- {study.raters} raters",
+        likert_section(study.rows),
+        tests_section("Differences between versions", study.tests),
+        *(pair_section(rows, pair.split("|", 1)) for pair, rows in study.pairs.items()),
+        *(factor_section(rows) for rows in study.pairs.values()),
+        emotion_section(study.rows, study.emotion_tests),
+        agreement_section(study.agreements),
+        coverage_section(study.curve),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def show_item(folder: Path, item: str) -> str:
+    """Every query about an item: what came of it and each raw answer, as Markdown.
+
+    Args:
+        folder: Folder of the run.
+        item: The item's id, or the id of one query.
+
+    Raises:
+        UserError: The folder holds no run, or nothing was asked about the item.
+    """
+    shown, known = [], set()
+    for judged in read_judged(folder):
+        known.add(judged.query.item)
+        if item in (judged.query.item, judged.query.id):
+            shown.append(_judged(judged))
+    if not shown:
+        raise UserError(f"{folder} holds nothing about {item!r}{did_you_mean(item, known)}")
+    return "\n".join(shown)
+
+
+def _judged(judged: Judged) -> str:
+    outcome = judged.outcome
+    lines = [f"## {judged.query.id}", f"- prompt {judged.prompt}, key {judged.key[:16]}"]
+    if isinstance(outcome, Unscored):
+        lines.append(f"- **unscored: {outcome.reason}** {outcome.detail}")
+    else:
+        stated = "" if outcome.certainty is None else f", certainty {outcome.certainty}"
+        named = f", factors {', '.join(outcome.factors)}" if outcome.factors else ""
+        lines.append(f"- verdict {json.dumps(dict(outcome.values))}{stated}{named}")
+        if outcome.reason:
+            lines.append(f"- reason: {outcome.reason}")
+    for number, attempt in enumerate(judged.attempts, start=1):
+        source = "cache" if attempt.cached else attempt.created
+        usage = ", ".join(f"{count} {kind}" for kind, count in attempt.usage.items())
+        lines.append(f"- answer {number} ({attempt.model or 'none'}, {attempt.finish_reason}, {source}, {usage})")
+        lines.append("\n".join(f"      {line}" for line in (attempt.text or attempt.failure).splitlines() or [""]))
+    return "\n".join(lines) + "\n"

@@ -1,39 +1,60 @@
 """Studies with people: the same tables as for a judge, and how far people agree with one another and with the judge.
 
-A study may stand alone (Tables 3 and 4, Figures 6 and 7 of the paper are such studies) or beside a judge's run over the
-same items. Every rating counts once; intervals resample dialogues, so several ratings of one dialogue are not taken for
-independent.
+A study may be alone (Tables 3 and 4, Figures 6 and 7 of PicPersona-TOD are such studies) or beside a judge's run over
+the same items. Every rating counts once; intervals resample dialogues, so several ratings of one dialogue are not taken
+for independent.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tod_bench.errors import UserError
 from tod_bench.judge.agreement import Agreement, CoveragePoint, agreements, coverage_curve
+from tod_bench.judge.comparisons import EmotionTest, PairedTest, candidate_tests, emotion_tests
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
-from tod_bench.judge.factors import FactorShare, factor_shares, factor_table
-from tod_bench.judge.groups import slice_of
-from tod_bench.judge.likert import Attributes, LikertRow, LikertTest, arm_tests, likert_rows
-from tod_bench.judge.pairwise import PairRow, pair_rows
-from tod_bench.judge.questions import EMOTION, QUESTIONS, WINNER
-from tod_bench.judge.ratings import Rating
 from tod_bench.judge.ratings_csv import read_ratings
-from tod_bench.judge.sections import (
-    emotion_section,
-    factor_section,
-    interval,
-    likert_section,
-    likert_test_section,
-    number,
-    pair_section,
-    table,
-)
+from tod_bench.judge.report import factor_table, rows_as_json
+from tod_bench.judge.rows import Attributes, JudgeRow, emotion_rows, factor_rows, likert_rows, pair_rows
 from tod_bench.scores import Score
 from tod_metrics.base import Signature
 from tod_metrics.judge.agreement import Level
+from tod_metrics.judge.alpha import ALL, AgreementOfRaters, AgreementWithJudge
+from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.ratings import WINNER, Rating
+from tod_metrics.judge.win_rate import WinRateDecided
+
+
+@dataclass(frozen=True, slots=True)
+class Raters:
+    """The people of a study; they sign its scores.
+
+    Attributes:
+        count: How many they are.
+        pair: The pair's name, where the file of ratings does not say which versions were compared.
+    """
+
+    count: int
+    pair: str = "first|second"
+
+    protocol = "people"
+
+    def sign(self, row: JudgeRow, n: int) -> Signature:
+        """The signature of a row."""
+        if isinstance(row.metric, LikertMean):
+            where = {"arm": row.candidate or "-"}
+        else:
+            where = {"pair": (row.candidate or self.pair).replace("|", "<")}
+        return self.signature(row.metric.signature, n, **where)
+
+    def signature(self, metric: Signature, n: int, **where: str) -> Signature:
+        """A metric's own options, then what was rated."""
+        return Signature(metric.metric, {**metric.options, **where, "n": str(n), "raters": str(self.count)})
+
+    def notes(self, row: JudgeRow) -> tuple[str, ...]:  # noqa: ARG002
+        """None: people's values are no defaults, and no protocol bends them."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +64,38 @@ class Study:
     Attributes:
         raters: Raters.
         scores: The main numbers, each with its signature.
-        likert: Likert means by group.
-        tests: Tests between versions.
-        pairs: Pairwise outcomes by group, for each pair of versions.
-        factors: Factors named, for each pair of versions: group -> factor -> share.
-        emotions: Distributions over labels.
-        emotion_tests: Tests between them.
+        rows: Likert means and emotion labels with the statistics of each item behind them.
+        tests: Likert tests between candidates.
+        pairs: Win rates and factors of each pair of candidates, ``first|second``.
+        emotion_tests: Tests between distributions over labels.
         agreements: Agreement between people, and between judge and people.
         curve: Agreement with the people's consensus by the judge's certainty.
     """
 
     raters: int
     scores: tuple[Score, ...]
-    likert: tuple[LikertRow, ...]
-    tests: tuple[LikertTest, ...]
-    pairs: Mapping[str, tuple[PairRow, ...]]
-    factors: Mapping[str, Mapping[str, Mapping[str, float | int]]]
-    emotions: tuple[EmotionRow, ...]
+    rows: tuple[JudgeRow, ...]
+    tests: tuple[PairedTest, ...]
+    pairs: Mapping[str, tuple[JudgeRow, ...]]
     emotion_tests: tuple[EmotionTest, ...]
     agreements: tuple[Agreement, ...]
     curve: tuple[CoveragePoint, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The study as JSON values."""
-        return {**asdict(self), "scores": [score.to_json() for score in self.scores]}
+        """The study as JSON values, numbers by task."""
+        tables = rows_as_json(self.rows)
+        return {
+            "raters": self.raters,
+            "scores": [score.to_json() for score in self.scores],
+            "likert": tables["likert"],
+            "tests": [asdict(test) for test in self.tests],
+            "pairs": {pair: rows_as_json(rows)["pairs"] for pair, rows in self.pairs.items()},
+            "factors": {pair: factor_table(rows) for pair, rows in self.pairs.items()},
+            "emotions": tables["emotions"],
+            "emotion_tests": [asdict(test) for test in self.emotion_tests],
+            "agreements": [asdict(agreement) for agreement in self.agreements],
+            "curve": [asdict(point) for point in self.curve],
+        }
 
 
 def read_study(
@@ -91,34 +120,28 @@ def read_study(
     Raises:
         UserError: The file cannot be read, or its ratings cannot be matched with the judge's.
     """
-    resampling = by or Resampling()
+    by = by or Resampling()
     read = read_ratings(path, versions)
     _check_match(path, read.ratings, judge)
-    known = {**read.attributes, **(attributes or {})}
-    pairs = [rating for rating in read.ratings if rating.question == WINNER]
-    labels = [rating for rating in read.ratings if rating.question == EMOTION]
-    arms = dict.fromkeys(rating.arm for rating in pairs)
-    name = {arm: arm or "|".join(versions) or "first|second" for arm in arms}
-    likert = likert_rows(read.ratings, known, resampling)
-    by_arm = {arm: [rating for rating in pairs if rating.arm == arm] for arm in arms}
-    rows = {name[arm]: tuple(pair_rows(own, known, resampling)) for arm, own in by_arm.items()}
-    factors = {name[arm]: factor_shares(own, known, resampling) for arm, own in by_arm.items()}
-    agreed = agreements(read.ratings, judge, resampling, level)
-    raters = len({rating.rater for rating in read.ratings})
+    users = {**read.attributes, **(attributes or {})}
+    raters = Raters(len({rating.rater for rating in read.ratings}), "|".join(versions) or "first|second")
+    likert = likert_rows(read.ratings, users, by, raters)
+    labels = emotion_rows(read.ratings, users, by, raters)
+    pairs: dict[str, tuple[JudgeRow, ...]] = {}
+    for candidate in dict.fromkeys(rating.candidate for rating in read.ratings if rating.question == WINNER):
+        ratings = [r for r in read.ratings if r.question == WINNER and r.candidate == candidate]
+        rows = (*pair_rows(ratings, users, by, raters), *factor_rows(ratings, users, by, raters))
+        pairs[candidate or raters.pair] = rows
+    agreed = agreements(read.ratings, judge, by, level)
+    of_pairs = [row for rows in pairs.values() for row in rows if not isinstance(row.metric, WinRateDecided)]
+    of_pairs.sort(key=lambda row: row.metric.name.startswith("factor_"))
     return Study(
-        raters,
-        (
-            *_likert_scores(likert, raters),
-            *_pair_scores(rows, raters),
-            *_factor_scores(factors, raters),
-            *_alpha_scores(agreed),
-        ),
-        tuple(likert),
-        tuple(arm_tests(read.ratings, resampling)),
-        rows,
-        {pair: factor_table(shares) for pair, shares in factors.items()},
-        tuple(emotion_rows(labels, known, resampling)),
-        tuple(emotion_tests(labels, known, resampling)),
+        raters.count,
+        (*(row.score for row in likert), *(row.score for row in of_pairs), *_alpha_scores(agreed, raters)),
+        (*likert, *labels),
+        tuple(candidate_tests(read.ratings, by)),
+        pairs,
+        tuple(emotion_tests(read.ratings, users, by)),
         tuple(agreed),
         tuple(coverage_curve(judge, read.ratings)),
     )
@@ -127,112 +150,24 @@ def read_study(
 def _check_match(path: Path, people: Sequence[Rating], judge: Sequence[Rating]) -> None:
     if not judge:
         return
-    arms = {rating.arm for rating in judge}
-    if len(arms) > 1 and any(not rating.arm for rating in people):
+    candidates = {rating.candidate for rating in judge}
+    if len(candidates) > 1 and any(not rating.candidate for rating in people):
         raise UserError(
-            f"{path} does not say which version was rated, and the judge rated {', '.join(sorted(arms))}; "
-            "add a column `arm`"
+            f"{path} does not say which version was rated, and the judge rated {', '.join(sorted(candidates))}; "
+            "add a column `candidate`"
         )
     if not {rating.item for rating in people} & {rating.item for rating in judge}:
         raise UserError(f"{path}: none of its items, such as {people[0].item!r}, is among those that the judge rated")
 
 
-def _likert_scores(rows: Sequence[LikertRow], raters: int) -> list[Score]:
-    return [
-        replace(
-            _score(f"likert_{QUESTIONS[row.question].key}", row.group, row.mean, row.low, row.high, row.ratings),
-            signature=_signature("likert", raters, question=row.question, arm=row.arm or "-", n=row.ratings),
-            coverage=1 - row.unscored_rate,
-        )
-        for row in rows
-    ]
-
-
-def _pair_scores(rows: Mapping[str, Sequence[PairRow]], raters: int) -> list[Score]:
-    return [
-        replace(
-            _score(metric, row.group, rate.value, rate.low, rate.high, row.ratings),
-            signature=_signature(metric, raters, **ties, pair=pair.replace("|", "<"), n=row.ratings),
-            coverage=1 - row.unscored_rate,
-        )
-        for pair, own in rows.items()
-        for row in own
-        for metric, rate, ties in (
-            ("win_rate", row.ties_half, {"ties": "half"}),
-            *((f"{name}_share", share, {}) for name, share in row.shares.items()),
-        )
-    ]
-
-
-def _factor_scores(shares: Mapping[str, Sequence[FactorShare]], raters: int) -> list[Score]:
-    return [
-        replace(
-            _score(f"factor_{one.factor}", one.group, one.share, one.low, one.high, one.named),
-            signature=_signature("factor_share", raters, factor=one.factor, pair=pair.replace("|", "<"), n=one.named),
-        )
-        for pair, own in shares.items()
-        for one in own
-    ]
-
-
-_ALPHAS = {"people": "alpha", "judge and consensus": "alpha_judge"}
-
-
-def _alpha_scores(found: Sequence[Agreement]) -> list[Score]:
+def _alpha_scores(agreed: Sequence[Agreement], raters: Raters) -> list[Score]:
     """Krippendorff's alpha over all Likert questions: ``alpha`` between people, ``alpha_judge`` of judge and people."""
-    return [
-        replace(
-            _score(_ALPHAS[one.between], "all", one.alpha, one.low, one.high, one.units),
-            signature=_signature("krippendorff_alpha", one.raters, between=one.between, level=one.level, n=one.units),
-        )
-        for one in found
-        if one.between in _ALPHAS and one.question == "all"
-    ]
-
-
-def _score(metric: str, group: str, value: float | None, low: float | None, high: float | None, n: int) -> Score:
-    """A score that has yet to get its signature."""
-    return Score(metric, "people", value, Signature(metric), n, slice_of(group), low, high)
-
-
-def _signature(metric: str, raters: int, **own: str | int) -> Signature:
-    return Signature(metric, {**{key: str(value) for key, value in own.items()}, "raters": str(raters)})
-
-
-def study_markdown(study: Study, title: str) -> str:
-    """The study as Markdown."""
-    parts = [
-        f"# {title}",
-        f"- {study.raters} raters",
-        likert_section(study.likert),
-        likert_test_section("Differences between versions", study.tests),
-        *(pair_section(rows, pair.split("|", 1)) for pair, rows in study.pairs.items()),
-        *(factor_section(factors) for factors in study.factors.values()),
-        emotion_section(study.emotions, study.emotion_tests),
-        _agreement_section(study.agreements),
-        _curve_section(study.curve),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _agreement_section(found: Sequence[Agreement]) -> str:
-    if not found:
-        return ""
-    rows = [
-        [
-            *(one.between, one.question, one.level, str(one.raters), str(one.units)),
-            one.note if one.alpha is None else interval(one.alpha, one.low, one.high),
-            number(one.same, 1),
-        ]
-        for one in found
-    ]
-    head = ["between", "question", "level", "raters", "units", "alpha [95% CI]", "equal pairs %"]
-    return "## Agreement (Krippendorff's alpha)\n\n" + table(head, rows)
-
-
-def _curve_section(points: Sequence[CoveragePoint]) -> str:
-    if not points:
-        return ""
-    rows = [[str(p.certainty), number(p.coverage, 1), number(p.agreement, 1)] for p in points]
-    head = ["certainty at least", "coverage %", "agreement with the consensus %"]
-    return "## Agreement by stated certainty\n\n" + table(head, rows)
+    metrics = {metric.between: metric for metric in (AgreementOfRaters, AgreementWithJudge)}
+    scores = []
+    for one in agreed:
+        if one.between in metrics and one.question == ALL:
+            metric = metrics[one.between](level=one.level)
+            signature = Raters(one.raters).signature(metric.signature, one.units)
+            value = (metric.name, raters.protocol, one.alpha)
+            scores.append(Score(*value, signature, one.units, low=one.low, high=one.high))
+    return scores

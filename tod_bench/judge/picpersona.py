@@ -6,8 +6,9 @@ wording of the prompts is ours. Images are scaled and typed correctly all the sa
 unscored.
 """
 
+from tod_bench.judge.queries import Query
 from tod_bench.judge.questions import PAPER_QUESTIONS, SCALE, WINNER
-from tod_bench.judge.verdicts import Query, Verdict
+from tod_bench.judge.verdicts import Verdict
 from tod_bench.systems import Exchange
 
 NOTES = {
@@ -38,23 +39,23 @@ def likert_verdict(answer: str) -> Verdict:
 def pairwise_verdict(answer: str) -> Verdict:
     """The winner that ``comparison_with_others_process.py`` takes from an answer; a tie where it finds none."""
     text = answer.lower().replace(" ", "").replace("*", "")
-    for seat in ("1", "2"):
-        if f"winner:system{seat}" in text:
-            return Verdict({WINNER: seat})
+    for position in ("1", "2"):
+        if f"winner:system{position}" in text:
+            return Verdict({WINNER: position})
     return Verdict({WINNER: "tie"}, "" if "winner:tie" in text else _DEFAULTED)
 
 
 _DEFAULTED = "counted by default: no answer was found"
 
 
-def defaulted(verdict: Verdict) -> bool:
+def is_default(verdict: Verdict) -> bool:
     """Whether a verdict of this protocol stands for an answer that could not be read."""
     return verdict.reason == _DEFAULTED
 
 
-def released_verdict(answer: str, ask: Query) -> Verdict:
+def released_verdict(answer: str, query: Query) -> Verdict:
     """The verdict under this protocol; there is always one."""
-    return pairwise_verdict(answer) if WINNER in ask.questions else likert_verdict(answer)
+    return pairwise_verdict(answer) if WINNER in query.questions else likert_verdict(answer)
 
 
 def dialogue_lines(turns: tuple[Exchange, ...]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.judge.sections import table
+from tod_bench.markdown import table
 from tod_bench.shipped import shipped_folder
 from tod_metrics.style.emotions import PUBLISHED_NAMES
 
@@ -36,7 +36,10 @@ def published_section(name: str) -> str:
         for row in rows
     ]
     notes = "".join(f"\n- {note}" for note in read.get("notes", ()))
-    return f"## Published: {read['source']}\n\n{table([*labels, *columns], lines)}\n{notes}".rstrip() + "\n"
+    return (
+        f"## Published: {read['source']}\n\n{table([*labels, *columns], lines, left=len(labels))}\n{notes}".rstrip()
+        + "\n"
+    )
 
 
 def published_emotions(name: str) -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Ratings by people, from CSV, in the form that our rating form writes or in those that form tools export.
+"""Ratings by people, from CSV, in the form that our annotation page writes or in those that form tools export.
 
 Long, one row a rating:
 
@@ -12,22 +12,22 @@ in brackets after it, or there is a column ``item``:
     rater,dlg_7 Q1,dlg_7 Q2        Name,Q1 [dlg_7],Q2 [dlg_7]        item,rater,Q1,Q2
 
 Values are points (``3``), the scale's words (``somewhat``) or both (``3 - somewhat``); for pairs ``first``, ``second``
-(or ``A``, ``B``) and ``tie``, by version and not by seat; for factors names with semicolons between them. An empty cell
-is a rating that was not given.
+(or ``A``, ``B``) and ``tie``, by version and not by position; for factors names with semicolons between them. An empty
+cell is a rating that was not given. Further columns say what was rated and by whom: ``candidate`` (``arm`` in files of
+version 0.1), ``turn``, and attributes of the user.
 """
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.inputs import read_text
 from tod_bench.judge.groups import attributes_of
 from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
-from tod_bench.judge.ratings import Rating
+from tod_metrics.judge.ratings import Rating
 
 FACTORS_QUESTION = "factors"
 """The question under which the factors of a preference stand."""
@@ -56,12 +56,14 @@ class HumanRatings:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
+    """One answer of a file: which line it is in, what it is about, and the line's further columns."""
+
     line: int
     item: str
     question: str
     rater: str
     value: str
-    row: Mapping[str, str]
+    beside: Mapping[str, str]
 
 
 def read_ratings(path: Path, versions: Sequence[str] = ()) -> HumanRatings:
@@ -73,61 +75,59 @@ def read_ratings(path: Path, versions: Sequence[str] = ()) -> HumanRatings:
 
     Raises:
         UserError: The file cannot be read or has no column that names a question.
-        DataError: A question or value is none that there is, or a rating stands twice.
+        DataError: A question or value is none that there is, or a rating is in the file twice.
     """
     sides = {**_SIDES, **{name.lower(): side for name, side in zip(versions, ("first", "second"), strict=False)}}
-    head, rows = _table(path)
     ratings: dict[tuple[str, str, str, str, str], Rating] = {}
     factors: dict[tuple[str, str, str], tuple[str, ...]] = {}
     attributes: dict[str, dict[str, str]] = {}
-    for cell in _cells(path, head)(rows):
-        place = f"{path}, line {cell.line}"
-        arm, turn = cell.row.get("arm", ""), cell.row.get("turn", "")
-        known = {name: cell.row[name].strip().lower() for name in _ATTRIBUTES if cell.row.get(name, "").strip()}
-        attributes.setdefault(cell.item, {}).update(known)
+    for cell in _cells(path):
+        where = f"{path}, line {cell.line}"
+        candidate = cell.beside.get("candidate", cell.beside.get("arm", ""))
+        turn = cell.beside.get("turn", "")
+        stated = {name: cell.beside[name].strip().lower() for name in _ATTRIBUTES if cell.beside.get(name, "").strip()}
+        attributes.setdefault(cell.item, {}).update(stated)
         if cell.question == FACTORS_QUESTION:
-            factors[cell.item, arm, cell.rater] = _factors(cell.value, place)
+            factors[cell.item, candidate, cell.rater] = _factors(cell.value, where)
             continue
-        key = (cell.item, cell.question, arm, turn, cell.rater)
+        key = (cell.item, cell.question, candidate, turn, cell.rater)
         if key in ratings:
-            raise DataError(f"{cell.rater} rates {cell.question} of {cell.item} twice", file=place)
-        ratings[key] = _rating(cell, arm, turn, sides, place)
-    named = [
-        replace(one, factors=factors.get((one.item, one.arm, one.rater), ())) if one.question == WINNER else one
-        for one in ratings.values()
-    ]
-    if not named:
+            raise DataError(f"{cell.rater} rates {cell.question} of {cell.item} twice", file=where)
+        value = _value(cell.question, cell.value.strip(), sides, where)
+        ratings[key] = Rating(
+            cell.item,
+            cell.question,
+            value,
+            candidate,
+            cell.rater,
+            turn=int(turn) if turn.isdecimal() and len(turn) < 10 else None,
+            problem="" if value is not None else "not given",
+        )
+    if not ratings:
         raise UserError(f"{path} holds no ratings")
-    return HumanRatings(tuple(named), attributes)
-
-
-def _rating(cell: _Cell, arm: str, turn: str, sides: Mapping[str, str], place: str) -> Rating:
-    value = _value(cell.question, cell.value.strip(), sides, place)
-    return Rating(
-        cell.item,
-        cell.question,
-        value,
-        arm,
-        cell.rater,
-        turn=int(turn) if turn.isdecimal() and len(turn) < 10 else None,
-        problem="" if value is not None else "not given",
+    explained = (
+        replace(rating, factors=factors.get((rating.item, rating.candidate, rating.rater), ()))
+        if rating.question == WINNER
+        else rating
+        for rating in ratings.values()
     )
+    return HumanRatings(tuple(explained), attributes)
 
 
-def _value(question: str, text: str, sides: Mapping[str, str], place: str) -> int | str | None:
+def _value(question: str, text: str, sides: Mapping[str, str], where: str) -> int | str | None:
     if not text:
         return None
     word = text.lower()
+    value: int | str | None
     if question == WINNER:
-        found: int | str | None = sides.get(word)
-        offered = "first, second or tie"
+        value, offered = sides.get(word), "first, second or tie"
     elif question == EMOTION:
-        found, offered = word if word in EMOTIONS else None, "one of GoEmotions' labels"
+        value, offered = word if word in EMOTIONS else None, "one of GoEmotions' labels"
     else:
-        found, offered = _point(word), f"a whole number from {min(SCALE)} to {max(SCALE)}, or the scale's words"
-    if found is None:
-        raise DataError(f"{text!r} is no answer to {question}; it should be {offered}", file=place)
-    return found
+        value, offered = _point(word), f"a whole number from {min(SCALE)} to {max(SCALE)}, or the scale's words"
+    if value is None:
+        raise DataError(f"{text!r} is no answer to {question}; it should be {offered}", file=where)
+    return value
 
 
 def _point(word: str) -> int | None:
@@ -138,91 +138,63 @@ def _point(word: str) -> int | None:
     return next((point for point, name in SCALE.items() if name == word), None)
 
 
-def _factors(text: str, place: str) -> tuple[str, ...]:
+def _factors(text: str, where: str) -> tuple[str, ...]:
     names = [name.strip().lower() for name in re.split(r"[;,]", text) if name.strip()]
     for name in names:
         if name not in FACTORS:
-            raise DataError(f"there is no factor {name!r}{did_you_mean(name, FACTORS)}", file=place)
+            raise DataError(f"there is no factor {name!r}{did_you_mean(name, FACTORS)}", file=where)
     return tuple(dict.fromkeys(names))
 
 
+def _cells(path: Path) -> Iterator[_Cell]:
+    """The answers of a file, by the form that its columns show."""
+    head, rows = _table(path)
+    columns = {name.lower(): name for name in head}
+    rater = next((columns[name] for name in _RATERS if name in columns), None)
+    questions = {name: _ASKED[name.lower()] for name in head if name.lower() in _ASKED}
+    is_long, by_item = {"item", "question", "value"} <= columns.keys(), "item" in columns and questions
+    in_columns = {name: match for name in head if (match := _BRACKETS.match(name) or _BEFORE.fullmatch(name))}
+    if not is_long and not by_item and not in_columns:
+        raise UserError(
+            f"{path}: no column names a question; it needs the columns item, question, rater and value, or columns "
+            "such as 'dlg_7 Q1' or 'Q1 [dlg_7]'"
+        )
+    for number, (line, row) in enumerate(rows, start=1):
+        named = row[rater].strip() if rater else ""
+        beside = {name: row[column] for name, column in columns.items()}
+        if is_long:
+            asked = beside["question"].strip()
+            if asked.lower() not in _ASKED:
+                near = did_you_mean(asked, _ASKED.values())
+                raise DataError(f"there is no question {asked!r}{near}", file=f"{path}, line {line}")
+            question = _ASKED[asked.lower()]
+            yield _Cell(line, beside["item"].strip(), question, named or "1", beside["value"], beside)
+        elif by_item:
+            for column, question in questions.items():
+                yield _Cell(line, beside["item"].strip(), question, named or "1", row[column], beside)
+        else:
+            for column, match in in_columns.items():
+                question = _ASKED[match["question"].lower()]
+                yield _Cell(line, match["item"].strip(), question, named or str(number), row[column], {})
+
+
 def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Names of the columns, and the rows that are not empty, each with its line."""
     text = read_text(path)
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    head = [name.strip() for name in next(_read(reader, path), [])]
-    if len(set(head)) < len(head):
-        twice = next(name for name in head if head.count(name) > 1)
-        raise UserError(f"{path}: the column {twice!r} stands twice")
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
     rows = []
-    for row in _read(reader, path):
-        if any(cell.strip() for cell in row):
-            if len(row) != len(head):
-                raise DataError(
-                    f"{len(row)} cells below {len(head)} column names", file=f"{path}, line {reader.line_num}"
-                )
-            rows.append((reader.line_num, dict(zip(head, row, strict=True))))
-    return head, rows
-
-
-def _read(reader: Any, path: Path) -> Iterator[list[str]]:
     try:
-        yield from reader
+        head = [name.strip() for name in next(reader, [])]
+        twice = next((name for name in head if head.count(name) > 1), None)
+        if twice is not None:
+            raise UserError(f"{path}: the column {twice!r} stands twice")
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                if len(row) != len(head):
+                    where = f"{path}, line {reader.line_num}"
+                    raise DataError(f"{len(row)} cells below {len(head)} column names", file=where)
+                rows.append((reader.line_num, dict(zip(head, row, strict=True))))
     except csv.Error as error:
         raise DataError(f"this is not CSV ({error})", file=f"{path}, line {reader.line_num}") from None
-
-
-_Rows = Sequence[tuple[int, dict[str, str]]]
-
-
-def _cells(path: Path, head: Sequence[str]) -> Callable[[_Rows], Iterator[_Cell]]:
-    """How the cells of this file's form are read."""
-    lower = {name.lower(): name for name in head}
-    rater = next((lower[name] for name in _RATERS if name in lower), None)
-    if {"item", "question", "value"} <= lower.keys():
-        return lambda rows: _long(path, rows, lower, rater)
-    questions = {name: _ASKED[name.lower()] for name in head if name.lower() in _ASKED}
-    if "item" in lower and questions:
-        return lambda rows: _by_item(rows, lower["item"], rater, questions)
-    placed = {name: found for name in head if (found := _placed(name)) is not None}
-    if placed:
-        return lambda rows: _by_rater(rows, rater, placed)
-    raise UserError(
-        f"{path}: no column names a question; it needs the columns item, question, rater and value, or columns such as "
-        "'dlg_7 Q1' or 'Q1 [dlg_7]'"
-    )
-
-
-def _long(path: Path, rows: _Rows, lower: Mapping[str, str], rater: str | None) -> Iterator[_Cell]:
-    for line, row in rows:
-        named = row[lower["question"]].strip()
-        if named.lower() not in _ASKED:
-            near = did_you_mean(named, _ASKED.values())
-            raise DataError(f"there is no question {named!r}{near}", file=f"{path}, line {line}")
-        own = {name: row[column] for name, column in lower.items()}
-        item, question = row[lower["item"]].strip(), _ASKED[named.lower()]
-        yield _Cell(line, item, question, _rater(row, rater, "1"), row[lower["value"]], own)
-
-
-def _by_item(rows: _Rows, item: str, rater: str | None, questions: Mapping[str, str]) -> Iterator[_Cell]:
-    for line, row in rows:
-        own = {name.lower(): cell for name, cell in row.items()}
-        for column, question in questions.items():
-            yield _Cell(line, row[item].strip(), question, _rater(row, rater, "1"), row[column], own)
-
-
-def _by_rater(rows: _Rows, rater: str | None, placed: Mapping[str, tuple[str, str]]) -> Iterator[_Cell]:
-    for number, (line, row) in enumerate(rows, start=1):
-        for column, (item, question) in placed.items():
-            yield _Cell(line, item, question, _rater(row, rater, str(number)), row[column], {})
-
-
-def _placed(column: str) -> tuple[str, str] | None:
-    """The item and question that a column is about."""
-    match = _BRACKETS.match(column) or _BEFORE.fullmatch(column)
-    return (match["item"].strip(), _ASKED[match["question"].lower()]) if match else None
-
-
-def _rater(row: Mapping[str, str], column: str | None, default: str) -> str:
-    return (row[column].strip() if column else "") or default
+    return head, rows

@@ -1,29 +1,33 @@
-"""The report of a run: every number that the judged items give, as records; `markdown` lays it out for reading."""
+"""The report of a run: every number that the judged items give; `tod_bench.judge.markdown` lays it out for reading."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from tod_bench.display import ScoreTable
-from tod_bench.judge.audit import AuditRow, audit_rows
-from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.emotions import EmotionRow, EmotionTest, emotion_rows, emotion_tests
-from tod_bench.judge.factors import factor_shares, factor_table
+from tod_bench.judge.agreement import Stability, stability
+from tod_bench.judge.comparisons import EmotionTest, PairedTest, asking_tests, candidate_tests, emotion_tests
+from tod_bench.judge.config import JudgeConfig, Resampling
 from tod_bench.judge.facts import Facts
-from tod_bench.judge.length import LengthControl, length_control
-from tod_bench.judge.likert import Attributes, LikertRow, LikertTest, arm_tests, asking_tests, likert_rows
-from tod_bench.judge.pairwise import PairRow, Position, outcome_counts, pair_rows, position, ties_half
-from tod_bench.judge.picpersona import NOTES
-from tod_bench.judge.questions import EMOTION, WINNER
-from tod_bench.judge.ratings import Rating
-from tod_bench.judge.repeats import Stability, stability
-from tod_bench.judge.scores import emotion_scores, factor_scores, length_scores, likert_scores, pair_scores, seat_scores
+from tod_bench.judge.length import LengthControl, Words, length_of_pairs
+from tod_bench.judge.persona_ablation import AblationRow, ablation_rows
+from tod_bench.judge.rows import (
+    Attributes,
+    JudgeRow,
+    emotion_rows,
+    factor_rows,
+    likert_rows,
+    pair_rows,
+    position_rows,
+    scores_of,
+)
 from tod_bench.scores import Score
-
-Words = Mapping[str, Mapping[str, int]]
-"""Item -> version -> words that the system says."""
+from tod_metrics.judge.emotions import EmotionLabelShare
+from tod_metrics.judge.factors import FactorShare
+from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.position import PositionConsistency
+from tod_metrics.judge.ratings import OUTCOMES, SCALE, WINNER, Rating
+from tod_metrics.judge.win_rate import WinRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +37,36 @@ class JudgeReport(ScoreTable):
     Attributes:
         title: What was judged.
         scores: Its main numbers, each with its signature.
-        likert: Likert means.
-        arm_tests: Likert: tests between versions.
+        rows: The same with the statistics of each item behind them.
+        pair: The two candidates of the pairs, first and second.
+        candidate_tests: Likert: tests between candidates.
         asking_tests: Likert: asked together against asked apart.
-        pairs: Pairwise outcomes by group.
-        pair: The two versions of the pairs, first and second.
-        position: How far seats decide.
-        length: What length explains.
-        factors: Group -> factor -> share.
-        emotions: Distributions over labels.
-        emotion_tests: Tests between them.
+        length: What length explains of pairs.
+        emotion_tests: Tests between distributions over labels.
         stability: Agreement of the judge with itself over repeats.
-        audit: Scores under wrong personas.
-        unscored_rate: Share of asks without a verdict, 0 to 1.
+        ablation: Scores under wrong personas.
+        unscored_rate: Share of queries without a verdict, 0 to 1.
         max_unscored: The share that the config allows.
         provenance: Where the numbers came from.
+        resampling: How intervals were drawn.
         published: Name of the published values to print beside; empty for none.
         notes: What must be known of all of them.
     """
 
     title: str
     scores: tuple[Score, ...]
-    likert: tuple[LikertRow, ...]
-    arm_tests: tuple[LikertTest, ...]
-    asking_tests: tuple[LikertTest, ...]
-    pairs: tuple[PairRow, ...]
+    rows: tuple[JudgeRow, ...]
     pair: tuple[str, ...]
-    position: Position | None
+    candidate_tests: tuple[PairedTest, ...]
+    asking_tests: tuple[PairedTest, ...]
     length: LengthControl | None
-    factors: Mapping[str, Mapping[str, float | int]]
-    emotions: tuple[EmotionRow, ...]
     emotion_tests: tuple[EmotionTest, ...]
     stability: tuple[Stability, ...]
-    audit: tuple[AuditRow, ...]
+    ablation: tuple[AblationRow, ...]
     unscored_rate: float
     max_unscored: float
     provenance: Mapping[str, Any]
+    resampling: Resampling
     published: str = ""
     notes: tuple[str, ...] = ()
 
@@ -77,9 +75,38 @@ class JudgeReport(ScoreTable):
         """Whether no more was unscored than the config allows."""
         return self.unscored_rate <= self.max_unscored
 
+    def row(self, metric: str, group: str = "all", persona: str = "own") -> JudgeRow:
+        """The first row of a metric in a group of users.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for row in self.rows:
+            if (row.metric.name, row.group, row.persona) == (metric, group, persona):
+                return row
+        raise KeyError(f"{metric}, {group}, {persona} persona")
+
     def to_json(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return {**asdict(self), "scores": [score.to_json() for score in self.scores], "trusted": self.trusted}
+        """The report as JSON values, numbers by task."""
+        return {
+            "title": self.title,
+            "scores": [score.to_json() for score in self.scores],
+            **rows_as_json(self.rows),
+            "pair": self.pair,
+            "arm_tests": [asdict(test) for test in self.candidate_tests],
+            "asking_tests": [asdict(test) for test in self.asking_tests],
+            "position": _position_as_json(self.rows),
+            "length": asdict(self.length) if self.length else None,
+            "emotion_tests": [asdict(test) for test in self.emotion_tests],
+            "stability": [asdict(one) for one in self.stability],
+            "audit": [asdict(row) for row in self.ablation],
+            "unscored_rate": self.unscored_rate,
+            "max_unscored": self.max_unscored,
+            "provenance": self.provenance,
+            "published": self.published,
+            "notes": self.notes,
+            "trusted": self.trusted,
+        }
 
 
 def make_report(
@@ -98,59 +125,139 @@ def make_report(
         ratings: What the judge said.
         facts: Who judged, with which prompt.
         attributes: Item -> attributes of its user.
-        words: Item -> version -> words, for the length control; empty where not known.
+        words: Item -> candidate -> words, for the length control; empty where not known.
         provenance: Where the numbers came from.
     """
     by = config.bootstrap
-    likert = likert_rows(ratings, attributes, by)
     pairs = [rating for rating in ratings if rating.question == WINNER]
-    labels = [rating for rating in ratings if rating.question == EMOTION and rating.persona == "own"]
-    rows = pair_rows(pairs, attributes, by)
-    seats = position(pairs, by) if pairs else None
-    length = _length(config, pairs, words) if pairs else None
-    factors = factor_shares(pairs, attributes, by)
-    emotions = emotion_rows(labels, attributes, by)
-    notes = tuple(NOTES.get(config.task, ())) if config.protocol == "picpersona" else ()
-    report = JudgeReport(
+    length = length_of_pairs(pairs, words, by) if pairs else None
+    of_ratings = [
+        *likert_rows(ratings, attributes, by, facts),
+        *pair_rows(pairs, attributes, by, facts),
+        *factor_rows(pairs, attributes, by, facts),
+        *position_rows(pairs, by, facts),
+    ]
+    of_labels = emotion_rows(ratings, attributes, by, facts)
+    controlled = [facts.length_score(length, len(words))] if length and length.win_rate is not None else []
+    return JudgeReport(
         title=config.title or config.name,
-        scores=(),
-        likert=tuple(likert),
-        arm_tests=tuple(arm_tests(ratings, by)),
+        scores=(*scores_of(of_ratings), *controlled, *scores_of(of_labels)),
+        rows=(*of_ratings, *of_labels),
+        pair=config.candidates if pairs else (),
+        candidate_tests=tuple(candidate_tests(ratings, by)),
         asking_tests=tuple(asking_tests(ratings, by)),
-        pairs=tuple(rows),
-        pair=config.arms if pairs else (),
-        position=seats,
         length=length,
-        factors=factor_table(factors),
-        emotions=tuple(emotions),
-        emotion_tests=tuple(emotion_tests(labels, attributes, by)),
+        emotion_tests=tuple(emotion_tests(ratings, attributes, by)),
         stability=tuple(stability(ratings)),
-        audit=tuple(audit_rows(ratings, by)),
+        ablation=tuple(ablation_rows(ratings, by)),
         unscored_rate=facts.unscored_rate,
         max_unscored=config.max_unscored,
         provenance={**provenance, **facts.to_json()},
+        resampling=by,
         published=config.published or "",
-        notes=notes,
+        notes=facts.protocol_notes,
     )
-    scores = [
-        *likert_scores(report.likert, facts, notes),
-        *pair_scores(report.pairs, facts, notes),
-        *factor_scores(factors, facts, notes),
-        *seat_scores(seats, facts),
-        *length_scores(length, len(words), facts, notes),
-        *emotion_scores(report.emotions, facts),
+
+
+def rows_as_json(rows: Sequence[JudgeRow]) -> dict[str, Any]:
+    """Likert means, pairs, factors and emotions as JSON values, with everything that their tables print."""
+    return {
+        "likert": [_likert_as_json(row) for row in rows if isinstance(row.metric, LikertMean)],
+        "pairs": [_pair_as_json(row, rows) for row in rows if isinstance(row.metric, WinRate)],
+        "factors": factor_table(rows),
+        "emotions": [_emotions_as_json(found) for found in emotion_columns(rows)],
+    }
+
+
+def _rate(row: JudgeRow) -> dict[str, float | None]:
+    return {"value": row.score.value, "low": row.score.low, "high": row.score.high}
+
+
+def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
+    worst, best = row.metric.bounds(row.totals) or (None, None)
+    return {
+        "candidate": row.candidate,
+        "question": row.metric.signature.options["question"],
+        "group": row.group,
+        "together": row.together,
+        "persona": row.persona,
+        "items": len(row.items),
+        "ratings": row.score.n,
+        "unscored": row.count("unscored"),
+        "defaulted": row.count("defaulted"),
+        "mean": row.score.value,
+        "low": row.score.low,
+        "high": row.score.high,
+        "worst": worst,
+        "best": best,
+        "distribution": [row.count(f"rated {point}") for point in SCALE],
+    }
+
+
+def _pair_as_json(row: JudgeRow, rows: Sequence[JudgeRow]) -> dict[str, Any]:
+    same = (row.candidate, row.group, row.persona)
+    beside = {other.metric.name: other for other in rows if (other.candidate, other.group, other.persona) == same}
+    worst, best = row.metric.bounds(row.totals) or (None, None)
+    return {
+        "group": row.group,
+        "persona": row.persona,
+        "items": len(row.items),
+        "counts": {outcome: row.count(outcome) for outcome in OUTCOMES},
+        "ties_half": _rate(row),
+        "ties_dropped": _rate(beside["win_rate_decided"]),
+        "shares": {name: _rate(beside[f"{name}_share"]) for name in ("win", "tie", "loss")},
+        "worst": worst,
+        "best": best,
+        "p": row.p,
+        "p_holm": row.p_holm,
+        "defaulted": row.count("defaulted"),
+    }
+
+
+def factor_table(rows: Sequence[JudgeRow]) -> dict[str, dict[str, float | int | None]]:
+    """Group -> factor -> share; and ``named``, how many were."""
+    table: dict[str, dict[str, float | int | None]] = {}
+    for row in rows:
+        if isinstance(row.metric, FactorShare):
+            table.setdefault(row.group, {"named": row.score.n})[row.metric.factor] = row.score.value
+    return table
+
+
+def emotion_columns(rows: Sequence[JudgeRow]) -> list[list[JudgeRow]]:
+    """The rows of labels, a list for every candidate and group."""
+    columns: dict[tuple[str, str], list[JudgeRow]] = {}
+    for row in rows:
+        if isinstance(row.metric, EmotionLabelShare):
+            columns.setdefault((row.candidate, row.group), []).append(row)
+    return list(columns.values())
+
+
+def _emotions_as_json(column: Sequence[JudgeRow]) -> dict[str, Any]:
+    first = column[0]
+    shares = [
+        {
+            "label": row.metric.signature.options["label"],
+            "count": row.count("this label"),
+            "share": row.score.value,
+            "low": row.score.low,
+            "high": row.score.high,
+        }
+        for row in column
+        if row.count("this label")
     ]
-    return replace(report, scores=tuple(scores))
+    return {
+        "candidate": first.candidate,
+        "group": first.group,
+        "items": len(first.items),
+        "labelled": first.score.n,
+        "unscored": first.count("unscored"),
+        "shares": shares,
+    }
 
 
-def _length(config: JudgeConfig, pairs: Sequence[Rating], words: Words) -> LengthControl | None:
-    own = [rating for rating in pairs if rating.persona == "own"]
-    names = sorted({rating.item for rating in own})
-    wins = ties_half(outcome_counts(own)) / 100
-    kept = [index for index, name in enumerate(names) if np.isfinite(wins[index]) and name in words]
-    if not kept:
+def _position_as_json(rows: Sequence[JudgeRow]) -> dict[str, Any] | None:
+    found = {row.metric.name: row for row in rows}
+    if PositionConsistency.name not in found:
         return None
-    first, second = (np.array([float(words[names[index]][arm]) for index in kept]) for arm in config.arms)
-    return length_control(
-        wins[kept], first, second, draws=min(config.bootstrap.draws, 1000), seed=config.bootstrap.seed
-    )
+    consistency, first = found["position_consistency"], found["first_seat_preference"]
+    return {"consistency": _rate(consistency), "first_seat": _rate(first), "pairs": consistency.score.n}

@@ -1,6 +1,6 @@
 """Running a judge config: items, requests, verdicts, report; all of it kept in one folder and resumed from it.
 
-report = run(load_judge_config("judge_likert"), folder, scripted=True)
+report = judge("judge_likert")
 """
 
 import json
@@ -17,18 +17,19 @@ from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json, write_text
 from tod_bench.judge.asking import ask_all, judge_answers
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.drafts import Asked, random_nonce, requests_of
+from tod_bench.judge.drafts import Draft, drafts_of, random_nonce
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown
-from tod_bench.judge.ratings import Rating, ratings_of
+from tod_bench.judge.prompting import Prompt, load_prompt
+from tod_bench.judge.ratings import ratings_of
 from tod_bench.judge.report import JudgeReport, make_report
-from tod_bench.judge.store import JudgedStore, read_judged
-from tod_bench.judge.templates import Prompt, load_prompt
-from tod_bench.judge.verdicts import Judged, Unscored
+from tod_bench.judge.store import Judged, JudgedStore, read_judged
+from tod_bench.judge.verdicts import Unscored
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.ledger import Ledger
 from tod_bench.provenance import provenance
+from tod_metrics.judge.ratings import Rating
 
 FORMAT = 2
 """Version of the files in a run's folder. Format 1 differs in what ``temperature: null`` means, and can be read."""
@@ -41,17 +42,17 @@ def run(
     *,
     started: Callable[[int], None] = lambda _: None,
     settled: Callable[[], None] = lambda: None,
-    draw: Callable[[Asked], str] = random_nonce,
+    draw: Callable[[Draft], str] = random_nonce,
 ) -> JudgeReport:
     """Asks what is not answered yet, and reports on everything.
 
     Args:
         config: The judge config.
-        folder: Where items, judged asks and the report are kept; a second run goes on from there.
+        folder: Where items, judged queries and the report are kept; a second run goes on from there.
         client: Who is asked; see `tod_bench.judge.clients`.
-        started: Called with the number of asks that are still open, before any is asked.
-        settled: Called after every ask that was settled now.
-        draw: Draws the nonce of an ask that has none yet; see `tod_bench.judge.nonces`.
+        started: Called with the number of queries that are still open, before any is asked.
+        settled: Called after every query that was settled now.
+        draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.nonces`.
 
     Returns:
         The report, which is also in the folder.
@@ -60,7 +61,7 @@ def run(
         UserError: Something a user can mend; what was settled before it is kept.
     """
     prompt, items = prepare(config)
-    keys = [asked.key(client.base_url) for asked in requests_of(config, prompt, items)]
+    keys = [draft.key(client.base_url) for draft in drafts_of(config, prompt, items)]
     with JudgedStore(folder) as store:
         _save_plan(folder, config, prompt, items, keys=keys, base_url=client.base_url)
         started(sum(key not in store for key in keys))
@@ -81,11 +82,11 @@ def reparse(config: JudgeConfig, folder: Path) -> JudgeReport:
     base_url = _read(folder / "run.json")["base_url"]
     keys = []
     with JudgedStore(folder) as store:
-        for asked in requests_of(config, prompt, items):
-            keys.append(asked.key(base_url))
+        for draft in drafts_of(config, prompt, items):
+            keys.append(draft.key(base_url))
             stored = store.get(keys[-1])
             if stored is not None:
-                again = judge_answers(config, asked.sealed(stored.check), stored.attempts, stored.key, prompt.hash)
+                again = judge_answers(config, draft.sealed(stored.nonce), stored.attempts, stored.key, prompt.hash)
                 store.add(replace(again, pending=stored.pending and isinstance(again.outcome, Unscored)))
         if not any(key in store for key in keys):
             raise UserError(f"{folder} holds no answers to what this config asks; run it without --reparse first")
@@ -128,15 +129,15 @@ def stored_ratings(folder: Path) -> tuple[list[Rating], dict[str, dict[str, str]
     keys = set(plan["keys"])
     ratings = ratings_of(judged for judged in read_judged(folder) if judged.key in keys)
     attributes = {item["id"]: item["attributes"] for item in listed["items"]}
-    return ratings, attributes, config.arms if config.task == "pairwise" else ()
+    return ratings, attributes, config.candidates if config.task == "pairwise" else ()
 
 
-def default_folder(config: JudgeConfig, root: Path = Path("runs/judge"), *, audit: bool = False) -> Path:
+def default_folder(config: JudgeConfig, root: Path = Path("runs/judge"), *, ablation: bool = False) -> Path:
     """Where a run is kept that names no folder: one folder a config and judge.
 
     A folder of an earlier version, whose name lacks the judge's, goes on to be used for the judge that it holds.
     """
-    stem = f"{config.name}_audit" if audit else config.name
+    stem = f"{config.name}_audit" if ablation else config.name
     model = config.judge.model
     plain = re.sub(r"[^\w.-]+", "-", model)
     earlier = root / stem

@@ -1,9 +1,9 @@
-"""A judge that is a program: deterministic, without a network, for rehearsals, tests and simulations.
+"""A judge that is a program: deterministic, without a network, for trials, tests and simulations.
 
 It reads the same prompts as a language model does and answers in the form that they ask for. What it calls personalised
 is a count of cue words that suit the persona's impression, so restyled dialogues win, and shuffled or blank personas
-score lower. Biases that real judges have (a favoured seat, a taste for length, noise, answers without a verdict) can be
-switched on with known strength; `tod_bench.judge.simulation` uses them. Its numbers say nothing about any system.
+score lower. Biases that real judges have (a favoured position, a taste for length, noise, answers without a verdict)
+can be switched on with known strength; `tod_bench.judge.simulation` uses them. Its numbers say nothing of any system.
 """
 
 import hashlib
@@ -14,8 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS
-from tod_bench.judge.scenes import Scene, read_scene
 from tod_bench.llm.records import ChatRequest, TextPart
 
 _TRAITS: Mapping[str, str] = {
@@ -68,7 +68,7 @@ class Biases:
     """What a scripted judge does besides judging; all off by default.
 
     Attributes:
-        position: Added to the second seat's lead, in cue words a turn.
+        position: Added to the second position's lead, in cue words a turn.
         length: Added to a system's lead for every doubling of its length relative to the other's.
         noise: Standard deviation of noise added to the lead (or to a Likert score).
         failure: Share of answers without a readable verdict.
@@ -86,51 +86,51 @@ class ScriptedJudge:
     """Answers judge prompts by rule; an instance is a function from request to answer.
 
     Args:
-        habits: What it does besides judging.
+        biases: What it does besides judging.
         seed: Seed of noise and failures; the same request always gets the same answer.
     """
 
-    def __init__(self, habits: Biases | None = None, seed: int = 0) -> None:
-        self.habits = habits or Biases()
+    def __init__(self, biases: Biases | None = None, seed: int = 0) -> None:
+        self.biases = biases or Biases()
         self.seed = seed
 
     def __call__(self, request: ChatRequest) -> str:
         """The answer to a request."""
         prompts = [_text(message.content) for message in request.messages]
-        scene = read_scene(prompts[0])
+        shown = read_prompt(prompts[0])
         digest = hashlib.sha256("\n".join((str(self.seed), str(request.repeat), *prompts)).encode()).digest()
         rng = random.Random(digest)
-        if rng.random() < self.habits.failure:
-            return _broken(scene, rng)
-        return _ANSWERS[scene.task](scene, self.habits, rng)
+        if rng.random() < self.biases.failure:
+            return _broken(shown, rng)
+        return _ANSWERS[shown.task](shown, self.biases, rng)
 
 
 def fit(text: str, impression: str) -> float:
     """How well a text suits an impression: cue words that suit its traits, less half of those that grate."""
-    shown = _shown(impression)
-    grates = sum(_count(_AGAINST[trait], text) for trait in shown if trait in _AGAINST)
-    return sum(_count(trait, text) for trait in shown) - grates / 2
+    traits = _traits(impression)
+    grates = sum(_count(_AGAINST[trait], text) for trait in traits if trait in _AGAINST)
+    return sum(_count(trait, text) for trait in traits) - grates / 2
 
 
-def _pairwise(scene: Scene, habits: Biases, rng: random.Random) -> str:
-    one, two = ([turn.system for turn in version] for version in scene.versions)
+def _pairwise(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:
+    one, two = ([turn.system for turn in version] for version in shown.versions)
     turns = max(1, len(one))
-    lead = (fit("\n".join(two), scene.impression) - fit("\n".join(one), scene.impression)) / turns
+    lead = (fit("\n".join(two), shown.impression) - fit("\n".join(one), shown.impression)) / turns
     sizes = [sum(len(text.split()) for text in texts) + 1 for texts in (one, two)]
-    lead += habits.position + habits.length * math.log2(sizes[1] / sizes[0]) + rng.gauss(0, habits.noise)
-    winner = "tie" if abs(lead) < habits.margin else "2" if lead > 0 else "1"
+    lead += biases.position + biases.length * math.log2(sizes[1] / sizes[0]) + rng.gauss(0, biases.noise)
+    winner = "tie" if abs(lead) < biases.margin else "2" if lead > 0 else "1"
     certainty = round(100 * (1 - math.exp(-3 * abs(lead))))
-    factors = [] if winner == "tie" else _factors(*((one, two) if winner == "1" else (two, one)), scene.impression)
-    if not scene.check:
+    factors = [] if winner == "tie" else _factors(*((one, two) if winner == "1" else (two, one)), shown.impression)
+    if not shown.nonce:
         return f"The systems differ in how they talk.\nWinner: {'Tie' if winner == 'tie' else 'System ' + winner}"
-    return _object(scene, {"factors": factors, "winner": winner}, certainty)
+    return _object(shown, {"factors": factors, "winner": winner}, certainty)
 
 
 def _factors(better: Sequence[str], worse: Sequence[str], impression: str) -> list[str]:
     """The factors in whose cue words the better answers are ahead; a greeting is one in the first answer."""
     found = [
         _FACTOR_OF[trait]
-        for trait in _shown(impression)
+        for trait in _traits(impression)
         if _count(trait, "\n".join(better)) > _count(trait, "\n".join(worse))
     ]
     if better and re.search(_GREETING, better[0].lower()):
@@ -138,7 +138,7 @@ def _factors(better: Sequence[str], worse: Sequence[str], impression: str) -> li
     return [name for name in FACTORS if name in found] or ["other"]
 
 
-def _shown(impression: str) -> list[str]:
+def _traits(impression: str) -> list[str]:
     return [trait for trait, pattern in _TRAITS.items() if re.search(pattern, impression.lower())]
 
 
@@ -146,21 +146,21 @@ def _count(trait: str, text: str) -> int:
     return len(re.findall(_CUES[trait], text.lower()))
 
 
-def _likert(scene: Scene, habits: Biases, rng: random.Random) -> str:
+def _likert(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:
     scores = {}
     for name, question in QUESTIONS.items():
-        if question.key in scene.questions or name in scene.questions:
-            exact = _likert_score(name, scene, habits) + rng.gauss(0, habits.noise)
-            scores[name if name in scene.questions else question.key] = min(4, max(1, math.floor(exact + 0.5)))
-    if not scene.check:
+        if question.key in shown.questions or name in shown.questions:
+            exact = _likert_score(name, shown, biases) + rng.gauss(0, biases.noise)
+            scores[name if name in shown.questions else question.key] = min(4, max(1, math.floor(exact + 0.5)))
+    if not shown.nonce:
         return "\n".join(f"{name}: {score}" for name, score in scores.items())
-    return _object(scene, scores, 80)
+    return _object(shown, scores, 80)
 
 
-def _likert_score(name: str, scene: Scene, habits: Biases) -> float:
-    turns = max(1, len(scene.versions[1]))
+def _likert_score(name: str, shown: ShownPrompt, biases: Biases) -> float:
+    turns = max(1, len(shown.versions[1]))
     before, after = (
-        ["\n".join(getattr(turn, side) for turn in version) for version in scene.versions]
+        ["\n".join(getattr(turn, side) for turn in version) for version in shown.versions]
         for side in ("user", "system")
     )
     if name in ("Q2", "Q4"):
@@ -168,12 +168,12 @@ def _likert_score(name: str, scene: Scene, habits: Biases) -> float:
         return 1 + 3 * kept
     if name in ("Q1", "Q3"):
         old, new = before if name == "Q1" else after
-        gain = (fit(new, scene.impression) - fit(old, scene.impression)) / turns
+        gain = (fit(new, shown.impression) - fit(old, shown.impression)) / turns
         return _from_gain(gain)
     if name == "Q5":
-        gain = (fit(after[1], scene.impression) - fit(after[0], scene.impression)) / turns
+        gain = (fit(after[1], shown.impression) - fit(after[0], shown.impression)) / turns
         longer = math.log2((len(after[1].split()) + 1) / (len(after[0].split()) + 1))
-        return _from_gain(gain) + habits.length * longer
+        return _from_gain(gain) + biases.length * longer
     return 3.6
 
 
@@ -189,30 +189,30 @@ def _kept(reference: str, rated: str) -> float:
     return sum(word in lowered for word in words) / len(words) if words else 1.0
 
 
-def _emotions(scene: Scene, habits: Biases, rng: random.Random) -> str:
-    text = scene.versions[0][0].system.lower()
+def _emotions(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:
+    text = shown.versions[0][0].system.lower()
     label = next((label for pattern, label in _FEELINGS if re.search(pattern, text)), "neutral")
-    if rng.random() < habits.noise:
+    if rng.random() < biases.noise:
         label = rng.choice(EMOTIONS)
-    return _object(scene, {"emotion": label}, 70)
+    return _object(shown, {"emotion": label}, 70)
 
 
 _ANSWERS = {"pairwise": _pairwise, "likert": _likert, "emotions": _emotions}
 
 
-def _object(scene: Scene, values: Mapping[str, object], certainty: int) -> str:
-    stated = {"certainty": certainty} if scene.certainty else {}
-    return json.dumps({"check": scene.check, "reason": "cue words were counted", **values, **stated})
+def _object(shown: ShownPrompt, values: Mapping[str, object], certainty: int) -> str:
+    stated = {"certainty": certainty} if shown.certainty else {}
+    return json.dumps({"check": shown.nonce, "reason": "cue words were counted", **values, **stated})
 
 
-def _broken(scene: Scene, rng: random.Random) -> str:
+def _broken(shown: ShownPrompt, rng: random.Random) -> str:
     """An answer without a readable verdict, in one of the ways in which judges fail."""
     return rng.choice(
         (
             "Both have their strengths, and it depends on the user.",
             "I would rate most of it highly, but I cannot give a number for every question.",
-            "**Q1**: 4, **Q2**: 4, **Q3**: 2, **Q4**: 4, **Q5**: 3" if not scene.check else '{"winner": "System 1"}',
-            "Q1: 2 at first sight. Q1: 3, Q2: 4, Q3: 3.5, Q4: 4, Q5: 3" if not scene.check else '{"check": "none"}',
+            "**Q1**: 4, **Q2**: 4, **Q3**: 2, **Q4**: 4, **Q5**: 3" if not shown.nonce else '{"winner": "System 1"}',
+            "Q1: 2 at first sight. Q1: 3, Q2: 4, Q3: 3.5, Q4: 4, Q5: 3" if not shown.nonce else '{"check": "none"}',
         )
     )
 

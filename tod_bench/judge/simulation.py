@@ -1,6 +1,6 @@
 """Judges with known faults over dialogues with a known truth: what each protocol concludes.
 
-Every study goes the whole way: prompts are written, a scripted judge with known habits reads and answers them, answers
+Every study goes the whole way: prompts are written, a scripted judge with known biases reads and answers them, answers
 are parsed and counted. The better version of a dialogue has words that suit the user, one in every turn; who is better
 in how many dialogues is set. So the true win rate is known, and what a protocol reports beyond it is its own doing.
 """
@@ -10,23 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-import numpy as np
-
 from tod_bench.judge.asking import ask_all
 from tod_bench.judge.config import JudgeConfig, ProtocolName, Resampling
 from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.items import Item, ItemSet
-from tod_bench.judge.length import LengthControl, length_control
-from tod_bench.judge.likert import item_sums, mean_of
-from tod_bench.judge.pairwise import PairRow, outcome_counts, pair_rows, position, ties_half
+from tod_bench.judge.length import LengthControl, length_of_pairs
+from tod_bench.judge.prompting import load_prompt
 from tod_bench.judge.questions import TaskName
-from tod_bench.judge.ratings import Rating, ratings_of
+from tod_bench.judge.ratings import ratings_of
+from tod_bench.judge.rows import JudgeRow, pair_rows, position_rows
 from tod_bench.judge.scripted import Biases, ScriptedJudge
-from tod_bench.judge.templates import load_prompt
-from tod_bench.judge.verdicts import Judged
+from tod_bench.judge.store import Judged
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
+from tod_metrics.base import Signature
+from tod_metrics.judge.likert import METRICS as LIKERT_METRICS
+from tod_metrics.judge.ratings import Rating, judged_items
 
 JUDGES: dict[str, Biases] = {
     "faultless": Biases(),
@@ -137,16 +137,31 @@ class Simulation:
 
 
 class _Memory:
-    """Settled asks in memory."""
+    """Settled queries in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Judged] = {}
+        self.judged: dict[str, Judged] = {}
 
     def get(self, key: str) -> Judged | None:
-        return self.kept.get(key)
+        return self.judged.get(key)
 
     def add(self, judged: Judged) -> None:
-        self.kept[judged.key] = judged
+        self.judged[judged.key] = judged
+
+
+class _Unsigned:
+    """Signs nothing: only the numbers of a simulation are looked at."""
+
+    protocol = "simulation"
+
+    def sign(self, row: JudgeRow, n: int) -> Signature:  # noqa: ARG002
+        return row.metric.signature
+
+    def notes(self, row: JudgeRow) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+
+_SOURCE, _DRAWS = _Unsigned(), Resampling(draws=1000)
 
 
 def simulate(replicates: int, items: int, seed: int) -> Simulation:
@@ -173,7 +188,7 @@ def simulate(replicates: int, items: int, seed: int) -> Simulation:
     return Simulation(command, replicates, items, seed, tuple(pairs), tuple(likert))
 
 
-def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits: Biases, seed: int) -> list[Rating]:
+def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], biases: Biases, seed: int) -> list[Rating]:
     """One study, from prompts to ratings."""
     config = JudgeConfig.model_validate(
         {
@@ -186,12 +201,11 @@ def _study(task: TaskName, protocol: ProtocolName, items: Sequence[Item], habits
             "judge": {"model": "scripted"},
         }
     )
-    kept = _Memory()
-    client = ScriptedClient(ScriptedJudge(habits, seed))
+    memory = _Memory()
+    client = ScriptedClient(ScriptedJudge(biases, seed))
     prompt = load_prompt(task, protocol=protocol)
-    found = ItemSet("simulation", "", len(items), tuple(items))
-    ask_all(config, prompt, found, client, kept, draw=fixed_nonce)
-    return ratings_of(kept.kept.values())
+    ask_all(config, prompt, ItemSet("simulation", "", len(items), tuple(items)), client, memory, draw=fixed_nonce)
+    return ratings_of(memory.judged.values())
 
 
 def _items(truth: str, count: int, seed: int) -> list[Item]:
@@ -228,60 +242,63 @@ def _words(rng: random.Random, text: str, better: bool, length: float) -> Iterat
 
 
 def _pair_studies(judge: str, truth: str, protocol: ProtocolName, seeds: Sequence[int], items: int) -> PairStudies:
-    studies = [(seed, _study("pairwise", protocol, _items(truth, items, seed), JUDGES[judge], seed)) for seed in seeds]
     first, second = (round(share * items) for share in TRUTHS[truth])
     true_rate = 100 * (second + (items - first - second) / 2) / items
-    by = Resampling(draws=1000)
-    rows = [pair_rows(ratings, {}, by)[0] for _, ratings in studies]
-    rates = [row.ties_half.value or 0.0 for row in rows]
-    seats = [seat.consistency.value or 0.0 for _, ratings in studies if (seat := position(ratings, by))]
-    found = [_controlled(ratings, _items(truth, items, seed)) for seed, ratings in studies]
-    controlled = [] if protocol == "picpersona" else [one for one in found if one.win_rate is not None]
+    halves: list[JudgeRow] = []
+    consistency: list[float] = []
+    controlled: list[LengthControl] = []
+    for seed in seeds:
+        judged = _items(truth, items, seed)
+        ratings = _study("pairwise", protocol, judged, JUDGES[judge], seed)
+        halves.append(pair_rows(ratings, {}, _DRAWS, _SOURCE)[0])
+        positions = position_rows(ratings, _DRAWS, _SOURCE)
+        consistency += [row.score.value or 0.0 for row in positions if row.metric.name == "position_consistency"]
+        words = {
+            item.id: {name: sum(len(turn.system.split()) for turn in turns) for name, turns in item.versions.items()}
+            for item in judged
+        }
+        length = length_of_pairs(ratings, words, Resampling(draws=300))
+        if protocol != "picpersona" and length is not None and length.win_rate is not None:
+            controlled.append(length)
+    rates = [row.score.value or 0.0 for row in halves]
+    leads = [(row.count("second") - row.count("first")) * (row.p is not None and row.p < 0.05) for row in halves]
+    intervals = [(row.score.low, row.score.high) for row in halves]
+    covered = [low is not None and high is not None and low <= true_rate <= high for low, high in intervals]
     return PairStudies(
         *(judge, truth, protocol, true_rate, fmean(rates), fmean(rates) - true_rate),
-        covered=100 * fmean(_covers(row, true_rate) for row in rows),
-        second=100 * fmean(_concludes(row, 1) for row in rows),
-        first=100 * fmean(_concludes(row, -1) for row in rows),
-        ties=100 * fmean((row.counts["tie"] + row.counts["inconsistent"]) / row.ratings for row in rows),
-        unscored=100 * fmean(row.unscored_rate for row in rows),
-        consistency=_mean_of(seats),
-        controlled=_mean_of([one.win_rate or 0.0 for one in controlled]),
-        controlled_second=_mean_of([100.0 * ((one.low or 0.0) > 50) for one in controlled]),
-        controlled_first=_mean_of([100.0 * ((one.high or 100.0) < 50) for one in controlled]),
+        covered=100 * fmean(covered),
+        second=100 * fmean(lead > 0 for lead in leads),
+        first=100 * fmean(lead < 0 for lead in leads),
+        ties=100 * fmean((row.count("tie") + row.count("inconsistent")) / row.score.n for row in halves),
+        unscored=100 * fmean(row.unscored_rate for row in halves),
+        consistency=_mean(consistency),
+        controlled=_mean([one.win_rate or 0.0 for one in controlled]),
+        controlled_second=_mean([100.0 * ((one.low or 0.0) > 50) for one in controlled]),
+        controlled_first=_mean([100.0 * ((one.high or 100.0) < 50) for one in controlled]),
     )
 
 
-def _mean_of(values: Sequence[float]) -> float | None:
+def _mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
 
 
-def _controlled(ratings: Sequence[Rating], items: Sequence[Item]) -> LengthControl:
-    wins = ties_half(outcome_counts(ratings)) / 100
-    words = [[float(sum(len(t.system.split()) for t in turns)) for turns in item.versions.values()] for item in items]
-    sizes, kept = np.array(words), np.isfinite(wins)
-    return length_control(wins[kept], sizes[kept, 0], sizes[kept, 1], draws=300)
-
-
-def _covers(row: PairRow, true_rate: float) -> bool:
-    low, high = row.ties_half.low, row.ties_half.high
-    return low is not None and high is not None and low <= true_rate <= high
-
-
-def _concludes(row: PairRow, sign: int) -> bool:
-    lead = row.counts["second"] - row.counts["first"]
-    return row.p is not None and row.p < 0.05 and lead * sign > 0
-
-
 def _likert_studies(failure: float, protocol: ProtocolName, seeds: Sequence[int], items: int) -> LikertStudies:
-    studies = [_likert_items(items, seed) for seed in seeds]
-    habits = Biases(failure=failure)
-    found = [_q3(_study("likert", protocol, own, habits, seed)) for own, seed in zip(studies, seeds, strict=True)]
-    true = [_q3(_study("likert", "tod_bench", own, Biases(), seed)) for own, seed in zip(studies, seeds, strict=True)]
-    mean, true_mean = fmean(_mean(ratings) for ratings in found), fmean(_mean(ratings) for ratings in true)
+    metric = LIKERT_METRICS["likert_system_personalisation"]()
+    means, true_means, unscored, defaulted = [], [], [], []
+    for seed in seeds:
+        judged = _likert_items(items, seed)
+        ratings = judged_items(_study("likert", protocol, judged, Biases(failure=failure), seed))
+        sums = metric.statistics(ratings).sum(axis=0)
+        means.append(float(metric.aggregate(sums)))
+        true_means.append(metric.score(judged_items(_study("likert", "tod_bench", judged, Biases(), seed))))
+        asked = float(metric.asked(sums))
+        unscored.append(float(metric.column(sums, "unscored")) / asked)
+        defaulted.append(float(metric.column(sums, "defaulted")) / asked)
+    mean, true_mean = fmean(means), fmean(true_means)
     return LikertStudies(
         *(failure, protocol, true_mean, mean, mean - true_mean),
-        unscored=100 * fmean(fmean(rating.value is None for rating in ratings) for ratings in found),
-        made_up=100 * fmean(fmean(rating.defaulted for rating in ratings) for ratings in found),
+        unscored=100 * fmean(unscored),
+        made_up=100 * fmean(defaulted),
     )
 
 
@@ -296,11 +313,3 @@ def _likert_items(count: int, seed: int) -> list[Item]:
         )
         for place in range(count)
     ]
-
-
-def _q3(ratings: Sequence[Rating]) -> list[Rating]:
-    return [rating for rating in ratings if rating.question == "Q3"]
-
-
-def _mean(ratings: Sequence[Rating]) -> float:
-    return float(mean_of(item_sums(ratings)[1].sum(axis=0)))

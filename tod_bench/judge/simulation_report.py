@@ -7,8 +7,9 @@ from typing import Any
 
 from tod_bench.files import write_json, write_text
 from tod_bench.judge.scripted import Biases
-from tod_bench.judge.sections import number, table
+from tod_bench.judge.sections import number
 from tod_bench.judge.simulation import JUDGES, TRUTHS, PairStudies, Simulation, simulate
+from tod_bench.markdown import table
 
 
 def write_simulation(folder: Path, replicates: int, items: int, seed: int) -> Simulation:
@@ -30,7 +31,7 @@ def simulation_markdown(found: Simulation) -> str:
             "better. Rates are the second version's, ties half; conclusions are at p < 0.05, by the same test for both "
             "protocols. Noise pulls every rate towards 50: no protocol can undo that, and none should be blamed for it."
         ),
-        "The judges: " + "; ".join(f"*{name}* {_habits(habits)}" for name, habits in JUDGES.items()) + ".",
+        "The judges: " + "; ".join(f"*{name}* {_biases(biases)}" for name, biases in JUDGES.items()) + ".",
         _verdict_section(found),
         *(_pair_section(found, truth) for truth in TRUTHS),
         _likert_section(found),
@@ -38,8 +39,8 @@ def simulation_markdown(found: Simulation) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _habits(habits: Biases) -> str:
-    own: dict[str, Any] = {name: value for name, value in asdict(habits).items() if value and name != "margin"}
+def _biases(biases: Biases) -> str:
+    own: dict[str, Any] = {name: value for name, value in asdict(biases).items() if value and name != "margin"}
     return ", ".join(f"{name} {value:g}" for name, value in own.items()) or "(no faults)"
 
 

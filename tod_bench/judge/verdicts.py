@@ -1,20 +1,24 @@
-"""What is asked of a judge, and what comes of it: a verdict, or a typed reason why there is none.
+"""Verdicts: the form that is asked for, and reading one strictly, or the typed reason why there is none.
 
 An answer that cannot be read is `Unscored`. It is never turned into a number, a tie or a zero.
+
+A verdict is a JSON object with exactly the keys that were asked for and the nonce of its prompt (its key ``check``),
+which only the prompt holds, after the dialogue: an object without it is a quotation, from the dialogue or elsewhere.
+The last object with the nonce counts. Where it holds a value that was not offered (3.5 or 10 on a scale of four), or
+cannot be read as JSON, the answer is unreadable: an earlier one is not taken in its place, because the judge has
+thought again since.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Order: TypeAlias = Literal["ab", "ba"]
-"""Seats of a pair: ``ab`` shows the first arm first."""
+from tod_bench.judge.queries import Query
+from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
 
-PersonaUse: TypeAlias = Literal["own", "shuffled", "blank"]
-"""Whose persona the judge is shown: the item's, another item's, or none (the audit)."""
-
-PERSONAS: tuple[PersonaUse, ...] = ("own", "shuffled", "blank")
-"""Every use, the item's own first."""
+POSITIONS = ("1", "2", "tie")
+"""What a pairwise verdict can be."""
 
 UnscoredReason: TypeAlias = Literal["refusal", "length", "unreadable", "empty", "rejected", "failed", "not asked"]
 """Why there is no verdict: the judge refused, its answer was cut, it holds no verdict, it was empty, the server turned
@@ -25,42 +29,11 @@ SETTLED_REASONS = frozenset({"refusal", "length", "unreadable"})
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """One thing asked of a judge.
-
-    Attributes:
-        item: The item (a dialogue).
-        arms: Versions of the dialogue it is about. Likert: (reference, rated); pairwise: (first, second);
-            emotions: (labelled,).
-        questions: Questions in the order shown; ``("winner",)`` and ``("emotion",)`` for the other tasks.
-        order: Seats of a pair.
-        persona: Whose persona is shown.
-        repeat: Number of the repeat, from 0.
-        turn: The turn's index, for emotions; else None.
-    """
-
-    item: str
-    arms: tuple[str, ...]
-    questions: tuple[str, ...]
-    order: Order = "ab"
-    persona: PersonaUse = "own"
-    repeat: int = 0
-    turn: int | None = None
-
-    @property
-    def id(self) -> str:
-        """A name that no other ask of the run has."""
-        turn = "" if self.turn is None else f"#{self.turn}"
-        parts = ("+".join(self.arms), "+".join(self.questions), self.order, self.persona, f"r{self.repeat}")
-        return "|".join((f"{self.item}{turn}", *parts))
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """A verdict that was read in full.
 
     Attributes:
-        values: Question -> value: 1 to 4; ``1``, ``2`` (seats) or ``tie``; a label.
+        values: Question -> value: 1 to 4; ``1``, ``2`` (positions) or ``tie``; a label.
         reason: What the judge says for it.
         factors: Factors that it names (pairwise).
         certainty: Stated certainty, 0 to 100, where it was asked for.
@@ -85,51 +58,131 @@ class Unscored:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One answer of the judge, as it came.
+def key_of(question: str) -> str:
+    """The key of a question in a verdict."""
+    return QUESTIONS[question].key if question in QUESTIONS else question
 
-    Attributes:
-        text: The answer, whole or cut; empty where none came.
-        finish_reason: As the server says it (``stop``, ``length``, ...); ``failed`` where no answer came.
-        model: The model's name as the server returned it.
-        fingerprint: The server's fingerprint, where it gives one.
-        usage: Tokens, as JSON values.
-        created: When it was answered.
-        cached: Whether it came from the cache.
-        failure: Why no answer came; empty where one did.
-        dropped: Fields of the request that the server does not take, so that they were not sent.
+
+def offered(question: str) -> Sequence[int | str]:
+    """The values that a verdict may give for a question."""
+    if question == WINNER:
+        return POSITIONS
+    return EMOTIONS if question == EMOTION else tuple(SCALE)
+
+
+def verdict_schema(questions: Sequence[str], *, certainty: bool) -> dict[str, Any]:
+    """JSON schema of a verdict, for servers that can be held to one; the same for every item, compiled once."""
+    fields: dict[str, Any] = {"check": {"type": "string"}, "reason": {"type": "string"}}
+    if WINNER in questions:
+        fields["factors"] = {"type": "array", "items": {"type": "string", "enum": list(FACTORS)}}
+    for question in questions:
+        values = list(offered(question))
+        fields[key_of(question)] = {"type": "integer" if isinstance(values[0], int) else "string", "enum": values}
+    if certainty:
+        fields["certainty"] = {"type": "integer", "minimum": 0, "maximum": 100}
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def verdict_form(questions: Sequence[str], nonce: str, *, certainty: bool) -> str:
+    """The form of a verdict, as the prompt shows it."""
+    fields = {"check": f'"{nonce}"', "reason": '"one or two sentences"'}
+    if WINNER in questions:
+        names = ", ".join(json.dumps(name) for name in FACTORS)
+        fields["factors"] = f"[those of {names} that decided it]"
+    for question in questions:
+        values = offered(question)
+        *most, last = (json.dumps(value) for value in values)
+        fields[key_of(question)] = '"one of the labels"' if len(values) > 4 else f"{', '.join(most)} or {last}"
+    if certainty:
+        fields["certainty"] = "how sure you are, a whole number from 0 to 100"
+    return "{" + ", ".join(f'"{key}": {form}' for key, form in fields.items()) + "}"
+
+
+def parse_verdict(text: str, query: Query, nonce: str, *, certainty: bool = False) -> Verdict | Unscored:
+    """Reads the verdict of an answer.
+
+    Args:
+        text: The answer.
+        query: What was asked.
+        nonce: The nonce that the verdict must carry.
+        certainty: Whether a certainty was asked for.
+
+    Returns:
+        The verdict, or `Unscored` with reason ``unreadable``.
     """
+    last, rest = None, text
+    for candidate, end in json_objects(text):
+        if candidate.get("check") == nonce:
+            last, rest = candidate, text[end:]
+    if last is None:
+        return Unscored("unreadable", "no JSON object with the check word")
+    if "{" in rest[: max(0, rest.rfind(nonce))]:
+        return Unscored("unreadable", "the last object with the check word is no valid JSON of the form asked for")
+    expected = set(verdict_schema(query.questions, certainty=certainty)["required"])
+    if set(last) != expected:
+        return Unscored("unreadable", f"missing or unknown keys: {', '.join(sorted(set(last) ^ expected))}")
+    return _checked(last, query.questions, certainty)
 
-    text: str
-    finish_reason: str
-    model: str = ""
-    fingerprint: str = ""
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    created: str = ""
-    cached: bool = False
-    failure: str = ""
-    dropped: tuple[str, ...] = ()
+
+def _checked(last: Mapping[str, Any], questions: Sequence[str], certainty: bool) -> Verdict | Unscored:
+    """A verdict whose every value was offered."""
+    values: dict[str, int | str] = {}
+    for question in questions:
+        given = last[key_of(question)]
+        value = _offered_value(given, offered(question))
+        if value is None:
+            return Unscored("unreadable", f"{key_of(question)}: {_shortened(given)} was not offered")
+        values[question] = value
+    factors = last.get("factors", [])
+    if not isinstance(factors, list) or any(factor not in FACTORS for factor in factors):
+        return Unscored("unreadable", f"factors: {_shortened(factors)} was not offered")
+    stated = _offered_value(last["certainty"], range(101)) if certainty else None
+    if certainty and stated is None:
+        return Unscored("unreadable", f"certainty: {_shortened(last['certainty'])} is no whole number from 0 to 100")
+    return Verdict(values, str(last["reason"]), tuple(dict.fromkeys(factors)), None if stated is None else int(stated))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An ask with everything that came of it: one line of the store.
+def _offered_value(given: Any, values: Sequence[int | str]) -> int | str | None:
+    """The offered value that a JSON value means: 3, 3.0 and "3" are the same, and so are "Tie" and "tie"."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        return None
+    word = str(int(given)) if isinstance(given, float) and given.is_integer() else str(given).strip().casefold()
+    return next((value for value in values if str(value) == word), None)
 
-    Attributes:
-        key: Digest of everything that decides the answer.
-        ask: What was asked.
-        outcome: The verdict, or why there is none.
-        attempts: Every answer, re-asks included, in order.
-        prompt: Hash of the prompt's template.
-        check: The nonce that marks a verdict as the judge's own.
-        pending: Whether it is to be asked again; a run that was interrupted goes on from there.
-    """
 
-    key: str
-    ask: Query
-    outcome: Verdict | Unscored
-    attempts: tuple[Attempt, ...]
-    prompt: str
-    check: str
-    pending: bool = False
+def _shortened(given: Any) -> str:
+    text = json.dumps(given)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def json_objects(text: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """The JSON objects of a text and where each ends, in order, outermost ones only; broken ones are passed over."""
+    strict, lenient = json.JSONDecoder(object_pairs_hook=_with_unique_keys), json.JSONDecoder()
+    start = text.find("{")
+    while start >= 0:
+        value, end = None, start + 1
+        try:
+            value, end = strict.raw_decode(text, start)
+        except _RepeatedKeyError:
+            # The object is there, but says two things; so it must not be passed over for an earlier one.
+            try:
+                value, end = lenient.raw_decode(text, start)
+                value = {**value, "a key stands twice": True}
+            except (ValueError, RecursionError):
+                pass
+        except (ValueError, RecursionError):
+            pass
+        if isinstance(value, dict):
+            yield value, end
+        start = text.find("{", end)
+
+
+def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _RepeatedKeyError
+    return value

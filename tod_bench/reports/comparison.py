@@ -12,7 +12,7 @@ from tod_metrics import metric_class
 if TYPE_CHECKING:
     from rich.console import Console
 
-_FOUND = {
+_VERDICTS = {
     "A": "A is better by {size}",
     "B": "B is better by {size}",
     "differ": "A and B differ by {size}",
@@ -52,7 +52,7 @@ def sentence(one: Comparison, settings: Settings) -> str:
     if one.difference is None or one.p_randomization is None or one.p_bootstrap is None:
         return f"{_name(one)}: not comparable ({'; '.join(one.notes)})."
     unit = "points" if metric_class(one.metric).percent else "units"
-    found = _FOUND[one.verdict].format(size=f"{abs(one.difference):.2f} {unit}", difference=one.difference)
+    verdict = _VERDICTS[one.verdict].format(size=f"{abs(one.difference):.2f} {unit}", difference=one.difference)
     interval = f", {settings.level:.0%} interval of A - B {_interval(one)}" if one.low is not None else ""
     tests = f"{_p_words(one.p_randomization)} (randomisation), {_p_words(one.p_bootstrap)} (bootstrap)"
     resolved = "the two score alike on every dialogue"
@@ -61,7 +61,7 @@ def sentence(one: Comparison, settings: Settings) -> str:
             f"these {one.dialogues} dialogues show differences from {one.detectable:.2f} {unit} on "
             f"with {settings.power:.0%} power"
         )
-    return f"{_name(one)}: {found}{interval}; {tests}; {resolved}."
+    return f"{_name(one)}: {verdict}{interval}; {tests}; {resolved}."
 
 
 def _name(one: Comparison) -> str:

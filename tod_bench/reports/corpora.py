@@ -47,17 +47,17 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
             raise UserError(f"option {option!r} has no value; write KEY=VALUE")
         # Versions such as 2.1 are names, not numbers.
         values[key.strip()] = value if key.strip() in ("path", "version", "goals") else parse_yaml(value, option)
-    found = corpus_class(name)
-    bound, errors = bind(found, values, name)
-    known = [error for error in errors if error.partition(":")[0].removeprefix(f"{name}.") not in preset]
-    if known:
-        raise UserError("; ".join(known))
-    corpus: Corpus = found(**bound)
+    reader = corpus_class(name)
+    bound, errors = bind(reader, values, name)
+    of_options = [error for error in errors if error.partition(":")[0].removeprefix(f"{name}.") not in preset]
+    if of_options:
+        raise UserError("; ".join(of_options))
+    corpus: Corpus = reader(**bound)
     return corpus
 
 
 def corpus_rows(name: str, options: Sequence[str]) -> list[CorpusRow]:
-    """Our counts of every split at hand, then the published row where there is one."""
+    """Our counts of every split that there is, then the published row where there is one."""
     corpus = open_with(name, options)
     rows = [
         CorpusRow(corpus.name, signed_split(corpus, split), count(corpus.dialogues(split)), {})
@@ -69,11 +69,11 @@ def corpus_rows(name: str, options: Sequence[str]) -> list[CorpusRow]:
 
 def rows_as_json(rows: Iterable[CorpusRow]) -> str:
     """The rows as JSON, with the rule by which we count."""
-    found = [
+    values = [
         {"corpus": row.corpus, "split": row.split, **(asdict(row.counts) if row.counts else row.published)}
         for row in rows
     ]
-    return json.dumps({"rule": RULE, "rows": found}, indent=2)
+    return json.dumps({"rule": RULE, "rows": values}, indent=2)
 
 
 def print_rows(rows: Iterable[CorpusRow]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.inputs import read_json
-from tod_bench.judge.store import read_judged
-from tod_bench.judge.verdicts import Judged, Unscored, Verdict
+from tod_bench.judge.store import Judged, read_judged
+from tod_bench.judge.verdicts import Unscored, Verdict
 from tod_bench.reports.charts import Datum, grouped_bars
 from tod_bench.reports.figures import Figure
 
@@ -42,7 +42,7 @@ def read_judge_runs(folders: Iterable[Path]) -> JudgeRun:
         figures += _win_rates(report, folder.name if report["title"] in titles else "")
         titles.append(report["title"])
         for judged in read_judged(folder):
-            verdicts.setdefault(judged.ask.item, []).append(_verdict(judged, str(report["title"])))
+            verdicts.setdefault(judged.query.item, []).append(_verdict(judged, str(report["title"])))
     return JudgeRun(verdicts, tuple(figures))
 
 
@@ -89,10 +89,13 @@ def _outcomes(row: Mapping[str, Any], pair: Sequence[str]) -> list[Datum]:
 
 
 def _verdict(judged: Judged, title: str) -> dict[str, str]:
-    ask, outcome = judged.ask, judged.outcome
-    about = [title, " and ".join(ask.arms), f"order {ask.order}" if ask.questions == ("winner",) else ""]
-    about += [f"turn {ask.turn + 1}" if ask.turn is not None else "", f"repeat {ask.repeat}" if ask.repeat else ""]
-    about += [f"{ask.persona} persona" if ask.persona != "own" else ""]
+    query, outcome = judged.query, judged.outcome
+    about = [title, " and ".join(query.candidates), f"order {query.order}" if query.questions == ("winner",) else ""]
+    about += [
+        f"turn {query.turn + 1}" if query.turn is not None else "",
+        f"repeat {query.repeat}" if query.repeat else "",
+    ]
+    about += [f"{query.persona} persona" if query.persona != "own" else ""]
     if isinstance(outcome, Unscored):
         says, reason = f"no verdict: {outcome.reason}", outcome.detail
     else:
@@ -101,7 +104,11 @@ def _verdict(judged: Judged, title: str) -> dict[str, str]:
 
 
 def _says(verdict: Verdict, judged: Judged) -> str:
-    seats = judged.ask.arms if judged.ask.order == "ab" else judged.ask.arms[::-1]
-    named = {str(seat): arm for seat, arm in enumerate(seats, start=1)} if "winner" in verdict.values else {}
+    shown = judged.query.candidates if judged.query.order == "ab" else judged.query.candidates[::-1]
+    named = (
+        {str(position): candidate for position, candidate in enumerate(shown, start=1)}
+        if "winner" in verdict.values
+        else {}
+    )
     parts = [f"{question}: {named.get(str(value), value)}" for question, value in verdict.values.items()]
     return ", ".join([*parts, *(["because of " + " and ".join(verdict.factors)] if verdict.factors else [])])

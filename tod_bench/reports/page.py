@@ -17,16 +17,9 @@ from tod_bench.experiments.results import Result
 from tod_bench.files import write_text
 from tod_bench.records import TaskName
 from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
+from tod_bench.reports.curves import learning_curves, position_figures, share_figures
 from tod_bench.reports.differences import difference_tests
-from tod_bench.reports.figures import (
-    Figure,
-    lead_figure,
-    learning_curves,
-    position_figures,
-    score_figures,
-    share_figures,
-    table_figures,
-)
+from tod_bench.reports.figures import Figure, lead_figure, score_figures, table_figures
 from tod_bench.reports.html import render_html
 from tod_bench.reports.judged import JudgeRun
 from tod_bench.reports.opened import OpenedRun
@@ -148,7 +141,8 @@ def page_data(
     return Page(
         name=run.config.name,
         table=table,
-        lead=lead_figure(table, None if any(row.system not in styles for row in table.rows) else styles),
+        # Rows of a corpus itself have no system, and are drawn under the corpus's name.
+        lead=lead_figure(table, styles if all((row.system or row.corpus) in styles for row in table.rows) else None),
         figures=(
             *(table_figures(table) if table.plot else []),
             *share_figures(table, run.trials),

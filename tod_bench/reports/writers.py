@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tod_bench.errors import extra_needed
 from tod_bench.files import write_json, write_text
 from tod_bench.reports.latex import to_latex
 from tod_bench.reports.numbers import MISSING, Number, against_published, written
@@ -109,8 +110,13 @@ def to_json(table: Table) -> dict[str, Any]:
 
 
 def to_pandas(table: Table) -> Any:
-    """A pandas ``DataFrame``: a row for each number, with its row's labels, column, fields, p and signature."""
-    import pandas
+    """A pandas ``DataFrame``: a row for each number, with its row's labels, column, fields, p and signature.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
+    """
+    with extra_needed("report", "a data frame"):
+        import pandas
 
     records = [
         {

@@ -16,15 +16,40 @@ from tod_bench.cli.main import VERBS, command
 from tod_bench.cli.options import CORPUS_OPTIONS, Option, Verb, output_option, workers_option
 
 SHARED = {
-    *("--by-domain", "--corpus", "--draws", "--format", "--metric", "--option", "--output", "--partial", "--quiet"),
+    *(
+        "--by-domain",
+        "--corpus",
+        "--draws",
+        "--dry-run",
+        "--format",
+        "--metric",
+        "--option",
+        "--output",
+        "--partial",
+        "--quiet",
+    ),
     *("--seed", "--small", "--split", "--store", "--updates", "--workers"),
 }
 """Flags of `tod_bench.cli.options`: their help begins alike wherever they are."""
 
-UNSETTLED = {"data", "import", "judge", "leaderboard", "plan", "report", "run", "submit", "sweep", "validate"}
+UNSETTLED = {"judge", "leaderboard", "report", "submit"}
 """Verbs that do not take the shared options yet."""
 
-HEAVY = {"numpy", "pandas", "pydantic", "pyarrow", "rich", "scipy", "torch", "transformers", "yaml"}
+HEAVY = {
+    *(
+        "altair",
+        "numpy",
+        "pandas",
+        "pydantic",
+        "pyarrow",
+        "rich",
+        "scipy",
+        "torch",
+        "transformers",
+        "vl_convert",
+        "yaml",
+    ),
+}
 
 
 def verbs(group: click.Command = command, name: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -36,6 +61,8 @@ def verbs(group: click.Command = command, name: str = "") -> Iterator[tuple[str,
     for verb in group.list_commands(context):
         below = group.get_command(context, verb)
         assert below is not None
+        if below.hidden:
+            continue
         yield from verbs(below, f"{name} {verb}")
 
 

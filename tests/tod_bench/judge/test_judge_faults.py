@@ -15,12 +15,13 @@ from test_judge_server import JUDGE, answer, call, fails, place, write_config  #
 
 from fault_server import Fault, FaultServer, faults
 from tod_bench.errors import UserError
-from tod_bench.judge.audit import AuditRow, conclusion
+from tod_bench.judge.comparisons import PairedTest
 from tod_bench.judge.config import JudgeConfig, load_judge_config
-from tod_bench.judge.likert import LikertTest
-from tod_bench.judge.parsing import parse_verdict
+from tod_bench.judge.drafts import fixed_nonce
+from tod_bench.judge.persona_ablation import AblationRow, conclusion
+from tod_bench.judge.queries import Query
 from tod_bench.judge.run import default_folder, reparse, report_of, run
-from tod_bench.judge.verdicts import Query, Unscored, Verdict
+from tod_bench.judge.verdicts import Unscored, Verdict, parse_verdict
 from tod_bench.llm import ChatFailure
 
 FOLDER = "runs/judge/small_judge-x"
@@ -288,10 +289,10 @@ def test_a_full_disk_is_one_sentence_and_the_command_goes_on(place):  # noqa: F8
 
 
 def row(persona, falls, question="Q3", tested=True):
-    test = LikertTest(question, "own", persona, 1.0 if falls else 0.0, 0.0, 0.0, 0.01, 0.01 if falls else 0.9, 40)
+    test = PairedTest(question, "own", persona, 1.0 if falls else 0.0, 0.0, 0.0, 0.01, 0.01 if falls else 0.9, 40)
     if not tested:
-        test = LikertTest(question, "own", persona, None, None, None, None, None, 0)
-    return AuditRow("restyled", persona, test, question in ("Q1", "Q3", "Q5"))
+        test = PairedTest(question, "own", persona, None, None, None, None, None, 0)
+    return AblationRow("restyled", persona, test, question in ("Q1", "Q3", "Q5"))
 
 
 @pytest.mark.parametrize(
@@ -359,7 +360,7 @@ def test_every_judge_has_a_folder_of_its_own(place, make_config):  # noqa: F811
         return default_folder(make_config(judge={"model": model}), **options).as_posix()
 
     assert folder("gpt-4o") == "runs/judge/tiny_likert_gpt-4o"
-    assert folder("gpt-4o", audit=True) == "runs/judge/tiny_likert_audit_gpt-4o"
+    assert folder("gpt-4o", ablation=True) == "runs/judge/tiny_likert_audit_gpt-4o"
     assert folder("org/a b").startswith("runs/judge/tiny_likert_org-a-b-")
     assert len({folder("a/b"), folder("a-b"), folder("a b")}) == 3
     assert ".." not in folder("../../x").split("/")
@@ -368,7 +369,7 @@ def test_every_judge_has_a_folder_of_its_own(place, make_config):  # noqa: F811
 def test_a_folder_of_an_earlier_version_goes_on(place, make_client):  # noqa: F811
     config = load_judge_config(write_config(place, None, judge={"model": "judge-x"}))
     old = place / "runs/judge/small"
-    run(config, old, make_client(JUDGE), draw=lambda asked: asked.check)
+    run(config, old, make_client(JUDGE), draw=fixed_nonce)
     plan = json.loads((old / "run.json").read_text())
     plan["format"] = 1
     plan["config"]["judge"] = {"model": "judge-x", "temperature": None}

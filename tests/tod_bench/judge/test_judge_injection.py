@@ -13,15 +13,15 @@ from itertools import cycle, islice
 import pytest
 
 from fault_server import FaultServer
-from tod_bench.judge.drafts import requests_of
-from tod_bench.judge.forms import check_word, verdict_form
+from tod_bench.judge.drafts import drafts_of
 from tod_bench.judge.items import Item, ItemSet, read_items
-from tod_bench.judge.nonces import LETTERS, fresh_nonce, readings
+from tod_bench.judge.nonces import LETTERS, fresh_nonce, placeholder, readings
+from tod_bench.judge.prompting import load_prompt
+from tod_bench.judge.queries import Query
 from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS
 from tod_bench.judge.run import reparse, report_of, run
 from tod_bench.judge.store import read_judged
-from tod_bench.judge.templates import load_prompt
-from tod_bench.judge.verdicts import Query, Unscored, Verdict
+from tod_bench.judge.verdicts import Unscored, Verdict, verdict_form
 from tod_bench.llm import OpenAIClient
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
@@ -90,7 +90,7 @@ def items_of(config, task):
     """Items whose every text is a would-be verdict, the words that could be computed for each among them."""
     item_set, items = read_items(config), []
     for number, item in enumerate(item_set.items):
-        computed = [check_word(ask, "") for ask in (one.ask for one in asks(config, item_set, item))]
+        computed = [placeholder(query.id, "") for query in (one.query for one in asks(config, item_set, item))]
         texts = cycle(list(shapes(task, [*computed, "check", "CHECK WORD", item.id])))
         versions = {
             name: tuple(Exchange(*islice(texts, number % 7, number % 7 + 2)) for _ in turns)
@@ -102,7 +102,7 @@ def items_of(config, task):
 
 def asks(config, item_set, item):
     alone = ItemSet(item_set.corpus, item_set.fingerprint, 1, (item,))
-    return requests_of(config, load_prompt(config.task), alone)
+    return drafts_of(config, load_prompt(config.task), alone)
 
 
 class Quoting:
@@ -156,15 +156,15 @@ def test_a_judge_that_quotes_the_dialogue_is_read_as_what_it_says(quoted, tmp_pa
     again = reparse(config, tmp_path / "run")
     assert again.scores == report.scores == report_of(tmp_path / "run").scores
     if task == "pairwise":
-        row = next(row for row in report.pairs if row.group == "all")
-        assert row.counts["second"] == row.counts["first"] == 0
+        row = report.row("win_rate")
+        assert row.count("second") == row.count("first") == 0
 
 
 def test_nonces_are_drawn_anew_for_every_ask_and_run(tiny, make_config, make_client, tmp_path):
     found = []
     for name in ("one", "two"):
         run(make_config(), tmp_path / name, make_client(lambda request: "no"))
-        found.append([judged.check for judged in read_judged(tmp_path / name)])
+        found.append([judged.nonce for judged in read_judged(tmp_path / name)])
     assert len({*found[0], *found[1]}) == 80
     assert all(set(nonce) <= set(LETTERS) for nonce in found[0])
 
@@ -190,7 +190,7 @@ def test_readings_find_what_is_hidden(hidden):
 
 def test_the_form_that_is_quoted_is_no_verdict():
     form = verdict_form(("winner",), "qqqqqqqq", certainty=False)
-    from tod_bench.judge.parsing import parse_verdict
+    from tod_bench.judge.verdicts import parse_verdict
 
     own = json.dumps({"check": "qqqqqqqq", "reason": "", "factors": [], "winner": "tie"})
     ask = Query("d", ("a", "b"), ("winner",))

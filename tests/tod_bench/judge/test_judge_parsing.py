@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_bench.judge.forms import check_word, verdict_form, verdict_schema
-from tod_bench.judge.parsing import json_objects, parse_verdict
+from tod_bench.judge.nonces import placeholder
+from tod_bench.judge.queries import Query
 from tod_bench.judge.questions import EMOTIONS, PAPER_QUESTIONS, QUESTIONS
-from tod_bench.judge.verdicts import Query, Unscored, Verdict
+from tod_bench.judge.verdicts import Unscored, Verdict, json_objects, parse_verdict, verdict_form, verdict_schema
 
 PAIR = Query("d1", ("a", "b"), ("winner",))
 ONE = Query("d1", ("a", "b"), ("Q1",))
@@ -136,12 +136,12 @@ def test_a_quotation_does_not_move_the_parser(quoted):
     assert isinstance(parse_verdict(f"It says: {quoted}. I cannot decide.", PAIR, CHECK), Unscored)
 
 
-def test_the_check_word_never_stands_in_the_material():
-    word = check_word(PAIR, "")
-    other = check_word(PAIR, f"the dialogue guesses {word}")
+def test_the_placeholder_never_stands_in_the_material():
+    word = placeholder(PAIR.id, "")
+    other = placeholder(PAIR.id, f"the dialogue guesses {word}")
     assert word != other
-    assert check_word(PAIR, "") == word
-    assert check_word(ONE, "") != word
+    assert placeholder(PAIR.id, "") == word
+    assert placeholder(ONE.id, "") != word
 
 
 @given(st.text(max_size=300))

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from tod_bench.errors import DataError, UserError
-from tod_bench.judge.agreement import agreements, consensus, coverage_curve
+from tod_bench.judge.agreement import agreements, coverage_curve
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.people import read_study, study_markdown
-from tod_bench.judge.ratings import Rating
+from tod_bench.judge.markdown import study_markdown
+from tod_bench.judge.people import read_study
 from tod_bench.judge.ratings_csv import read_ratings
+from tod_metrics.judge.alpha import consensus
+from tod_metrics.judge.ratings import OUTCOMES, Rating
 
 BY = Resampling(draws=300)
 LONG = "item,question,rater,value\nd1,Q1,ann,3\nd1,Q1,bob,4\nd2,Q1,ann,1\nd2,Q1,bob,1\n"
@@ -57,9 +59,9 @@ def test_pairs_factors_and_groups(tmp_path):
     assert read.ratings[0].factors == ("age", "greeting")
     assert read.attributes["d1"] == {"age": "child", "emotion": "positive"}
     study = read_study(write(tmp_path, text), by=BY)
-    row = {row.group: row for row in study.pairs["a|b"]}
-    assert row["all"].counts == {"first": 1, "second": 1, "tie": 1, "inconsistent": 0, "unscored": 1}
-    assert row["child+teenager"].ties_half.value == 100
+    row = {row.group: row for row in study.pairs["a|b"] if row.metric.name == "win_rate"}
+    assert [row["all"].count(outcome) for outcome in OUTCOMES] == [1, 1, 1, 0, 1]
+    assert row["child+teenager"].score.value == 100
     assert "Factors named" in study_markdown(study, "study")
     assert str(study.scores[0].signature).startswith("win_rate|ties:half")
 
@@ -162,7 +164,7 @@ def test_a_study_that_cannot_be_matched_with_the_judge(tmp_path):
     with pytest.raises(UserError, match="none of its items"):
         read_study(path, rate("judge", [1, 2]), by=BY)
     two = [Rating("d1", "Q1", 3, arm) for arm in ("x", "y")]
-    with pytest.raises(UserError, match="add a column `arm`"):
+    with pytest.raises(UserError, match="add a column `candidate`"):
         read_study(path, two, by=BY)
     with_judge = read_study(path, [Rating("d1", "Q1", 3, "x"), Rating("d2", "Q1", 1, "x")], by=BY)
     assert {one.between for one in with_judge.agreements} >= {"people", "judge and consensus"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tod_bench.judge.picpersona import defaulted, dialogue_lines, likert_verdict, paired_lines, pairwise_verdict
+from tod_bench.judge.picpersona import dialogue_lines, is_default, likert_verdict, paired_lines, pairwise_verdict
 from tod_bench.systems import Exchange
 
 
@@ -24,7 +24,7 @@ from tod_bench.systems import Exchange
 def test_likert_answers(answer, scores, made_up):
     found = likert_verdict(answer)
     assert list(found.values.values()) == scores
-    assert defaulted(found) is made_up
+    assert is_default(found) is made_up
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_likert_answers(answer, scores, made_up):
 def test_pairwise_answers(answer, winner, made_up):
     found = pairwise_verdict(answer)
     assert found.values == {"winner": winner}
-    assert defaulted(found) is made_up
+    assert is_default(found) is made_up
 
 
 def test_the_opponents_last_character_is_dropped():

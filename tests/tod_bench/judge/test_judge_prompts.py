@@ -8,14 +8,12 @@ import pytest
 from PIL import Image
 
 from tod_bench.errors import UserError
-from tod_bench.judge.asking import requests_of
-from tod_bench.judge.asks import permuted
+from tod_bench.judge.drafts import drafts_of
 from tod_bench.judge.images import image_url
 from tod_bench.judge.items import Item, ItemSet, read_items
-from tod_bench.judge.rendering import render
-from tod_bench.judge.scenes import read_scene
-from tod_bench.judge.templates import load_prompt
-from tod_bench.judge.verdicts import Query
+from tod_bench.judge.prompt_reader import read_prompt
+from tod_bench.judge.prompting import load_prompt, render
+from tod_bench.judge.queries import Query, permuted
 from tod_bench.llm.records import ImagePart, TextPart
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
@@ -42,7 +40,7 @@ def test_text_of_a_dialogue_stays_inside_its_tags_and_is_not_cut(make_config):
     text = shown(make_config("pairwise"), item, Query("d1", ("original", "restyled"), ("winner",))).text
     assert text.count("</dialogue>") == 1
     assert text.count("</system_1>") == 3
-    scene = read_scene(text)
+    scene = read_prompt(text)
     assert [turn.system for turn in scene.versions[1]] == list(NASTY)
     assert scene.impression == "A <b>person</b> & so on"
 
@@ -59,7 +57,7 @@ def test_long_dialogues_are_not_cut(make_config):
 def test_versions_are_never_named(tiny, make_config, task):
     versions = {"zanzibar": {"style": "original"}, "quokka": {"style": "personalised"}}
     config = make_config(task, versions=versions, reference="zanzibar" if task == "likert" else None)
-    for asked in requests_of(config, load_prompt(task), read_items(config)):
+    for asked in drafts_of(config, load_prompt(task), read_items(config)):
         text = asked.request.messages[0].content.lower()
         assert "zanzibar" not in text
         assert "quokka" not in text
@@ -68,9 +66,9 @@ def test_versions_are_never_named(tiny, make_config, task):
 
 def test_both_orders_are_asked_and_only_the_seats_differ(tiny, make_config):
     config = make_config("pairwise", sample={"items": 4})
-    asked = list(requests_of(config, load_prompt("pairwise"), read_items(config)))
-    assert [one.ask.order for one in asked[:2]] == ["ab", "ba"]
-    one, two = (read_scene(one.request.messages[0].content) for one in asked[:2])
+    asked = list(drafts_of(config, load_prompt("pairwise"), read_items(config)))
+    assert [one.query.order for one in asked[:2]] == ["ab", "ba"]
+    one, two = (read_prompt(one.request.messages[0].content) for one in asked[:2])
     assert one.versions == tuple(reversed(two.versions))
 
 
@@ -85,9 +83,9 @@ def test_questions_are_permuted_by_item_and_evenly(tiny, make_config):
 
 def test_asking_one_question_a_call(tiny, make_config):
     config = make_config(ask="apart", sample={"items": 4})
-    asked = list(requests_of(config, load_prompt("likert"), read_items(config)))
+    asked = list(drafts_of(config, load_prompt("likert"), read_items(config)))
     assert len(asked) == 4 * 5
-    assert all(len(read_scene(one.request.messages[0].content).questions) == 1 for one in asked)
+    assert all(len(read_prompt(one.request.messages[0].content).questions) == 1 for one in asked)
 
 
 def test_the_prompt_hash_follows_the_words(tmp_path):
@@ -149,7 +147,7 @@ def test_a_judge_that_sees_images_gets_the_picture_and_the_impression(tiny, make
         Image.new("RGB", (40, 40)).save(tmp_path / "a" / f"{number}.png")
     judge = {"model": "m", "images": str(tmp_path)}
     config = make_config(judge=judge, personas=["own", "blank"], sample={"items": 4})
-    asked = list(requests_of(config, load_prompt("likert"), read_items(config)))
+    asked = list(drafts_of(config, load_prompt("likert"), read_items(config)))
     own, blank = asked[0].request.messages[0].content, asked[1].request.messages[0].content
     assert isinstance(own, tuple)
     assert isinstance(own[0], TextPart)
@@ -162,8 +160,8 @@ def test_a_judge_that_sees_images_gets_the_picture_and_the_impression(tiny, make
 
 def test_items_with_other_users_are_shown_as_two_dialogues(tiny, make_config):
     config = make_config("pairwise", sample={"items": 4})
-    text = next(iter(requests_of(config, load_prompt("pairwise"), read_items(config)))).request.messages[0].content
+    text = next(iter(drafts_of(config, load_prompt("pairwise"), read_items(config)))).request.messages[0].content
     assert "<with_system_1>" in text
-    scene = read_scene(text)
+    scene = read_prompt(text)
     assert scene.versions[0] != scene.versions[1]
     assert isinstance(read_items(config), ItemSet)

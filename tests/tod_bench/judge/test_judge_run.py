@@ -7,10 +7,9 @@ import pytest
 
 from tod_bench.errors import UserError
 from tod_bench.judge import asking
-from tod_bench.judge.markdown import markdown
+from tod_bench.judge.markdown import markdown, show_item
 from tod_bench.judge.run import reparse, report_of, run, stored_ratings
 from tod_bench.judge.scripted import Biases, ScriptedJudge
-from tod_bench.judge.show import show_item
 from tod_bench.judge.store import JudgedStore, read_judged
 from tod_bench.llm.records import ChatAnswer, ChatFailure, Usage
 
@@ -157,10 +156,11 @@ def test_what_has_no_verdict_is_unscored_and_never_a_number(tiny, make_config, m
     report = run(make_config(sample={"items": 40}), tmp_path, make_client(answer))
     assert report.provenance["unscored"] == {reason: 1}
     assert len(hit) == (1 if reason == "failed" else 3)
-    row = next(row for row in report.likert if row.question == "Q3" and row.group == "all")
-    assert (row.ratings, row.unscored) == (39, 1)
-    assert math.isclose(row.worst, (row.mean * 39 + 1) / 40)
-    assert math.isclose(row.best, (row.mean * 39 + 4) / 40)
+    row = report.row("likert_system_personalisation")
+    assert (row.score.n, row.count("unscored")) == (39, 1)
+    worst, best = row.metric.bounds(row.totals)
+    assert math.isclose(worst, (row.score.value * 39 + 1) / 40)
+    assert math.isclose(best, (row.score.value * 39 + 4) / 40)
     # What the judge itself did not answer stays as it is; a failed connection is tried again.
     again = make_client(JUDGE)
     run(make_config(sample={"items": 40}), tmp_path, again)
@@ -189,8 +189,8 @@ def test_reparse_reads_stored_answers_without_a_request(tiny, make_config, make_
     monkeypatch.setattr(asking, "parse_verdict", reader)
     report = reparse(config, tmp_path)
     assert len(calls) == 80
-    row = next(row for row in report.pairs if row.group == "all")
-    assert row.counts["tie"] == 1
+    row = report.row("win_rate")
+    assert row.count("tie") == 1
     assert len(list(read_judged(tmp_path))) == 80
 
 
@@ -240,7 +240,7 @@ def test_a_verdict_in_a_dialogue_does_not_win(tiny, make_config, make_client, tm
 
     honest = run(make_config("pairwise"), tmp_path / "honest", make_client(JUDGE))
     quoted = run(make_config("pairwise"), tmp_path / "quoted", make_client(quoting))
-    assert quoted.pairs == honest.pairs
+    assert quoted.scores == honest.scores
     assert quoted.unscored_rate == 0
 
 

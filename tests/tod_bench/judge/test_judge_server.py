@@ -182,7 +182,7 @@ def test_the_wrong_verb_for_a_config(place, capsys):
 def test_the_other_verbs(place):
     config = write_config(place, None, judge={"model": "scripted"})
     assert call("audit", config).exit_code == 0
-    assert "Persona audit" in call("report", "runs/judge/small_audit_scripted").output
+    assert "Persona ablation" in call("report", "runs/judge/small_audit_scripted").output
     item = json.loads((place / "runs/judge/small_audit_scripted/items.json").read_text())["items"][0]["id"]
     assert call("show", item, "--run", "runs/judge/small_audit_scripted").output.count("## ") == 3
     assert call("form", config, "--output", "form.html").output.startswith("form.html: 12 items")

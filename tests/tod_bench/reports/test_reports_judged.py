@@ -9,10 +9,11 @@ from click.testing import CliRunner
 from tod_bench.cli.report import command
 from tod_bench.errors import UserError
 from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.queries import Query
 from tod_bench.judge.run import run as judge
 from tod_bench.judge.scripted import ScriptedJudge
-from tod_bench.judge.store import to_json
-from tod_bench.judge.verdicts import Judged, Query, Unscored, Verdict
+from tod_bench.judge.store import Judged, to_json
+from tod_bench.judge.verdicts import Unscored, Verdict
 from tod_bench.llm.records import ChatAnswer, Spending, Usage
 from tod_bench.reports.judged import read_judge_runs
 

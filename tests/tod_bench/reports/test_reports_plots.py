@@ -8,7 +8,8 @@ from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.results import Experiment, Result
 from tod_bench.numerals import decimal
 from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data
-from tod_bench.reports.figures import lead_figure, learning_curves, score_figures, share_figures, table_figures
+from tod_bench.reports.curves import learning_curves, share_figures
+from tod_bench.reports.figures import lead_figure, score_figures, table_figures
 from tod_bench.reports.numbers import Number
 from tod_bench.reports.styles import PALETTE, styles_of
 from tod_bench.reports.table import Row, Table

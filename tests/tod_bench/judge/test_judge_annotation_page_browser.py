@@ -6,7 +6,7 @@ import re
 import pytest
 
 import chromium
-from tod_bench.judge.form import write_form
+from tod_bench.judge.annotation_page import write_annotation_page
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def page(browser):
 @pytest.fixture
 def likert(tiny, make_config, tmp_path, page):
     form = tmp_path / "likert.html"
-    write_form(make_config(sample={"items": 4}), form)
+    write_annotation_page(make_config(sample={"items": 4}), form)
     page.open(form.as_uri())
     return form
 
@@ -54,7 +54,7 @@ def likert(tiny, make_config, tmp_path, page):
 @pytest.fixture
 def pairs(tiny, make_config, tmp_path, page):
     form = tmp_path / "pairs.html"
-    write_form(make_config("pairwise", sample={"items": 4}), form)
+    write_annotation_page(make_config("pairwise", sample={"items": 4}), form)
     page.open(form.as_uri())
     return form
 

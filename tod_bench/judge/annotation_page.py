@@ -1,12 +1,14 @@
-"""A rating form for people: one HTML file with dialogues, pictures and questions in it, no server, no network.
+"""An annotation page for people: one HTML file with dialogues, pictures and questions in it, no server, no network.
 
-It asks what the judge is asked, in the same words. People do not see which version is which: a pair's seats are dealt
-by a seeded hash of the item, and the exported CSV, which `tod_bench.judge.ratings_csv` reads, names versions again.
+It asks what the judge is asked, in the same words. People do not see which version is which: the presentation order of
+a pair is drawn by a seeded hash of the item, and the exported CSV, which `tod_bench.judge.ratings_csv` reads, names
+versions again.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -16,12 +18,11 @@ from tod_bench.files import digest_of, write_text
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.images import image_url
 from tod_bench.judge.items import Item, read_items
+from tod_bench.judge.queries import Order
 from tod_bench.judge.questions import FACTORS, QUESTIONS, SCALE, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
-from tod_bench.judge.verdicts import Order
-from tod_bench.systems import Exchange
 
-_PAGE = Path(__file__).parent / "form_page"
+_FILES = Path(__file__).parent / "annotation_page_files"
 
 _KEYS = (
     "n and p go to the next and the previous dialogue, as right and left do outside of an answer. Answers are kept in "
@@ -40,11 +41,11 @@ _HELP = {
 _HEADINGS = {"likert": ["Reference dialogue", "Rated dialogue"], "pairwise": ["System 1", "System 2"]}
 
 
-def write_form(config: JudgeConfig, path: Path) -> int:
-    """Writes the form of a Likert or pairwise config.
+def write_annotation_page(config: JudgeConfig, path: Path) -> int:
+    """Writes the annotation page of a Likert or pairwise config.
 
     Args:
-        config: The judge config; its items, versions, questions and pictures are the form's.
+        config: The judge config; its items, versions, questions and pictures are the page's.
         path: The HTML file.
 
     Returns:
@@ -55,7 +56,8 @@ def write_form(config: JudgeConfig, path: Path) -> int:
     """
     if config.task == "emotions":
         raise UserError("a form asks Likert or pairwise questions; give a config of one of these tasks")
-    items = [_entry(config, item, arm) for item in read_items(config).items for arm in _arms(config)]
+    candidates = ("|".join(config.candidates),) if config.task == "pairwise" else config.candidates
+    items = [_entry(config, item, candidate) for item in read_items(config).items for candidate in candidates]
     study: dict[str, Any] = {
         "title": config.title or config.name,
         "task": config.task,
@@ -66,60 +68,65 @@ def write_form(config: JudgeConfig, path: Path) -> int:
         "items": items,
     }
     study["id"] = digest_of(study)[:12]
-    write_text(path, _page(study))
+    # No `<` in the data: neither a closing script tag nor a comment in a dialogue can end the block.
+    data = json.dumps(study, ensure_ascii=False).replace("<", "\\u003c")
+    page = Template((_FILES / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(study["title"]),
+        style=(_FILES / "page.css").read_text(encoding="utf-8"),
+        script=(_FILES / "page.js").read_text(encoding="utf-8"),
+        study=data,
+    )
+    write_text(path, page)
     return len(items)
 
 
-def _arms(config: JudgeConfig) -> tuple[str, ...]:
-    return ("|".join(config.arms),) if config.task == "pairwise" else config.arms
-
-
-def _entry(config: JudgeConfig, item: Item, arm: str) -> dict[str, Any]:
+def _entry(config: JudgeConfig, item: Item, candidate: str) -> dict[str, Any]:
     order: Order = "ab"
-    names = (str(config.reference), arm)
+    names = (str(config.reference), candidate)
     if config.task == "pairwise":
-        names = (config.arms[0], config.arms[1])
+        names = (config.candidates[0], config.candidates[1])
         order = "ba" if hashlib.sha256(f"{config.sample.seed}|{item.id}|seats".encode()).digest()[0] % 2 else "ab"
-    shown = names if order == "ab" else names[::-1]
     picture = ""
     if config.judge.images and item.persona.image:
         picture = image_url(Path(config.judge.images) / item.persona.image, config.judge.image_side)
     return {
-        "key": f"{item.id}|{arm}",
+        "key": f"{item.id}|{candidate}",
         "id": item.id,
-        "arm": arm,
+        "candidate": candidate,
         "order": order,
         "attributes": item.attributes,
         "impression": item.persona.impression,
         "picture": picture,
-        "versions": [_turns(item.versions[name]) for name in shown],
+        "versions": [
+            [{"user": turn.user, "system": turn.system} for turn in item.versions[name]]
+            for name in (names if order == "ab" else names[::-1])
+        ],
     }
-
-
-def _turns(turns: tuple[Exchange, ...]) -> list[Mapping[str, str]]:
-    return [{"user": turn.user, "system": turn.system} for turn in turns]
 
 
 def _questions(config: JudgeConfig) -> list[dict[str, Any]]:
     if config.task == "pairwise":
-        seats = (("1", "System 1", "1"), ("2", "System 2", "2"), ("tie", "neither", "t"))
+        positions = [("1", "System 1", "1"), ("2", "System 2", "2"), ("tie", "neither", "t")]
+        factors = [(name, meaning, name[0]) for name, meaning in FACTORS.items()]
         return [
-            _question(WINNER, "Which system's answers are more personalised to this user?", seats),
-            _question(
-                FACTORS_QUESTION,
-                "What decided it? (as many as you like)",
-                [(name, meaning, name[0]) for name, meaning in FACTORS.items()],
-                several=True,
-            ),
+            _question(WINNER, "Which system's answers are more personalised to this user?", positions),
+            _question(FACTORS_QUESTION, "What decided it? (as many as you like)", factors, several=True),
         ]
     points = [(str(point), word, str(point)) for point, word in SCALE.items()]
     return [
-        _question(name, question.text, points, "; ".join(f"{p}: {text}" for p, text in question.anchors.items()))
-        for name, question in ((name, QUESTIONS[name]) for name in config.questions)
+        _question(
+            name,
+            QUESTIONS[name].text,
+            points,
+            anchors="; ".join(f"{point}: {text}" for point, text in QUESTIONS[name].anchors.items()),
+        )
+        for name in config.questions
     ]
 
 
-def _question(name: str, text: str, options: Any, anchors: str = "", *, several: bool = False) -> dict[str, Any]:
+def _question(
+    name: str, text: str, options: Sequence[tuple[str, str, str]], anchors: str = "", *, several: bool = False
+) -> dict[str, Any]:
     return {
         "name": name,
         "text": text,
@@ -127,16 +134,3 @@ def _question(name: str, text: str, options: Any, anchors: str = "", *, several:
         "several": several,
         "options": [{"value": value, "text": shown, "key": key} for value, shown, key in options],
     }
-
-
-def _page(study: Mapping[str, Any]) -> str:
-    from html import escape
-
-    # No `<` in the data: neither a closing script tag nor a comment in a dialogue can end the block.
-    data = json.dumps(study, ensure_ascii=False).replace("<", "\\u003c")
-    return Template((_PAGE / "page.html").read_text(encoding="utf-8")).substitute(
-        title=escape(study["title"]),
-        style=(_PAGE / "form.css").read_text(encoding="utf-8"),
-        script=(_PAGE / "form.js").read_text(encoding="utf-8"),
-        study=data,
-    )

@@ -232,13 +232,13 @@ function valueOf(item, question, given) {
 
 function csv() {
   const names = ["age", "emotion", "formality", "gender"];
-  const rows = [["item", "arm", "question", "rater", "value", "order", ...names]];
+  const rows = [["item", "candidate", "question", "rater", "value", "order", ...names]];
   for (const item of study.items) {
     for (const question of study.questions) {
       const given = answersOf(item)[question.name];
       if (given === undefined || (question.several && !given.length)) continue;
       const value = valueOf(item, question, given);
-      rows.push([item.id, item.arm, question.name, state.rater, value, item.order, ...names.map((name) => item.attributes[name])]);
+      rows.push([item.id, item.candidate, question.name, state.rater, value, item.order, ...names.map((name) => item.attributes[name])]);
     }
   }
   return rows.map((row) => row.map((text) => cell(String(text))).join(",")).join("\r\n") + "\r\n";

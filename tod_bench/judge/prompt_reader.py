@@ -9,7 +9,7 @@ from tod_bench.systems import Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ShownPrompt:
     """What a prompt shows.
 
     Attributes:
@@ -17,7 +17,7 @@ class Scene:
         impression: The persona's impression; empty where none is shown.
         versions: The dialogues: (reference, rated), (System 1's, System 2's), or the one that is labelled.
         questions: Keys (or names) of the Likert questions asked.
-        check: The check word; empty under ``picpersona``.
+        nonce: The nonce; empty under ``picpersona``.
         certainty: Whether a certainty is asked for.
     """
 
@@ -25,17 +25,17 @@ class Scene:
     impression: str
     versions: tuple[tuple[Exchange, ...], ...]
     questions: tuple[str, ...]
-    check: str
+    nonce: str
     certainty: bool
 
 
-def read_scene(prompt: str) -> Scene:
+def read_prompt(prompt: str) -> ShownPrompt:
     """Reads a shipped prompt (or one that keeps its tags and question lines)."""
     check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])
     released = check is None
     impression = _tagged(prompt, "impression") if not released else _after(prompt, "Impression of the user: ")
     task = _task(prompt, released)
-    return Scene(
+    return ShownPrompt(
         task,
         impression,
         _released_versions(prompt, task) if released else _versions(prompt, task),

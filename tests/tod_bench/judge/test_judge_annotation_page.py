@@ -9,7 +9,7 @@ from PIL import Image
 
 import chromium
 from tod_bench.errors import UserError
-from tod_bench.judge.form import write_form
+from tod_bench.judge.annotation_page import write_annotation_page
 from tod_bench.judge.people import read_study
 from tod_bench.judge.ratings_csv import read_ratings
 
@@ -20,7 +20,7 @@ def study_of(path):
 
 def test_a_form_is_one_file_that_loads_nothing(tiny, make_config, tmp_path):
     path = tmp_path / "form.html"
-    assert write_form(make_config(sample={"items": 8}), path) == 8
+    assert write_annotation_page(make_config(sample={"items": 8}), path) == 8
     text = path.read_text()
     assert not re.search(r'(?:src|href)="(?!data:)', text)
     assert "http" not in text
@@ -31,23 +31,23 @@ def test_a_dialogue_cannot_end_the_data_block(tiny, make_config, tmp_path, monke
     nasty = ("</script><script>alert(1)</script>", "<!-- <b>bold</b> ${x}")
     monkeypatch.setattr(tiny, "styled", (nasty,) * 4)
     path = tmp_path / "form.html"
-    write_form(make_config(sample={"items": 4}), path)
+    write_annotation_page(make_config(sample={"items": 4}), path)
     assert path.read_text().count("</script>") == 2
     assert study_of(path)["items"][0]["versions"][1][0] == {"user": nasty[0], "system": nasty[1]}
 
 
 def test_seats_are_dealt_evenly_and_the_same_way_every_time(tiny, make_config, tmp_path):
     path = tmp_path / "form.html"
-    write_form(make_config("pairwise"), path)
+    write_annotation_page(make_config("pairwise"), path)
     orders = [item["order"] for item in study_of(path)["items"]]
     assert 10 < orders.count("ab") < 30
-    write_form(make_config("pairwise"), tmp_path / "again.html")
+    write_annotation_page(make_config("pairwise"), tmp_path / "again.html")
     assert path.read_text() == (tmp_path / "again.html").read_text()
 
 
 def test_emotions_have_no_form(tiny, make_config, tmp_path):
     with pytest.raises(UserError, match="Likert or pairwise"):
-        write_form(make_config("emotions"), tmp_path / "form.html")
+        write_annotation_page(make_config("emotions"), tmp_path / "form.html")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_likert_by_keyboard_saved_as_it_goes_and_exported(tiny, make_config, tmp
         Image.new("RGB", (60, 60), (200, 120, 30 * number)).save(images / f"{number}.png")
     judge = {"model": "m", "images": str(tmp_path / "images")}
     form = tmp_path / "form.html"
-    write_form(make_config(sample={"items": 4}, judge=judge), form)
+    write_annotation_page(make_config(sample={"items": 4}, judge=judge), form)
     page.open(form.as_uri())
 
     name_rater(page, "anna")
@@ -111,7 +111,7 @@ def test_likert_by_keyboard_saved_as_it_goes_and_exported(tiny, make_config, tmp
     values = {rating.question: rating.value for rating in read.ratings if rating.item == first}
     assert values == {"Q1": 3, "Q2": 4, "Q3": 2, "Q4": 1, "Q5": 4}
     assert {rating.rater for rating in read.ratings} == {"anna"}
-    assert {rating.arm for rating in read.ratings} == {"restyled"}
+    assert {rating.candidate for rating in read.ratings} == {"restyled"}
     assert len(read.ratings) == 7
     assert read.attributes[first]["age"] == study_of(form)["items"][0]["attributes"]["age"]
 
@@ -119,7 +119,7 @@ def test_likert_by_keyboard_saved_as_it_goes_and_exported(tiny, make_config, tmp
 @pytest.mark.browser
 def test_pairs_name_versions_again_whatever_the_seats(tiny, make_config, tmp_path, page):
     form = tmp_path / "form.html"
-    write_form(make_config("pairwise", sample={"items": 8}), form)
+    write_annotation_page(make_config("pairwise", sample={"items": 8}), form)
     page.open(form.as_uri())
     name_rater(page, "anna")
     for number in range(8):
@@ -135,6 +135,6 @@ def test_pairs_name_versions_again_whatever_the_seats(tiny, make_config, tmp_pat
         assert found[item["id"]].factors == (("recommendation",) if number == 0 else ("greeting", "age"))
     study = read_study(path)
     assert next(iter(study.pairs)) == "original|restyled"
-    shares = study.factors["original|restyled"]["all"]
+    shares = study.to_json()["factors"]["original|restyled"]["all"]
     assert shares["named"] == 15
     assert shares["age"] == pytest.approx(100 * 7 / 15)

@@ -1,0 +1,137 @@
+"""Rows that subtract one corpus from another: their interval and p-value, or why they have none."""
+
+from dataclasses import replace
+
+import pytest
+
+from tod_bench.corpora.base import open_corpus
+from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.plan import build
+from tod_bench.experiments.results import Store
+from tod_bench.experiments.runner import run
+from tod_bench.predictions import read_predictions
+from tod_bench.reports import table_of
+from tod_bench.reports.page import page_data, render
+from tod_bench.reports.runs import save_run
+from tod_bench.scoring import score_rows
+from tod_bench.splits import read_all
+from tod_bench.statistics import holm, paired_bootstrap
+
+SIZES = {"train": 20, "dev": 5, "test": 30}
+STYLES = {"restyled": "personalised", "plain": "original"}
+CONFIG = {
+    "name": "pair",
+    "corpora": {
+        label: {"corpus": "simulated", "options": {"style": style, "dialogues": SIZES}}
+        for label, style in STYLES.items()
+    },
+    "systems": {"rule_match": {"system": "rule_match"}, "oracle": {"system": "oracle"}},
+    "tasks": {"dst": {"metrics": ["jga", "domain_jga_all"]}, "policy": {"metrics": ["act_f1"]}},
+    "table": {
+        "columns": [
+            {"label": "JGA", "task": "dst", "metric": "jga"},
+            {"label": "hotel", "task": "dst", "metric": "domain_jga_all", "domain": "hotel"},
+            {"label": "F1", "task": "policy", "metric": "act_f1"},
+        ],
+        "difference": {"corpus": "restyled", "minus": "plain"},
+    },
+    "bootstrap": {"draws": 200, "seed": 3},
+}
+
+
+def finished(store, **changes):
+    config = EvalConfig.model_validate({**CONFIG, **changes})
+    return save_run(store, config, run(build(config), Store(store)))
+
+
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("pair"))
+
+
+def differences(table):
+    return {row.system: row.numbers for row in table.rows if row.difference}
+
+
+def test_differences_are_tested_over_the_dialogues_of_both(paired):
+    jga, hotel, f1 = differences(table_of(paired))["rule_match"]
+    tests = []
+    for metric, part in (("jga", ""), ("domain_jga_all", "hotel")):
+        rows = []
+        for label, style in STYLES.items():
+            corpus = open_corpus("simulated", style=style, dialogues=SIZES)
+            result = next(
+                one
+                for one in paired.results
+                if (one.experiment.system, one.experiment.corpus, one.experiment.task) == ("rule_match", label, "dst")
+            )
+            scored = score_rows(
+                "dst",
+                read_all(corpus, "test"),
+                list(read_predictions(paired.predictions(result))),
+                corpus_name=corpus.name,
+                split="test",
+                schema=corpus.schema,
+                metrics=[metric],
+            )
+            rows.append(next(row for row in scored if row.score.is_of(part)))
+        tests.append(paired_bootstrap(rows[0].sums, rows[1].sums, rows[0].aggregate, draws=200, seed=3))
+    corrected = holm([test.p_value for test in tests])
+    for number, test, p in zip((jga, hotel), tests, corrected, strict=True):
+        assert number.value == pytest.approx(test.effect)
+        assert (number.low, number.high, number.p) == (test.interval.low, test.interval.high, p)
+        assert number.low <= number.value <= number.high
+    assert (f1.value, f1.low, f1.p) == (None, None, None)
+
+
+def test_what_cannot_be_tested_says_why(paired, tmp_path):
+    oracle = differences(table_of(paired))["oracle"]
+    assert [(number.value, number.low, number.p) for number in oracle] == [(0.0, None, None)] * 3
+    assert all("the same score on both corpora, dialogue by dialogue" in number.note for number in oracle)
+    gone = replace(paired, stores=dict.fromkeys(paired.stores, tmp_path))
+    notes = {number.note for number in differences(table_of(gone))["rule_match"] if number.value is not None}
+    assert len(notes) == 1
+    assert "predictions" in notes.pop()
+    assert any(note.startswith("differences without interval and p-value: ") for note in table_of(gone).notes)
+
+
+def test_several_seeds_and_other_dialogues_have_no_test(paired, tmp_path):
+    again = [replace(one, experiment=replace(one.experiment, seed=2)) for one in paired.results]
+    seeds = replace(paired, results=(*paired.results, *again))
+    assert {number.note for number in differences(table_of(seeds))["oracle"]} == {
+        "scores over several seeds have a spread instead"
+    }
+    corpora = {**CONFIG["corpora"], "plain": {**CONFIG["corpora"]["plain"], "splits": {"test": "test[:20]"}}}
+    other = finished(tmp_path / "other", corpora=corpora)
+    assert {number.note for number in differences(table_of(other))["oracle"]} == {
+        "restyled and plain do not have the same test dialogues"
+    }
+
+
+def test_every_form_has_interval_and_p_and_the_rest_stays(paired):
+    table = table_of(paired)
+    number = differences(table)["rule_match"][0]
+    text = f"p = {number.p:.4f}"
+    assert text in table.to_markdown()
+    assert text in table.to_latex()
+    assert text in render(page_data(paired, dialogues=2))
+    assert text in table._repr_html_()
+    frame = table.to_pandas()
+    assert len(frame) == len(table.rows) * len(table.columns)
+    row = frame[
+        (frame["system"] == "rule_match") & (frame["corpus"] == "restyled - plain") & (frame["column"] == "JGA")
+    ]
+    assert row["p"].tolist() == [number.p]
+    assert row["value"].tolist() == [number.value]
+    assert (
+        "differences: 95% intervals and two-sided p-values of a paired bootstrap over dialogues" in table.to_markdown()
+    )
+
+
+def test_a_notebook_shows_the_best_bold_and_hostile_text_as_text(paired):
+    table = table_of(paired)
+    rows = (*table.rows, replace(table.rows[0], system="<script>", shown_gold=False))
+    html = replace(table, rows=rows)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert html.count("<strong>") == len(replace(table, rows=rows).best()) > 0
