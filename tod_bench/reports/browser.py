@@ -6,7 +6,7 @@ that would make the page too big are left out and counted.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -62,8 +62,8 @@ class Shelf:
     answers: Sequence[Answers]
 
 
-Verdicts = Mapping[str, Sequence[Mapping[str, str]]]
-"""Dialogue id -> what a judge said of it (see `tod_bench.reports.judged`)."""
+Verdicts = Callable[[Dialogue], Sequence[Mapping[str, str]]]
+"""What a judge said of a dialogue (see `tod_bench.reports.judged.JudgeRun.verdicts_of`)."""
 
 
 def browser_data(shelves: Sequence[Shelf], verdicts: Verdicts | None = None, *, budget: int = BUDGET) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def browser_data(shelves: Sequence[Shelf], verdicts: Verdicts | None = None, *, 
         ``systems``, ``total``, ``left_out`` (for the budget's sake) and ``dialogues``.
     """
     systems = list(dict.fromkeys(answers.name for shelf in shelves for answers in shelf.answers))
-    entries = [[_entry(shelf, dialogue, systems, verdicts or {}) for dialogue in shelf.dialogues] for shelf in shelves]
+    entries = [[_entry(shelf, dialogue, systems, verdicts) for dialogue in shelf.dialogues] for shelf in shelves]
     chosen = _within(entries, budget)
     return {
         "systems": systems,
@@ -88,10 +88,10 @@ def browser_data(shelves: Sequence[Shelf], verdicts: Verdicts | None = None, *, 
     }
 
 
-def _entry(shelf: Shelf, dialogue: Dialogue, systems: Sequence[str], verdicts: Verdicts) -> dict[str, Any]:
+def _entry(shelf: Shelf, dialogue: Dialogue, systems: Sequence[str], verdicts: Verdicts | None) -> dict[str, Any]:
     by_name = {answers.name: answers for answers in shelf.answers}
     entry = _dialogue(shelf.corpus, dialogue, [by_name.get(name) for name in systems])
-    said = verdicts.get(dialogue.id, ())[:LONGEST_LIST]
+    said = verdicts(dialogue)[:LONGEST_LIST] if verdicts else ()
     entry["verdicts"] = [{name: _cut(text) for name, text in one.items()} for one in said]
     return entry
 

@@ -144,7 +144,7 @@ def page_data(
             *judged.figures,
         ),
         slots=tuple(_panel(name, turns) for name, turns in gathered.turns),
-        browser=browser_data(gathered.shelves, judged.verdicts),
+        browser=browser_data(gathered.shelves, judged.verdicts_of),
         results=run.results,
         notes=tuple(dict.fromkeys(gathered.notes)),
     )
