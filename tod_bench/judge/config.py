@@ -2,7 +2,7 @@
 
 name: judge_likert
 task: likert
-corpus: {corpus: simulated, options: {dialogues: 40}}
+corpus: {corpus: simulated, options: {dialogues: {test: 40}}}
 split: test
 versions: {original: {style: original}, restyled: {style: personalised}}
 reference: original

@@ -133,7 +133,7 @@ def position_section(rows: Sequence[JudgeRow], length: LengthControl | None, pai
             f"win rate at equal length: {interval(length.win_rate, length.low, length.high, 1)} %"
             + (f" ({length.note})" if length.note else "")
         )
-    return "## Seats and length\n\n" + "\n".join(lines) if lines else ""
+    return "## Position and length\n\n" + "\n".join(lines) if lines else ""
 
 
 def factor_section(rows: Sequence[JudgeRow]) -> str:

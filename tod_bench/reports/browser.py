@@ -6,7 +6,7 @@ that would make the page too big are left out and counted.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -62,8 +62,8 @@ class BrowsedCorpus:
     answers: Sequence[Answers]
 
 
-Verdicts = Mapping[str, Sequence[Mapping[str, str]]]
-"""Dialogue id -> what a judge said of it (see `tod_bench.reports.judged`)."""
+Verdicts = Callable[[Dialogue], Sequence[Mapping[str, str]]]
+"""What a judge said of a dialogue (see `tod_bench.reports.judged.JudgeRun.verdicts_of`)."""
 
 
 def browser_data(
@@ -75,7 +75,7 @@ def browser_data(
 
     Args:
         corpora: The corpora.
-        verdicts: What a judge said, by dialogue.
+        verdicts: What a judge said of a dialogue.
         budget: Characters of JSON that may be spent.
 
     Returns:
@@ -86,7 +86,7 @@ def browser_data(
     for corpus in corpora:
         by_name = {answers.name: answers for answers in corpus.answers}
         columns = [by_name.get(name) for name in systems]
-        entries.append([_dialogue(corpus.label, dialogue, columns, verdicts or {}) for dialogue in corpus.dialogues])
+        entries.append([_dialogue(corpus.label, dialogue, columns, verdicts) for dialogue in corpus.dialogues])
     kept = [[False] * len(of_corpus) for of_corpus in entries]
     for place in range(max(map(len, entries), default=0)):
         for of_corpus, keep in zip(entries, kept, strict=True):
@@ -119,7 +119,9 @@ def as_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _dialogue(corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None], verdicts: Verdicts) -> dict[str, Any]:
+def _dialogue(
+    corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None], verdicts: Verdicts | None
+) -> dict[str, Any]:
     judged = next((answers.turns for answers in columns if answers and answers.turns), None)
     turns = []
     for turn in dialogue.turns:
@@ -145,7 +147,7 @@ def _dialogue(corpus: str, dialogue: Dialogue, columns: Sequence[Answers | None]
         "turns": turns,
         "verdicts": [
             {name: _cut(text) for name, text in verdict.items()}
-            for verdict in verdicts.get(dialogue.id, ())[:LONGEST_LIST]
+            for verdict in (verdicts(dialogue) if verdicts else ())[:LONGEST_LIST]
         ],
     }
 

@@ -1,5 +1,6 @@
 """What an LLM judge said, for a page: its verdicts by dialogue, and win rates by group of users."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.inputs import read_json
 from tod_bench.judge.store import Judged, read_judged
 from tod_bench.judge.verdicts import Unscored, Verdict
+from tod_bench.records import Dialogue
 from tod_bench.reports.charts import Datum, grouped_bars
 from tod_bench.reports.figures import Figure
 
@@ -16,16 +18,39 @@ _OUTCOMES = (("second", "{1} wins"), ("first", "{0} wins"), ("tie", "tie"), ("in
 
 
 @dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A verdict and where its dialogue is from.
+
+    Attributes:
+        corpus: The corpus's name; empty where the run does not say, so that any corpus will do.
+        split: ``train``, ``dev`` or ``test``; empty where the run's split is none of them.
+        shown: The verdict, with ``about``, ``says`` and ``reason``.
+    """
+
+    corpus: str
+    split: str
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeRun:
     """What a judge run adds to a page.
 
     Attributes:
-        verdicts: Dialogue id -> its verdicts, each with ``about``, ``says`` and ``reason``.
+        verdicts: Dialogue id -> its verdicts.
         figures: Its plots.
     """
 
-    verdicts: Mapping[str, Sequence[Mapping[str, str]]]
+    verdicts: Mapping[str, Sequence[StoredVerdict]]
     figures: tuple[Figure, ...]
+
+    def verdicts_of(self, dialogue: Dialogue) -> list[Mapping[str, str]]:
+        """The verdicts about a dialogue: ids are unique within a split of a corpus only."""
+        return [
+            verdict.shown
+            for verdict in self.verdicts.get(dialogue.id, ())
+            if verdict.corpus in ("", dialogue.corpus) and verdict.split in ("", dialogue.split)
+        ]
 
 
 def read_judge_runs(folders: Iterable[Path]) -> JudgeRun:
@@ -34,16 +59,26 @@ def read_judge_runs(folders: Iterable[Path]) -> JudgeRun:
     Raises:
         UserError: A folder is not of a judge run, or cannot be read.
     """
-    verdicts: dict[str, list[Mapping[str, str]]] = {}
+    verdicts: dict[str, list[StoredVerdict]] = {}
     figures: list[Figure] = []
     titles: list[str] = []
     for folder in folders:
         report = _report(folder)
         figures += _win_rates(report, folder.name if report["title"] in titles else "")
         titles.append(report["title"])
+        corpus, split = _origin(folder)
         for judged in read_judged(folder):
-            verdicts.setdefault(judged.query.item, []).append(_verdict(judged, str(report["title"])))
+            shown = _verdict(judged, str(report["title"]))
+            verdicts.setdefault(judged.query.item, []).append(StoredVerdict(corpus, split, shown))
     return JudgeRun(verdicts, tuple(figures))
+
+
+def _origin(folder: Path) -> tuple[str, str]:
+    """The corpus and the split that a run's dialogues are from; empty where they are not known."""
+    path = folder / "run.json"
+    plan = read_json(path) if path.is_file() else {}
+    split = re.match(r"train|dev|test", str(plan.get("split", "")))
+    return str(plan.get("corpus", "")), split[0] if split and "+" not in str(plan["split"]) else ""
 
 
 def _report(folder: Path) -> dict[str, Any]:

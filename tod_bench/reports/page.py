@@ -152,7 +152,7 @@ def page_data(
             *judged.figures,
         ),
         slots=tuple(slot_panel(name, of_system) for name, of_system in turns),
-        browser=browser_data(browsed, judged.verdicts),
+        browser=browser_data(browsed, judged.verdicts_of),
         results=run.results,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -128,7 +128,7 @@ def test_one_prompt_that_is_turned_down_is_one_unscored_ask(place):  # noqa: F81
         assert done.exit_code == 0, done.output
         assert server.billed == 11
         assert report(place / FOLDER)["provenance"]["unscored"] == {"rejected": 1}
-        assert "commonest reason of an unscored ask: rejected: HTTP" in done.output
+        assert "commonest reason of an unscored query: rejected: HTTP" in done.output
         call("likert", config)
         assert server.billed == 11
 
@@ -382,7 +382,7 @@ def test_a_folder_of_an_earlier_version_goes_on(place, make_client):  # noqa: F8
     assert default_folder(config) == Path("runs/judge/small")
     found = report_of(old)
     assert "temperature:0" in str(found.scores[0].signature)
-    assert "12 asks carry a check word that a dialogue could foretell" in (old / "report.md").read_text()
+    assert "12 queries carry a check word that a dialogue could foretell" in (old / "report.md").read_text()
     again = make_client(JUDGE)
     run(config, old, again)
     assert not again.asked
@@ -400,7 +400,7 @@ def test_the_commonest_reason_of_failure_is_said(tiny, make_config, make_client,
     assert found.provenance["unscored"] == {"failed": 10, "refusal": 1}
     assert found.provenance["commonest_problem"].startswith("failed: HTTP 500: overloaded, request …")
     assert found.provenance["commonest_problem"].endswith("(10 of 11)")
-    assert "commonest reason of an unscored ask: failed" in (tmp_path / "report.md").read_text()
+    assert "commonest reason of an unscored query: failed" in (tmp_path / "report.md").read_text()
 
 
 # D10

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.judge.store import Judged, to_json
 from tod_bench.judge.verdicts import Unscored, Verdict
 from tod_bench.llm.records import ChatAnswer, Spending, Usage
+from tod_bench.records import Dialogue
 from tod_bench.reports.judged import read_judge_runs
 
 VERSIONS = {"original": {"style": "original"}, "restyled": {"style": "personalised"}}
@@ -73,7 +75,7 @@ def test_seats_become_versions(judge_folder, tmp_path):
     ]
     text = "".join(json.dumps(to_json(line)) + "\n" for line in lines)
     (tmp_path / "judged.jsonl").write_text(text)
-    said = read_judge_runs([tmp_path]).verdicts["d1"]
+    said = [verdict.shown for verdict in read_judge_runs([tmp_path]).verdicts["d1"]]
     assert [one["says"] for one in said] == [
         "winner: restyled, because of greeting and tone",
         "winner: original",
@@ -87,7 +89,7 @@ def test_a_missing_verdict_is_shown_as_missing(judge_folder, tmp_path):
     (tmp_path / "report.json").write_text((judge_folder / "report.json").read_text())
     line = judged("ab", Unscored("unreadable", "no JSON in the answer"))
     (tmp_path / "judged.jsonl").write_text(json.dumps(to_json(line)) + "\n")
-    (said,) = read_judge_runs([tmp_path]).verdicts["d1"]
+    said = read_judge_runs([tmp_path]).verdicts["d1"][0].shown
     assert said["says"] == "no verdict: unreadable"
     assert said["reason"] == "no JSON in the answer"
 
@@ -105,3 +107,13 @@ def test_the_page_shows_verdicts_beside_the_dialogues(floors_store, judge_folder
 def test_a_folder_of_something_else_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not the report of a judge run"):
         read_judge_runs([tmp_path])
+
+
+def test_verdicts_go_with_dialogues_of_their_corpus_and_split(judge_folder):
+    run = read_judge_runs([judge_folder])
+    origin = json.loads((judge_folder / "run.json").read_text())
+    name = next(iter(run.verdicts))
+    own = Dialogue(name, origin["corpus"], origin["split"], (), ())
+    assert len(run.verdicts_of(own)) == 2
+    assert run.verdicts_of(replace(own, corpus="another")) == []
+    assert run.verdicts_of(replace(own, split="train")) == []
