@@ -58,7 +58,7 @@ def test_what_is_printed_is_the_number_rounded_and_zero_has_no_minus(value, digi
     assert decimal(value, digits, signed=True)[0] in "+-"
 
 
-def test_what_is_made_up_is_not_held_against_published_values():
+def test_what_is_scripted_is_not_held_against_published_values():
     measured = Number(50.0, 40.0, 45.0, published=47.17)
     assert against_published(measured) == "47.17 (+2.83, outside our interval)"
-    assert against_published(Number(50.0, 40.0, 45.0, published=47.17, made_up=True)) == "47.17"
+    assert against_published(Number(50.0, 40.0, 45.0, published=47.17, scripted=True)) == "47.17"

@@ -57,9 +57,9 @@ def confusions(turns: StateTurns) -> Counter[tuple[str, str]]:
 
 def _bins(values: Sequence[int], most: int) -> list[tuple[int, int]]:
     """Each value its own bin, except that all from the last one on are one."""
-    found = sorted(set(values))
-    kept = found if len(found) <= most else found[:most]
-    return [(value, value) for value in kept[:-1]] + [(kept[-1], found[-1])] if kept else []
+    different = sorted(set(values))
+    kept = different[:most]
+    return [(value, value) for value in kept[:-1]] + [(kept[-1], different[-1])] if kept else []
 
 
 def _even_bins(values: Sequence[int], most: int) -> list[tuple[int, int]]:

@@ -146,7 +146,7 @@ def stacked_bars(data: Sequence[Datum], *, title: str = "", styles: Styles | Non
                 "start": start,
                 "end": end,
                 "middle": (start + end) / 2,
-                "printed": decimal(datum.value, 0) if datum.value >= 8 else "",
+                "printed": decimal(datum.value, 1) if datum.value >= 12 else "",
                 "ink": GROUND if dark else "#000000",
             }
         )

@@ -93,31 +93,29 @@ _SHARES = {"win_share", "tie_share", "loss_share"}
 def _table_figure(table: Table, columns: Sequence[int], floor: float, styles: Styles, several: bool) -> Figure:
     title = f"{table.title}: {', '.join(table.columns[number] for number in columns)}" if several else table.title
     source = f" Published: {table.source}" if table.source else ""
-    systems_or_corpora = [name for name in ("system", "corpus") if len({getattr(row, name) for row in table.rows}) > 1]
+    several_names = [name for name in ("system", "corpus") if len({getattr(row, name) for row in table.rows}) > 1]
     metrics = {
         signature.partition("|")[0] for row in table.rows for number in row.numbers for signature in number.signatures
     }
+    places = list(dict.fromkeys((row.system, row.corpus) for row in table.rows))
     if metrics == _SHARES:
         data = [
             datum_of(
-                row.label,
-                row.numbers[number],
-                label=table.columns[number],
-                group=", ".join(row.called(systems_or_corpora)),
+                row.label, row.numbers[number], label=table.columns[number], group=", ".join(row.called(several_names))
             )
+            for place in places
             for number in columns
             for row in table.rows
-            if row.numbers[number].value is not None
+            if (row.system, row.corpus) == place and row.numbers[number].value is not None
         ]
-        data.sort(key=lambda datum: datum.group)
         names: Names = (("group", "system"), ("label", "column"), ("series", "row"))
         note = "Each bar is all pairs of a group, in percent; the table has the intervals."
         return Figure(title, note + source, tuple(data), names, stacked_bars(data, title=title, styles=styles))
     data = []
     for number in columns:
-        for place in dict.fromkeys((row.system, row.corpus) for row in table.rows):
+        for place in places:
             rows = [row for row in table.rows if (row.system, row.corpus) == place]
-            group = ", ".join([table.columns[number], *rows[0].called(systems_or_corpora)])
+            group = ", ".join([table.columns[number], *rows[0].called(several_names)])
             data += [datum for row in rows for datum in _table_data(row, number, group)]
     note = "Bars end at the number; whiskers are 95% intervals." + starts_at(floor)
     names = (("group", "column"), ("label", "row"))

@@ -88,8 +88,8 @@ def _below(table: Table) -> list[str]:
     says += [f"{note}." for note in table.notes]
     lines = [r"  \par\medskip", r"  \begin{minipage}{\linewidth}\footnotesize\raggedright"]
     lines += [f"    {escaped(text)}" for text in says]
-    for label, found in table.signatures.items():
-        listed = ", ".join(rf"\texttt{{{_breakable(signature)}}}" for signature in found)
+    for label, signatures in table.signatures.items():
+        listed = ", ".join(rf"\texttt{{{_breakable(signature)}}}" for signature in signatures)
         lines.append(rf"    \par {escaped(label)}: {listed}")
     return [*lines, r"  \end{minipage}"]
 

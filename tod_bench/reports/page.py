@@ -42,7 +42,7 @@ class Page:
     Attributes:
         name: The config's name.
         table: The run's table.
-        lead: The plot of the main metric; None where the table is a figure itself.
+        lead: The plot of the main metric, or of a table that is a figure itself; None where there is no number.
         figures: The other plots.
         slots: The panels of slots.
         browser: What the dialogue browser shows (see `tod_bench.reports.browser`).
@@ -137,14 +137,15 @@ def page_data(
             notes.append("turns, slots and dialogues are of each system's first seed")
     bootstrap = run.config.bootstrap
     # Of all systems at once, so that each looks the same in every plot.
-    styles = styles_of([*run.config.systems, *(result.experiment.system for result in run.results)])
+    names = [*run.config.systems, *(result.experiment.system for result in run.results)]
+    styles = styles_of([*names, *(row.system or row.corpus for row in table.rows)])
+    of_table = table_figures(table) if table.plot else []
     return Page(
         name=run.config.name,
         table=table,
-        # Rows of a corpus itself have no system, and are drawn under the corpus's name.
-        lead=lead_figure(table, styles if all((row.system or row.corpus) in styles for row in table.rows) else None),
+        lead=of_table[0] if of_table else lead_figure(table, styles),
         figures=(
-            *(table_figures(table) if table.plot else []),
+            *of_table[1:],
             *share_figures(table, run.trials),
             *score_figures(run.config, run.results, styles),
             *position_figures(turns, bootstrap.draws, bootstrap.seed, styles),
