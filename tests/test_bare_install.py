@@ -52,7 +52,7 @@ CARD = {
     "training_data": "none",
     "parameters": 0,
     "code": "1",
-    "privileges": ["gold"],
+    "gold_access": ["gold"],
 }
 TRACK = {
     "title": "Two dialogues",

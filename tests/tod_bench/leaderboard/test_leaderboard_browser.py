@@ -24,7 +24,7 @@ def board(tracks, tmp_path_factory):
     submit(folder, tracks, 2, system="middle", date="2026-01-01", tasks=["dst", "policy"])
     submit(folder, tracks, 1, system="worst", date="2026-02-01")
     submit(folder, tracks, 4, system="best", team=EVIL, date="2026-06-01")
-    submit(folder, tracks, 0, system="ceiling", privileges=["gold"], date="2026-03-01")
+    submit(folder, tracks, 0, system="ceiling", gold_access=["gold"], date="2026-03-01")
     return read_board(folder, tracks)
 
 
@@ -81,10 +81,10 @@ def test_keys_sort_and_the_focus_can_be_seen(browser, index):
 
 def test_ranks_follow_the_column(browser, index, board):
     show(browser, index)
-    standing = board.standings[0]
-    for number, column in enumerate(standing.columns, start=4):
+    ranking = board.rankings[0]
+    for number, column in enumerate(ranking.columns, start=4):
         browser.click(heading(number))
-        ranks = {entry.card.system: column.places[entry.submission.name].rank or "—" for entry in standing.entries}
+        ranks = {entry.card.system: column.places[entry.submission.name].rank or "—" for entry in ranking.entries}
         assert browser.evaluate(RANKS) == [ranks[system] for system in browser.evaluate(SYSTEMS)]
 
 
