@@ -1,8 +1,8 @@
 """Who is listed under which name, and whose the predictions are.
 
 A system is known by its name and its team. The first submission of a system opens its page. Anyone can write the same
-two names on a card, so a later one is on that page, and in its history, only once the maintainers of the leaderboard
-have accepted it. Until then it has a page of its own, and is marked. A name that is not the same and looks the same, and
+two names on a card, so a later one is on that page, and in its history, only once the maintainers have
+accepted it. Until then it has a page of its own, and is marked. A name that is not the same and looks the same, and
 predictions that are listed already, are refused.
 """
 

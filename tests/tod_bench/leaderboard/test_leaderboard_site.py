@@ -55,7 +55,7 @@ def site(board, tmp_path_factory):
 
 
 def test_every_number_is_computed_from_predictions(folder, tracks, tmp_path):
-    """A reported score cannot move the board: a submission that reports another is left out, and others stand as they were."""
+    """A reported score cannot move the board: a submission with a wrong one is left out, others stay."""
     copied = tmp_path / "submissions"
     shutil.copytree(folder, copied)
     liar = next(copied.glob("worst-*"))
@@ -114,6 +114,8 @@ def test_pages_are_well_formed_and_link_to_each_other(site, board):
     for path, page in pages.items():
         named = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
         assert len(named) == len(set(named))
+        regions = [attributes.get("aria-label") for attributes in page.all("div") if attributes.get("role") == "region"]
+        assert len(regions) == len(set(regions))
         ids[path] = set(named)
     for path, page in pages.items():
         for link in {attributes["href"] for attributes in page.all("a")}:
@@ -291,6 +293,8 @@ def test_two_dates_of_one_system_share_a_page_once_accepted(tracks, tmp_path):
     html = page.read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
     assert data["systems"] == ["sampler, 2026-03-01", "sampler, 2026-04-01"]
+    regions = re.findall(r'role="region" tabindex="0" aria-label="(Scores.*?)"', html)
+    assert len(regions) == len(set(regions)) == 4
     assert html.index("Toy corpus, 2026-04-01</h2>") < html.index("Toy corpus, 2026-03-01</h2>")
 
 

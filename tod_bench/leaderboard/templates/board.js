@@ -57,7 +57,7 @@
   const search = (form) => {
     const words = form.querySelector("input").value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of document.querySelectorAll("tr.entry")) {
-      const text = row.textContent.toLowerCase();
+      const text = [...row.querySelectorAll("th, .name, .trained, .day")].map((cell) => cell.textContent).join(" ").toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
     }
     const rows = [...document.querySelectorAll(".board tr.entry")], left = rows.filter((row) => !row.hidden).length;
