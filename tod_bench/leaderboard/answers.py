@@ -120,12 +120,12 @@ class _Problems:
             self._listed.setdefault(kind, []).append(sentence)
 
     def sentences(self) -> list[str]:
-        found = []
+        sentences = []
         for kind, listed in self._listed.items():
-            found += [line if line.startswith(self._file) else f"{self._file}: {line}" for line in listed]
+            sentences += [line if line.startswith(self._file) else f"{self._file}: {line}" for line in listed]
             if self._counts[kind] > LISTED:
-                found.append(f"{self._file}: and {self._counts[kind] - LISTED:,} more of this kind")
-        return found
+                sentences.append(f"{self._file}: and {self._counts[kind] - LISTED:,} more of this kind")
+        return sentences
 
 
 def _read_line(where: str, line: bytes, problems: _Problems) -> Prediction | None:

@@ -138,10 +138,10 @@ def read_board(
 def _ranking(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, workers: int) -> Ranking:
     suspects = [entry for entry in entries if task in entry.suspicions]
     shown = [entry for entry in entries if task not in entry.suspicions]
-    found = columns(task, shown, track, cache=cache, workers=workers)
-    if found:
-        shown.sort(key=lambda entry: _order(found[0], entry))
-    return Ranking(track, task, tuple(shown), tuple(found), tuple(suspects))
+    compared = columns(task, shown, track, cache=cache, workers=workers)
+    if compared:
+        shown.sort(key=lambda entry: _order(compared[0], entry))
+    return Ranking(track, task, tuple(shown), tuple(compared), tuple(suspects))
 
 
 def _has_rank(column: Column, entry: Entry) -> bool:

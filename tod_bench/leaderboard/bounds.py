@@ -151,15 +151,15 @@ def _plain_value(node: yaml.Node | None, place: str) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain_value(child, place) for child in node.value]
     if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, value in node.value:
             line = _line(place, key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 raise UserError(f"{line}: a key must be a name, not a list or a mapping")
-            if key.value in found:
+            if key.value in mapping:
                 raise UserError(f"{line}: the key {key.value[:80]!r} is given twice")
-            found[key.value] = _plain_value(value, place)
-        return found
+            mapping[key.value] = _plain_value(value, place)
+        return mapping
     if not isinstance(node, yaml.ScalarNode):
         return None
     return node.value if node.style else _plain_scalar(node.value)

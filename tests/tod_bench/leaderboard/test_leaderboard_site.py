@@ -114,7 +114,8 @@ def test_pages_are_well_formed_and_link_to_each_other(site, board):
     for path, page in pages.items():
         named = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
         assert len(named) == len(set(named))
-        regions = [attributes.get("aria-label") for attributes in page.all("div") if attributes.get("role") == "region"]
+        divisions = [attributes for attributes in page.all("div") if attributes.get("role") == "region"]
+        regions = [attributes.get("aria-label") or attributes["aria-labelledby"] for attributes in divisions]
         assert len(regions) == len(set(regions))
         ids[path] = set(named)
     for path, page in pages.items():
