@@ -73,10 +73,10 @@ def write(path: Path, track: OpenTrack, system: int, noise: int) -> None:
     path.write_text("".join(json.dumps(to_json(one)) + "\n" for one in every), encoding="utf-8")
 
 
-def build(folder: Path, tracks: Tracks, site: Path, cache: Path, jobs: int) -> tuple[float, float, Any]:
+def build(folder: Path, tracks: Tracks, site: Path, cache: Path, workers: int) -> tuple[float, float, Any]:
     """Builds the site; the seconds that it took, those of the processors, and the board."""
     began, spent = time.perf_counter(), processor_seconds()
-    board = read_board(folder, tracks, cache=cache, jobs=jobs)
+    board = read_board(folder, tracks, cache=cache, workers=workers)
     write_site(board, site)
     return time.perf_counter() - began, processor_seconds() - spent, board
 
@@ -92,8 +92,8 @@ def processor_seconds() -> float:
 @click.option(
     "--folder", type=click.Path(path_type=Path), required=True, help="What is there already is taken as it is."
 )
-@click.option("--jobs", default=os.cpu_count() or 1)
-def main(submissions: int, folder: Path, jobs: int) -> None:
+@click.option("--workers", default=os.cpu_count() or 1)
+def main(submissions: int, folder: Path, workers: int) -> None:
     """Prints the seconds of a first build and of a second one."""
     tracks = load_tracks()
     if not (folder / "in").exists():
@@ -101,9 +101,9 @@ def main(submissions: int, folder: Path, jobs: int) -> None:
     shutil.rmtree(folder / "cache", ignore_errors=True)
     for which in ("first", "again"):
         # Tracks are opened anew, as in a process of its own.
-        seconds, spent, board = build(folder / "in", load_tracks(), folder / "site", folder / "cache", jobs)
+        seconds, spent, board = build(folder / "in", load_tracks(), folder / "site", folder / "cache", workers)
         shown = sum(map(len, board.systems.values()))
-        ranges = {place.rank for place in board.standings[0].columns[0].places.values()}
+        ranges = {place.rank for place in board.rankings[0].columns[0].places.values()}
         print(f"{which}: {seconds:.1f} s ({spent:.1f} s of processors)", end=", ")
         print(f"{shown} submissions, {len(board.refused)} refused, {len(ranges)} ranges of ranks")
 

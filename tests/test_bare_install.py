@@ -52,7 +52,7 @@ CARD = {
     "training_data": "none",
     "parameters": 0,
     "code": "1",
-    "privileges": ["gold"],
+    "gold_access": ["gold"],
 }
 TRACK = {
     "title": "Two dialogues",
@@ -181,11 +181,11 @@ CASES = [
     ("judge form judge_likert --output form.html", ""),
     ("judge agreement --human ratings.csv", "judge"),
     ("judge simulate --help", ""),
-    ("submit prepare gold.jsonl --card card.yaml --tracks tracks.yaml --out again", ""),
-    ("submit prepare gold.jsonl --card speaking.yaml --tracks tracks.yaml --out again", "style"),
+    ("submit prepare gold.jsonl --card card.yaml --tracks tracks.yaml --output again", ""),
+    ("submit prepare gold.jsonl --card speaking.yaml --tracks tracks.yaml --output again", "style"),
     ("submit validate SUBMISSION --tracks tracks.yaml", ""),
     ("submit verify SUBMISSION --tracks tracks.yaml", ""),
-    ("leaderboard build submissions --tracks tracks.yaml --out site", "report"),
+    ("leaderboard build submissions --tracks tracks.yaml --output site", "report"),
 ]
 """Command -> the extra that it has to name; empty where it works."""
 

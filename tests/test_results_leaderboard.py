@@ -21,11 +21,11 @@ def test_every_submission_is_what_it_claims():
         "t5-tiny",
     }
     assert len(board.systems) == 5  # the plain and the restyled submission of a system are on one page
-    for standing in board.standings:
-        assert standing.suspects == ()
-        scores = {entry.card.system: entry.scores[standing.task][0].value for entry in standing.entries}
+    for ranking in board.rankings:
+        assert ranking.suspects == ()
+        scores = {entry.card.system: entry.scores[ranking.task][0].value for entry in ranking.entries}
         assert scores["oracle"] == 100
         assert scores["majority"] < scores["t5-tiny"] < 100
-        ranked = {entry.card.system for entry in standing.ranked}
+        ranked = {entry.card.system for entry in ranking.ranked}
         assert ranked & {"oracle", "carry_over"} == set()
         assert {"t5-tiny", "majority"} <= ranked

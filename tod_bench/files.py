@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from gzip import GzipFile
 from io import TextIOWrapper
@@ -88,6 +88,42 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
             f"the disk of {folder} is full ({reason}); make room there and run the same command again, "
             "what was finished is kept"
         ) from error
+
+
+@contextmanager
+def replaced_folder(folder: Path, *, replaceable: Collection[str] = ()) -> Iterator[Path]:
+    """A folder to fill, which takes the place of `folder` when the block ends without an error.
+
+    Args:
+        folder: The folder; what it holds stays as it is if anything goes wrong.
+        replaceable: Names of files that it may hold already, and that go with it; any other file is in the way.
+
+    Raises:
+        UserError: The folder cannot be written, the disk is full, or something else is there already.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"{folder} is there already, and is not a folder; remove it, or name another folder")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in replaceable) if folder.exists() else []
+    if others:
+        raise UserError(f"{folder} is there already, and holds {others[0]!r}; remove it, or name another folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # On the same disk, so that putting it in place is a rename; hidden, so that nobody takes it for a result.
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name[:40]}.") as work:
+            draft, old = Path(work) / folder.name, Path(work) / ".old"
+            draft.mkdir()
+            with full_disk_explained(draft):
+                yield draft
+            if folder.exists():
+                folder.rename(old)
+            try:
+                draft.rename(folder)
+            except OSError:
+                if old.exists():
+                    old.rename(folder)
+                raise
+    except OSError as error:
+        raise UserError(f"{folder} could not be written: {error.strerror or error}; name another folder") from error
 
 
 def _names_a_full_disk(error: BaseException | None) -> bool:

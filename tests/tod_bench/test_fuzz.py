@@ -23,7 +23,7 @@ from tod_bench.importers import AUTO, FORMATS, import_predictions
 from tod_bench.judge.people import read_study
 from tod_bench.leaderboard import load_tracks, validate
 from tod_bench.leaderboard.card import read_card
-from tod_bench.leaderboard.claim import read_claim
+from tod_bench.leaderboard.reported import read_reported
 from tod_bench.predictions import to_json
 from tod_bench.scoring import predictions_for_split, score
 from tod_bench.shipped import shipped_folder
@@ -242,7 +242,7 @@ def test_cards_and_claims(tmp_path, name, data):
     text = dumped(value) if name.endswith("json") else yaml.safe_dump(value, allow_unicode=False).encode()
     path = tmp_path / name
     path.write_bytes(data.draw(tampered(text)))
-    refused_in_a_sentence(lambda: (read_claim if name == "scores.json" else read_card)(path), name)
+    refused_in_a_sentence(lambda: (read_reported if name == "scores.json" else read_card)(path), name)
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,7 @@ def test_the_sound_files_are_taken(tmp_path: Path, corpus, gold):
     path.write_text(yaml.safe_dump(CARD))
     assert read_card(path).system == "mine"
     path.write_bytes(dumped(CLAIM))
-    assert read_claim(path).corpus == "simulated1"
+    assert read_reported(path).corpus == "simulated1"
     path.write_text(RATINGS)
     assert read_study(path)
     for name in CONFIGS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tod_bench.cli.options import FOLDER, output_option, workers_option
 from tod_bench.cli.submit import TRACKS
 
 if TYPE_CHECKING:
@@ -19,36 +20,30 @@ def command() -> None:
 
     \b
     Example:
-      tod-bench leaderboard build results/leaderboard --out site
+      tod-bench leaderboard build results/leaderboard --output site
     """
 
 
 @command.command()
-@click.argument(
-    "submissions", type=click.Path(path_type=Path, file_okay=False), default=Path("results/leaderboard"), required=False
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("site"),
-    show_default=True,
-    help="The site's folder.",
-)
+@click.argument("submissions", type=FOLDER, default=Path("results/leaderboard"), required=False)
+@output_option("the site", "folder", default=Path("site"), old=("--out",))
 @TRACKS
+@workers_option(os.cpu_count() or 1, shown="all cores")
 @click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=os.cpu_count() or 1,
-    show_default="all cores",
-    help="Processes to compute with.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where results are kept between builds.  [default: tod-bench's cache folder]",
+    "--cache", type=FOLDER, help="Where results are kept between builds.  [default: tod-bench's cache folder]"
 )
 @click.option("--no-cache", is_flag=True, help="Compute everything anew, and keep nothing.")
-def build(submissions: Path, out: Path, tracks: Path | None, jobs: int, cache: Path | None, no_cache: bool) -> None:
+@click.option("--allow-empty", is_flag=True, help="Write a site also where there is no submission yet.")
+def build(
+    *,
+    submissions: Path,
+    output: Path,
+    tracks: Path | None,
+    workers: int,
+    cache: Path | None,
+    no_cache: bool,
+    allow_empty: bool,
+) -> None:
     """Verify every submission in a folder (results/leaderboard by default) and write the site.
 
     A submission with a problem is left out and named, and the exit status is 1; the site has all others. What has not
@@ -56,32 +51,33 @@ def build(submissions: Path, out: Path, tracks: Path | None, jobs: int, cache: P
 
     \b
     Example:
-      tod-bench leaderboard build results/leaderboard --out site
+      tod-bench leaderboard build results/leaderboard --output site
     """
-    from tod_bench.leaderboard import load_tracks, read_board, write_site
+    from tod_bench import leaderboard
     from tod_bench.leaderboard.cache import default_folder
-    from tod_bench.leaderboard.names import skeleton
     from tod_bench.progress import progress
-    from tod_bench.reports.html import can_render, needed
 
-    if not can_render():
-        raise needed()  # now, not after everything has been computed
-    skeleton("")  # the same for what compares names
-    kept = None if no_cache else cache or default_folder()
     with progress("leaderboard", unit="submissions") as shown:
 
         def announce(name: str) -> None:
-            shown.now(f"computing {name}")
-            shown.note(f"computing {name}")
+            shown.now(f"computed {name}")
+            shown.note(f"computed {name}")
             shown.advance()
 
-        board = read_board(submissions, load_tracks(tracks), announce, cache=kept, jobs=jobs)
-        index = write_site(board, out)
-    for error in board.refused:
+        site = leaderboard.build(
+            submissions,
+            output,
+            leaderboard.load_tracks(tracks),
+            announce=announce,
+            cache=None if no_cache else cache or default_folder(),
+            workers=workers,
+            allow_empty=allow_empty,
+        )
+    for error in site.board.refused:
         click.echo(f"Left out: {error}", err=True)
-    count = sum(map(len, board.systems.values()))
-    click.echo(f"Site: {index} ({count} submission{'' if count == 1 else 's'})")
-    if board.refused:
+    count = len(site.board.newest_first)
+    click.echo(f"Site: {site.index} ({count} submission{'' if count == 1 else 's'})")
+    if site.board.refused:
         sys.exit(1)
 
 
@@ -91,7 +87,7 @@ def build(submissions: Path, out: Path, tracks: Path | None, jobs: int, cache: P
 @click.option("--reason", help="With --clear: why, a sentence for readers of the site.")
 @TRACKS
 def accept(folders: tuple[Path, ...], task: "TaskName | None", reason: str | None, tracks: Path | None) -> None:
-    """Accept submissions as the work of whom their cards name; for the keepers of a leaderboard.
+    """Accept submissions as the work of whom their cards name; for the maintainers of a leaderboard.
 
     Each is verified first, then written down in maintainers.yaml beside it. An accepted submission may join the page of
     the system that it names, and what resembles it gives way. With --clear a suspicion is cleared instead.

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tod_bench.cli.options import STORE
+from tod_bench.cli.options import FILE, STORE, output_option
 
 if TYPE_CHECKING:
     from tod_bench.records import TaskName
 
 TRACKS = click.option(
     "--tracks",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="Tracks of another leaderboard, a YAML file; by default those of tod-bench.",
 )
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
@@ -30,20 +30,14 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("predictions", nargs=-1, type=click.Path(path_type=Path, dir_okay=False), metavar="[PREDICTIONS]...")
-@click.option("--card", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The card, YAML or JSON.")
+@click.argument("predictions", nargs=-1, type=FILE, metavar="[PREDICTIONS]...")
+@click.option("--card", required=True, type=FILE, help="The card, YAML or JSON.")
 @click.option("--run", "run", help="Take the predictions of this finished run, a config's name, instead of files.")
 @STORE
 @click.option("--system", help="With --run: the system's label in the config.")
 @click.option("--corpus", help="With --run: the corpus's label in the config.")
 @click.option("--seed", type=int, help="With --run: the seed, where there are several.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("submissions"),
-    show_default=True,
-    help="Where the submission's folder is made.",
-)
+@output_option("the submission's folder is made in it", "folder", default=Path("submissions"), old=("--out",))
 @TRACKS
 def prepare(
     *,
@@ -54,10 +48,10 @@ def prepare(
     system: str | None,
     corpus: str | None,
     seed: int | None,
-    out: Path,
+    output: Path,
     tracks: Path | None,
 ) -> None:
-    """Make a submission folder of predictions and a card, with the scores to claim.
+    """Make a submission folder of predictions and a card, with its scores.
 
     Several files are taken as one: a file for each task, or shards. Only the answers to the card's tasks are kept.
 
@@ -76,7 +70,7 @@ def prepare(
     if run and not (system and corpus):
         raise UserError("--run needs --system and --corpus, the labels in the config")
     files = run_predictions(run, store, str(system), str(corpus), seed) if run else predictions
-    click.echo(f"Submission: {prepare_submission(card, files, out, load_tracks(tracks))}")
+    click.echo(f"Submission: {prepare_submission(card, files, output, load_tracks(tracks))}")
 
 
 @command.command()
@@ -92,10 +86,11 @@ def validate(folder: Path, tracks: Path | None) -> None:
     from tod_bench.leaderboard import load_tracks
     from tod_bench.leaderboard import validate as validate_submission
 
-    found = validate_submission(folder, load_tracks(tracks))
-    _warn(found.suspicions)
+    submission = validate_submission(folder, load_tracks(tracks))
+    _warn(submission.suspicions)
     click.echo(
-        f"{found.name} is valid: {len(found.turns):,} turns, {', '.join(found.card.tasks)} of {found.card.track}"
+        f"{submission.name} is valid: {len(submission.turns):,} turns, "
+        f"{', '.join(submission.card.tasks)} of {submission.card.track}"
     )
 
 
@@ -103,7 +98,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
 @FOLDER
 @TRACKS
 def verify(folder: Path, tracks: Path | None) -> None:
-    """Compute every number of a submission from its predictions, and fail where it claims another.
+    """Compute every number of a submission from its predictions, and fail where it reports another.
 
     \b
     Example:
@@ -115,9 +110,9 @@ def verify(folder: Path, tracks: Path | None) -> None:
     entry = verify_submission(folder, load_tracks(tracks))
     _warn(entry.suspicions)
     count = sum(map(len, entry.scores.values()))
-    click.echo(f"{entry.submission.name} is verified: all {count} numbers are as claimed")
+    click.echo(f"{entry.submission.name} is verified: all {count} numbers are as reported")
 
 
 def _warn(suspicions: "Mapping[TaskName, str]") -> None:
     for task, why in suspicions.items():
-        click.echo(f"Warning: {task}: {why}; it takes no rank until the leaderboard's keepers clear it", err=True)
+        click.echo(f"Warning: {task}: {why}; it takes no rank until the leaderboard's maintainers clear it", err=True)

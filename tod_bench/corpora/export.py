@@ -1,18 +1,14 @@
 """A corpus written as files that other tools read: Parquet, JSON Lines, or a folder of Hugging Face datasets."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.hub_datasets import description, to_datasets
 from tod_bench.corpora.rows import Rows, to_rows
-from tod_bench.errors import UserError
-from tod_bench.files import full_disk_explained
+from tod_bench.files import replaced_folder
 
 Format: TypeAlias = Literal["parquet", "jsonl", "datasets"]
 
@@ -39,7 +35,7 @@ def export(
         UserError: The folder has something in it, cannot be written, or a package is missing.
         DataError: A record is unusable.
     """
-    with _new_folder(folder) as draft:
+    with replaced_folder(folder) as draft:
         if form == "jsonl":
             counts = {split: _write_lines(corpus, split, draft, rows) for split in splits or corpus.splits}
         else:
@@ -63,24 +59,3 @@ def _write_lines(corpus: Corpus, split: str, folder: Path, rows: Rows) -> int:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 count += 1
     return count
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which gets its name when the block ends without an error."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} is there already; name a new folder, or remove it")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written: {error.strerror}; choose another folder") from None
-    try:
-        with full_disk_explained(draft):
-            yield draft
-        draft.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        draft.replace(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

@@ -8,7 +8,7 @@ A submission is untrusted input. It is data alone (YAML, JSON, JSON Lines); it i
 
 from tod_bench.leaderboard.board import Board, read_board
 from tod_bench.leaderboard.prepare import prepare
-from tod_bench.leaderboard.site import write_site
+from tod_bench.leaderboard.site import Site, build, write_site
 from tod_bench.leaderboard.submission import Submission, validate
 from tod_bench.leaderboard.tracks import Tracks, load_tracks
 from tod_bench.leaderboard.verify import Entry, verify
@@ -16,8 +16,10 @@ from tod_bench.leaderboard.verify import Entry, verify
 __all__ = [
     "Board",
     "Entry",
+    "Site",
     "Submission",
     "Tracks",
+    "build",
     "load_tracks",
     "prepare",
     "read_board",

@@ -1,6 +1,7 @@
 """The prediction file of a submission against the turns of its split: every problem of it, not only the first."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
@@ -15,7 +16,7 @@ from tod_bench.errors import UserError
 from tod_bench.leaderboard.bounds import parse_json, read_lines
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import SCHEMA, from_json
-from tod_bench.records import Dialogue, Prediction, TaskName, Turn
+from tod_bench.records import Prediction, TaskName
 from tod_bench.scoring.metrics import FIELDS
 
 if TYPE_CHECKING:
@@ -80,72 +81,68 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
         track: The track.
         tasks: The tasks that every turn has to be answered for.
     """
-    answers = Answers()
-    faults = _Faults(path.name)
+    turns: Turns = {}
+    problems = _Problems(path.name)
     known = {(dialogue.id, turn.index) for dialogue in track.dialogues for turn in dialogue.turns}
     ids = DialogueIds(dialogue.id for dialogue in track.dialogues)
     try:
         for number, line in read_lines(path, BIGGEST_FILE):
-            if line.strip():
-                _take(number, line, known, ids, answers.turns, faults)
+            prediction = _read_line(f"line {number}", line, problems) if line.strip() else None
+            if prediction is not None:
+                key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
+                where = f"line {number}: dialogue {prediction.dialogue_id[:80]!r}, turn {prediction.turn}"
+                if key not in known:
+                    problems.add("unknown", f"{where} is no turn of the split")
+                elif key in turns:
+                    problems.add("twice", f"{where} is given twice")
+                else:
+                    turns[key] = replace(prediction, dialogue_id=key[0])
             if number > 2 * len(known) + LISTED:
-                faults.add(
-                    "lines", f"there are more than {number:,} lines for {len(known):,} turns; give each turn once"
-                )
+                too_many = f"there are more than {number:,} lines for {len(known):,} turns; give each turn once"
+                problems.add("lines", too_many)
                 break
     except UserError as error:
-        faults.add("file", str(error))
-    answers.problems += faults.sentences()
-    answers.problems += [one for task in tasks for one in _uncovered(task, answers.turns, track)]
-    return answers
+        problems.add("file", str(error))
+    return Answers(turns, problems.sentences() + _unanswered(tasks, turns, track))
 
 
-class _Faults:
-    """Problems by kind, of which only the first few are spelt out."""
+class _Problems:
+    """Problems of a file by kind, of which only the first few are spelt out."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._kinds: dict[str, list[str]] = {}
-        self._counts: dict[str, int] = {}
+        self._listed: dict[str, list[str]] = {}
+        self._counts: Counter[str] = Counter()
 
     def add(self, kind: str, sentence: str) -> None:
-        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._counts[kind] += 1
         if self._counts[kind] <= LISTED:
-            self._kinds.setdefault(kind, []).append(sentence)
+            self._listed.setdefault(kind, []).append(sentence)
 
     def sentences(self) -> list[str]:
-        found = []
-        for kind, listed in self._kinds.items():
-            found += [one if one.startswith(self._file) else f"{self._file}: {one}" for one in listed]
-            more = self._counts[kind] - len(listed)
-            found += [f"{self._file}: and {more:,} more of this kind"] if more else []
-        return found
+        sentences = []
+        for kind, listed in self._listed.items():
+            sentences += [line if line.startswith(self._file) else f"{self._file}: {line}" for line in listed]
+            if self._counts[kind] > LISTED:
+                sentences.append(f"{self._file}: and {self._counts[kind] - LISTED:,} more of this kind")
+        return sentences
 
 
-def _take(
-    number: int, line: bytes, known: set[tuple[str, int]], ids: DialogueIds, turns: Turns, faults: _Faults
-) -> None:
-    place = f"line {number}"
+def _read_line(where: str, line: bytes, problems: _Problems) -> Prediction | None:
+    """The prediction of a line that the schema accepts; None, and its problems told, of any other."""
     try:
-        record = parse_json(line, place)
+        record = parse_json(line, where)
     except UserError as error:
-        faults.add("json", str(error))
-        return
-    wrong = _schema_errors(record)
-    for one in wrong:
-        where = ".".join(str(part)[:60] for part in one.absolute_path)
-        faults.add("schema", f"{place}{', ' + where if where else ''}: {_brief(one.message)}")
-    if wrong:
-        return
-    prediction = from_json(record)
-    named = f"{place}: dialogue {prediction.dialogue_id[:80]!r}, turn {prediction.turn}"
-    key = (ids.find(prediction.dialogue_id) or prediction.dialogue_id, prediction.turn)
-    if key not in known:
-        faults.add("unknown", f"{named} is no turn of the split")
-    elif key in turns:
-        faults.add("twice", f"{named} stands twice")
-    else:
-        turns[key] = replace(prediction, dialogue_id=key[0])
+        problems.add("json", str(error))
+        return None
+    faults = _schema_errors(record)
+    for fault in faults:
+        key = ".".join(str(part)[:60] for part in fault.absolute_path)
+        message = fault.message
+        if len(message) >= 160:  # The middle of the value that it quotes is left out.
+            message = f"{message[:60]} ... {message[-80:]}"
+        problems.add("schema", f"{where}{', ' + key if key else ''}: {message}")
+    return None if faults else from_json(record)
 
 
 def _schema_errors(record: Any) -> "list[ValidationError]":
@@ -170,8 +167,8 @@ def _bounded(schema: Any) -> Any:
     """A schema in which texts, lists and objects, and the names in objects, have a greatest length."""
     if not isinstance(schema, Mapping):
         return schema
-    found = {
-        key: [_bounded(one) for one in value] if isinstance(value, list) else _bounded(value)
+    inner = {
+        key: [_bounded(part) for part in value] if isinstance(value, list) else _bounded(value)
         for key, value in schema.items()
     }
     limits: dict[str, dict[str, Any]] = {
@@ -180,27 +177,19 @@ def _bounded(schema: Any) -> Any:
         "object": {"maxProperties": MOST_ITEMS, "propertyNames": {"maxLength": LONGEST_NAME}},
         "integer": {"maximum": LAST_TURN},
     }
-    return {**limits.get(str(schema.get("type")), {}), **found}
+    return {**limits.get(str(schema.get("type")), {}), **inner}
 
 
-def _uncovered(task: TaskName, turns: Turns, track: OpenTrack) -> Iterator[str]:
-    name = FIELDS[task]
-    lacking = [
-        (dialogue.id, turn.index)
-        for dialogue, turn in _gold_turns(task, track)
-        if getattr(turns.get((dialogue.id, turn.index)), name, None) is None
-    ]
-    if lacking:
-        first = f"dialogue {lacking[0][0]}, turn {lacking[0][1]}"
-        asked = sum(1 for _ in _gold_turns(task, track))
-        yield f"{task}: {len(lacking):,} of {asked:,} turns have no predicted {name}, the first in {first}"
-
-
-def _gold_turns(task: TaskName, track: OpenTrack) -> Iterator[tuple[Dialogue, Turn]]:
-    """The turns that have a gold answer to a task, which are all that must be answered."""
-    return ((dialogue, turn) for dialogue in track.dialogues for turn in scored_turns(task, dialogue))
-
-
-def _brief(message: str) -> str:
-    """A validator's message without the middle of the value that it quotes."""
-    return message if len(message) < 160 else f"{message[:60]} ... {message[-80:]}"
+def _unanswered(tasks: tuple[TaskName, ...], turns: Turns, track: OpenTrack) -> list[str]:
+    """For each task, how many of the turns with a gold answer to it, which are all that must be answered, are not."""
+    problems = []
+    for task in tasks:
+        name = FIELDS[task]
+        gold = [(dialogue.id, turn.index) for dialogue in track.dialogues for turn in scored_turns(task, dialogue)]
+        missing = [key for key in gold if getattr(turns.get(key), name, None) is None]
+        if missing:
+            first = f"dialogue {missing[0][0]}, turn {missing[0][1]}"
+            problems.append(
+                f"{task}: {len(missing):,} of {len(gold):,} turns have no predicted {name}, the first in {first}"
+            )
+    return problems

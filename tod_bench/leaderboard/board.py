@@ -13,8 +13,9 @@ from tod_bench.leaderboard.ledger import LEDGER, read_ledger
 from tod_bench.leaderboard.ranking import Column, columns
 from tod_bench.leaderboard.submission import RefusedError
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
-from tod_bench.leaderboard.verify import Entry
+from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
+from tod_bench.scores import Score
 from tod_bench.tasks import TASKS
 
 TITLES: Mapping[TaskName, str] = {"dst": "dialogue state tracking", "policy": "policy", "response": "responses"}
@@ -27,7 +28,7 @@ class Ranking:
     Attributes:
         track: The track.
         task: The task.
-        entries: The entries, the best of the first column first.
+        entries: The entries: those with a rank in the first column first, the best of them leading.
         columns: The columns.
         suspects: Entries whose answers are suspected of having been made from gold; they are in no column.
     """
@@ -45,16 +46,23 @@ class Ranking:
 
     @property
     def ranked(self) -> list[Entry]:
-        """The entries that have a rank in the first column, by date."""
-        if not self.columns:
-            return []
-        places = self.columns[0].places
-        found = [one for one in self.entries if (place := places.get(one.submission.name)) and place.best is not None]
-        return sorted(found, key=lambda one: (one.card.date, one.submission.name))
+        """The entries that have a rank in the first column, the best first."""
+        return [entry for entry in self.entries if _has_rank(self.columns[0], entry)] if self.columns else []
+
+    @property
+    def unranked(self) -> list[Entry]:
+        """The entries that have none: they were shown gold, are suspected of it, or have no score."""
+        ranked = {entry.name for entry in self.ranked}
+        return [entry for entry in (*self.entries, *self.suspects) if entry.name not in ranked]
+
+    def score(self, entry: Entry, column: Column) -> Score | None:
+        """The score of an entry under the signature of a column, also where it is not in the column."""
+        scores = (score for score in entry.scores[self.task] if not score.slice)
+        return next((score for score in scores if meaning(score) == column.signature), None)
 
     def best_until(self, date: datetime.date) -> Entry:
         """The best of the ranked entries up to a date, by the first column."""
-        return min((one for one in self.ranked if one.card.date <= date), key=lambda one: _order(self.columns[0], one))
+        return next(entry for entry in self.ranked if entry.card.date <= date)
 
 
 @dataclass(frozen=True)
@@ -62,22 +70,24 @@ class Board:
     """A leaderboard.
 
     Attributes:
-        standings: Track by track, task by task.
+        rankings: Track by track, task by task.
         systems: Name of a page -> the entries of its system, by date.
         refused: Submissions that are not shown, and why.
+        tracks: The tracks that take submissions, shown or not.
         cache: Where results are kept.
     """
 
-    standings: tuple[Ranking, ...]
+    rankings: tuple[Ranking, ...]
     systems: Mapping[str, Sequence[Entry]]
     refused: tuple[RefusedError, ...]
+    tracks: Tracks
     cache: Cache = field(default_factory=Cache, repr=False)
 
     @property
     def newest_first(self) -> list[Entry]:
         """All entries, the newest first."""
         every = [entry for entries in self.systems.values() for entry in entries]
-        return sorted(every, key=lambda one: (one.card.date, one.submission.name), reverse=True)
+        return sorted(every, key=lambda entry: (entry.card.date, entry.name), reverse=True)
 
 
 def read_board(
@@ -86,71 +96,62 @@ def read_board(
     announce: Callable[[str], None] = lambda _name: None,
     *,
     cache: Path | None = None,
-    jobs: int = 1,
+    workers: int = 1,
 ) -> Board:
-    """Verifies every submission in a folder and ranks what holds.
+    """Verifies every submission in a folder and ranks those that are accepted.
 
     Args:
         folder: The folder of submissions; files in it and hidden folders are passed over, but for `LEDGER`.
         tracks: The tracks.
         announce: Called with the name of each submission that is computed.
         cache: Folder of what earlier builds computed; None to compute everything, and keep nothing.
-        jobs: Processes to compute with.
+        workers: Processes to compute with.
 
     Raises:
         UserError: There is no such folder, or the file of decisions in it is unusable.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}")
-    ledger, kept = read_ledger(folder), Cache(cache)
-    found = outcomes(_submissions(folder), tracks, cache=kept, jobs=jobs, announce=announce)
-    entries, refused = admitted([one for one in found if isinstance(one, Entry)], ledger)
-    refused += [one for one in found if isinstance(one, RefusedError)]
-    standings = [
-        _standing(tracks.open(name), task, entries, kept, jobs)
-        for name in tracks.settings
-        if _of(entries, name)
-        for task in TASKS
-    ]
-    kept.clean()
-    refused.sort(key=lambda one: one.name)
-    return Board(tuple(one for one in standings if one is not None), _systems(entries), tuple(refused), kept)
-
-
-def _submissions(folder: Path) -> list[Path]:
-    return [
+    ledger, results = read_ledger(folder), Cache(cache)
+    submissions = [
         path
         for path in sorted(folder.iterdir())
         if not path.name.startswith(".") and (path.is_symlink() or not path.is_file()) and path.name != LEDGER
     ]
+    read = outcomes(submissions, tracks, cache=results, workers=workers, announce=announce)
+    entries, refused = admitted([one for one in read if isinstance(one, Entry)], ledger)
+    refused += [one for one in read if isinstance(one, RefusedError)]
+    refused.sort(key=lambda error: error.name)
+    rankings = []
+    for name in tracks.settings:
+        for task in TASKS:
+            here = [entry for entry in entries if entry.card.track == name and task in entry.card.tasks]
+            if here:
+                rankings.append(_ranking(tracks.open(name), task, here, results, workers))
+    results.clean()
+    systems: dict[str, list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.card.date, entry.name)):
+        systems.setdefault(entry.page, []).append(entry)
+    return Board(tuple(rankings), systems, tuple(refused), tracks, results)
 
 
-def _of(entries: Sequence[Entry], track: str) -> list[Entry]:
-    return [entry for entry in entries if entry.card.track == track]
+def _ranking(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, workers: int) -> Ranking:
+    suspects = [entry for entry in entries if task in entry.suspicions]
+    shown = [entry for entry in entries if task not in entry.suspicions]
+    compared = columns(task, shown, track, cache=cache, workers=workers)
+    if compared:
+        shown.sort(key=lambda entry: _order(compared[0], entry))
+    return Ranking(track, task, tuple(shown), tuple(compared), tuple(suspects))
 
 
-def _standing(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, jobs: int) -> Ranking | None:
-    here = [entry for entry in _of(entries, track.name) if task in entry.card.tasks]
-    if not here:
-        return None
-    suspects = [entry for entry in here if task in entry.suspicions]
-    shown = [entry for entry in here if task not in entry.suspicions]
-    found = columns(task, shown, track, cache=cache, jobs=jobs)
-    if found:
-        shown.sort(key=lambda entry: _order(found[0], entry))
-    return Ranking(track, task, tuple(shown), tuple(found), tuple(suspects))
+def _has_rank(column: Column, entry: Entry) -> bool:
+    place = column.places.get(entry.name)
+    return place is not None and place.best is not None
 
 
-def _order(column: Column, entry: Entry) -> tuple[bool, float, str]:
-    """A key that sorts the best of a column first, and what it has no number for last."""
-    place = column.places.get(entry.submission.name)
+def _order(column: Column, entry: Entry) -> tuple[bool, bool, float, str]:
+    """A key that sorts the best that has a rank in a column first, and what the column has no number for last."""
+    place = column.places.get(entry.name)
     value = None if place is None else place.score.value
     sign = 1 if column.higher_is_better is False else -1
-    return value is None, sign * (value or 0.0), entry.submission.name
-
-
-def _systems(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in sorted(entries, key=lambda one: (one.card.date, one.submission.name)):
-        found.setdefault(entry.page, []).append(entry)
-    return found
+    return not _has_rank(column, entry), value is None, sign * (value or 0.0), entry.name

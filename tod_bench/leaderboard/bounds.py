@@ -12,7 +12,6 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,8 +106,7 @@ def parse_json(data: str | bytes, place: str) -> Any:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         if depth(text) > DEEPEST:
             raise UserError(f"{place}: nested more than {DEEPEST} levels deep")
-        once = partial(unique, said="stands twice")
-        return json.loads(text, parse_constant=_no_constant, parse_float=finite, object_pairs_hook=once)
+        return json.loads(text, parse_constant=_no_constant, parse_float=finite, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: not JSON as it is accepted here: {error}") from None
 
@@ -153,15 +151,15 @@ def _plain_value(node: yaml.Node | None, place: str) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain_value(child, place) for child in node.value]
     if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, value in node.value:
             line = _line(place, key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 raise UserError(f"{line}: a key must be a name, not a list or a mapping")
-            if key.value in found:
-                raise UserError(f"{line}: the key {key.value[:80]!r} stands twice")
-            found[key.value] = _plain_value(value, place)
-        return found
+            if key.value in mapping:
+                raise UserError(f"{line}: the key {key.value[:80]!r} is given twice")
+            mapping[key.value] = _plain_value(value, place)
+        return mapping
     if not isinstance(node, yaml.ScalarNode):
         return None
     return node.value if node.style else _plain_scalar(node.value)

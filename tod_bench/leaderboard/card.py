@@ -10,7 +10,7 @@
     parameters: 0
     code: tod-bench 0.2.0
 
-It is shown to readers as it stands, so it is held to lines of printable text and links to the web.
+It is shown to readers as it is, so only lines of printable text and links to the web are accepted.
 """
 
 import datetime
@@ -19,7 +19,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of, write_text
@@ -30,9 +39,8 @@ from tod_bench.records import TaskName
 BIGGEST_CARD = 16_384
 """Bytes of a card."""
 
-Privilege = Literal["gold", "previous_state", "gold_state", "gold_acts"]
+GoldAccess = Literal["gold", "previous_state", "gold_state", "gold_acts"]
 """Gold that a system was shown: all of it, the state of the turn before, or what policy and response build on."""
-
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -71,7 +79,8 @@ class Card(BaseModel):
         training_data: What it was trained on.
         parameters: Trainable parameters; None where they are not known (an API model, say).
         code: Version of the code that made the predictions.
-        privileges: Gold that it was shown. Such a system is listed, and takes no rank.
+        gold_access: Gold that it was shown (`privileges` in cards of earlier versions). Such a system is listed, and
+            takes no rank.
         description: One sentence about it.
     """
 
@@ -86,14 +95,14 @@ class Card(BaseModel):
     training_data: Line
     parameters: int | None = Field(ge=0, le=10**15)
     code: Line
-    privileges: tuple[Privilege, ...] = ()
+    gold_access: tuple[GoldAccess, ...] = Field(default=(), validation_alias=AliasChoices("gold_access", "privileges"))
     description: Line | None = None
 
-    @field_validator("tasks", "privileges")
+    @field_validator("tasks", "gold_access")
     @classmethod
     def _distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(names)) < len(names):
-            raise ValueError("a name stands twice")
+            raise ValueError("a name is given twice")
         return names
 
     @property
@@ -108,7 +117,7 @@ def folder_name(card: Card) -> str:
 
 
 def check_date(card: Card) -> None:
-    """Finds out whether a card's date has come, here or in Greenwich.
+    """Checks that a card's date has come, here or in Greenwich.
 
     Raises:
         UserError: It lies in the future.
@@ -128,18 +137,18 @@ def read_card(path: Path) -> Card:
     return card_of(parse(read_text(path, BIGGEST_CARD), path.name), path.name)
 
 
-def card_of(value: Any, place: str) -> Card:
+def card_of(value: Any, file: str) -> Card:
     """The card that a YAML or JSON value holds.
 
     Raises:
         UserError: It holds none; all that is wrong is in the message, a line each.
     """
     if not isinstance(value, dict):
-        raise UserError(f"{place}: a card is made of keys and values, such as `system: my system`")
+        raise UserError(f"{file}: a card is made of keys and values, such as `system: my system`")
     try:
         return Card.model_validate(value)
     except ValidationError as error:
-        raise UserError("\n".join(f"{place}, {_sentence(one)}" for one in error.errors())) from None
+        raise UserError("\n".join(f"{file}, {_sentence(wrong)}" for wrong in error.errors())) from None
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -147,7 +156,7 @@ def write_card(card: Card, path: Path) -> None:
     import yaml
 
     value = card.model_dump(mode="python", exclude_none=True)
-    value |= {"tasks": list(card.tasks), "privileges": list(card.privileges), "parameters": card.parameters}
+    value |= {"tasks": list(card.tasks), "gold_access": list(card.gold_access), "parameters": card.parameters}
     write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110))
 
 

@@ -1,4 +1,4 @@
-"""What the keepers of a leaderboard have decided, in a file beside the submissions that no submission can write.
+"""What the maintainers of a leaderboard have decided, in a file beside the submissions that no submission can write.
 
     # maintainers.yaml
     accepted:
@@ -36,7 +36,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
 class Accepted(BaseModel):
-    """A submission that its keepers have accepted as the work of whom its card names.
+    """A submission that the maintainers have accepted as the work of whom its card names.
 
     Attributes:
         submission: Name of its folder.
@@ -50,7 +50,7 @@ class Accepted(BaseModel):
 
 
 class Cleared(Accepted):
-    """A submission whose answers to a task are suspected of gold, and have been cleared.
+    """A submission whose answers to a task were suspected of having been made from gold, and have been cleared.
 
     Attributes:
         task: The task.
@@ -81,8 +81,8 @@ class Ledger(BaseModel):
 
     def clearance(self, submission: str, predictions: str, task: TaskName) -> str:
         """Why a suspicion is cleared; empty where it is not."""
-        found = (one for one in self.cleared if (one.submission, one.predictions) == (submission, predictions))
-        return next((one.reason for one in found if one.task == task), "")
+        wanted = (submission, predictions, task)
+        return next((one.reason for one in self.cleared if (one.submission, one.predictions, one.task) == wanted), "")
 
 
 def read_ledger(folder: Path) -> Ledger:
@@ -98,8 +98,8 @@ def read_ledger(folder: Path) -> Ledger:
     try:
         return Ledger.model_validate({} if value is None else value)
     except ValidationError as error:
-        wrong = (f"{path}, {'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
-        raise UserError("\n".join(wrong)) from None
+        problems = [f"{path}, {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()]
+        raise UserError("\n".join(problems)) from None
 
 
 def accept_submission(folder: Path, tracks: Tracks) -> Path:
@@ -115,9 +115,10 @@ def accept_submission(folder: Path, tracks: Tracks) -> Path:
     ledger = read_ledger(folder.parent)
     new = Accepted(submission=folder.name, predictions=entry.submission.predictions)
     # With other predictions it keeps its place, but what was decided about the old ones is over.
-    found = [new if one.submission == folder.name else one for one in ledger.accepted]
-    accepted = tuple(found if new in found else [*found, new])
-    return _write(folder.parent, ledger.model_copy(update={"accepted": accepted}))
+    accepted = [new if one.submission == folder.name else one for one in ledger.accepted]
+    if new not in accepted:
+        accepted.append(new)
+    return _write(folder.parent, ledger.model_copy(update={"accepted": tuple(accepted)}))
 
 
 def clear_suspicion(folder: Path, tracks: Tracks, task: TaskName, reason: str) -> Path:

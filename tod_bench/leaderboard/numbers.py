@@ -2,41 +2,57 @@
 
 import csv
 import io
-from collections.abc import Iterator
 
-from tod_bench.leaderboard.board import Board, Ranking
-from tod_bench.leaderboard.verify import Entry, meaning
+from tod_bench.leaderboard.board import Board
+from tod_bench.leaderboard.verify import meaning
 from tod_bench.reports.writers import escape_formula
-from tod_bench.scores import Score
 
 FIELDS = (
     *("track", "task", "submission", "system", "team", "date", "link", "shown_gold", "suspicion"),
     *("metric", "protocol", "domain", "value", "low", "high", "n", "best_rank", "worst_rank", "signature"),
+    *("parameters", "training_data"),
 )
 
 
 def to_csv(board: Board) -> str:
     """One line a number, by track, task and submission."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(FIELDS)
-    for standing in board.standings:
-        for entry in (*standing.entries, *standing.suspects):
-            writer.writerows(_lines(standing, entry))
+    writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    for ranking in board.rankings:
+        columns = {column.signature: column for column in ranking.columns}
+        for entry in (*ranking.entries, *ranking.suspects):
+            card = entry.card
+            about = {
+                "track": ranking.track.name,
+                "task": ranking.task,
+                "submission": entry.name,
+                "system": card.system,
+                "team": card.team,
+                "date": card.date.isoformat(),
+                "link": card.link or "",
+                "shown_gold": " ".join(card.gold_access),
+                "suspicion": entry.suspicions.get(ranking.task, ""),
+                "parameters": card.parameters,
+                "training_data": card.training_data,
+            }
+            for score in entry.scores[ranking.task]:
+                column = columns.get(meaning(score))
+                place = column.places.get(entry.name) if column else None
+                number = {
+                    "metric": score.metric,
+                    "protocol": score.protocol,
+                    "domain": str(score.slice or ""),
+                    "value": score.value,
+                    "low": score.low,
+                    "high": score.high,
+                    "n": score.n,
+                    "best_rank": place.best if place else None,
+                    "worst_rank": place.worst if place else None,
+                    "signature": str(score.signature),
+                }
+                row = about | number
+                writer.writerow(
+                    {key: escape_formula(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+                )
     return buffer.getvalue()
-
-
-def _lines(standing: Ranking, entry: Entry) -> Iterator[list[object]]:
-    card = entry.card
-    texts = [standing.track.name, standing.task, entry.submission.name, card.system, card.team, card.date.isoformat()]
-    texts += [card.link or "", " ".join(card.privileges), entry.suspicions.get(standing.task, "")]
-    for score in entry.scores[standing.task]:
-        numbers = [score.value, score.low, score.high, score.n, *_rank(standing, entry, score)]
-        cells = [*texts, score.metric, score.protocol, str(score.slice or ""), *numbers, str(score.signature)]
-        yield [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
-
-
-def _rank(standing: Ranking, entry: Entry, score: Score) -> tuple[int | None, int | None]:
-    column = next((one for one in standing.columns if one.signature == meaning(score)), None)
-    place = column.places.get(entry.submission.name) if column else None
-    return (place.best, place.worst) if place else (None, None)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 from tod_bench.leaderboard.cache import Cache, key_of
 from tod_bench.leaderboard.tracks import OpenTrack
@@ -26,7 +27,11 @@ SIGNIFICANCE = 0.05
 DRAWS = 10_000
 """Swaps of a family of tests, however many pairs it has."""
 
+MANY = 20
+"""Systems in a column from which it is worth a process of its own."""
+
 Ranks = dict[str, tuple[int, int]]
+"""Name of a submission -> best and worst rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +76,18 @@ class Column:
     higher_is_better: bool | None
     places: Mapping[str, Place]
 
-
-@dataclass(frozen=True)
-class _Draft:
-    """A column before its ranks."""
-
-    label: str
-    signature: str
-    scores: Mapping[str, Score]
-    sums: Mapping[str, FloatArray]
-    task: TaskName
-
-    @property
-    def example(self) -> Score:
-        return next(iter(self.scores.values()))
-
-    @property
-    def higher_is_better(self) -> bool | None:
-        direction: bool | None = metric_class(self.example.metric).higher_is_better
-        return direction
+    @cached_property
+    def best_value(self) -> float | None:
+        """The best score of those that take a rank; None where none does."""
+        values = [place.score.value for place in self.places.values() if place.best is not None]
+        known = [value for value in values if value is not None]
+        if not known or self.higher_is_better is None:
+            return None
+        return max(known) if self.higher_is_better else min(known)
 
 
 def columns(
-    task: TaskName, entries: Sequence[Entry], track: OpenTrack, *, cache: Cache | None = None, jobs: int = 1
+    task: TaskName, entries: Sequence[Entry], track: OpenTrack, *, cache: Cache | None = None, workers: int = 1
 ) -> list[Column]:
     """The columns of a task, in the order of its track's metrics.
 
@@ -102,21 +96,35 @@ def columns(
         entries: The entries of one track that answer it.
         track: The track.
         cache: Where ranks are kept.
-        jobs: Processes to compute with.
+        workers: Processes to compute with.
     """
-    drafts = _drafts(task, entries)
     cache = cache or Cache()
-    keys = [_family_key(draft) for draft in drafts]
-    found: dict[int, Ranks] = {}
-    for place, (draft, key) in enumerate(zip(drafts, keys, strict=True)):
-        kept = {} if not draft.sums or draft.higher_is_better is None else cache.find(key)
-        if kept is not None:
-            found[place] = {name: (best, worst) for name, (best, worst) in kept.items()}
-    missing = [place for place in range(len(drafts)) if place not in found]
-    for place, ranks in zip(missing, _ranked([drafts[one] for one in missing], track, jobs), strict=True):
-        cache.keep(keys[place], ranks)
-        found[place] = ranks
-    return [_column(draft, found[place]) for place, draft in enumerate(drafts)]
+    families = _families(task, entries)
+    ranks: dict[str, Ranks] = {}
+    missing: list[_Family] = []
+    for family in families:
+        kept = {} if not family.sums or family.higher_is_better is None else cache.find(family.key)
+        if kept is None:
+            missing.append(family)
+        else:
+            ranks[family.signature] = {name: (best, worst) for name, (best, worst) in kept.items()}
+    for family, computed in zip(missing, _ranked(missing, track, workers), strict=True):
+        cache.keep(family.key, computed)
+        ranks[family.signature] = computed
+    return [
+        Column(
+            label=spec_of(family.example),
+            metric=family.example.metric,
+            protocol=family.example.protocol,
+            signature=family.signature,
+            higher_is_better=family.higher_is_better,
+            places={
+                name: Place(score, *ranks[family.signature].get(name, (None, None)))
+                for name, score in family.scores.items()
+            },
+        )
+        for family in families
+    ]
 
 
 def rank_ranges(sums: Mapping[str, FloatArray], aggregate: Aggregate, *, higher_is_better: bool = True) -> Ranks:
@@ -139,7 +147,32 @@ def rank_ranges(sums: Mapping[str, FloatArray], aggregate: Aggregate, *, higher_
     return {name: (1 + better[name], len(names) - worse[name]) for name in names}
 
 
-def _drafts(task: TaskName, entries: Sequence[Entry]) -> list[_Draft]:
+@dataclass(frozen=True)
+class _Family:
+    """The scores of one signature, and of those that take a rank the statistics that they are compared by."""
+
+    task: TaskName
+    signature: str
+    scores: Mapping[str, Score]
+    sums: Mapping[str, FloatArray]
+
+    @property
+    def example(self) -> Score:
+        return next(iter(self.scores.values()))
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        direction: bool | None = metric_class(self.example.metric).higher_is_better
+        return direction
+
+    @cached_property
+    def key(self) -> str:
+        """What the ranks are computed from."""
+        arrays = [[name, hashlib.sha256(array.tobytes()).hexdigest(), array.shape] for name, array in self.sums.items()]
+        return key_of("ranks", self.signature, self.higher_is_better, DRAWS, SIGNIFICANCE, arrays)
+
+
+def _families(task: TaskName, entries: Sequence[Entry]) -> list[_Family]:
     scores: dict[str, dict[str, Score]] = {}
     sums: dict[str, dict[str, FloatArray]] = {}
     for entry in entries:
@@ -147,30 +180,18 @@ def _drafts(task: TaskName, entries: Sequence[Entry]) -> list[_Draft]:
         for score in entry.scores[task]:
             if not score.slice:
                 scores.setdefault(meaning(score), {})[name] = score
-        for signature, found in entry.sums[task].items():
-            if not entry.card.privileges and scores[signature][name].value is not None:
-                sums.setdefault(signature, {})[name] = found
-    return [
-        _Draft(spec_of(next(iter(found.values()))), signature, found, sums.get(signature, {}), task)
-        for signature, found in scores.items()
-    ]
+        for signature, statistics in entry.sums[task].items():
+            if not entry.card.gold_access and scores[signature][name].value is not None:
+                sums.setdefault(signature, {})[name] = statistics
+    return [_Family(task, signature, of_names, sums.get(signature, {})) for signature, of_names in scores.items()]
 
 
-def _family_key(draft: _Draft) -> str:
-    family = [[name, hashlib.sha256(one.tobytes()).hexdigest(), one.shape] for name, one in draft.sums.items()]
-    return key_of("ranks", draft.signature, draft.higher_is_better, DRAWS, SIGNIFICANCE, family)
-
-
-def _ranked(drafts: Sequence[_Draft], track: OpenTrack, jobs: int) -> list[Ranks]:
-    work = [(dict(draft.sums), _aggregate(draft, track), bool(draft.higher_is_better)) for draft in drafts]
-    if jobs < 2 or len(work) < 2 or max(len(sums) for sums, _, _ in work) < MANY:
-        return [_rank(one) for one in work]
-    with ProcessPoolExecutor(min(jobs, len(work))) as pool:
+def _ranked(families: Sequence[_Family], track: OpenTrack, workers: int) -> list[Ranks]:
+    work = [(dict(family.sums), _aggregate(family, track), bool(family.higher_is_better)) for family in families]
+    if workers < 2 or len(work) < 2 or max(len(sums) for sums, _, _ in work) < MANY:
+        return [_rank(family) for family in work]
+    with ProcessPoolExecutor(min(workers, len(work))) as pool:
         return list(pool.map(_rank, work))
-
-
-MANY = 20
-"""Systems in a column from which it is worth a process of its own."""
 
 
 def _rank(work: tuple[Mapping[str, FloatArray], Aggregate, bool]) -> Ranks:
@@ -178,22 +199,11 @@ def _rank(work: tuple[Mapping[str, FloatArray], Aggregate, bool]) -> Ranks:
     return rank_ranges(sums, aggregate, higher_is_better=higher_is_better)
 
 
-def _aggregate(draft: _Draft, track: OpenTrack) -> Aggregate:
-    wanted = draft.example.metric, draft.example.protocol
-    built = (
-        build_metric(draft.task, spec, {"database": track.corpus.database})
-        for spec in track.settings.metrics[draft.task]
-    )
-    return next(metric.aggregate for metric in built if (metric.name, metric.protocol) == wanted)
-
-
-def _column(draft: _Draft, ranks: Ranks) -> Column:
-    example = draft.example
-    return Column(
-        label=draft.label,
-        metric=example.metric,
-        protocol=example.protocol,
-        signature=draft.signature,
-        higher_is_better=draft.higher_is_better,
-        places={name: Place(score, *ranks.get(name, (None, None))) for name, score in draft.scores.items()},
-    )
+def _aggregate(family: _Family, track: OpenTrack) -> Aggregate:
+    """What turns sums into a score, of the metric of the track that the family's scores are of."""
+    wanted = family.example.metric, family.example.protocol
+    for spec in track.settings.metrics[family.task]:
+        metric = build_metric(family.task, spec, {"database": track.corpus.database})
+        if (metric.name, metric.protocol) == wanted:
+            return metric.aggregate
+    raise LookupError(f"the track {track.name} has no metric {'@'.join(wanted)}")

@@ -1,8 +1,8 @@
-"""A submission: a folder with a card, a prediction file and the scores claimed.
+"""A submission: a folder with a card, a prediction file and the scores that its makers computed.
 
     card.yaml                 what it is (`tod_bench.leaderboard.card`)
     predictions.jsonl.gz      one line a turn, or the same unpacked: predictions.jsonl
-    scores.json               what its makers computed (`tod_bench.leaderboard.claim`)
+    scores.json               what its makers computed (`tod_bench.leaderboard.reported`)
 
 Whatever is wrong with it is found in one go.
 """
@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from tod_bench.errors import UserError
-from tod_bench.leaderboard.answers import Answers, Turns, read_answers
-from tod_bench.leaderboard.card import Card, check_date, folder_name, read_card
-from tod_bench.leaderboard.claim import Claim, read_claim
+from tod_bench.leaderboard.answers import BIGGEST_FILE, Turns, read_answers
+from tod_bench.leaderboard.card import BIGGEST_CARD, Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.digests import joint_digest, task_digest
+from tod_bench.leaderboard.reported import BIGGEST_SCORES, ReportedScores, read_reported
 from tod_bench.leaderboard.suspicion import likeness, suspicion
-from tod_bench.leaderboard.tracks import OpenTrack, Tracks
+from tod_bench.leaderboard.tracks import OpenTrack, Tracks, load_tracks
 from tod_bench.records import TaskName
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
-CARD, PACKED, PLAIN, CLAIM = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
-PARTS = (CARD, PACKED, PLAIN, CLAIM)
+CARD, PACKED, PLAIN, SCORES = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
+PARTS = {CARD: BIGGEST_CARD, PACKED: BIGGEST_FILE, PLAIN: BIGGEST_FILE, SCORES: BIGGEST_SCORES}
+"""Name of a file of a submission -> how many bytes it may have."""
 
 _FOLDER = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -56,15 +57,20 @@ class Submission:
         """One digest for all answers."""
         return joint_digest(self.digests)
 
+    @property
+    def predictions_file(self) -> Path:
+        """The prediction file, packed or not."""
+        return predictions_file(self.folder)
+
     @cached_property
     def turns(self) -> Turns:
         """(dialogue id, turn) -> prediction, for every turn of the split."""
-        return read_answers(_predictions_in(self.folder), self.track, self.card.tasks).turns
+        return read_answers(self.predictions_file, self.track, self.card.tasks).turns
 
     @cached_property
-    def claim(self) -> Claim:
-        """The scores claimed."""
-        return read_claim(self.folder / CLAIM)
+    def reported(self) -> ReportedScores:
+        """The scores that its makers computed."""
+        return read_reported(self.folder / SCORES)
 
 
 class RefusedError(UserError):
@@ -77,19 +83,20 @@ class RefusedError(UserError):
 
     def __init__(self, name: str, problems: list[str]) -> None:
         # What strangers wrote is quoted in problems, and must not steer a terminal.
-        problems = [_printable(one) for one in problems]
+        problems = [_printable(problem) for problem in problems]
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         name = _printable(name[:120])
-        super().__init__("\n".join([f"{name} cannot be accepted, {count}:", *(f"  - {one}" for one in problems)]))
+        lines = [f"{name} cannot be accepted, {count}:", *(f"  - {problem}" for problem in problems)]
+        super().__init__("\n".join(lines))
         self.name, self.problems = name, tuple(problems)
 
 
-def validate(folder: Path, tracks: Tracks) -> Submission:
+def validate(folder: Path, tracks: Tracks | None = None) -> Submission:
     """Reads a submission: card, names and sizes of files, schema, coverage, and likeness to gold.
 
     Args:
         folder: The submission.
-        tracks: The tracks.
+        tracks: The tracks; those that ship with tod-bench by default.
 
     Raises:
         RefusedError: Anything is wrong; every problem is named.
@@ -97,36 +104,37 @@ def validate(folder: Path, tracks: Tracks) -> Submission:
     problems = _folder_problems(folder)
     if problems:
         raise RefusedError(folder.name, problems)
+    opened_tracks = tracks or load_tracks()
     card = _attempt(problems, lambda: read_card(folder / CARD))
-    claim = _attempt(problems, lambda: read_claim(folder / CLAIM))
-    track = None if card is None else _attempt(problems, lambda: _track_of(card, tracks))
+    reported = _attempt(problems, lambda: read_reported(folder / SCORES))
+    track, turns = None, Turns()
     if card is not None:
-        problems += _card_problems(folder.name, card)
-    answers = Answers()
+        track = _attempt(problems, lambda: _track_of(card, opened_tracks))
+        _attempt(problems, lambda: check_date(card))
+        if folder.name != folder_name(card):
+            problems.append(f"its folder must be called {folder_name(card)}, which follows from its card")
     if card is not None and track is not None:
-        answers = read_answers(_predictions_in(folder), track, card.tasks)
+        answers = read_answers(predictions_file(folder), track, card.tasks)
+        turns = answers.turns
         problems += answers.problems
-    if problems or card is None or claim is None or track is None:
+    if problems or card is None or reported is None or track is None:
         raise RefusedError(folder.name, problems)
-    digests = {task: task_digest(task, answers.turns) for task in card.tasks}
-    found = Submission(folder.name, folder, card, track, digests, _suspicions(card, track, answers.turns))
+    digests, suspicions = {}, {}
+    for task in card.tasks:
+        digests[task] = task_digest(task, turns)
+        likeness_to_gold = likeness(task, track.dialogues, turns)
+        if reason := suspicion(task, likeness_to_gold, track.settings.limits(task), card.gold_access):
+            suspicions[task] = reason
+    submission = Submission(folder.name, folder, card, track, digests, suspicions)
     # What has been read need not be read again.
-    found.__dict__.update(turns=answers.turns, claim=claim)
-    return found
+    submission.__dict__.update(turns=turns, reported=reported)
+    return submission
 
 
-def _predictions_in(folder: Path) -> Path:
+def predictions_file(folder: Path) -> Path:
+    """The prediction file of a submission's folder: the packed one where there is one."""
     packed = folder / PACKED
     return packed if packed.exists() else folder / PLAIN
-
-
-def _suspicions(card: Card, track: OpenTrack, turns: Turns) -> dict[TaskName, str]:
-    """Task -> why its answers are suspected of having been made from gold."""
-    found = {
-        task: suspicion(task, likeness(task, track.dialogues, turns), track.settings.limits(task), card.privileges)
-        for task in card.tasks
-    }
-    return {task: sentence for task, sentence in found.items() if sentence}
 
 
 def _folder_problems(folder: Path) -> list[str]:
@@ -136,36 +144,28 @@ def _folder_problems(folder: Path) -> list[str]:
     problems = []
     if not _FOLDER.fullmatch(folder.name) or len(folder.name) > 120:
         problems.append("the name of its folder may hold lower-case letters, digits and single . _ - between them")
-    found = {path.name: path for path in folder.iterdir()}
-    for name, path in sorted(found.items()):
+    files = {path.name: path for path in folder.iterdir()}
+    for name, path in sorted(files.items()):
         if name not in PARTS:
             problems.append(f"{name[:80]!r} does not belong to a submission")
         elif path.is_symlink() or not path.is_file():
             problems.append(f"{name} is not a regular file")
-    problems += [f"{name} is missing" for name in (CARD, CLAIM) if name not in found]
-    if (PACKED in found) == (PLAIN in found):
+    problems += [f"{name} is missing" for name in (CARD, SCORES) if name not in files]
+    if (PACKED in files) == (PLAIN in files):
         problems.append(f"give either {PACKED} or {PLAIN}")
-    return problems
-
-
-def _card_problems(folder: str, card: Card) -> list[str]:
-    """What is wrong with a card that can be read: another folder's, or of a day to come."""
-    problems: list[str] = []
-    _attempt(problems, lambda: check_date(card))
-    if folder != folder_name(card):
-        problems.append(f"its folder must be called {folder_name(card)}, which follows from its card")
     return problems
 
 
 def _track_of(card: Card, tracks: Tracks) -> OpenTrack:
     track = tracks.open(card.track)
-    strange = [task for task in card.tasks if task not in track.settings.metrics]
-    if strange:
-        raise UserError(f"the track {card.track} has no task {', '.join(strange)}")
+    unknown = [task for task in card.tasks if task not in track.settings.metrics]
+    if unknown:
+        raise UserError(f"the track {card.track} has no task {', '.join(unknown)}")
     return track
 
 
-def _attempt(problems: list[str], read: Callable[[], Found]) -> Found | None:
+def _attempt(problems: list[str], read: Callable[[], Value]) -> Value | None:
+    """What `read` returns; None, and its problems added to the others, where it raises a `UserError`."""
     try:
         return read()
     except UserError as error:

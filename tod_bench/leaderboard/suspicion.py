@@ -9,7 +9,7 @@ are held against what a track allows, after differences of case, blanks and punc
   rarely follows a wrong one; in a copy with errors strewn in (or in answers built on the gold state of the turn before)
   it follows as often as it follows a right one.
 
-It is a suspicion, not a verdict: such an answer takes no rank until whoever keeps the leaderboard has cleared it.
+It is a suspicion, not a verdict: such an answer takes no rank until the maintainers of the leaderboard clear it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -127,30 +127,30 @@ def likeness(task: TaskName, dialogues: Sequence[Dialogue], turns: Mapping[tuple
     return Likeness(**counts)
 
 
-def suspicion(task: TaskName, found: Likeness, limits: Limits, privileges: Collection[str] = ()) -> str:
+def suspicion(task: TaskName, measured: Likeness, limits: Limits, gold_access: Collection[str] = ()) -> str:
     """Why answers are suspected of having been made from gold, in a sentence; empty where they are not.
 
     Args:
         task: The task.
-        found: How much like gold they are.
+        measured: How much like gold they are.
         limits: From where on that is too much.
-        privileges: Gold that the system says it was shown, and is listed without a rank for.
+        gold_access: Gold that the system says it was shown, and is listed without a rank for.
     """
-    if "gold" in privileges:
+    if "gold" in gold_access:
         return ""
-    if limits.same is not None and found.same_share >= limits.same:
+    if limits.same is not None and measured.same_share >= limits.same:
         return (
-            f"{found.same_share:.1f}% of its {_WORDS[task]} are those of gold; "
+            f"{measured.same_share:.1f}% of its {_WORDS[task]} are those of gold; "
             f"from {limits.same:g}% on, gold is suspected inside"
         )
-    if limits.found is not None and found.found_share >= limits.found:
+    if limits.found is not None and measured.found_share >= limits.found:
         return (
-            f"{found.found_share:.1f}% of what gold has is in its {_WORDS[task]}; "
+            f"{measured.found_share:.1f}% of what gold has is in its {_WORDS[task]}; "
             f"from {limits.found:g}% on, gold is suspected inside"
         )
-    if limits.recovery is not None and found.recovery >= limits.recovery and "previous_state" not in privileges:
+    if limits.recovery is not None and measured.recovery >= limits.recovery and "previous_state" not in gold_access:
         return (
-            f"a right state follows a wrong one {found.recovery:.2f} times as often as it follows a right one; "
+            f"a right state follows a wrong one {measured.recovery:.2f} times as often as it follows a right one; "
             f"from {limits.recovery:g} on, gold with errors strewn in is suspected, or gold states of the turns before"
         )
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tod_bench.experiments.results import Experiment
 from tod_bench.leaderboard.board import Board
-from tod_bench.leaderboard.cache import Cache, key_of
+from tod_bench.leaderboard.cache import key_of
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.records import TaskName
@@ -50,72 +50,59 @@ def system_page(board: Board, entries: Sequence[Entry]) -> SystemPage:
         board: The leaderboard.
         entries: The system's entries, by date.
     """
+    ranks = {
+        (name, column.signature): place.rank
+        for ranking in board.rankings
+        for column in ranking.columns
+        for name, place in column.places.items()
+    }
+    shown = []
+    for entry in reversed(entries):
+        lines = [
+            ScoreLine(task, spec_of(score), score, ranks.get((entry.name, meaning(score)), ""))
+            for task, scores in entry.scores.items()
+            for score in scores
+        ]
+        shown.append((entry, tuple(lines)))
     card = entries[0].card
-    ranks = _ranks(board)
-    return SystemPage(
-        card.system,
-        card.team,
-        tuple((entry, tuple(_score_lines(entry, ranks))) for entry in reversed(entries)),
-        _browser(board.cache, entries),
-    )
+    return SystemPage(card.system, card.team, tuple(shown), _browser(board, entries))
 
 
-def _browser(cache: Cache, entries: Sequence[Entry]) -> Mapping[str, Any]:
-    """What the dialogue browser shows; reading the predictions again takes longest, so it is kept."""
-    keys = [entry.key for entry in entries]
-    if not all(keys):
-        return browser_data(_shelves(entries))
-    key = key_of("browser", keys)
-    data: Mapping[str, Any] | None = cache.find(key)
+def _browser(board: Board, entries: Sequence[Entry]) -> Mapping[str, Any]:
+    """What the dialogue browser shows; reading the predictions again takes longest, so it is kept in the cache."""
+    key = key_of("browser", [entry.key for entry in entries]) if all(entry.key for entry in entries) else ""
+    data: Mapping[str, Any] | None = board.cache.find(key) if key else None
     if data is None:
-        data = browser_data(_shelves(entries))
-        cache.keep(key, data)
+        tracks = {entry.card.track: entry.submission.track for entry in entries}
+        data = browser_data(
+            [
+                BrowsedCorpus(
+                    name,
+                    len(track.dialogues),
+                    sample(track.dialogues, track.settings.dialogues),
+                    _answers([entry for entry in entries if entry.card.track == name], track),
+                )
+                for name, track in tracks.items()
+                if track.settings.dialogues
+            ]
+        )
+        if key:
+            board.cache.keep(key, data)
     return data
 
 
-def _ranks(board: Board) -> dict[tuple[str, str], str]:
-    """(submission, meaning of a score) -> range of ranks."""
-    return {
-        (name, column.signature): place.rank
-        for standing in board.standings
-        for column in standing.columns
-        for name, place in column.places.items()
-    }
-
-
-def _score_lines(entry: Entry, ranks: Mapping[tuple[str, str], str]) -> list[ScoreLine]:
-    name = entry.submission.name
-    return [
-        ScoreLine(task, spec_of(score), score, ranks.get((name, meaning(score)), ""))
-        for task, scores in entry.scores.items()
-        for score in scores
-    ]
-
-
-def _shelves(entries: Sequence[Entry]) -> list[BrowsedCorpus]:
-    """The dialogues to show of each track, with what each of the system's entries answered."""
-    tracks = {entry.submission.track.name: entry.submission.track for entry in entries}
-    return [
-        BrowsedCorpus(
-            name,
-            len(track.dialogues),
-            sample(track.dialogues, track.settings.dialogues),
-            [_answers(entry, track, entries) for entry in entries if entry.card.track == name],
-        )
-        for name, track in tracks.items()
-        if track.settings.dialogues
-    ]
-
-
-def _answers(entry: Entry, track: OpenTrack, entries: Sequence[Entry]) -> Answers:
-    card, turns = entry.card, entry.submission.turns
-    again = sum(other.card.track == card.track for other in entries) > 1
-    answers = Answers(f"{card.system}, {card.date}" if again else card.system)
-    for task in card.tasks:
-        if task == "dst":
-            metric = judging_metric(track.settings.metrics[task])
-            cell = Experiment(track.name, card.system, task, 0)
-            answers.turns = state_turns(cell, metric, track.corpus, track.dialogues, turns)
-        else:
-            answers.predictions[task] = turns
-    return answers
+def _answers(entries: Sequence[Entry], track: OpenTrack) -> list[Answers]:
+    """What each of a system's entries to one track answered."""
+    shown = []
+    for entry in entries:
+        card, turns = entry.card, entry.submission.turns
+        answers = Answers(f"{card.system}, {card.date}" if len(entries) > 1 else card.system)
+        for task in card.tasks:
+            if task == "dst":
+                metric = judging_metric(track.settings.metrics[task])
+                experiment = Experiment(track.name, card.system, task, 0)
+                answers.turns = state_turns(experiment, metric, track.corpus, track.dialogues, turns)
+            else:
+                answers.predictions[task] = turns
+        shown.append(answers)
+    return shown

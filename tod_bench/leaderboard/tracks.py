@@ -96,7 +96,7 @@ class OpenTrack:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said beside every number of the track."""
+        """What a reader has to know beside every number of the track."""
         return split_notes(self.corpus, self.settings.split)
 
     @property
@@ -116,7 +116,7 @@ class Tracks:
         """A track by its name.
 
         Raises:
-            UserError: There is no such track, or its corpus is not at hand.
+            UserError: There is no such track, or its corpus is missing.
         """
         if name not in self.settings:
             known = ", ".join(self.settings)

@@ -1,4 +1,4 @@
-"""Every number of a submission computed from its predictions, and held against what it claims."""
+"""Every number of a submission computed from its predictions, and held against what it reports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 from tod_bench.files import digest_of
 from tod_bench.leaderboard.answers import Turns
 from tod_bench.leaderboard.card import Card
-from tod_bench.leaderboard.claim import claim_of, mismatches
+from tod_bench.leaderboard.reported import mismatches, reported_scores
 from tod_bench.leaderboard.submission import RefusedError, Submission, validate
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
@@ -24,9 +24,10 @@ class Entry:
     Attributes:
         submission: The submission.
         scores: Task -> scores, as computed.
-        sums: Task -> meaning of a score of the whole -> statistics of each dialogue, for tests between systems.
+        sums: Task -> meaning of a score of the whole -> statistics of each dialogue, shape (dialogues, k), for tests
+            between systems.
         key: What all of this was computed from; the same key, the same entry.
-        cleared: Task -> why the keepers of the leaderboard have cleared a suspicion.
+        cleared: Task -> why the maintainers of the leaderboard have cleared a suspicion.
         namesake: Name of the submission that has the page of this system and team, where nobody has confirmed that this
             one is by the same makers; empty for an entry that is on that page.
     """
@@ -37,6 +38,11 @@ class Entry:
     key: str = ""
     cleared: Mapping[TaskName, str] = field(default_factory=dict)
     namesake: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the submission."""
+        return self.submission.name
 
     @property
     def card(self) -> Card:
@@ -51,7 +57,7 @@ class Entry:
     @property
     def page(self) -> str:
         """Name of the page that it is on: its system's, or one of its own where that is a namesake's."""
-        return f"{self.card.slug}-{digest_of(self.submission.name)[:6]}" if self.namesake else self.card.slug
+        return f"{self.card.slug}-{digest_of(self.name)[:6]}" if self.namesake else self.card.slug
 
 
 def meaning(score: Score) -> str:
@@ -59,22 +65,22 @@ def meaning(score: Score) -> str:
     return str(score.meaning)
 
 
-def verify(folder: Path, tracks: Tracks) -> Entry:
-    """Computes every number of a submission and compares it with the claim.
+def verify(folder: Path, tracks: Tracks | None = None) -> Entry:
+    """Computes every number of a submission and compares it with what the submission reports.
 
     Args:
         folder: The submission.
-        tracks: The tracks.
+        tracks: The tracks; those that ship with tod-bench by default.
 
     Raises:
-        RefusedError: The submission is unusable, or any number is not what it claims; every mismatch is named.
+        RefusedError: The submission is unusable, or any number is not what it reports; every mismatch is named.
     """
     submission = validate(folder, tracks)
-    track, tasks, turns = submission.track, submission.card.tasks, submission.turns
-    scores = computed(track, tasks, turns)
-    wrong = mismatches(submission.claim, claim_of(track, scores))
-    if wrong:
-        raise RefusedError(submission.name, wrong)
+    track = submission.track
+    scores = compute_scores(track, submission.card.tasks, submission.turns)
+    problems = mismatches(submission.reported, reported_scores(track, scores))
+    if problems:
+        raise RefusedError(submission.name, problems)
     sums = {
         task: {meaning(row.score): row.sums for row in sheet.rows if not row.score.slice}
         for task, sheet in scores.items()
@@ -82,7 +88,7 @@ def verify(folder: Path, tracks: Tracks) -> Entry:
     return Entry(submission, {task: list(sheet) for task, sheet in scores.items()}, sums)
 
 
-def computed(
+def compute_scores(
     track: OpenTrack,
     tasks: tuple[TaskName, ...],
     turns: Turns,

@@ -2,6 +2,7 @@
 
 import pytest
 
+import axe
 import chromium
 from chromium import contrast
 from leaderboards import submit
@@ -15,6 +16,7 @@ SORTED = (
     "[...document.querySelectorAll('#table-1 .board thead th[aria-sort]')]"
     ".map(node => [node.querySelector('button').textContent.trim(), node.getAttribute('aria-sort')])"
 )
+CARD = ["parameters", "training data", "date"]
 EVIL = "<script>window.hacked=1</script>"
 
 
@@ -24,7 +26,7 @@ def board(tracks, tmp_path_factory):
     submit(folder, tracks, 2, system="middle", date="2026-01-01", tasks=["dst", "policy"])
     submit(folder, tracks, 1, system="worst", date="2026-02-01")
     submit(folder, tracks, 4, system="best", team=EVIL, date="2026-06-01")
-    submit(folder, tracks, 0, system="ceiling", privileges=["gold"], date="2026-03-01")
+    submit(folder, tracks, 0, system="ceiling", gold_access=["gold"], date="2026-03-01")
     return read_board(folder, tracks)
 
 
@@ -52,39 +54,39 @@ def heading(number):
 
 def test_a_click_sorts_and_a_second_click_turns_round(browser, index):
     show(browser, index)
-    assert browser.evaluate(SYSTEMS) == ["ceiling", "best", "middle", "worst"]
-    assert browser.evaluate(RANKS) == ["—", "1", "2", "3"]
+    assert browser.evaluate(SYSTEMS) == ["best", "middle", "worst", "ceiling"]
+    assert browser.evaluate(RANKS) == ["1", "2", "3", "—"]
     assert browser.evaluate(SORTED) == [["jga", "descending"]]
-    browser.click(heading(4))
+    browser.click(heading(3))
     assert browser.evaluate(SYSTEMS) == ["worst", "middle", "best", "ceiling"]
     assert browser.evaluate(SORTED) == [["jga", "ascending"]]
-    browser.click(heading(5))
-    assert browser.evaluate(SYSTEMS) == ["ceiling", "best", "middle", "worst"]
+    browser.click(heading(4))
+    assert browser.evaluate(SYSTEMS) == ["best", "middle", "worst", "ceiling"]
     assert browser.evaluate(SORTED) == [["jga@trade", "descending"]]
-    assert browser.evaluate("document.getElementById('sorted').textContent") == "Sorted by jga@trade, descending."
-    assert browser.evaluate("document.getElementById('sorted').getAttribute('aria-live')") == "polite"
+    assert browser.evaluate("document.getElementById('status').textContent") == "Sorted by jga@trade, descending."
+    assert browser.evaluate("document.getElementById('status').getAttribute('aria-live')") == "polite"
 
 
 def test_keys_sort_and_the_focus_can_be_seen(browser, index):
     show(browser, index)
     browser.evaluate(f"document.querySelector('{heading(2)}').focus()")
     browser.press("Enter")
-    assert browser.evaluate(SYSTEMS) == ["best", "ceiling", "middle", "worst"]
+    assert browser.evaluate(SYSTEMS) == ["best", "middle", "worst", "ceiling"]
     assert browser.evaluate(SORTED) == [["system", "ascending"]]
     assert browser.evaluate(f"document.activeElement === document.querySelector('{heading(2)}')")
     assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    browser.evaluate(f"document.querySelector('{heading(3)}').focus()")
+    browser.evaluate(f"document.querySelector('{heading(8)}').focus()")
     browser.press(" ")
-    assert browser.evaluate(SYSTEMS) == ["middle", "worst", "ceiling", "best"]
-    assert browser.evaluate(RANKS) == ["2", "3", "—", "1"]  # still those of jga
+    assert browser.evaluate(SYSTEMS) == ["middle", "worst", "best", "ceiling"]
+    assert browser.evaluate(RANKS) == ["2", "3", "1", "—"]  # still those of jga
 
 
 def test_ranks_follow_the_column(browser, index, board):
     show(browser, index)
-    standing = board.standings[0]
-    for number, column in enumerate(standing.columns, start=4):
+    ranking = board.rankings[0]
+    for number, column in enumerate(ranking.columns, start=3):
         browser.click(heading(number))
-        ranks = {entry.card.system: column.places[entry.submission.name].rank or "—" for entry in standing.entries}
+        ranks = {entry.card.system: column.places[entry.submission.name].rank or "—" for entry in ranking.entries}
         assert browser.evaluate(RANKS) == [ranks[system] for system in browser.evaluate(SYSTEMS)]
 
 
@@ -94,12 +96,12 @@ def test_protocols_can_be_chosen(browser, index):
         "[...document.querySelectorAll('#table-1 .board thead th')].filter(node => node.offsetWidth)"
         ".map(node => node.textContent.trim())"
     )
-    assert browser.evaluate(shown) == ["rank by jga", "system", "date", "jga", "jga@trade", "slot_f1"]
+    assert browser.evaluate(shown) == ["rank by jga", "system", "jga", "jga@trade", "slot_f1", *CARD]
     browser.evaluate(
         "(() => { const s = document.querySelector('#table-1 select'); s.value = 'trade';"
         " s.dispatchEvent(new Event('change')); })()"
     )
-    assert browser.evaluate(shown) == ["rank by jga@trade", "system", "date", "jga@trade"]
+    assert browser.evaluate(shown) == ["rank by jga@trade", "system", "jga@trade", *CARD]
     assert browser.evaluate(SORTED) == [["jga@trade", "descending"]]
     # One protocol leaves nothing to choose.
     assert browser.evaluate("document.querySelector('#table-2 .choose').hidden")
@@ -146,9 +148,56 @@ def test_what_is_drawn_stands_out_from_the_ground(browser, index, scheme):
     show(browser, index, scheme)
     colour = "getComputedStyle(document.querySelector('{}')).{}"
     ground, dot = (
-        browser.evaluate(colour.format(*one)) for one in (("body", "backgroundColor"), (".ci circle", "fill"))
+        browser.evaluate(colour.format(*one)) for one in (("body", "backgroundColor"), (".ranked .ci circle", "fill"))
     )
     assert contrast(ground, dot) >= 3  # WCAG 2.2, 1.4.11
     assert contrast(ground, browser.evaluate(colour.format("button.sort", "color"))) >= 4.5
-    shaded = browser.evaluate(colour.format("tr.shown-gold th", "backgroundColor"))
-    assert contrast(shaded, browser.evaluate(colour.format("tr.shown-gold .quiet", "color"))) >= 4.5
+    shaded = browser.evaluate(colour.format(".unranked .entry th", "backgroundColor"))
+    assert contrast(shaded, browser.evaluate(colour.format(".unranked .entry .quiet", "color"))) >= 4.5
+
+
+def test_a_search_leaves_what_has_all_words(browser, index):
+    show(browser, index)
+    shown = "[...document.querySelectorAll('#table-1 .board tr.entry')].filter(row => row.offsetHeight).length"
+    said = "document.querySelector('#search output').textContent"
+    for text, rows, count in (
+        ("BEST", 1, "1 of 5 rows"),
+        ("team none", 3, "4 of 5 rows"),
+        ("nobody", 0, "0 of 5 rows"),
+        ("", 4, ""),
+    ):
+        browser.evaluate(
+            f"(() => {{ const input = document.querySelector('#search input'); input.value = '{text}';"
+            " input.dispatchEvent(new Event('input', {bubbles: true})); })()"
+        )
+        assert (browser.evaluate(shown), browser.evaluate(said)) == (rows, count)
+
+
+def test_the_first_number_is_on_the_first_screen_of_a_phone(browser, index):
+    axe.show(browser, index, screen="phone")
+    box = "document.querySelector('.board td.n .number').getBoundingClientRect()"
+    right, bottom = (browser.evaluate(f"{box}.{side}") for side in ("right", "bottom"))
+    assert right <= 390
+    assert bottom <= 844
+    browser.call("Emulation.clearDeviceMetricsOverride")
+
+
+@pytest.mark.parametrize("scheme", axe.SCHEMES)
+@pytest.mark.parametrize("screen", axe.SCREENS)
+def test_no_page_has_a_violation(browser, index, screen, scheme):
+    (system,) = (index.parent / "systems").glob("middle-*.html")
+    for path in (index, index.with_name("metrics.html"), system):
+        axe.show(browser, path, screen=screen, scheme=scheme)
+        assert axe.violations(browser) == []
+    browser.call("Emulation.clearDeviceMetricsOverride")
+
+
+def test_a_system_has_one_mark_on_every_page(browser, index):
+    show(browser, index)
+    drawn = "[...new Set([...document.querySelectorAll('a[href*=\"systems/middle-\"]')].map(link => {}))]"
+    mark = "link.parentElement.querySelector('.mark').outerHTML"
+    marks = browser.evaluate(drawn.format(mark))
+    assert len(marks) == 1
+    (page,) = (index.parent / "systems").glob("middle-*.html")
+    show(browser, page)
+    assert browser.evaluate("document.querySelector('h1 .mark').outerHTML") == marks[0]

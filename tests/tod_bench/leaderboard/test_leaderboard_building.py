@@ -23,7 +23,7 @@ def folder(tracks, tmp_path):
     found = tmp_path / "submissions"
     submit(found, tracks, 2, system="a")
     submit(found, tracks, 3, system="b", tasks=["dst", "policy"])
-    submit(found, tracks, 0, system="c", privileges=["gold"])
+    submit(found, tracks, 0, system="c", gold_access=["gold"])
     return found
 
 
@@ -67,7 +67,7 @@ def test_what_changed_is_computed_again_and_nothing_else(folder, tracks, counted
     board = read_board(folder, tracks, cache=cache)
     fresh = read_board(folder, tracks)
     assert counted["verify"] == 3 + 1 + 3
-    assert board.standings[0].columns == fresh.standings[0].columns
+    assert board.rankings[0].columns == fresh.rankings[0].columns
 
 
 def test_a_changed_track_is_another_key(folder, tracks, counted, tmp_path):
@@ -88,9 +88,9 @@ def test_a_changed_line_of_code_is_another_key(folder, tracks, counted, tmp_path
 def test_a_spoilt_submission_is_not_saved_by_the_cache(folder, tracks, tmp_path):
     read_board(folder, tracks, cache=tmp_path / "cache")
     (spoilt,) = folder.glob("a-*")
-    claim = json.loads((spoilt / "scores.json").read_text(encoding="utf-8"))
-    claim["scores"]["dst"][0]["value"] = 99.9
-    (spoilt / "scores.json").write_text(json.dumps(claim), encoding="utf-8")
+    reported = json.loads((spoilt / "scores.json").read_text(encoding="utf-8"))
+    reported["scores"]["dst"][0]["value"] = 99.9
+    (spoilt / "scores.json").write_text(json.dumps(reported), encoding="utf-8")
     (folder / "b-extra").mkdir()
     board = read_board(folder, tracks, cache=tmp_path / "cache")
     assert [one.name for one in board.refused] == [spoilt.name, "b-extra"]
@@ -130,9 +130,9 @@ def test_what_nobody_asks_for_is_removed(tmp_path):
 
 
 def test_several_processes_give_the_same_board(folder, tracks):
-    one, two = read_board(folder, tracks), read_board(folder, tracks, jobs=2)
+    one, two = read_board(folder, tracks), read_board(folder, tracks, workers=2)
     assert [entry.scores for entry in one.newest_first] == [entry.scores for entry in two.newest_first]
-    assert [standing.columns for standing in one.standings] == [standing.columns for standing in two.standings]
+    assert [ranking.columns for ranking in one.rankings] == [ranking.columns for ranking in two.rankings]
 
 
 TEXT = st.one_of(st.text(max_size=4), st.just("\ud800"), st.sampled_from([201, 4000, 4001]).map("x".__mul__))
@@ -176,8 +176,8 @@ def test_many_submissions_are_built_in_seconds(tmp_path):
         times.append(time.process_time() - began)
     assert board.refused == ()
     assert len(board.newest_first) == len(made)
-    assert all(standing.suspects == () for standing in board.standings)
-    ranks = {place.rank for place in board.standings[0].columns[0].places.values()}
+    assert all(ranking.suspects == () for ranking in board.rankings)
+    ranks = {place.rank for place in board.rankings[0].columns[0].places.values()}
     assert len(ranks) > 6  # twelve systems of which each has neighbours
     assert times[0] < 60
     assert times[1] < 8

@@ -14,11 +14,19 @@ def card(**changes):
 
 
 def test_yaml_and_json_give_the_same_card(tmp_path):
-    one = card(description="One line.", privileges=["gold_state"])
+    one = card(description="One line.", gold_access=["gold_state"])
     write_card(one, tmp_path / "card.yaml")
     (tmp_path / "card.json").write_text(json.dumps(one.model_dump(mode="json")), encoding="utf-8")
     assert read_card(tmp_path / "card.yaml") == read_card(tmp_path / "card.json") == one
     assert card(parameters=None).parameters is None
+
+
+def test_the_key_of_earlier_versions_is_read():
+    assert card(privileges=["gold"]) == card(gold_access=["gold"])
+    with pytest.raises(UserError, match=r"card.yaml, privileges.0: "):
+        card(privileges=["everything"])
+    with pytest.raises(UserError, match=r"card.yaml, privileges: a card has no such key"):
+        card(privileges=["gold"], gold_access=["gold"])
 
 
 def test_every_error_is_named_at_once():
@@ -81,7 +89,7 @@ def test_names_that_are_refused(name):
         ({"parameters": 10**16}, "parameters"),
         ({"tasks": []}, "tasks"),
         ({"tasks": ["dst", "dst"]}, "tasks"),
-        ({"privileges": ["everything"]}, "privileges.0"),
+        ({"gold_access": ["everything"]}, "gold_access.0"),
         ({"training_data": "x" * 401}, "training_data"),
     ],
 )

@@ -102,7 +102,7 @@ def test_keys_are_names():
         with pytest.raises(UserError, match="a key must be a name"):
             parse_yaml(text, "here")
     for text in ("1: a\n'1': b", "a: {b: 1, 'b': 2}"):
-        with pytest.raises(UserError, match="stands twice"):
+        with pytest.raises(UserError, match="is given twice"):
             parse_yaml(text, "here")
 
 
@@ -166,7 +166,7 @@ def test_one_card_does_not_stop_the_build(tracks, tracks_file, tmp_path, card):
     shutil.copytree(good, bad)
     (bad / "card.yaml").write_bytes(card)
     arguments = ["leaderboard", "build", str(folder), "--out", str(tmp_path / "site"), "--tracks", str(tracks_file)]
-    done = CliRunner().invoke(command, [*arguments, "--no-cache", "--jobs", "1"])
+    done = CliRunner().invoke(command, [*arguments, "--no-cache", "--workers", "1"])
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
     assert f"Left out: {bad.name} cannot be accepted" in done.output

@@ -6,8 +6,8 @@ import pytest
 
 from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.errors import UserError
+from tod_bench.files import replaced_folder
 from tod_bench.leaderboard import prepare, verify
-from tod_bench.leaderboard.prepare import replacing
 
 MODULE = import_module("tod_bench.leaderboard.prepare")  # the package's name for it is the function
 
@@ -46,7 +46,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_submission(tracks, tmp_path, monkey
     out = tmp_path / "out"
     good = submit(out, tracks, 2)
     before = contents(good)
-    for step in ("write_card", "_write_packed", "write_claim", "validate", "computed"):
+    for step in ("write_card", "merged", "write_reported", "validate", "compute_scores"):
         with monkeypatch.context() as patch:
             patch.setattr(MODULE, step, failing)
             with pytest.raises(KeyboardInterrupt):
@@ -76,15 +76,18 @@ def test_the_old_folder_comes_back_where_the_new_one_cannot_be_put(tmp_path, mon
         return rename(path, target)
 
     monkeypatch.setattr(type(folder), "rename", refusing)
-    with pytest.raises(UserError, match="could not be written: Permission denied"), replacing(folder) as new:
-        (new / "card.yaml").write_text("new", encoding="utf-8")
+    with (
+        pytest.raises(UserError, match="could not be written: Permission denied"),
+        replaced_folder(folder, replaceable=["card.yaml"]) as draft,
+    ):
+        (draft / "card.yaml").write_text("new", encoding="utf-8")
     assert contents(tmp_path) == {"one/card.yaml": b"old"}
 
 
 def test_what_is_no_submission_is_not_replaced(tracks, tmp_path):
     good = submit(tmp_path / "out", tracks, 2)
     (good / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match=r"has 'notes\.txt', which is no part of a submission"):
+    with pytest.raises(UserError, match=r"is there already, and holds 'notes\.txt'; remove it"):
         submit(tmp_path / "out", tracks, 3)
     assert (good / "notes.txt").read_text(encoding="utf-8") == "mine"
     for other in ("file", "link"):
@@ -94,6 +97,6 @@ def test_what_is_no_submission_is_not_replaced(tracks, tmp_path):
             (out / good.name).write_text("mine", encoding="utf-8")
         else:
             (out / good.name).symlink_to(good)
-        with pytest.raises(UserError, match="in the way, and not a folder"):
+        with pytest.raises(UserError, match="is there already, and is not a folder"):
             submit(out, tracks, 3)
     assert (tmp_path / "file" / good.name).read_text(encoding="utf-8") == "mine"

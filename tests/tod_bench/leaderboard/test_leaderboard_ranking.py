@@ -89,12 +89,12 @@ def test_a_rank_in_words(place, rank):
     assert Place(score, *place).rank == rank
 
 
-def entry(name, signature, right, privileges=(), value=50.0):
+def entry(name, signature, right, gold_access=(), value=50.0):
     score = Score("jga", "tod_bench", value, Signature.parse(signature), 40)
     part = Score("jga", "tod_bench", 1.0, Signature.parse(f"{signature}|domain:hotel"), 40, Slice("domain", "hotel"))
     return SimpleNamespace(
         submission=SimpleNamespace(name=name),
-        card=SimpleNamespace(privileges=privileges),
+        card=SimpleNamespace(gold_access=gold_access),
         scores={"dst": [score, part]},
         sums={"dst": {meaning(score): system(right)}},
     )

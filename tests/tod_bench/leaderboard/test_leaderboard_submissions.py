@@ -1,4 +1,4 @@
-"""Prepare, validate and verify: what is accepted, what is refused with every problem named, and what is claimed."""
+"""Prepare, validate and verify: what is accepted, what is refused with every problem named, and what is reported."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def test_files_of_two_tasks_become_one_submission(tracks, toy, tmp_path):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"dialogue_id": "sim-test-00000", "turn": 0, "turn": 0, "state": {}}', "the key 'turn' stands twice"),
+        ('{"dialogue_id": "sim-test-00000", "turn": 0, "turn": 0, "state": {}}', "the key 'turn' is given twice"),
         ('{"dialogue_id": "sim-test-00000", "turn": NaN}', "NaN is no number"),
         ('{"dialogue_id": "sim-test-00000", "turn": 1e999}', "too big"),
         ('{"dialogue_id": "sim-test-00000", "turn": true}', "turn: True is not of type 'integer'"),
@@ -89,8 +89,8 @@ def test_files_of_two_tasks_become_one_submission(tracks, toy, tmp_path):
         ('{"dialogue_id": "../../etc/passwd", "turn": 0, "state": {}}', "is no turn of the split"),
         ('{"dialogue_id": "sim-train-00000", "turn": 0, "state": {}}', "is no turn of the split"),
         ('{"dialogue_id": "sim-test-00000", "turn": 99, "state": {}}', "is no turn of the split"),
-        ('{"dialogue_id": "sim-test-00000", "turn": 0, "state": {}}', "stands twice"),
-        ('{"dialogue_id": "sim-test-00000", "turn": 0.0, "state": {}}', "stands twice"),
+        ('{"dialogue_id": "sim-test-00000", "turn": 0, "state": {}}', "is given twice"),
+        ('{"dialogue_id": "sim-test-00000", "turn": 0.0, "state": {}}', "is given twice"),
         ("[1, 2]", "is not of type 'object'"),
         ("no json", "not JSON"),
     ],
@@ -124,7 +124,7 @@ def test_every_problem_is_named_at_once(submission, tracks, toy):
     assert any(one.startswith("scores.json, corpus: Field required") for one in found)
     assert sum("is no turn of the split" in one for one in found) == 8
     assert "predictions.jsonl: and 12 more of this kind" in found
-    assert any("stands twice" in one for one in found)
+    assert any("is given twice" in one for one in found)
     first = f"dialogue {lines[3]['dialogue_id']}, turn {lines[3]['turn']}"
     assert f"dst: 3 of {toy.turns} turns have no predicted state, the first in {first}" in found
 
@@ -212,14 +212,14 @@ def test_cards_that_are_refused(submission, tracks, changes, reason):
     assert any(reason in one for one in problems(submission, tracks))
 
 
-def claim(folder: Path, change) -> None:
+def report(folder: Path, change) -> None:
     path = folder / "scores.json"
     value = json.loads(path.read_text(encoding="utf-8"))
     change(value)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def test_every_number_that_is_claimed_wrongly_is_named(submission, tracks):
+def test_every_number_that_is_reported_wrongly_is_named(submission, tracks):
     def change(value):
         first, second, third = (value["scores"]["dst"][place] for place in (0, 1, 2))
         first["value"] += 0.001
@@ -227,45 +227,45 @@ def test_every_number_that_is_claimed_wrongly_is_named(submission, tracks):
         second["signature"] = second["signature"].replace("none:", "nothing:")
         third["metric"] = "made_up"
 
-    claim(submission, change)
+    report(submission, change)
     found = problems(submission, tracks, verify)
     assert len(found) == 5
-    assert found[0].startswith("dst, made_up@tod_bench: claimed, and no number of this track")
-    assert found[1] == "dst, slot_f1@tod_bench: not claimed"
-    assert found[2].startswith("dst, jga@tod_bench: value claimed as ")
-    assert found[3].startswith("dst, jga@tod_bench: upper end claimed as 99, computed as ")
-    assert found[4].startswith("dst, jga@trade: claimed under jga|corpus:simulated1|")
+    assert found[0].startswith("dst, made_up@tod_bench: reported, and no number of this track")
+    assert found[1] == "dst, slot_f1@tod_bench: not reported"
+    assert found[2].startswith("dst, jga@tod_bench: value reported as ")
+    assert found[3].startswith("dst, jga@tod_bench: upper end reported as 99, computed as ")
+    assert found[4].startswith("dst, jga@trade: reported under jga|corpus:simulated1|")
 
 
-def test_a_claim_over_other_data_says_so(submission, tracks):
-    claim(submission, lambda value: value.update(fingerprint="0" * 64))
-    assert verify(submission, tracks).submission.claim.fingerprint == "0" * 64
-    claim(submission, lambda value: value["scores"]["dst"][0].update(n=1))
+def test_scores_over_other_data_say_so(submission, tracks):
+    report(submission, lambda value: value.update(fingerprint="0" * 64))
+    assert verify(submission, tracks).submission.reported.fingerprint == "0" * 64
+    report(submission, lambda value: value["scores"]["dst"][0].update(n=1))
     found = problems(submission, tracks, verify)
-    assert found[0] == "the claim is over other data than simulated1 here (another fingerprint)"
-    assert found[1].startswith("dst, jga@tod_bench: n claimed as 1, computed as ")
+    assert found[0] == "the scores are over other data than simulated1 here (another fingerprint)"
+    assert found[1].startswith("dst, jga@tod_bench: n reported as 1, computed as ")
 
 
-def test_a_claim_is_held_against_predictions_that_changed(submission, tracks):
+def test_reported_scores_are_held_against_predictions_that_changed(submission, tracks):
     lines = lines_of(submission)
     right = next(line for number, line in enumerate(lines) if number % 2)
     right["state"] = {"hotel": {"name": "nowhere"}}
     write_lines(submission / "predictions.jsonl", lines)
-    assert any(one.startswith("dst, jga@tod_bench: value claimed as ") for one in problems(submission, tracks, verify))
+    assert any(one.startswith("dst, jga@tod_bench: value reported as ") for one in problems(submission, tracks, verify))
 
 
 @pytest.mark.parametrize(
     "text",
     ['{"corpus": NaN}', "[" * 5000, "x", '{"corpus": "a", "fingerprint": "b", "scores": {"dst": [{"value": "1"}]}}'],
 )
-def test_claims_that_are_refused(submission, tracks, text):
+def test_reported_scores_that_are_refused(submission, tracks, text):
     (submission / "scores.json").write_text(text, encoding="utf-8")
     assert problems(submission, tracks)[0].startswith("scores.json")
 
 
 def test_two_metrics_under_one_name_are_not_one(submission, tracks):
-    claim(submission, lambda value: value["scores"]["dst"].append(value["scores"]["dst"][0]))
-    assert problems(submission, tracks, verify) == ("dst: 1 numbers are claimed twice",)
+    report(submission, lambda value: value["scores"]["dst"].append(value["scores"]["dst"][0]))
+    assert problems(submission, tracks, verify) == ("dst: 1 numbers are reported twice",)
 
 
 def test_the_command_line_names_every_problem_and_exits_with_2(submission, tracks_file, prepared):
@@ -274,8 +274,8 @@ def test_the_command_line_names_every_problem_and_exits_with_2(submission, track
 
     done = call("verify", str(prepared))
     assert done.exit_code == 0
-    assert "is verified: all 8 numbers are as claimed" in done.output  # slot F1 of five domains, too
-    claim(submission, lambda value: value["scores"]["dst"][0].update(value=50.5, low=None))
+    assert "is verified: all 8 numbers are as reported" in done.output  # slot F1 of five domains, too
+    report(submission, lambda value: value["scores"]["dst"][0].update(value=50.5, low=None))
     done = call("verify", str(submission))
     assert isinstance(done.exception, UserError)
     assert f"{submission.name} cannot be accepted, 2 problems:" in str(done.exception)
@@ -304,7 +304,7 @@ def test_predictions_of_a_finished_run(tracks, toy, tmp_path, monkeypatch):
     assert CliRunner().invoke(command, ["run", "floor.yaml", "--quiet"]).exit_code == 0
     files = run_predictions("floor", Path("runs"), "oracle", "plain")
     assert len(files) == 2
-    card = write_card(tmp_path / "c.yaml", tasks=["dst", "policy"], privileges=["gold"])
+    card = write_card(tmp_path / "c.yaml", tasks=["dst", "policy"], gold_access=["gold"])
     folder = prepare(card, files, tmp_path / "out", tracks)
     assert [verify(folder, tracks).scores[task][0].value for task in ("dst", "policy")] == [100, 100]
     with pytest.raises(UserError, match="no finished predictions of majority on plain"):

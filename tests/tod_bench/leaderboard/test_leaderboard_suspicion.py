@@ -34,8 +34,8 @@ def golden(track):
     }
 
 
-def why(track, task, turns, privileges=()):
-    return suspicion(task, likeness(task, track.dialogues, turns), track.settings.limits(task), privileges)
+def why(track, task, turns, gold_access=()):
+    return suspicion(task, likeness(task, track.dialogues, turns), track.settings.limits(task), gold_access)
 
 
 def each(track, change):
@@ -156,14 +156,17 @@ def test_a_suspect_takes_no_rank_and_is_listed_apart(tracks, tmp_path):
     folder = tmp_path / "submissions"
     cheat = submit(folder, tracks, 10**6, system="cheat")  # one turn of gold is changed
     submit(folder, tracks, 2, system="honest")
-    submit(folder, tracks, 0, system="ceiling", privileges=["gold"])
+    submit(folder, tracks, 0, system="ceiling", gold_access=["gold"])
     board = read_board(folder, tracks)
-    (standing,) = board.standings
-    assert [entry.card.system for entry in standing.suspects] == ["cheat"]
-    assert [entry.card.system for entry in standing.ranked] == ["honest"]
-    assert cheat.name not in standing.columns[0].places
+    (ranking,) = board.rankings
+    assert [entry.card.system for entry in ranking.suspects] == ["cheat"]
+    assert [entry.card.system for entry in ranking.ranked] == ["honest"]
+    assert cheat.name not in ranking.columns[0].places
     index = write_site(board, tmp_path / "site").read_text(encoding="utf-8")
-    assert "Under suspicion, without a rank" in index
+    assert [entry.card.system for entry in ranking.unranked] == ["ceiling", "cheat"]
+    assert (
+        index.index(">cheat<") > index.index("Without a rank: shown gold, or under suspicion") > index.index(">honest<")
+    )
     assert "98.7% of its states are those of gold; from 95% on, gold is suspected inside." in index
     assert "a ceiling, no rank: shown gold" in index
     line = next(line for line in to_csv(board).splitlines() if ",cheat," in line)
@@ -175,8 +178,8 @@ def test_a_suspect_takes_no_rank_and_is_listed_apart(tracks, tmp_path):
         clear_suspicion(cheat, tracks, "dst", "two\nlines")
     clear_suspicion(cheat, tracks, "dst", "Run before us on other dialogues.")
     board = read_board(folder, tracks)
-    assert board.standings[0].suspects == ()
-    assert board.standings[0].columns[0].places[cheat.name].rank == "1"
+    assert board.rankings[0].suspects == ()
+    assert board.rankings[0].columns[0].places[cheat.name].rank == "1"
     assert "cleared: Run before us on other dialogues." in write_site(board, tmp_path / "site").read_text(
         encoding="utf-8"
     )
@@ -188,7 +191,7 @@ def test_a_clearance_does_not_hold_for_other_predictions(tracks, toy, tmp_path):
     clear_suspicion(cheat, tracks, "dst", "Run before us on other dialogues.")
     card = write_card(tmp_path / "card.yaml", system="cheat")
     prepare(card, [write_lines(tmp_path / "p.jsonl", answers(toy, 0))], folder, tracks)
-    assert len(read_board(folder, tracks).standings[0].suspects) == 1
+    assert len(read_board(folder, tracks).rankings[0].suspects) == 1
 
 
 def test_the_command_line_accepts_and_clears(tracks, tracks_file, tmp_path):

@@ -1,8 +1,9 @@
-// Tables that sort by their headings, and the choice of a protocol. Ranks are always those of one column that is shown.
+// Tables that are searched, sort by their headings, and show one protocol. Ranks are always those of one column that is shown.
 (() => {
   "use strict";
-  const status = document.getElementById("sorted");
+  const status = document.getElementById("status");
   const headings = (table) => [...table.tHead.rows[0].cells];
+  const entries = (table) => [...table.querySelectorAll("tr.entry")];
   const label = (heading) => heading.querySelector("button").textContent.trim();
 
   const valueOf = (row, column, text) => {
@@ -19,7 +20,7 @@
     for (const other of headings(table)) delete other.dataset.ranked;
     heading.dataset.ranked = "";
     table.querySelector(".ranked-by").textContent = `by ${label(heading)}`;
-    for (const row of table.tBodies[0].rows) {
+    for (const row of entries(table)) {
       row.querySelector(".rank").textContent = row.cells[heading.cellIndex].dataset.rank || "—";
     }
   };
@@ -31,10 +32,13 @@
     const wanted = heading.getAttribute("aria-sort") === first ? second : first;
     for (const other of headings(table)) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", wanted);
-    const body = table.tBodies[0], sign = wanted === "ascending" ? 1 : -1;
-    const rows = [...body.rows].sort((a, b) => compare(valueOf(a, column, text), valueOf(b, column, text), sign));
-    body.append(...rows);
-    if (!text) rankBy(table, heading);
+    const sign = wanted === "ascending" ? 1 : -1;
+    // Rows without a rank stay below those with one.
+    for (const body of table.tBodies) {
+      const rows = [...body.querySelectorAll("tr.entry")];
+      body.append(...rows.sort((a, b) => compare(valueOf(a, column, text), valueOf(b, column, text), sign)));
+    }
+    if (heading.dataset.protocol !== undefined) rankBy(table, heading);
     status.textContent = `Sorted by ${label(heading)}, ${wanted}.`;
   };
 
@@ -50,14 +54,34 @@
     else rankBy(table, shown);
   };
 
+  const search = (form) => {
+    const words = form.querySelector("input").value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of document.querySelectorAll("tr.entry")) {
+      const text = [...row.querySelectorAll("th, .name, .trained, .day")].map((cell) => cell.textContent).join(" ").toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+    const rows = [...document.querySelectorAll(".board tr.entry")], left = rows.filter((row) => !row.hidden).length;
+    form.querySelector("output").textContent = words.length ? `${left} of ${rows.length} rows` : "";
+    for (const body of document.querySelectorAll(".unranked")) body.hidden = !body.querySelector("tr.entry:not([hidden])");
+  };
+
   for (const table of document.querySelectorAll("table.board")) {
     for (const button of table.querySelectorAll("button.sort")) {
       button.disabled = false;
       button.addEventListener("click", () => sortBy(table, button.closest("th")));
     }
-    const form = table.closest("section").querySelector(".choose"), select = form.querySelector("select");
+    const form = table.closest("section").querySelector(".choose");
+    if (!form) continue;
+    const select = form.querySelector("select");
     form.hidden = select.options.length < 3;
     select.addEventListener("change", () => choose(table, select.value));
+    form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  const form = document.getElementById("search");
+  if (form) {
+    form.hidden = false;
+    form.addEventListener("input", () => search(form));
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 })();
