@@ -1,5 +1,6 @@
 """The scores that a submission reports, and their comparison with those computed here."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
