@@ -83,9 +83,12 @@ def run(
     for sentence in (*missing, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
         notify(sentence)
 
+    numbers = {experiment: number for number, experiment in enumerate(plan.experiments, start=1)}
+
     def numbered(experiment: Experiment, step: str) -> None:
-        number = plan.experiments.index(experiment) + 1
-        announce(f"[{number}/{len(plan.experiments)}] {experiment}: {step}")
+        # Responses that only people rate are predicted for them, and are no experiment of the plan.
+        place = f"[{numbers[experiment]}/{len(numbers)}] " if experiment in numbers else ""
+        announce(f"{place}{experiment}: {step}")
 
     if workers > 1:
         run_all(parts(settings), folder, resources=Resources(workers=workers))
