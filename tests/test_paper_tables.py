@@ -306,7 +306,7 @@ def test_ratings_of_another_pair_are_refused(tmp_path, monkeypatch):
 def test_the_form_asks_what_the_table_needs(tmp_path):
     asked = people_config("table4", (), ("HOME", "majority"), tmp_path, small=True)
     assert asked.questions == ("S1", "S2", "Q3", "Q4", "Q5")
-    assert asked.arms == ("majority",)
+    assert asked.candidates == ("majority",)
     assert Path(asked.versions["majority"].predictions).is_file()
     with pytest.raises(UserError, match="asks people nothing"):
         people_config("figure5", (), ("picpersona", "corpus's own"), tmp_path, small=True)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import tod_bench.experiments.content
 import tod_bench.experiments.opening
-import tod_metrics
+import tod_metrics.registry
 from tod_bench.cli.plan import command as plan_command
 from tod_bench.cli.run import command as run_command
 from tod_bench.errors import UserError
@@ -69,15 +69,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tod_metrics.base import Signature, percentage
+from tod_metrics.base import Metric, Signature, percentage
 from tod_metrics.items import ActItem
 
 
 @dataclass(frozen=True)
-class Empty:
+class Empty(Metric):
     item = ActItem
     name = "empty"
-    protocol = "tod_bench"
     columns = ("empty", "turns")
     percent = True
     higher_is_better = None
@@ -114,9 +113,9 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lambda name: with_defaults(system.load(), System) if name == "mine" else known(name),
     )
     monkeypatch.setitem(tod_metrics.METRICS, "empty", "my_metric:Empty")  # type: ignore[attr-defined]
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     yield folder
-    tod_metrics._known.cache_clear()
+    tod_metrics.registry.registered.cache_clear()
     tod_bench.experiments.content._spec.cache_clear()
 
 

@@ -143,7 +143,7 @@ def in_log(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_run_tells_its_cells_and_steps(tmp_path: Path, floors_config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = "\n".join(in_log(["run", floors_config, "--store", str(tmp_path / "runs")], monkeypatch))
-    assert re.search(r"floors: \d of 4 cells.*: (predicting|scoring|training)", found)
+    assert re.search(r"floors: \d of 4 experiments.*: (predicting|scoring|training)", found)
     assert in_log(["run", floors_config, "--store", str(tmp_path / "quiet"), "--quiet"], monkeypatch) == []
 
 
