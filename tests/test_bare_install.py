@@ -139,7 +139,7 @@ CASES = [
     ("list systems", ""),
     ("list metrics", ""),
     ("list configs", ""),
-    ("data stats simulated -o dialogues={test:2,train:2,dev:1}", ""),
+    ("data stats simulated --option dialogues={test:2,train:2,dev:1}", ""),
     ("data check simulated --split test --list 0", ""),
     ("import auto flat.json -o flat.jsonl", ""),
     ("import slots flat.json -o flat.jsonl.gz --corpus simulated --option dialogues={test:2}", ""),

@@ -83,9 +83,9 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
     except Exception as error:
         if not (_names_a_full_disk(error) or shutil.disk_usage(folder).free < _NOTHING_FREE):
             raise
-        said = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0]
         raise UserError(
-            f"the disk of {folder} is full ({said}); make room there and run the same command again, "
+            f"the disk of {folder} is full ({reason}); make room there and run the same command again, "
             "what was finished is kept"
         ) from error
 

@@ -185,9 +185,9 @@ def without_halves(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [without_halves(one) for one in value]
+        return [without_halves(part) for part in value]
     if isinstance(value, dict):
-        return {without_halves(key): without_halves(one) for key, one in value.items()}
+        return {without_halves(key): without_halves(part) for key, part in value.items()}
     return value
 
 
@@ -236,12 +236,12 @@ def unique(pairs: list[tuple[str, Any]], *, said: str = "is given twice") -> dic
     Raises:
         JsonFaultError: A key is given twice.
     """
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise JsonFaultError(f"the key {twice[:80]!r} {said}")
-    return found
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise JsonFaultError(f"the key {repeated[:80]!r} {said}")
+    return members
 
 
 def _no_constant(name: str) -> Any:

@@ -5,7 +5,7 @@
             ...
             shown.advance()
 
-What runs inside of something else is told on the same line: ``table6: 2 of 10 cells, t5 on plain: training, 9 min;
+What runs inside of something else is on the same line: ``table6: 2 of 10 experiments, t5 on plain: training, 9 min;
 training: 512 of 1800 steps (28%), 8 min, about 20 min left``. What takes less than a minute writes nothing to a log.
 """
 

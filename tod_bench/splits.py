@@ -48,9 +48,7 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
     for part, start, stop, *step in parse_split(expression):
         split, service = split_and_service(part)
         if split not in corpus.splits:
-            raise UserError(
-                f"{corpus.name} has no split {split!r}; it has {', '.join(corpus.splits) or 'none at hand'}"
-            )
+            raise UserError(f"{corpus.name} has no split {split!r}; it has {', '.join(corpus.splits) or 'none'}")
         # A percentage needs the size first; streaming twice costs less memory than holding the split.
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
         bounds = (_position(start, size) or 0, _position(stop, size), *map(int, step))
@@ -64,7 +62,9 @@ def common_dialogues(corpus: Corpus, first: str, second: str) -> int:
     """
     if not _may_share(first, second):
         return 0
-    ids = [{(one.split, one.id) for one in read_split(corpus, expression)} for expression in (first, second)]
+    ids = [
+        {(dialogue.split, dialogue.id) for dialogue in read_split(corpus, expression)} for expression in (first, second)
+    ]
     return len(ids[0] & ids[1])
 
 
@@ -95,28 +95,29 @@ def signed_split(corpus: Corpus, expression: str) -> str:
     lacking = _lacking(corpus, expression)
     if not lacking:
         return expression
-    parts = [str(found) if split == expression else f"{split} {found}" for split, found in lacking.items()]
+    parts = [
+        str(completeness) if split == expression else f"{split} {completeness}"
+        for split, completeness in lacking.items()
+    ]
     return f"{expression}({', '.join(parts)})"
 
 
 def split_notes(corpus: Corpus, expression: str) -> tuple[str, ...]:
     """What must be said beside every number of a split whose files are not all, or not, the official ones."""
     notes = [
-        f"{corpus.name} {split} is incomplete: {found} are there, and numbers of the whole split will differ"
-        for split, found in _lacking(corpus, expression).items()
+        f"{corpus.name} {split} is incomplete: {completeness} are there, and numbers of the whole split will differ"
+        for split, completeness in _lacking(corpus, expression).items()
     ]
-    unofficial: tuple[str, ...] = getattr(corpus, "unofficial", ())
-    if unofficial:
-        others = f" and {len(unofficial) - 1} more are" if len(unofficial) > 1 else " is"
-        notes.append(f"{corpus.name}: {unofficial[0]}{others} not of the release, or cannot be shown to be")
+    if corpus.unofficial:
+        others = f" and {len(corpus.unofficial) - 1} more are" if len(corpus.unofficial) > 1 else " is"
+        notes.append(f"{corpus.name}: {corpus.unofficial[0]}{others} not of the release, or cannot be shown to be")
     return tuple(notes)
 
 
 def _lacking(corpus: Corpus, expression: str) -> dict[str, Completeness]:
     """The splits of an expression that lack official files."""
-    ask = getattr(corpus, "completeness", None)
     named = dict.fromkeys(split_and_service(part)[0] for part, *_ in parse_split(expression))
-    return {split: found for split in named if ask and (found := ask(split))}
+    return {split: completeness for split in named if (completeness := corpus.completeness(split))}
 
 
 def whole_split(expression: str) -> str:

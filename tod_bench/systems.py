@@ -6,13 +6,14 @@ dialogues with gold in them, unless it declares so (``previous_state`` or ``gold
 `plan`, the result and the table then name it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
-from tod_bench.errors import UserError, did_you_mean
+from tod_bench.errors import UserError
+from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Act, Database, Dialogue, Prediction, Schema, State, TaskName, Turn
 
 GROUP = "tod_bench.systems"
@@ -64,7 +65,7 @@ class FitContext:
     """Where and how a system is to be trained.
 
     Attributes:
-        task: The task whose cell asks for the training.
+        task: The task whose experiment asks for the training.
         schema: The corpus's schema.
         seed: Seed of everything random.
         folder: A folder of the system's own. What it writes there survives a kill; a second `fit` with the same
@@ -79,82 +80,75 @@ class FitContext:
     database: Database | None = None
 
 
-@runtime_checkable
-class System(Protocol):
+class System(ABC):
     """A dialogue system that can be trained and asked.
+
+    A class need not extend this one: where it only has the methods and `tasks`, it gets the defaults of the rest.
 
     Attributes:
         tasks: The tasks it can do.
-        gold_access: Gold it must be shown: any of ``previous_state``, ``gold`` (once called `privileges`, a name that
-            is still read).
-
-    A class may also have
-
-    - `prediction_settings`, a frozenset: those of its parameters that leave a trained model as it is and only decide
-      how it predicts. Changing one of them gives new predictions without a new training.
-    - `conditioned_on`, a mapping: task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a
-      config in which they would be missing is refused. Without the attribute a system is shown what there is.
-    - `check`, a method without arguments that returns a sentence for each parameter that cannot work (an optimizer that
-      does not exist, a model folder that is not there). `tod-bench validate` calls it; it must be quick.
+        gold_access: Gold it must be shown: any of ``previous_state``, ``gold``.
+        prediction_settings: Those of its parameters that leave a trained model as it is and only decide how it
+            predicts. Changing one of them gives new predictions without a new training.
+        conditioned_on: Task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a config in
+            which they would be missing is refused. None where it does not say: it is shown what there is.
     """
 
     tasks: ClassVar[frozenset[TaskName]]
-    gold_access: ClassVar[frozenset[str]]
+    gold_access: ClassVar[frozenset[str]] = frozenset()
+    prediction_settings: ClassVar[frozenset[str]] = frozenset()
+    conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]] | None] = None
 
+    @abstractmethod
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
         """Tasks that one training serves; ``()`` when the system is not trained at all."""
-        ...
 
+    @abstractmethod
     def fit(self, train: Sequence[Dialogue], dev: Sequence[Dialogue], context: FitContext) -> dict[str, object]:
         """Trains the system into ``context.folder`` and returns what the result should record of it (JSON values)."""
-        ...
 
+    @abstractmethod
     def load(self, context: FitContext) -> None:
         """Readies the system to predict, once before the first `predict` of an instance, trained or not.
 
         What `fit` left is in ``context.folder``. A system that is not trained may make that folder for a cache of its
         own.
         """
-        ...
 
+    @abstractmethod
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers every input once, in any order; inputs come dialogue by dialogue, turns in order."""
-        ...
+
+    def check(self) -> Iterable[str]:
+        """A sentence for each parameter that cannot work (an optimizer that does not exist, a model that is not there).
+
+        `tod-bench validate` calls it; it must be quick.
+        """
+        return ()
 
 
-def gold_access_of(system: System | type[System]) -> frozenset[str]:
-    """The gold that a system declares it must be shown, under the attribute's name of today or its old one.
+def gold_access_of(system: System) -> frozenset[str]:
+    """The gold that a system declares it must be shown; `privileges`, the attribute's name before 0.2, is read, too.
 
     Raises:
         UserError: It declares something that there is no access to.
     """
-    declared: Any = getattr(system, "gold_access", None)
-    if declared is None:
-        declared = getattr(system, "privileges", frozenset())
+    declared: Iterable[str] = system.gold_access or getattr(system, "privileges", ())
     for name in declared:
         if name not in GOLD_ACCESS:
             raise UserError(f"gold_access has {name!r}; a system can be shown {' or '.join(GOLD_ACCESS)}")
     return frozenset(declared)
 
 
-def conditioned_on(system: System, task: TaskName) -> frozenset[str] | None:
-    """Which of ``state`` and ``acts`` a system says it reads for a task; None where it does not say."""
-    declared: Mapping[TaskName, frozenset[str]] | None = getattr(system, "conditioned_on", None)
-    return None if declared is None else frozenset(declared.get(task, ()))
-
-
 def system_names() -> list[str]:
     """Names of all installed systems, sorted."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return plugin_names(GROUP)
 
 
 def system_class(name: str) -> type[System]:
-    """The class of an installed system.
+    """The class of an installed system; one that does not extend `System` has its defaults all the same.
 
     Raises:
         UserError: There is no such system.
     """
-    for point in entry_points(group=GROUP, name=name):
-        loaded: type[System] = point.load()
-        return loaded
-    raise UserError(f"there is no system {name!r}{did_you_mean(name, system_names())}; see `tod-bench list systems`")
+    return plugin_class(GROUP, name, System)  # type: ignore[type-abstract]

@@ -71,10 +71,10 @@ def turn_inputs(
     for dialogue in dialogues:
         history: tuple[Exchange, ...] = ()
         previous: State = {}
-        asked = {turn.index for turn in asked_turns(task, dialogue)}
+        answered_turns = {turn.index for turn in asked_turns(task, dialogue)}
         for turn in dialogue.turns:
             state = None if task == "dst" else _state(dialogue, turn, states)
-            if turn.index in asked:
+            if turn.index in answered_turns:
                 yield TurnInput(
                     dialogue_id=dialogue.id,
                     turn=turn.index,
@@ -131,10 +131,10 @@ def _acts(dialogue: Dialogue, turn: Turn, acts: Shown) -> tuple[Act, ...] | None
 def _predicted(
     predictions: Predictions | Literal["gold"], dialogue: Dialogue, turn: Turn, what: Literal["state", "acts"]
 ) -> Prediction:
-    found = None if isinstance(predictions, str) else predictions.get((dialogue.id, turn.index))
-    if found is None or getattr(found, what) is None:
+    prediction = None if isinstance(predictions, str) else predictions.get((dialogue.id, turn.index))
+    if prediction is None or getattr(prediction, what) is None:
         raise UserError(
             f"dialogue {dialogue.id}, turn {turn.index}: no predicted {what} to condition on; "
             "run the earlier task on the same split first"
         )
-    return found
+    return prediction

@@ -22,11 +22,11 @@ def accumulated(predictions: Iterable[Prediction]) -> list[Prediction]:
         The predictions in the order that they came in, slots in canonical spelling.
     """
     given = list(predictions)
-    order = sorted(range(len(given)), key=lambda place: (given[place].dialogue_id, given[place].turn))
+    order = sorted(range(len(given)), key=lambda position: (given[position].dialogue_id, given[position].turn))
     state: dict[tuple[str, str], str] = {}
     dialogue = None
-    for place in order:
-        prediction = given[place]
+    for position in order:
+        prediction = given[position]
         if prediction.dialogue_id != dialogue:
             dialogue, state = prediction.dialogue_id, {}
         if prediction.state is None:
@@ -41,7 +41,7 @@ def accumulated(predictions: Iterable[Prediction]) -> list[Prediction]:
         whole: dict[str, dict[str, str]] = {}
         for (domain, slot), value in state.items():
             whole.setdefault(domain, {})[slot] = value
-        given[place] = replace(prediction, state=whole)
+        given[position] = replace(prediction, state=whole)
     return given
 
 

@@ -87,7 +87,7 @@ def _items(name: str, corpus: Any, dialogues: list[Any]) -> list[DialogueItem]:
     from tod_bench.scoring.items import build_items
     from tod_bench.scoring.pairing import pair
 
-    imported = import_predictions("mwzeval", Path(CHECKOUT, "predictions", name), dialogues, partial=True)
+    imported = import_predictions(Path(CHECKOUT, "predictions", name), dialogues, format="mwzeval", partial=True)
     assert not imported.mismatches
     pairing = pair("response", dialogues, imported.predictions, partial=True)
     return list(build_items(DialogueItem, pairing, corpus.schema, {}))

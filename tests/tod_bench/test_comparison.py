@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tod_bench.cli.compare import command
+from tod_bench.corpora.base import Corpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Act, Dialogue, Prediction, SlotSpec, Turn
@@ -162,7 +163,7 @@ def files(tmp_path):
     return paths
 
 
-class Toy:
+class Toy(Corpus):
     """The corpus of `gold`."""
 
     name, splits, schema, database, skipped, fingerprint = "toy", ("test",), SCHEMA, None, (), "0"

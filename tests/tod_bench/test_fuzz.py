@@ -205,7 +205,7 @@ def test_files_of_other_tools(tmp_path, form, data):
     path.write_bytes(data.draw(tampered(dumped(data.draw(broken(LAYOUTS[form]))))))
     named = data.draw(st.sampled_from([form, form, AUTO]))
     dialogues = data.draw(st.sampled_from([CORPUS, None]))
-    found = refused_in_a_sentence(lambda: import_predictions(named, path, dialogues), path.name)
+    found = refused_in_a_sentence(lambda: import_predictions(path, dialogues, format=named), path.name)
     for mismatch in found.mismatches if found else ():
         assert path.name in mismatch
         assert mismatch.isprintable()

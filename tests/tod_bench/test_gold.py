@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from tod_bench.corpora.annotations import asked_turns, scored_turns
+from tod_bench.corpora.base import Corpus
 from tod_bench.errors import DataError, UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.judge.config import Version
 from tod_bench.judge.items import _item
+from tod_bench.plugins import with_defaults
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Prediction, Schema, SlotSpec, Turn
 from tod_bench.reports.side_by_side import Request, make_sheet
 from tod_bench.scoring import score, score_rows
@@ -34,6 +36,7 @@ SCHEMA: Schema = {"cafe": {"area": SlotSpec()}}
 WHERE: dict[str, Any] = {"corpus_name": "toy", "split": "test", "schema": SCHEMA, "draws": 0}
 
 
+@lambda plain: with_defaults(plain, Corpus)
 @dataclass
 class Toy:
     """A corpus of given dialogues, which may declare what it does not annotate."""

@@ -28,14 +28,14 @@ from tod_bench.records import Act, Dialogue, Prediction, TaskName, first_values
 from tod_bench.reports.table import make_table
 from tod_bench.simulated.database import city_database
 from tod_bench.splits import read_all
-from tod_bench.systems import FitContext, TurnInput, system_class
+from tod_bench.systems import FitContext, System, TurnInput, system_class
 from tod_bench.tasks import gold_prediction, turn_inputs
 
 MINE = {"restaurant": {"food": "echoed"}}
 MY_ACTS = (Act("general", "echo", "echoed", "echoed"),)
 
 
-class Echo:
+class Echo(System):
     """Answers with all that it is shown, as JSON, in its notes and response; its states and acts are its own."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})

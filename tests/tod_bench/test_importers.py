@@ -13,6 +13,7 @@ from tod_bench.importers import Imported, import_predictions
 from tod_bench.importers.pptod import parse_act_span, parse_belief_span
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Act, Dialogue, Turn
+from tod_bench.simulated.corpus import Simulated
 
 
 def corpus(**turns: int) -> list[Dialogue]:
@@ -27,7 +28,7 @@ def imported(
 ) -> Imported:
     path = folder / "file.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return import_predictions(form, path, dialogues, **options)
+    return import_predictions(path, dialogues, format=form, **options)
 
 
 TURN = {
@@ -290,9 +291,9 @@ def test_sgd_states_are_carried_or_not_as_the_view_has_it(tmp_path: Path) -> Non
         turns = (Turn(0, "a", "b", services=("Hotels_1",)), Turn(1, "c", "d", services=("Taxi_1",)))
         return [Dialogue("1_00000", name, "dev", (), turns)]
 
-    whole = import_predictions("sgd", tmp_path, gold("sgd-accumulated"))
+    whole = import_predictions(tmp_path, gold("sgd-accumulated"), format="sgd")
     assert whole.predictions[1].state == {"Hotels_1": {"area": "north"}, "Taxi_1": {"to": "x"}}
-    frames = import_predictions("sgd", tmp_path, gold("sgd-frame"))
+    frames = import_predictions(tmp_path, gold("sgd-frame"), format="sgd")
     assert [prediction.state for prediction in frames.predictions] == [
         {"Hotels_1": {"area": "north"}},
         {"Taxi_1": {"to": "x"}},
@@ -301,12 +302,12 @@ def test_sgd_states_are_carried_or_not_as_the_view_has_it(tmp_path: Path) -> Non
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(UserError, match=r"has no dialogues_\*\.json"):
-        import_predictions("sgd", empty)
+        import_predictions(empty, format="sgd")
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no format 'mwzevall'; did you mean 'mwzeval'"):
-        import_predictions("mwzevall", tmp_path / "x.json")
+        import_predictions(tmp_path / "x.json", format="mwzevall")
 
 
 def test_command_writes_a_prediction_file(tmp_path: Path) -> None:
@@ -325,3 +326,21 @@ def test_command_writes_nothing_on_a_mismatch(tmp_path: Path) -> None:
     assert "was not imported: " in str(result.exception)
     assert "not shown" in str(result.exception)
     assert not out.exists()
+
+
+def test_a_corpus_and_its_split_stand_for_their_dialogues(tmp_path: Path) -> None:
+    simulated = Simulated({"test": 3})
+    dialogues = list(simulated.dialogues("test"))
+    content = {one.id: [{"response": turn.system} for turn in one.turns] for one in dialogues}
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(content))
+    whole = import_predictions(path, simulated)
+    assert whole == import_predictions(path, dialogues)
+    assert [line.dialogue_id for line in whole.predictions] == [one.id for one in dialogues for _ in one.turns]
+    part = import_predictions(path, simulated, split="test[:1]")
+    assert (part.mismatches, {line.dialogue_id for line in part.predictions}) == ((), {dialogues[0].id})
+    assert "2 dialogues are not in this part of the split and are left out" in part.notices
+    # Without the rest of the split, dialogues that are not in the part are unknown.
+    assert len(import_predictions(path, dialogues[:1]).mismatches) == 2
+    with pytest.raises(UserError, match="no split 'final'"):
+        import_predictions(path, simulated, split="final")

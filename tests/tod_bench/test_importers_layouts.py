@@ -39,7 +39,7 @@ def test_every_format_has_a_case_and_its_layout_in_the_help():
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("named", [True, False])
 def test_each_layout_is_read_and_recognised(tmp_path, form, named):
-    found = import_predictions(form if named else AUTO, saved(tmp_path, LAYOUTS[form]), CORPUS)
+    found = import_predictions(saved(tmp_path, LAYOUTS[form]), CORPUS, format=form if named else AUTO)
     assert not found.mismatches
     assert [(one.dialogue_id, one.turn, one.state) for one in found.predictions] == [
         ("SNG0073", 0, {}),
@@ -52,7 +52,7 @@ def test_each_layout_is_read_and_recognised(tmp_path, form, named):
 def test_each_layout_is_read_gzipped(tmp_path, form):
     path = tmp_path / "file.json.gz"
     path.write_bytes(gzip.compress(json.dumps(LAYOUTS[form]).encode()))
-    assert import_predictions(AUTO, path, CORPUS).predictions[1].state == STATE
+    assert import_predictions(path, CORPUS).predictions[1].state == STATE
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_each_layout_is_read_gzipped(tmp_path, form):
 )
 def test_what_is_not_recognised(tmp_path, content, said):
     with pytest.raises(UserError, match=said):
-        import_predictions(AUTO, saved(tmp_path, content), CORPUS)
+        import_predictions(saved(tmp_path, content), CORPUS)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_is_not_recognised(tmp_path, content, said):
     ],
 )
 def test_mistakes_are_sentences_with_their_place(tmp_path, form, content, said):
-    found = import_predictions(form, saved(tmp_path, content))
+    found = import_predictions(saved(tmp_path, content), format=form)
     if said is None:
         assert not found.mismatches
         return
@@ -130,7 +130,7 @@ def test_simpletod_in_full(tmp_path):
             "generated_response": ["[restaurant_name] is nice <|endoftext|>"],
         }
     }
-    found = import_predictions("simpletod", saved(tmp_path, content))
+    found = import_predictions(saved(tmp_path, content), format="simpletod")
     (one,) = found.predictions
     # What no corpus has stays in the state, where it counts as wrong.
     assert one.state == {"hotel": {"type": "guesthouse"}, "the": {"nice": "place"}, "train": {"arriveby": "10:00"}}
@@ -159,7 +159,7 @@ def test_convlab3_finds_dialogues_by_what_the_user_says(tmp_path):
         {"utt_idx": 0, "utterance": "hello", "predictions": {"state": {}}},
         {"utt_idx": 2, "utterance": "a taxi", "predictions": {"state": {"taxi": {"leave at": "10:00"}}}},
     ]
-    found = import_predictions("convlab3", saved(tmp_path, samples), corpus)
+    found = import_predictions(saved(tmp_path, samples), corpus, format="convlab3")
     assert not found.mismatches
     assert [(one.dialogue_id, one.turn) for one in found.predictions] == [
         ("B", 0),
@@ -172,7 +172,7 @@ def test_convlab3_finds_dialogues_by_what_the_user_says(tmp_path):
     assert found.predictions[-1].acts == (Act("taxi", "inform", "type", "red"),)
     assert found.predictions[-1].response == "hey"
     samples[0]["utterance"] = "something else"
-    found = import_predictions("convlab3", saved(tmp_path, samples), corpus)
+    found = import_predictions(saved(tmp_path, samples), corpus, format="convlab3")
     assert any("says what no dialogue of the split says" in one for one in found.mismatches)
 
 
@@ -260,7 +260,7 @@ def test_gold_in_pptods_form_is_read_back(realdata, version):
 
 def test_a_file_with_a_key_twice_is_refused(tmp_path):
     with pytest.raises(DataError, match="the key 'hotel-area' is given twice"):
-        import_predictions("slots", saved(tmp_path, '{"a": [{"hotel-area": "east", "hotel-area": "west"}]}'))
+        import_predictions(saved(tmp_path, '{"a": [{"hotel-area": "east", "hotel-area": "west"}]}'), format="slots")
 
 
 @pytest.mark.realdata
@@ -280,7 +280,7 @@ def test_gold_as_convlab3_writes_it_is_right(realdata, tmp_path, name):
         for dialogue in dialogues
         for turn in dialogue.turns
     ]
-    found = import_predictions("convlab3", saved(tmp_path, samples), dialogues)
+    found = import_predictions(saved(tmp_path, samples), dialogues, format="convlab3")
     assert not found.mismatches
     (jga,) = [
         one

@@ -217,7 +217,7 @@ def test_the_first_line_says_what_a_prediction_file_is(tmp_path):
 
 def test_an_option_that_is_no_yaml(tmp_path):
     result = CliRunner(catch_exceptions=True).invoke(
-        __import__("tod_bench.cli.data", fromlist=["command"]).command, ["stats", "simulated", "-o", "style=["]
+        __import__("tod_bench.cli.data", fromlist=["command"]).command, ["stats", "simulated", "--option", "style=["]
     )
     assert isinstance(result.exception, UserError)
     assert "style=[" in str(result.exception)

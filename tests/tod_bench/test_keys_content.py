@@ -25,7 +25,9 @@ from tod_bench.experiments.forcing import forget
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run, statuses
+from tod_bench.plugins import with_defaults
 from tod_bench.predictions import read_predictions, write_predictions
+from tod_bench.systems import System
 
 SYSTEM = """
 from helping import answer
@@ -107,7 +109,9 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     known = tod_bench.experiments.plan.system_class
     system = EntryPoint("mine", "my_system:Mine", "tod_bench.systems")
     monkeypatch.setattr(
-        tod_bench.experiments.plan, "system_class", lambda name: system.load() if name == "mine" else known(name)
+        tod_bench.experiments.plan,
+        "system_class",
+        lambda name: with_defaults(system.load(), System) if name == "mine" else known(name),
     )
     monkeypatch.setitem(tod_metrics.METRICS, "empty", "my_metric:Empty")  # type: ignore[attr-defined]
     tod_metrics._known.cache_clear()

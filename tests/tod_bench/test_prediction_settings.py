@@ -12,10 +12,10 @@ from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run
 from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 
-class Logged:
+class Logged(System):
     """A system that notes what is done with it."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy"})

@@ -15,7 +15,7 @@ from tod_bench.experiments.results import Experiment, Store
 from tod_bench.experiments.runner import run, statuses
 from tod_bench.predictions import read_predictions, write_predictions
 from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.systems import FitContext, TurnInput, system_class
+from tod_bench.systems import FitContext, System, TurnInput, system_class
 
 
 def config(**changes) -> EvalConfig:
@@ -36,7 +36,7 @@ def config(**changes) -> EvalConfig:
     return EvalConfig.model_validate(value)
 
 
-class Counting:
+class Counting(System):
     """A system that counts its trainings and records what it was shown."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy"})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tod_bench.corpora.base import open_corpus
-from tod_bench.corpora.codec import _layout, decode, encode
+from tod_bench.corpora.base import Corpus, open_corpus
+from tod_bench.corpora.cache import decode, encode, layout
 from tod_bench.errors import UserError
 from tod_bench.importers import import_predictions
 from tod_bench.predictions import read_predictions, write_predictions
@@ -40,8 +40,8 @@ GOLD = [gold_prediction(DIALOGUE, turn) for turn in DIALOGUE.turns]
 WHERE = {"corpus_name": "toy", "split": "dev", "schema": SCHEMA, "draws": 0}
 
 
-class Toy:
-    name, schema, database, splits, seen_services = "toy", SCHEMA, None, ("dev",), frozenset({"Hotels_1"})
+class Toy(Corpus):
+    name, schema, splits, seen_services, fingerprint = "toy", SCHEMA, ("dev",), frozenset({"Hotels_1"}), "0"
 
     def dialogues(self, split):
         return iter([DIALOGUE])
@@ -130,21 +130,21 @@ def test_sgds_layout_brings_them(tmp_path: Path):
         },
     ]
     (tmp_path / "dialogues_001.json").write_text(json.dumps([{"dialogue_id": "1_00000", "turns": turns}]))
-    imported = import_predictions("sgd", tmp_path, [DIALOGUE])
+    imported = import_predictions(tmp_path, [DIALOGUE], format="sgd")
     assert not imported.mismatches
     fields = [(one.state, one.active_intent, one.requested) for one in imported.predictions]
     assert fields == [(one.state, one.active_intent, one.requested) for one in GOLD]
     turns[0]["frames"][0]["state"]["requested_slots"] = [1]
     (tmp_path / "dialogues_001.json").write_text(json.dumps([{"dialogue_id": "1_00000", "turns": turns}]))
-    assert "a requested slot is a number" in import_predictions("sgd", tmp_path, [DIALOGUE]).mismatches[0]
+    assert "a requested slot is a number" in import_predictions(tmp_path, [DIALOGUE], format="sgd").mismatches[0]
 
 
 def test_a_cache_is_named_after_every_field_of_every_record_in_it():
     """So a cache that an older version wrote is not read as if it had no frames."""
-    layout = dict(_layout(Dialogue, set()))
-    assert layout.keys() >= {"Dialogue", "Turn", "Frame", "Act", "Span", "Persona", "DomainGoal"}
-    assert layout["Frame"] == ["service", "active_intent", "requested"]
-    assert "frames" in layout["Turn"]
+    fields = layout(Dialogue)
+    assert fields.keys() >= {"Dialogue", "Turn", "Frame", "Act", "Span", "Persona", "DomainGoal"}
+    assert fields["Frame"] == ["service", "active_intent", "requested"]
+    assert "frames" in fields["Turn"]
 
 
 @pytest.mark.parametrize("line", [{"active_intent": {"a": 1}}, {"requested": {"a": "phone"}}, {"requested": ["phone"]}])

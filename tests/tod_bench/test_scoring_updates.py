@@ -184,6 +184,8 @@ def test_the_ceiling_on_multiwoz(realdata, protocol, ceiling):
 def test_importing_keeps_states_as_they_are_without_the_option(tmp_path: Path):
     source = tmp_path / "states.json"
     source.write_text('{"a": {"0": ["hotel-area-east"], "1": ["hotel-stars-4"]}}')
-    plain, summed = (import_predictions("trade", source, updates=updates).predictions for updates in (False, True))
+    plain, summed = (
+        import_predictions(source, format="trade", updates=updates).predictions for updates in (False, True)
+    )
     assert plain[1].state == {"hotel": {"stars": "4"}}
     assert summed[1].state == {"hotel": {"area": "east", "stars": "4"}}

@@ -10,7 +10,6 @@ import click
 
 OPTIONS = click.option(
     "--option",
-    "-o",
     "options",
     multiple=True,
     metavar="KEY=VALUE",
@@ -57,19 +56,26 @@ def fetch(name: str, source: Path | None, mirror: str) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @OPTIONS
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def stats(names: tuple[str, ...], options: tuple[str, ...], as_json: bool) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print them.",
+)
+def stats(names: tuple[str, ...], options: tuple[str, ...], form: str) -> None:
     """Count corpora as Table 1 of PicPersona-TOD does, the published row below ours.
 
     \b
     Examples:
       tod-bench data stats multiwoz sgd
-      tod-bench data stats multiwoz -o version=2.1 -o path=~/MultiWOZ_2.1
+      tod-bench data stats multiwoz --option version=2.1 --option path=~/MultiWOZ_2.1
     """
     from tod_bench.reports.corpora import corpus_rows, print_rows, rows_as_json
 
     rows = [row for name in names for row in corpus_rows(name, options)]
-    click.echo(rows_as_json(rows)) if as_json else print_rows(rows)
+    click.echo(rows_as_json(rows)) if form == "json" else print_rows(rows)
 
 
 @command.command()
@@ -95,7 +101,9 @@ def check(name: str, options: tuple[str, ...], splits: tuple[str, ...], listed: 
 @command.command()
 @click.argument("name")
 @OPTIONS
-@click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder to write."
+)
 @click.option(
     "--format",
     "form",
@@ -113,8 +121,8 @@ def export(*, name: str, options: tuple[str, ...], output: Path, form: Any, rows
 
     \b
     Examples:
-      tod-bench data export simulated --format jsonl --output simulated_rows
-      tod-bench data export sgd --split dev --format datasets --rows turns --output sgd_dev
+      tod-bench data export simulated --format jsonl -o simulated_rows
+      tod-bench data export sgd --split dev --format datasets --rows turns -o sgd_dev
     """
     from tod_bench.corpora.export import export as write
     from tod_bench.reports.corpora import open_with

@@ -12,9 +12,9 @@ SHOWN = 20
 @click.argument("form", metavar="FORMAT")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--output",
     "-o",
-    "out",
+    "--output",
+    "output",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     help="The prediction file to write; .jsonl.gz is gzipped.",
@@ -34,7 +34,7 @@ def command(
     *,
     form: str,
     file: Path,
-    out: Path,
+    output: Path,
     corpus: str | None,
     split: str,
     options: tuple[str, ...],
@@ -84,25 +84,16 @@ def command(
     from tod_bench.importers import import_predictions
     from tod_bench.predictions import write_predictions
     from tod_bench.reports.corpora import open_with
-    from tod_bench.splits import read_all, read_split, whole_split
 
-    if out.resolve() == file.resolve() or (out.exists() and file.exists() and out.samefile(file)):
+    if output.resolve() == file.resolve() or (output.exists() and file.exists() and output.samefile(file)):
         raise UserError(f"{file} would be overwritten with what is read from it; give another file after -o")
     opened = open_with(corpus, options) if corpus else None
-    dialogues = read_all(opened, split) if opened else None
-
-    def whole() -> list[str]:
-        return [dialogue.id for dialogue in read_split(opened, whole_split(split))] if opened else []
-
-    is_part = opened is not None and whole_split(split) != split
-    imported = import_predictions(
-        form, file, dialogues, partial=partial, updates=updates, whole=whole if is_part else None
-    )
+    imported = import_predictions(file, opened, format=form, split=split, partial=partial, updates=updates)
     for line in (*imported.notices, *imported.mismatches[:SHOWN]):
         say(line)
     if imported.mismatches:
         more = len(imported.mismatches) - SHOWN
         counted = f"{len(imported.mismatches)} mismatches" + (f", {more} of them not shown" if more > 0 else "")
         raise UserError(f"{file} was not imported: {counted}")
-    write_predictions(out, imported.predictions)
-    say(f"{len(imported.predictions)} turns written to {out}")
+    write_predictions(output, imported.predictions)
+    say(f"{len(imported.predictions)} turns written to {output}")

@@ -6,7 +6,7 @@ dialogues show whether a split has not one.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from tod_bench.records import Dialogue, TaskName, Turn
 
@@ -32,16 +32,6 @@ _PRESENT: Mapping[Annotation, Callable[[Dialogue], bool]] = {
     "spans": lambda dialogue: any(span.side == "system" for turn in dialogue.turns for span in turn.spans),
     "personas": lambda dialogue: dialogue.persona is not None,
 }
-
-
-def declared_missing(corpus: Any, split: str) -> Mapping[Annotation, str]:
-    """What a corpus says that a split does not annotate: annotation -> why, as a clause.
-
-    Corpora need not say it; then it is seen in their dialogues.
-    """
-    declare = getattr(corpus, "missing_annotations", None)
-    found: Mapping[Annotation, str] = declare(split) if declare else {}
-    return found
 
 
 def not_found(dialogues: Iterable[Dialogue], wanted: Collection[Annotation]) -> frozenset[Annotation]:

@@ -4,55 +4,53 @@ A corpus is a class registered under the entry point group ``tod_bench.corpora``
 are what a config may set beside ``name:``.
 """
 
-from collections.abc import Iterator
-from importlib.metadata import entry_points
-from typing import Any, Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.official import Completeness
+from tod_bench.corpora.rows import Rows
+from tod_bench.errors import DataError
+from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Database, Dialogue, Schema
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
 
 GROUP = "tod_bench.corpora"
 
 
-@runtime_checkable
-class Corpus(Protocol):
-    """A corpus opened for reading.
+class Corpus(ABC):
+    """A corpus opened for reading: five things that every corpus says, and what it need not say, with defaults.
 
-    A corpus may also have `missing_annotations`, a function of a split's name that says what the layout lacks (see
-    `tod_bench.corpora.annotations.declared_missing`), and `completeness`, one that says how many of the official files
-    are there (see `tod_bench.corpora.official`).
+    Readers of files extend `tod_bench.corpora.file_corpus.FileCorpus`, which has the rest.
 
     Attributes:
         name: Name and version for signatures, e.g. ``multiwoz2.2`` or ``sgd-accumulated``.
+        unofficial: The files that are not those of the release, or cannot be shown to be; `name` then ends in
+            ``-unofficial``.
     """
 
     name: str
+    unofficial: tuple[str, ...] = ()
 
     @property
+    @abstractmethod
     def splits(self) -> tuple[str, ...]:
-        """The splits that are at hand, in the order train, dev, test."""
-        ...
+        """The splits that are there, in the order train, dev, test and any further ones."""
 
     @property
+    @abstractmethod
     def schema(self) -> Schema:
         """Every domain (or service) and slot that can be tracked, in canonical spelling."""
-        ...
 
     @property
+    @abstractmethod
     def fingerprint(self) -> str:
         """Hex digest of everything that decides the dialogues: raw bytes, options, reader version."""
-        ...
 
-    @property
-    def database(self) -> Database | None:
-        """The corpus's database, where it has one."""
-        ...
-
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """What ``skip_invalid`` has left out so far; empty without it."""
-        ...
-
+    @abstractmethod
     def dialogues(self, split: str) -> Iterator[Dialogue]:
         """Streams a split in file order.
 
@@ -60,28 +58,81 @@ class Corpus(Protocol):
             UserError: There is no such split.
             DataError: A record is unusable, and ``skip_invalid`` was not set.
         """
-        ...
+
+    @property
+    def database(self) -> Database | None:
+        """The corpus's database; None where it has none."""
+        return None
+
+    @property
+    def skipped(self) -> tuple[DataError, ...]:
+        """What ``skip_invalid`` has left out so far; empty without it."""
+        return ()
+
+    @property
+    def warnings(self) -> tuple[DataError, ...]:
+        """What was found odd, though usable, in what has been read so far."""
+        return ()
+
+    @property
+    def seen_services(self) -> Collection[str] | None:
+        """Services that training sees, of which the rest are unseen; None where that is not told apart."""
+        return None
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+        """What is known to be missing in a split: annotation -> why, as a clause of a sentence.
+
+        Whatever is not declared here is looked for in the dialogues.
+        """
+        return {}
+
+    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
+        """How many of a split's official files are there; None where all are, or where nothing is known of them."""
+        return None
+
+    def to_datasets(self, rows: Rows = "dialogues", splits: Sequence[str] | None = None) -> "DatasetDict":
+        """The corpus as a `datasets.DatasetDict`, which saves, loads and pushes like any other.
+
+        `tod_bench.corpora.hub_datasets.from_datasets` reads it back without loss.
+
+        Args:
+            rows: What a row is, a dialogue or a turn (see `tod_bench.corpora.rows`).
+            splits: The splits to take; None for all.
+
+        Returns:
+            A dataset a split, under the corpus's names (``train``, ``dev``, ``test``), but none for a split without
+            dialogues: `datasets` saves an empty dataset and cannot load it. Corpus name and schema are in the
+            description of each, which `save_to_disk` keeps.
+
+        Raises:
+            UserError: There is no such split, or `datasets` is not installed.
+            DataError: A record is unusable.
+        """
+        from tod_bench.corpora.hub_datasets import to_datasets
+
+        return to_datasets(self, rows, splits)
 
 
 def corpus_names() -> list[str]:
     """Names of all installed corpora, sorted."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return plugin_names(GROUP)
 
 
 def corpus_class(name: str) -> type[Any]:
-    """The class of an installed corpus.
+    """The class of an installed corpus; one that does not extend `Corpus` has its defaults all the same.
 
     Raises:
         UserError: There is no such corpus.
     """
-    for point in entry_points(group=GROUP, name=name):
-        loaded: type[Any] = point.load()
-        return loaded
-    raise UserError(f"there is no corpus {name!r}{did_you_mean(name, corpus_names())}; see `tod-bench list corpora`")
+    return plugin_class(GROUP, name, Corpus)
 
 
 def open_corpus(name: str, **options: Any) -> Corpus:
-    """Opens an installed corpus with the reader's options.
+    """Opens an installed corpus.
+
+    Args:
+        name: The corpus, as ``tod-bench list corpora`` shows it.
+        **options: Options of its reader, such as ``path`` or ``version``.
 
     Raises:
         UserError: There is no such corpus, or its files are not where it looks for them.

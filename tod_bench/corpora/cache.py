@@ -1,208 +1,48 @@
-"""The shelf: hands out a corpus's dialogues split by split, from the raw files or from a cache of them.
+"""The cache of a corpus's dialogues: an Arrow stream a split, which ``datasets.Dataset.from_file`` opens, too.
 
-The cache is an Arrow stream a split (``datasets.Dataset.from_file`` opens it, too), named after a digest of the raw
-files, the reader's version and its options; a changed file or option is another cache. It is written while the split is
-first read to its end, into a file of its own that then takes the final name, so that two processes cannot disturb each
-other and a kill leaves nothing half-written. Without pyarrow (the extra ``train``) every pass reads the raw files.
+A cache file is named after a digest of what decides the dialogues (see `FileCorpus.cache_file`); a changed raw file or
+option is another cache. It is written while the split is first read to its end, into a file of its own that then takes
+the final name, so that two processes cannot disturb each other and a kill leaves nothing half-written.
 """
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property
-from importlib.util import find_spec
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, get_args, get_type_hints
 
-from msgspec import MsgspecError
+from msgspec import MsgspecError, msgpack
 
-from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.codec import FORMAT, decode, encode
-from tod_bench.corpora.digests import digests
-from tod_bench.corpora.jsonstream import RawFile
-from tod_bench.corpora.official import Completeness
-from tod_bench.corpora.places import cache_home
-from tod_bench.corpora.reading import Note
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import UserError
 from tod_bench.files import digest_of
-from tod_bench.records import Database, Dialogue
-
-Read = Callable[[str, Note], Iterator[Dialogue | DataError]]
-"""Reads a split from its raw files, in file order, with an error in the place of what cannot be used."""
+from tod_bench.records import Dialogue
 
 _BATCH = 256
 
 
-class CachedReader:
-    """Hands out the dialogues of a corpus.
-
-    Args:
-        corpus: Name of the corpus.
-        files: Split -> every raw file that decides its dialogues.
-        root: Folder or archive that the files are in; only their names below it are part of the fingerprint.
-        read: Reads a split.
-        options: Options of the reader that decide the dialogues, and its version.
-        skip_invalid: Whether unusable records are left out and listed instead of raised.
-        cache: Whether to cache what was read.
-    """
-
-    def __init__(
-        self,
-        corpus: str,
-        files: Mapping[str, tuple[RawFile, ...]],
-        root: Path,
-        read: Read,
-        *,
-        options: Mapping[str, Any],
-        skip_invalid: bool,
-        cache: bool,
-    ) -> None:
-        self.splits = tuple(files)
-        self._corpus, self._files, self._root, self._read = corpus, files, root, read
-        self._options, self._skip_invalid = options, skip_invalid
-        self._cache = cache and find_spec("pyarrow") is not None
-        self._skipped: dict[str, DataError] = {}
-        self._oddities: dict[str, DataError] = {}
-
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """What was left out so far."""
-        return tuple(self._skipped.values())
-
-    @property
-    def oddities(self) -> tuple[DataError, ...]:
-        """What was found odd, though usable, in the raw files read so far."""
-        return tuple(self._oddities.values())
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hex digest of the raw files of every split, the reader's version and its options."""
-        return digest_of({split: self._fingerprint(split) for split in self.splits})
-
-    def dialogues(self, split: str) -> Iterator[Dialogue]:
-        """Streams a split in file order.
-
-        Raises:
-            UserError: The split is not at hand.
-            DataError: A record is unusable, and `skip_invalid` was not set.
-        """
-        if split not in self.splits:
-            raise UserError(f"{self._corpus} has no split {split!r} here; at hand: {', '.join(self.splits) or 'none'}")
-        if not self._cache:
-            return self._raw(split)
-        path = self.cache_file(split)
-        return read_cache(path) if path.exists() else self._raw(split, path)
-
-    def cache_file(self, split: str) -> Path:
-        """The Arrow file that caches a split; it need not be there yet."""
-        return cache_home() / "arrow" / f"{self._corpus}-{split}-{self._fingerprint(split)[:20]}.{FORMAT}.arrow"
-
-    def _fingerprint(self, split: str) -> str:
-        files = self._files[split]
-        found = digests(file.path for file in files)
-        names = [[_name(file, self._root), found[file.path]] for file in files]
-        return digest_of({"corpus": self._corpus, "split": split, "files": names, "options": dict(self._options)})
-
-    def _raw(self, split: str, cache: Path | None = None) -> Iterator[Dialogue]:
-        writer, whole = CacheWriter(cache) if cache else None, True
-        try:
-            for found in self._read(split, self._note):
-                if isinstance(found, Dialogue):
-                    if writer:
-                        writer.add(found)
-                    yield found
-                elif self._skip_invalid:
-                    whole = False
-                    self._skipped[str(found)] = found
-                else:
-                    raise found
-            # A cache would have to list what was left out; such a split is read anew each time instead.
-            if writer and whole:
-                writer.commit()
-        finally:
-            if writer:
-                writer.close()
-
-    def _note(self, oddity: DataError) -> None:
-        self._oddities[str(oddity)] = oddity
+def layout(record: type) -> dict[str, list[str]]:
+    """The fields of a record and of every record inside it, by the record's name."""
+    records: dict[str, list[str]] = {}
+    waiting: list[Any] = [record]
+    while waiting:
+        hint = waiting.pop(0)
+        waiting += get_args(hint)
+        if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in records:
+            records[hint.__name__] = [field.name for field in fields(hint)]
+            waiting += get_type_hints(hint).values()
+    return records
 
 
-class FileCorpus:
-    """What every corpus that is read from files has in common; a reader sets `name` and `root`, and calls `_shelve`.
+FORMAT = f"msgpack1-{digest_of(layout(Dialogue))[:8]}"
+"""Names the form of cached records, so that records with other fields are another cache."""
 
-    What the corpus does not annotate at all, a reader says in `unannotated`: annotation -> why. A reader that knows the
-    official files lists in `unofficial` those that are not, and ends `name` in ``-unofficial`` if there are any.
+encode = msgpack.Encoder().encode
+"""The dialogue as bytes (MessagePack)."""
 
-    Beside options of its own, every reader takes
-
-    - ``skip_invalid``: leave out unusable dialogues and list them in `skipped` instead of raising;
-    - ``cache``: cache what was read, where pyarrow is installed.
-
-    and raises a `UserError` where the files that it needs are not found.
-    """
-
-    name: str
-    root: Path
-    unannotated: ClassVar[Mapping[Annotation, str]] = {}
-    unofficial: tuple[str, ...] = ()
-    _read: Read
-    _shelf: CachedReader
-
-    def _shelve(
-        self,
-        files: Mapping[str, tuple[RawFile, ...]],
-        options: Mapping[str, Any],
-        *,
-        skip_invalid: bool,
-        cache: bool,
-    ) -> None:
-        """Puts the files of each split on the shelf; the arguments are those of `CachedReader`."""
-        self._shelf = CachedReader(
-            self.name, files, self.root, self._read, options=options, skip_invalid=skip_invalid, cache=cache
-        )
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits at hand, in the order train, dev, test and any further ones."""
-        return self._shelf.splits
-
-    @property
-    def fingerprint(self) -> str:
-        """Hex digest of the raw files, the reader's version and its options."""
-        return self._shelf.fingerprint
-
-    @property
-    def database(self) -> Database | None:
-        """The corpus's database; None where it has none."""
-        return None
-
-    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
-        """What the layout tells to be missing in a split: annotation -> why, as a clause of a sentence."""
-        return self.unannotated
-
-    def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
-        """How many of a split's official files are there; None where all are, or where nothing is known of them."""
-        return None
-
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """What ``skip_invalid`` has left out so far."""
-        return self._shelf.skipped
-
-    @property
-    def oddities(self) -> tuple[DataError, ...]:
-        """What was found odd, though usable, in the raw files read so far."""
-        return self._shelf.oddities
-
-    def dialogues(self, split: str) -> Iterator[Dialogue]:
-        """Streams a split in file order.
-
-        Raises:
-            UserError: There is no such split.
-            DataError: A record is unusable, and ``skip_invalid`` was not set.
-        """
-        return self._shelf.dialogues(split)
+decode = msgpack.Decoder(Dialogue).decode
+"""The dialogue of bytes that `encode` wrote; raises a ``MsgspecError`` where they are others."""
 
 
 def read_cache(path: Path) -> Iterator[Dialogue]:
@@ -225,6 +65,9 @@ class CacheWriter:
     """Writes a cache file that appears under its name only when it is whole.
 
     A cache only saves time: where it cannot be written (no space, no permission), the writer gives up quietly.
+
+    Args:
+        path: The file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -262,23 +105,16 @@ class CacheWriter:
         if self._stream is not None:
             with suppress(OSError):
                 self._stream.close()
+            self._stream = None
         if self._part:
             Path(self._part).unlink(missing_ok=True)
 
     def _flush(self) -> None:
         import pyarrow as pa
 
-        if self._stream is None:
-            return
-        try:
-            self._stream.write_batch(pa.RecordBatch.from_pylist(self._rows, self._schema))
-        except OSError:
-            self.close()
-            self._stream = None
+        if self._stream is not None:
+            try:
+                self._stream.write_batch(pa.RecordBatch.from_pylist(self._rows, self._schema))
+            except OSError:
+                self.close()
         self._rows = []
-
-
-def _name(file: RawFile, root: Path) -> str:
-    """The file's name below the corpus's folder, so that a moved corpus keeps its fingerprint."""
-    relative = os.path.relpath(file.path, root)
-    return f"{relative}/{file.member}" if file.member else relative

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
+from tod_bench.corpora.annotations import NAMES, Annotation, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.personas import AGES, EMOTIONS, FORMALITIES, GENDERS
 from tod_bench.errors import DataError
@@ -36,11 +36,11 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
     """Checks every record of a split.
 
     Serious are: records that cannot be used (for a corpus opened with ``skip_invalid``; they are raised without), ids
-    that come twice, turns out of order, slots and values outside of the schema, spans outside of the text, persona
+    that are not unique, turns out of order, slots and values outside of the schema, spans outside of the text, persona
     attributes outside of their lists. Worth knowing are: spans whose text has another form than the value, utterances
-    that are empty, annotations that the split does not have, and what the reader found odd.
+    that are empty, annotations that the split does not have, and what the reader warns of.
     """
-    before = {str(error) for error in (*corpus.skipped, *_oddities(corpus))}
+    before = {str(error) for error in (*corpus.skipped, *corpus.warnings)}
     seen: set[str] = set()
     schema = corpus.schema
     unseen: frozenset[Annotation] = frozenset(_EXPECTED)
@@ -50,17 +50,12 @@ def check(corpus: Corpus, split: str) -> Iterator[Finding]:
         seen.add(dialogue.id)
         if dialogue.turns:
             unseen, any_turn = not_found([dialogue], unseen), True
-    declared = declared_missing(corpus, split)
-    for annotation in (one for one in _EXPECTED if one in declared or (any_turn and one in unseen)):
+    declared = corpus.missing_annotations(split)
+    for annotation in (expected for expected in _EXPECTED if expected in declared or (any_turn and expected in unseen)):
         reason = declared.get(annotation, "no dialogue of the split has one")
         yield Finding("not annotated", False, DataError(f"{NAMES[annotation]}: {reason}; what needs them is undefined"))
-    for kind, serious, errors in (("unusable", True, corpus.skipped), ("odd", False, _oddities(corpus))):
+    for kind, serious, errors in (("unusable", True, corpus.skipped), ("warning", False, corpus.warnings)):
         yield from (Finding(kind, serious, error) for error in errors if str(error) not in before)
-
-
-def _oddities(corpus: Corpus) -> tuple[DataError, ...]:
-    found: tuple[DataError, ...] = getattr(corpus, "oddities", ())
-    return found
 
 
 def _check_dialogue(dialogue: Dialogue, schema: Schema, *, twice: bool) -> Iterator[Finding]:

@@ -87,17 +87,17 @@ class _Table:
 
     def matching(self, constraints: Mapping[str, str]) -> Rows:
         """Which entries meet every constraint."""
-        asked = frozenset(
+        binding = frozenset(
             (column, value)
             for column, value in constraints.items()
             if column in self._columns and plain(value) not in _UNBOUND
         )
-        if asked not in self._answers:
+        if binding not in self._answers:
             rows: Rows = np.ones(len(self.entries), dtype=bool)
-            for column, value in asked:
+            for column, value in binding:
                 rows = rows & self._rows(column, value)
-            self._answers[asked] = rows
-        return self._answers[asked]
+            self._answers[binding] = rows
+        return self._answers[binding]
 
     def _rows(self, name: str, value: str) -> Rows:
         if (name, value) not in self._having:
@@ -123,14 +123,14 @@ class _Column:
     @cached_property
     def _minutes(self) -> NDArray[np.float64]:
         """Minutes since midnight; not a number where a value is no time, which compares as false."""
-        return np.array([math.nan if (found := minutes(value)) is None else found for value in self._values])
+        return np.array([math.nan if (time := minutes(value)) is None else time for value in self._values])
 
     def in_time(self, value: str, *, earliest: bool) -> Rows:
         """Rows whose time is `value` or later (`earliest`) or earlier; none where it is no time."""
-        asked = minutes(value)
-        if asked is None:
+        bound = minutes(value)
+        if bound is None:
             return np.zeros(len(self._values), dtype=bool)
-        return self._minutes >= asked if earliest else self._minutes <= asked
+        return self._minutes >= bound if earliest else self._minutes <= bound
 
     def like(self, value: str, ratio: float) -> Rows:
         """Rows whose spelling has at least this partial ratio with the value's."""

@@ -28,17 +28,17 @@ def digests(paths: Iterable[Path], kind: Kind = "sha256") -> dict[Path, str]:
     """
     wanted = list(dict.fromkeys(paths))
     memory = _recall()
-    found: dict[Path, str] = {}
+    digest_of_path: dict[Path, str] = {}
     for path in wanted:
         known = memory.get(str(path.absolute()))
         if known and known["stamp"] == _stamp(path) and kind in known:
-            found[path] = known[kind]
-    fresh = [path for path in wanted if path not in found]
+            digest_of_path[path] = known[kind]
+    fresh = [path for path in wanted if path not in digest_of_path]
     with ThreadPoolExecutor() as pool:
-        found.update(zip(fresh, pool.map(lambda path: _digest(path, kind), fresh), strict=True))
+        digest_of_path.update(zip(fresh, pool.map(lambda path: _digest(path, kind), fresh), strict=True))
     if fresh:
-        _remember({path: found[path] for path in fresh}, kind)
-    return found
+        _remember({path: digest_of_path[path] for path in fresh}, kind)
+    return digest_of_path
 
 
 def _digest(path: Path, kind: Kind) -> str:
@@ -77,9 +77,9 @@ def _recall() -> dict[str, dict[str, Any]]:
     return memory if isinstance(memory, dict) else {}
 
 
-def _remember(found: dict[Path, str], kind: Kind) -> None:
+def _remember(fresh: dict[Path, str], kind: Kind) -> None:
     memory = _recall()
-    for path, digest in found.items():
+    for path, digest in fresh.items():
         stamp = _stamp(path)
         # A file that has only just changed may change again within the same tick of its clock.
         if time.time_ns() - max(stamp[1], stamp[3]) > _SETTLED * 1e9:

@@ -1,4 +1,4 @@
-"""Bringing a corpus's official files into the cache folder: downloaded, from a mirror, or from a copy at hand.
+"""Bringing a corpus's official files into the cache folder: downloaded, from a mirror, or from a copy on this machine.
 
 Each file is checked against what the registry knows of it; what is in place and intact is left alone, so that a fetch
 can be stopped and started at will. ``FETCHED.json`` in the corpus's folder records what came from where.
@@ -31,7 +31,7 @@ class Fetched:
         folder: Where the corpus now is.
         in_place: Files that were there and intact.
         brought: Files that were downloaded or copied.
-        missing: Files that a copy at hand lacks.
+        missing: Files that the given copy lacks.
         unchecked: Files of which no checksum is known -> the SHA-256 of what came.
         unlike: Files inside an archive that differ from the official ones.
     """
@@ -70,20 +70,30 @@ def fetch(
     done = Fetched(wanted, fetched_home() / name)
     with tempfile.TemporaryDirectory() as work:
         if source:
-            get = partial(_copy, at_hand=_opened(source, Path(work), limits))
+            get = partial(_copy, given=_opened(source, Path(work), limits))
         else:
             get = partial(_download, mirror=mirror, progress=progress)
         for file in wanted.files:
             _bring(file, done, get)
     if not done.brought and not done.in_place:
         raise UserError(f"{source} has no file of {name} (such as {wanted.files[0].name})")
-    for file in wanted.files:
-        if file.unpack and file.name not in done.missing:
-            _unpacked(done, file, limits)
-    found = {name: done.folder / name for name in wanted.inside if (done.folder / name).exists()}
-    ids = digests(found.values(), "git")
-    done.unlike = sorted(name for name, path in found.items() if ids[path] != wanted.inside[name])
-    _record(done, mirror or (str(source) if source else ""))
+    present = [file for file in wanted.files if file.name not in done.missing]
+    for file in present:
+        if file.unpack and (file.name in done.brought or not (done.folder / file.unpack).exists()):
+            unpack(done.folder / file.name, done.folder / file.unpack, limits)
+    inside = {name: done.folder / name for name in wanted.inside if (done.folder / name).exists()}
+    ids = digests(inside.values(), "git")
+    done.unlike = sorted(name for name, path in inside.items() if ids[path] != wanted.inside[name])
+
+    sums = digests(done.folder / file.name for file in present)
+    record = {
+        "corpus": wanted.name,
+        "home": wanted.home,
+        "licence": wanted.licence,
+        "source": mirror or (str(source) if source else "official"),
+        "files": {file.name: {"url": file.url, "sha256": sums[done.folder / file.name]} for file in present},
+    }
+    write_json(done.folder / "FETCHED.json", record)
     return done
 
 
@@ -99,8 +109,8 @@ def _bring(file: OfficialFile, done: Fetched, get: Callable[[OfficialFile, Path]
             done.unchecked[file.name] = digests([target])[target]
 
 
-def _copy(file: OfficialFile, target: Path, at_hand: Path) -> bool:
-    copy = next((path for path in (at_hand / file.name, at_hand / Path(file.name).name) if path.is_file()), None)
+def _copy(file: OfficialFile, target: Path, given: Path) -> bool:
+    copy = next((path for path in (given / file.name, given / Path(file.name).name) if path.is_file()), None)
     if copy is None:
         return False
     if wrong := _wrong(file, copy):
@@ -122,15 +132,15 @@ def _download(file: OfficialFile, target: Path, mirror: str, progress: Progress 
 
 def _wrong(file: OfficialFile, path: Path) -> str:
     """What is wrong with a file's content; empty where nothing is, or nothing is known."""
-    if file.sha256 and (found := digests([path])[path]) != file.sha256:
-        return f"its SHA-256 is {found}, not {file.sha256}"
-    if file.git and (found := digests([path], "git")[path]) != file.git:
-        return f"its git blob id is {found}, not {file.git}"
+    if file.sha256 and (actual := digests([path])[path]) != file.sha256:
+        return f"its SHA-256 is {actual}, not {file.sha256}"
+    if file.git and (actual := digests([path], "git")[path]) != file.git:
+        return f"its git blob id is {actual}, not {file.git}"
     return ""
 
 
 def _opened(source: Path, work: Path, limits: Limits | None) -> Path:
-    """The folder of a copy at hand; an archive of the files is unpacked, and a lone folder inside it stepped into."""
+    """The folder of a given copy; an archive of the files is unpacked, and a lone folder inside it stepped into."""
     if source.is_dir():
         return source
     if not source.is_file():
@@ -144,18 +154,3 @@ def _opened(source: Path, work: Path, limits: Limits | None) -> Path:
     # The file, even an archive, can be an official one itself.
     shutil.copyfile(source, folder / source.name)
     return folder
-
-
-def _unpacked(done: Fetched, file: OfficialFile, limits: Limits | None) -> None:
-    target = done.folder / file.unpack
-    if not target.exists() or file.name in done.brought:
-        unpack(done.folder / file.name, target, limits)
-
-
-def _record(done: Fetched, source: str) -> None:
-    wanted = done.release
-    here = [file for file in wanted.files if file.name not in done.missing]
-    sums = digests(done.folder / file.name for file in here)
-    entries = {file.name: {"url": file.url, "sha256": sums[done.folder / file.name]} for file in here}
-    about = {"corpus": wanted.name, "home": wanted.home, "licence": wanted.licence, "source": source or "official"}
-    write_json(done.folder / "FETCHED.json", {**about, "files": entries})

@@ -5,6 +5,7 @@ corpus ──to_datasets──▶ DatasetDict ──save, load, push──▶ Da
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from itertools import islice
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
-from tod_bench.errors import DataError, UserError, extra_needed
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
-from tod_bench.records import Database, Dialogue, Schema, SlotSpec
+from tod_bench.records import Dialogue, Schema, SlotSpec
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -24,22 +25,7 @@ _CHUNK = 256
 
 
 def to_datasets(corpus: Corpus, rows: Rows = "dialogues", splits: Sequence[str] | None = None) -> "DatasetDict":
-    """A corpus as a `datasets.DatasetDict`, which saves, loads and pushes like any other.
-
-    Args:
-        corpus: The corpus.
-        rows: What a row is, a dialogue or a turn (see `tod_bench.corpora.rows`).
-        splits: The splits to take; None for all.
-
-    Returns:
-        A dataset a split, under the corpus's names (``train``, ``dev``, ``test``), but none for a split without
-        dialogues: `datasets` saves an empty dataset and cannot load it. Corpus name and schema are in the description
-        of each, which `save_to_disk` keeps.
-
-    Raises:
-        UserError: There is no such split, or `datasets` is not installed.
-        DataError: A record is unusable.
-    """
+    """A corpus as a `datasets.DatasetDict`; see `Corpus.to_datasets`, which calls this."""
     datasets = import_datasets()
     made = {split: _dataset(corpus, split, rows) for split in splits or corpus.splits}
     return datasets.DatasetDict({split: dataset for split, dataset in made.items() if len(dataset)})
@@ -64,16 +50,23 @@ def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "Dat
                 f"the dataset of split {split!r} was not made by to_datasets: it has no column {', '.join(missing)}; "
                 "open a dataset of the hub with the corpus `huggingface`"
             )
-    described = _described(next(iter(datasets.values())).info.description) if datasets else {}
-    if schema is None and "schema" not in described:
-        raise UserError(
-            "the datasets do not say their schema (only save_to_disk keeps it); give from_datasets a schema"
-        )
-    found = schema if schema is not None else _schema(described["schema"])
-    return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), found)
+    described: Mapping[str, Any] = {}
+    with suppress(StopIteration, ValueError):  # a description that somebody else wrote is no JSON
+        parsed = json.loads(next(iter(datasets.values())).info.description)
+        described = parsed if isinstance(parsed, dict) else {}
+    if schema is None:
+        if "schema" not in described:
+            raise UserError(
+                "the datasets do not say their schema (only save_to_disk keeps it); give from_datasets a schema"
+            )
+        schema = {
+            domain: {slot: SlotSpec(**{**spec, "values": tuple(spec["values"])}) for slot, spec in slots.items()}
+            for domain, slots in described["schema"].items()
+        }
+    return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), schema)
 
 
-class DatasetCorpus:
+class DatasetCorpus(Corpus):
     """A corpus whose dialogues are rows of datasets; see `from_datasets`.
 
     Args:
@@ -100,16 +93,6 @@ class DatasetCorpus:
         """Hex digest of every row and the schema."""
         rows = {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}
         return digest_of([self.name, _schema_json(self._schema), rows])
-
-    @property
-    def database(self) -> Database | None:
-        """None: rows have no database."""
-        return None
-
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """Nothing: rows are valid."""
-        return ()
 
     def dialogues(self, split: str) -> Iterator[Dialogue]:
         """Streams the dialogues of a split.
@@ -149,21 +132,6 @@ def _dataset(corpus: Corpus, split: str, rows: Rows) -> "Dataset":
 
 def _schema_json(schema: Schema) -> Mapping[str, Any]:
     return {domain: {slot: asdict(spec) for slot, spec in slots.items()} for domain, slots in schema.items()}
-
-
-def _schema(described: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Schema:
-    return {
-        domain: {slot: SlotSpec(**{**spec, "values": tuple(spec["values"])}) for slot, spec in slots.items()}
-        for domain, slots in described.items()
-    }
-
-
-def _described(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def import_datasets() -> Any:

@@ -91,7 +91,7 @@ def _multiwoz_frame(frame: Raw, speaker: str) -> Raw:
 
 
 def _sgd_frame(frame: Raw, speaker: str) -> Raw:
-    found: Raw = {
+    released: Raw = {
         "service": frame["service"],
         "slots": [{name: slot[name] for name in ("slot", "start", "exclusive_end")} for slot in _items(frame["slots"])],
         "actions": [
@@ -100,16 +100,23 @@ def _sgd_frame(frame: Raw, speaker: str) -> Raw:
         ],
     }
     if speaker == "USER":
-        return {**found, "state": _state(frame["state"], "slot_values", "slot_name", "slot_value_list")}
+        return {**released, "state": _state(frame["state"], "slot_values", "slot_name", "slot_value_list")}
     call = frame["service_call"]
     if not call["method"]:
-        return found
-    parameters = {one["parameter_slot_name"]: one["parameter_canonical_value"] for one in _items(call["parameters"])}
+        return released
+    parameters = {
+        parameter["parameter_slot_name"]: parameter["parameter_canonical_value"]
+        for parameter in _items(call["parameters"])
+    }
     results = [
         {pair["service_slot_name"]: pair["service_canonical_value"] for pair in _items(result["service_results_list"])}
         for result in _items(frame["service_results"])
     ]
-    return {**found, "service_call": {"method": call["method"], "parameters": parameters}, "service_results": results}
+    return {
+        **released,
+        "service_call": {"method": call["method"], "parameters": parameters},
+        "service_results": results,
+    }
 
 
 def _state(state: Raw, field: str, name: str, values: str) -> Raw:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.corpora import multiwoz22, sgd
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.hub_datasets import import_datasets
 from tod_bench.corpora.hub_layouts import Layout, layout_of, multiwoz_release, named_labels, sgd_release
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz_names import plain_id
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
-from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all
+from tod_bench.corpora.reading import SPLITS, Record, Warn, check_option, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema, SlotSpec, State
 
@@ -74,8 +74,8 @@ class HuggingFace(FileCorpus):
         files = {split: _files(rows) for split, rows in self._datasets.items()}
         self.root = next(iter(files.values()))[0].path.parent.parent
         options = {"reader": _READER, "layout": self._layout, "view": view}
-        every = {split: (*found, *self._schema_files) for split, found in files.items()}
-        self._shelve(every, options, skip_invalid=skip_invalid, cache=cache)
+        sources = {split: (*tables, *self._schema_files) for split, tables in files.items()}
+        self._set_files(sources, options, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:
@@ -85,15 +85,15 @@ class HuggingFace(FileCorpus):
         given = {service: slots for file in self._schema_files for service, slots in sgd.read_schema(file).items()}
         return given or _mentioned(row for rows in self._datasets.values() for row in _raw_rows(rows))
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
-        rows, place = self._datasets[split], f"{self.root}, split {split}"
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        rows, source = self._datasets[split], f"{self.root}, split {split}"
         named = ((row, plain_id(str(row["dialogue_id"]))) for row in _raw_rows(rows))
         if self._layout == "schema_guided_dstc8":
             convert = partial(sgd.dialogue, split=split, corpus=self.name, schema=self.schema, view=self._view)
-            records = (Record(place, name, sgd_release(row), note) for row, name in named)
+            records = (Record(source, name, sgd_release(row), warn) for row, name in named)
             return convert_all(records, convert)
         return convert_all(
-            (Record(place, name, row, note) for row, name in named), partial(self._multiwoz, split=split)
+            (Record(source, name, row, warn) for row, name in named), partial(self._multiwoz, split=split)
         )
 
     def _multiwoz(self, record: Record, split: str) -> Dialogue:
@@ -111,25 +111,25 @@ def _opened(path: str | Path, config: str | None, revision: str | None) -> Mappi
     datasets = import_datasets()
     try:
         if Path(path).is_dir():
-            found = datasets.load_from_disk(str(path))
-            return {str(found.split or "test"): found} if isinstance(found, datasets.Dataset) else dict(found)
+            loaded = datasets.load_from_disk(str(path))
+            return {str(loaded.split or "test"): loaded} if isinstance(loaded, datasets.Dataset) else dict(loaded)
         return dict(datasets.load_dataset(str(path), config, revision=revision))
     except Exception as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"{path} could not be opened as datasets ({type(error).__name__}: {said[:200]}); give a folder that "
+            f"{path} could not be opened as datasets ({type(error).__name__}: {reason[:200]}); give a folder that "
             "save_to_disk wrote, or a name on the hub and a connection to it"
         ) from error
 
 
 def _layout(datasets: Mapping[str, Any], path: str | Path) -> Layout:
-    found = {layout_of(rows.features) for rows in datasets.values()}
-    if len(found) != 1 or None in found:
+    layouts = {layout_of(rows.features) for rows in datasets.values()}
+    if len(layouts) != 1 or None in layouts:
         raise UserError(
             f"{path} has neither the layout of multi_woz_v22 nor that of schema_guided_dstc8 on the hub: a row a "
             "dialogue, with `turns` of `speaker`, `utterance` and `frames`"
         )
-    return next(layout for layout in found if layout)
+    return next(layout for layout in layouts if layout)
 
 
 def _files(rows: Any) -> tuple[RawFile, ...]:
@@ -140,13 +140,13 @@ def _schema_files(given: str | Path | None) -> tuple[RawFile, ...]:
     if given is None:
         return ()
     path = Path(given)
-    found = [path] if path.is_file() else [path / split / "schema.json" for split in SPLITS]
-    there = tuple(RawFile(file) for file in found if file.is_file())
-    if not there:
+    candidates = [path] if path.is_file() else [path / split / "schema.json" for split in SPLITS]
+    present = tuple(RawFile(file) for file in candidates if file.is_file())
+    if not present:
         raise UserError(
             f"{path} has no schema.json; give the file, or the folder of SGD with {{train,dev,test}}/schema.json"
         )
-    return there
+    return present
 
 
 def _raw_rows(rows: Any) -> Iterator[dict[str, Any]]:
@@ -176,10 +176,10 @@ def _carried(dialogue: Dialogue) -> Dialogue:
 
 def _mentioned(rows: Iterable[dict[str, Any]]) -> Schema:
     """The slots that the states of SGD's dialogues mention, none of them known to be categorical."""
-    found: dict[str, dict[str, SlotSpec]] = {}
+    schema: dict[str, dict[str, SlotSpec]] = {}
     for row in rows:
         for turn in sgd_release(row)["turns"][::2]:
             for frame in turn["frames"]:
-                slots = found.setdefault(frame["service"], {})
+                slots = schema.setdefault(frame["service"], {})
                 slots.update(dict.fromkeys(frame["state"]["slot_values"], SlotSpec()))
-    return found
+    return schema

@@ -1,10 +1,11 @@
 """Reading the members of one big JSON array or object one by one, from a file or from inside a zip.
 
-Only one member is in memory at a time, and a file that breaks off yields everything before the break.
+Only one member is in memory at a time, and a file that breaks off yields everything before the break. Each member is
+decoded by the decoder that `tod_bench.inputs` uses for whole files, so both are equally strict (see the design note,
+``docs/design/corpora.md``, for why this is not ``ijson``).
 """
 
 import json
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,6 @@ from tod_bench.inputs import (
 )
 
 _CHUNK = 1 << 20
-_WHITE = re.compile(r"[ \t\n\r]*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,14 +85,9 @@ def array_items(file: RawFile) -> Iterator[Any]:
     Raises:
         DataError: The file cannot be read, is neither, or breaks off (raised after the last whole item).
     """
-    if (file.member or file.path.name).removesuffix(".gz").endswith(".jsonl"):
-        yield from _lines(file)
+    if not (file.member or file.path.name).removesuffix(".gz").endswith(".jsonl"):
+        yield from (value for _, value in _members(file, "[]"))
         return
-    for _, value in _stream(file, "["):
-        yield value
-
-
-def _lines(file: RawFile) -> Iterator[Any]:
     with file.open() as text:
         for number, line in enumerate(text, start=1):
             if line.strip():
@@ -100,108 +95,97 @@ def _lines(file: RawFile) -> Iterator[Any]:
 
 
 def object_members(file: RawFile) -> Iterator[tuple[str, Any]]:
-    """Streams the (key, value) pairs of a JSON object; a key that comes twice is yielded twice.
+    """Streams the (key, value) pairs of a JSON object; a key that is there twice is yielded twice.
 
     Raises:
         DataError: As for `array_items`.
     """
-    return _stream(file, "{")
+    return _members(file, "{}")
 
 
-def _stream(file: RawFile, bracket: str) -> Iterator[tuple[str, Any]]:
+def _members(file: RawFile, brackets: str) -> Iterator[tuple[str, Any]]:
+    opening, closing = brackets[0], brackets[1]
     count = 0
     with file.open() as text:
-        scanner = _Scanner(text)
+        window = _Window(text)
         try:
-            scanner.expect(bracket)
-            closing = "]" if bracket == "[" else "}"
-            if scanner.peek() == closing:
-                scanner.finish(closing)
-                return
-            while True:
-                key = scanner.key() if bracket == "{" else ""
-                value = scanner.value()
+            window.skip(opening)
+            more = window.next() != closing
+            while more:
+                key = ""
+                if opening == "{":
+                    if window.next() != '"':
+                        raise json.JSONDecodeError("a key expected", "", 0)
+                    key = window.value()
+                    window.skip(":")
+                value = window.value()
                 count += 1
                 yield key, value
-                if scanner.peek() == closing:
-                    scanner.finish(closing)
-                    return
-                scanner.expect(",")
+                more = window.next() != closing
+                if more:
+                    window.skip(",")
+            window.skip(closing)
+            if window.next():
+                raise json.JSONDecodeError("text after the end", "", 0)
         except UnicodeDecodeError:
             raise
         except (ValueError, RecursionError) as error:
-            if isinstance(error, json.JSONDecodeError) and scanner.at_end(error):
+            if window.is_cut_off(error):
                 reason = f"breaks off after {count} records; is it complete?"
             else:
                 reason = f"is not valid JSON ({json_fault(error).partition(': line')[0]}) after {count} records"
             raise DataError(f"the file {reason}", file=str(file)) from None
 
 
-class _Scanner:
-    """A position in a text that is read chunk by chunk."""
+class _Window:
+    """The part of a text that has been read and not yet used; it grows until it holds a whole value."""
 
     def __init__(self, text: IO[str]) -> None:
-        self._text = text
-        self._buffer = ""
-        self._at = 0
+        self._text, self._part, self._at = text, "", 0
 
-    def peek(self) -> str:
+    def next(self) -> str:
         """The next character that is not white space; empty at the end."""
         while True:
-            match = _WHITE.match(self._buffer, self._at)
-            self._at = match.end() if match else self._at
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
-            if not self._more():
+            while self._at < len(self._part):
+                if self._part[self._at] not in " \t\n\r":
+                    return self._part[self._at]
+                self._at += 1
+            if not self._grow():
                 return ""
 
-    def at_end(self, error: Exception) -> bool:
-        """Whether an error came of the text's end: nothing is left, or what is left is cut off."""
-        cut = isinstance(error, json.JSONDecodeError) and (
-            error.pos >= len(self._buffer.rstrip()) > 0 or error.msg.startswith("Unterminated string")
-        )
-        return cut or not self.peek()
-
-    def expect(self, character: str) -> None:
+    def skip(self, character: str) -> None:
         """Steps over a character that must come next."""
-        if self.peek() != character:
+        if self.next() != character:
             raise json.JSONDecodeError(f"{character!r} expected", "", 0)
         self._at += 1
 
-    def finish(self, closing: str) -> None:
-        """Steps over the closing bracket, after which nothing may come."""
-        self.expect(closing)
-        if self.peek():
-            raise json.JSONDecodeError("text after the end", "", 0)
-
-    def key(self) -> str:
-        """Steps over a key and its colon."""
-        if self.peek() != '"':
-            raise json.JSONDecodeError("a key expected", "", 0)
-        key = self.value()
-        self.expect(":")
-        return str(key)
-
     def value(self) -> Any:
         """Steps over a value of any size."""
-        self.peek()
+        self.next()
         while True:
             try:
-                value, end = STRICT.raw_decode(self._buffer, self._at)
+                value, end = STRICT.raw_decode(self._part, self._at)
             except json.JSONDecodeError:
-                if not self._more():
+                if not self._grow():
                     raise
                 continue
-            # A number that touches the end of the buffer may go on in the next chunk.
-            if end < len(self._buffer) or not self._more():
-                if lone_surrogate(self._buffer[self._at : end], value):
+            # A number that touches the end of the window may go on in the next chunk.
+            if end < len(self._part) or not self._grow():
+                if lone_surrogate(self._part[self._at : end], value):
                     raise JsonFaultError("half of a surrogate pair, such as \\ud83d")
                 self._at = end
                 return value
 
-    def _more(self) -> bool:
-        rest = self._buffer[self._at :]
+    def is_cut_off(self, error: Exception) -> bool:
+        """Whether the text's end caused an error: nothing is left, or what is left breaks off."""
+        if not isinstance(error, json.JSONDecodeError):
+            return False
+        unfinished = error.pos >= len(self._part.rstrip()) > 0 or error.msg.startswith("Unterminated string")
+        return unfinished or not self.next()
+
+    def _grow(self) -> bool:
+        rest = self._part[self._at :]
         chunk = self._text.read(max(_CHUNK, len(rest)))
         if chunk:
-            self._buffer, self._at = rest + chunk, 0
+            self._part, self._at = rest + chunk, 0
         return bool(chunk)

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
-from tod_bench.corpora.multiwoz_log import LogLayout, Wishes, goal_files, read_goals
+from tod_bench.corpora.multiwoz_goals import GoalAndBookings, goal_files, read_goals
+from tod_bench.corpora.multiwoz_log import LogLayout
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
-from tod_bench.corpora.reading import Note, check_option, dialogue_files
+from tod_bench.corpora.reading import Warn, check_option, dialogue_files
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
@@ -51,14 +52,14 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
-        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _weigh(at, version))
+        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _match_size(at, version))
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
         self.unofficial = tuple(self._unofficial_files(version))
         self.name = f"multiwoz{version}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
-        self._shelve(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
 
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
         """Acts and goals where the files that have them are not there."""
@@ -76,24 +77,24 @@ class MultiWOZ(FileCorpus):
 
     @cached_property
     def database(self) -> VenueDatabase | None:
-        """The venues, where the release's ``*_db.json`` files are at hand."""
+        """The venues, where the release's ``*_db.json`` files are there."""
         return read_database(self._database_files)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         goals, database = self._goals, self.database
-        for found in self._layout.read(split, note, self.name):
-            yield found if isinstance(found, DataError) else _completed(found, goals, database)
+        for read in self._layout.read(split, warn, self.name):
+            yield read if isinstance(read, DataError) else _completed(read, goals, database)
 
     @cached_property
-    def _goals(self) -> Mapping[str, Wishes]:
+    def _goals(self) -> Mapping[str, GoalAndBookings]:
         return read_goals(files_in(self._goal_root)) if self._goal_root else {}
 
     @cached_property
     def _database_files(self) -> Mapping[str, RawFile]:
         """Databases beside the dialogues, or above them as in the official repository."""
         above = [self.root.absolute().parent, self.root.absolute().parent.parent] if self.root.is_dir() else []
-        every = [self._files, *({path.name: RawFile(path) for path in place.glob("db/*_db.json")} for place in above)]
-        return next((found for files in every if (found := database_files(files))), {})
+        every = [self._files, *({path.name: RawFile(path) for path in folder.glob("db/*_db.json")} for folder in above)]
+        return next((tables for files in every if (tables := database_files(files))), {})
 
     @property
     def _shared_files(self) -> tuple[RawFile, ...]:
@@ -104,11 +105,11 @@ class MultiWOZ(FileCorpus):
         if given is not None or isinstance(self._layout, LogLayout):
             return Path(given) if given is not None else None
         beside = [self.root, self.root.parent / "MultiWOZ_2.1", self.root.parent / "MultiWOZ_2.1.zip"]
-        found = next((place for place in beside if place.exists() and goal_files(files_in(place))), None)
-        if found or not search:
-            return found
+        root = next((candidate for candidate in beside if candidate.exists() and goal_files(files_in(candidate))), None)
+        if root or not search:
+            return root
         try:
-            return find_corpus("multiwoz2.1", lambda at: _weigh(at, "2.1"))
+            return find_corpus("multiwoz2.1", lambda at: _match_size(at, "2.1"))
         except UserError:
             return None
 
@@ -145,14 +146,14 @@ def _layout(root: Path, files: Mapping[str, RawFile]) -> Layout22 | LogLayout:
     )
 
 
-def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueDatabase | None) -> Dialogue:
+def _completed(dialogue: Dialogue, goals: Mapping[str, GoalAndBookings], database: VenueDatabase | None) -> Dialogue:
     """The dialogue with the goal, and with bookings and the number of database matches in each turn, where known."""
     goal, turns = dialogue.goal, dialogue.turns
-    wishes = goals.get(dialogue.id)
-    if wishes:
-        goal = wishes.goal
+    annotated = goals.get(dialogue.id)
+    if annotated:
+        goal = annotated.goal
         # The last turn of a dialogue that ends on the user has no answer that could book anything.
-        booked = [*wishes.booked, *wishes.booked[-1:]][: len(turns)]
+        booked = [*annotated.booked, *annotated.booked[-1:]][: len(turns)]
         if len(booked) == len(turns):
             turns = tuple(replace(turn, booked=by_now) for turn, by_now in zip(turns, booked, strict=True))
     if database:
@@ -160,9 +161,9 @@ def _completed(dialogue: Dialogue, goals: Mapping[str, Wishes], database: VenueD
     return replace(dialogue, goal=goal, turns=turns)
 
 
-def _weigh(folder: Path, version: Version) -> int:
+def _match_size(folder: Path, version: Version) -> int:
     """Bytes of dialogues of a release in a folder; the nearest folder that names a release decides which it is."""
-    named = next((set(found) for part in reversed(folder.parts) if (found := _RELEASE.findall(part))), set[str]())
+    named = next((set(versions) for part in reversed(folder.parts) if (versions := _RELEASE.findall(part))), set[str]())
     if version not in (named or {"2.2", "2.1"}):
         return 0
     if version == "2.2":

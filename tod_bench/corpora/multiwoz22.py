@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, load_json, object_members
 from tod_bench.corpora.multiwoz_names import act_of, acts_of, canonical, plain_id, without_unscored
-from tod_bench.corpora.reading import Note, Record, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.reading import Record, Warn, convert_all, dialogue_files, pairs, records
 from tod_bench.errors import DataError
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
 
@@ -49,10 +49,10 @@ class Layout22:
         """Every domain and slot that a state can hold."""
         return read_schema(self._schema_file)
 
-    def read(self, split: str, note: Note, corpus: str) -> Iterator[Dialogue | DataError]:
+    def read(self, split: str, warn: Warn, corpus: str) -> Iterator[Dialogue | DataError]:
         """Reads a split."""
         convert = partial(dialogue, split=split, corpus=corpus, schema=self.schema, acts=self._acts)
-        return convert_all(records(self._dialogues[split], note, plain_id=plain_id), convert)
+        return convert_all(records(self._dialogues[split], warn, plain_id=plain_id), convert)
 
     @cached_property
     def _acts(self) -> ActFile | None:
@@ -170,13 +170,13 @@ def _acts_of(record: Record, acts: ActFile | None, utterances: int) -> dict[str,
     if acts is None:
         return {}
     if record.dialogue not in acts:
-        record.odd("dialog_acts.json has no acts for this dialogue")
+        record.warn("dialog_acts.json has no acts for this dialogue")
         return {}
-    found = acts[record.dialogue]
-    for turn in found:
+    annotated = acts[record.dialogue]
+    for turn in annotated:
         if not turn.isdigit() or int(turn) >= utterances:
             raise record.error(f"dialog_acts.json has acts for turn {turn!r}, but there are {utterances} utterances")
-    return found
+    return annotated
 
 
 def _bare(name: str) -> str:

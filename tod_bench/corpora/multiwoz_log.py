@@ -8,21 +8,21 @@ system's answer. ``''`` and ``not mentioned`` are no values; ``none`` is kept, b
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.jsonstream import RawFile, object_members
-from tod_bench.corpora.multiwoz_names import DOMAINS, act_of, active_domains, acts_of, canonical, plain_id
+from tod_bench.corpora.multiwoz_goals import FILES_OF_SPLITS, booked_domains, goal_of
+from tod_bench.corpora.multiwoz_names import act_of, active_domains, acts_of, canonical, plain_id
 from tod_bench.corpora.multiwoz_names import schema as trackable
-from tod_bench.corpora.reading import SPLITS, Note, Record, convert_all
+from tod_bench.corpora.reading import SPLITS, Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
-from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, Span, State, Turn, Values
+from tod_bench.records import Dialogue, Schema, Span, State, Turn, Values
 
 _BETWEEN = re.compile(r"[|<>]")
 _NOT_SLOTS = {"booked", "requested"}
 _TOKENS = (re.compile(r"\S+"), re.compile(r"\w+|[^\w\s]"))
 _ACT_FILES = ("dialogue_acts.json", "system_acts.json")
-_OWN_FILE = {"train": ("train.json",), "dev": ("val.json", "dev.json"), "test": ("test.json",)}
 
 
 class LogLayout:
@@ -30,11 +30,11 @@ class LogLayout:
 
     Args:
         files: Base name -> file.
-        place: The folder or zip, for messages.
+        source: The folder or zip, for messages.
     """
 
-    def __init__(self, files: Mapping[str, RawFile], place: str) -> None:
-        self._files, self._place = files, place
+    def __init__(self, files: Mapping[str, RawFile], source: str) -> None:
+        self._files, self._source = files, source
         self.schema: Schema = trackable()
         self._acts_file = next((files[name] for name in _ACT_FILES if name in files), None)
 
@@ -45,12 +45,14 @@ class LogLayout:
             UserError: ``data.json`` has no lists of its dev and test dialogues beside it.
         """
         if "data.json" not in self._files:
-            own = {split: [self._files[name] for name in _OWN_FILE[split] if name in self._files] for split in SPLITS}
-            return {split: (files[0], *self._list_of(split)) for split, files in own.items() if files}
+            of_split = {
+                split: [self._files[name] for name in FILES_OF_SPLITS[split] if name in self._files] for split in SPLITS
+            }
+            return {split: (files[0], *self._list_of(split)) for split, files in of_split.items() if files}
         lists = [*self._list_of("dev"), *self._list_of("test")]
         if len(lists) != 2:
             raise UserError(
-                f"{self._place} has data.json, but not both valListFile and testListFile, which say what its dev and "
+                f"{self._source} has data.json, but not both valListFile and testListFile, which say what its dev and "
                 "test dialogues are; copy them from the release"
             )
         acts = (self._acts_file,) if self._acts_file else ()
@@ -60,18 +62,24 @@ class LogLayout:
         """Nothing: dialogues of this layout have everything in them."""
         return {}
 
-    def _records(self, split: str, note: Note) -> Iterator[Record | DataError]:
+    def _records(self, split: str, warn: Warn) -> Iterator[Record | DataError]:
         """Raw dialogues of a split, in file order, then an error for each listed dialogue that the file lacks."""
-        listed = {name: _listed(files[0]) for name in SPLITS if (files := self._list_of(name))}
-        file = self.splits()[split][0]
-        whole = "data.json" in self._files
+        listed: dict[str, set[str]] = {}
+        for name in SPLITS:
+            for list_file in self._list_of(name):
+                with list_file.open() as text:
+                    listed[name] = {plain_id(line) for line in text if line.strip()}
+        elsewhere = listed.get("dev", set()) | listed.get("test", set())
+        file, whole = self.splits()[split][0], "data.json" in self._files
         seen = set()
         for name, data in object_members(file):
             dialogue = plain_id(name)
-            if whole and dialogue not in listed.get(split, ()) and (split != "train" or _elsewhere(dialogue, listed)):
+            # What no list names is of the train split, whose list not every release has.
+            unlisted = dialogue not in listed.get(split, ())
+            if whole and unlisted and (split != "train" or dialogue in elsewhere):
                 continue
             seen.add(dialogue)
-            yield Record(str(file), dialogue, data, note)
+            yield Record(str(file), dialogue, data, warn)
         for missing in sorted(listed.get(split, set()) - seen):
             error = DataError(
                 "the split's list names this dialogue, but the file lacks it", file=str(file), dialogue=missing
@@ -79,12 +87,12 @@ class LogLayout:
             if whole:
                 yield error
             else:
-                note(error)
+                warn(error)
 
-    def read(self, split: str, note: Note, corpus: str) -> Iterator[Dialogue | DataError]:
+    def read(self, split: str, warn: Warn, corpus: str) -> Iterator[Dialogue | DataError]:
         """Reads a split."""
         convert = partial(dialogue, split=split, corpus=corpus, schema=self.schema, acts=self._acts)
-        return convert_all(self._records(split, note), convert)
+        return convert_all(self._records(split, warn), convert)
 
     @cached_property
     def _acts(self) -> dict[str, Any]:
@@ -96,38 +104,6 @@ class LogLayout:
     def _list_of(self, split: str) -> list[RawFile]:
         start = {"train": "trainlistfile", "dev": "vallistfile", "test": "testlistfile"}[split]
         return [file for name, file in self._files.items() if name.lower().startswith(start)][:1]
-
-
-class Wishes(NamedTuple):
-    """What the 2.2 layout lacks of a dialogue: the user's goal, and the domains booked by the end of each turn."""
-
-    goal: Goal
-    booked: tuple[tuple[str, ...] | None, ...]
-
-
-def read_goals(files: Mapping[str, RawFile]) -> dict[str, Wishes]:
-    """Goals and bookings of a release in this layout, by dialogue id.
-
-    Raises:
-        DataError: A file is unreadable, or a dialogue has no goal.
-    """
-    goals = {}
-    for file in goal_files(files):
-        for name, data in object_members(file):
-            try:
-                booked = tuple(_booked(answer.get("metadata", {})) for answer in data.get("log", ())[1::2])
-                goals[plain_id(name)] = Wishes(goal_of(data["goal"]), booked)
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DataError(
-                    f"the goal is not laid out as expected ({error!r})", file=str(file), dialogue=name
-                ) from None
-    return goals
-
-
-def goal_files(files: Mapping[str, RawFile]) -> tuple[RawFile, ...]:
-    """The files that have dialogues with goals."""
-    names = ["data.json"] if "data.json" in files else [name for names in _OWN_FILE.values() for name in names]
-    return tuple(files[name] for name in names if name in files)
 
 
 def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: Mapping[str, Any]) -> Dialogue:
@@ -160,36 +136,21 @@ def dialogue(record: Record, split: str, corpus: str, schema: Schema, acts: Mapp
     return Dialogue(record.dialogue, corpus, split, tuple(services), tuple(turns), goal)
 
 
-def goal_of(raw: Mapping[str, Any]) -> Goal:
-    """The goal of a raw ``goal``: the domains that something is wanted of."""
-    return {
-        domain: DomainGoal(
-            inform={canonical(domain, slot): value for slot, value in wish.get("info", {}).items()},
-            request=tuple(canonical(domain, slot) for slot in wish.get("reqt", ())),
-            book={
-                canonical(domain, f"book {slot}"): value
-                for slot, value in wish.get("book", {}).items()
-                if isinstance(value, str)
-            },
-        )
-        for domain, wish in raw.items()
-        if domain in DOMAINS and wish
-    }
-
-
 def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, filed_acts: Any) -> Turn:
     user, system = pair[0], pair[1] if len(pair) > 1 else None
     if user["metadata"]:
         raise record.error("an utterance with a state (the system's) stands where the user's should be")
     earlier = before[-1].state if before else {}
     if system is None:
-        record.odd("the dialogue ends on the user, so that the state of the last turn is the one before it")
+        record.warn("the dialogue ends on the user, so that the state of the last turn is the one before it")
         state = earlier
     elif not system["metadata"]:
         raise record.error("the system's utterance has no state")
     else:
         state = _state(record, system["metadata"], schema)
-    user_acts, acts = _acts(user.get("dialog_act")), _acts((system or {}).get("dialog_act", filed_acts))
+    # A text such as "No Annotation" is there for no acts.
+    raw_acts = (user.get("dialog_act"), (system or {}).get("dialog_act", filed_acts))
+    user_acts, acts = (acts_of(raw) if isinstance(raw, Mapping) else () for raw in raw_acts)
     return Turn(
         index=record.turn or 0,
         user=record.text(user["text"]),
@@ -200,14 +161,8 @@ def _turn(record: Record, pair: list[Any], before: list[Turn], schema: Schema, f
         services=active_domains((act.domain for act in user_acts), state, earlier)
         or (before[-1].services if before else ()),
         spans=(*_spans(record, "user", user), *(_spans(record, "system", system) if system else ())),
-        booked=_booked(system["metadata"]) if system else before[-1].booked if before else None,
+        booked=booked_domains(system["metadata"]) if system else before[-1].booked if before else None,
     )
-
-
-def _booked(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Domains with a booking in the metadata of an answer; None where it has no place for bookings."""
-    lists = {domain: parts["book"]["booked"] for domain, parts in metadata.items() if "booked" in parts.get("book", {})}
-    return tuple(domain for domain, bookings in lists.items() if bookings) if lists else None
 
 
 def _state(record: Record, metadata: Mapping[str, Any], schema: Schema) -> State:
@@ -232,13 +187,6 @@ def _values(record: Record, raw: Any, name: str) -> Values:
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip() not in ("", "not mentioned")))
 
 
-def _acts(raw: Any) -> tuple[Act, ...]:
-    """Acts in annotation order, each once; a text such as ``No Annotation`` stands for none."""
-    if not isinstance(raw, Mapping):
-        return ()
-    return acts_of(raw)
-
-
 def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[str, Any]) -> Iterator[Span]:
     """Spans that are given by the first and last token, in characters.
 
@@ -248,38 +196,27 @@ def _spans(record: Record, side: Literal["user", "system"], utterance: Mapping[s
     raw, text = utterance.get("span_info") or (), utterance["text"]
     if not raw:
         return
-    places = max(
-        ([_place(tokens, first, last) for _, _, _, first, last in raw] for tokens in _tokenised(text)),
-        key=lambda places: sum(_same(text[a:b], span[2]) for span, (a, b) in zip(raw, places, strict=True)),
-    )
+    best, places = -1, list[tuple[int, int]]()
+    for pattern in _TOKENS:
+        tokens = [match.span() for match in pattern.finditer(text)]
+        offsets = [_offsets(tokens, int(first), int(last)) for _, _, _, first, last in raw]
+        texts = [text[start:end] for start, end in offsets]
+        right = sum(_letters(covered) == _letters(span[2]) for covered, span in zip(texts, raw, strict=True))
+        if right > best:
+            best, places = right, offsets
     for (name, slot, value, first, last), (start, end) in zip(raw, places, strict=True):
         act = act_of(name, slot, value)
         if start < end:
             yield Span(side, act.domain, act.slot, value, start, end)
         else:
-            record.odd(
+            record.warn(
                 f"the span {act.domain}-{act.slot} {value!r} from token {first} to {last} is not in the {side}'s text"
             )
 
 
-def _tokenised(text: str) -> Iterator[list[tuple[int, int]]]:
-    for pattern in _TOKENS:
-        yield [match.span() for match in pattern.finditer(text)]
-
-
-def _place(tokens: list[tuple[int, int]], first: Any, last: Any) -> tuple[int, int]:
-    first, last = int(first), int(last)
+def _offsets(tokens: list[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
     return (tokens[first][0], tokens[last][1]) if 0 <= first <= last < len(tokens) else (0, 0)
 
 
-def _same(text: str, value: str) -> bool:
-    return "".join(filter(str.isalnum, text.lower())) == "".join(filter(str.isalnum, value.lower()))
-
-
-def _listed(file: RawFile) -> set[str]:
-    with file.open() as text:
-        return {plain_id(line) for line in text if line.strip()}
-
-
-def _elsewhere(dialogue: str, listed: Mapping[str, set[str]]) -> bool:
-    return any(dialogue in listed[split] for split in ("dev", "test"))
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))

@@ -64,8 +64,8 @@ def plain_id(name: str) -> str:
 
 def active_domains(named: Iterable[str], state: State, earlier: State) -> tuple[str, ...]:
     """Domains that are active where no annotation says so: those named, or else those whose state has changed."""
-    found = dict.fromkeys(domain for domain in named if domain in DOMAINS)
-    return tuple(found or (domain for domain in state if state[domain] != earlier.get(domain)))
+    active = dict.fromkeys(domain for domain in named if domain in DOMAINS)
+    return tuple(active or (domain for domain in state if state[domain] != earlier.get(domain)))
 
 
 def without_unscored(schema: Schema) -> Schema:

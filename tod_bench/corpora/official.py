@@ -11,7 +11,7 @@ an unpacked file is official where the archive is beside it and holds the same b
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -50,21 +50,22 @@ def completeness(names: Iterable[str], of: Release, base: str, splits: Iterable[
         base: The folder of the splits in the release, with its slash; empty for its root.
         splits: The splits.
     """
-    wanted = {file.name for file in of.files for split in splits if _of_split(file.name, base, split)}
+    starts = tuple(f"{base}{split}/dialogues_" for split in splits)
+    wanted = {file.name for file in of.files if file.name.startswith(starts)}
     present = wanted & set(names)
     return Completeness(len(present), len(wanted)) if len(present) < len(wanted) else None
 
 
-def unlike_release(name: str, found: Mapping[str, Path]) -> list[str]:
+def unlike_release(name: str, files: Mapping[str, Path]) -> list[str]:
     """Those of some files that are not the official ones: another content, or no file of the release at all.
 
     Args:
         name: The release.
-        found: Path in the release -> file.
+        files: Path in the release -> file.
     """
     known = {file.name: file.git for file in release(name).files if file.git} | dict(release(name).inside)
-    ids = digests((file for path, file in found.items() if path in known), "git")
-    return sorted(path for path, file in found.items() if path not in known or ids[file] != known[path])
+    ids = digests((file for path, file in files.items() if path in known), "git")
+    return sorted(path for path, file in files.items() if path not in known or ids[file] != known[path])
 
 
 def unlike_archive(name: str, files: Iterable[RawFile]) -> list[str]:
@@ -81,23 +82,16 @@ def unlike_archive(name: str, files: Iterable[RawFile]) -> list[str]:
     return sorted(f"{file.path.name}/{file.member}" if file.member else file.path.name for file in others)
 
 
-def _of_split(path: str, base: str, split: str) -> bool:
-    return path.startswith(f"{base}{split}/dialogues_")
-
-
-def _official_archive(name: str, place: Path) -> Path | None:
+def _official_archive(name: str, path: Path) -> Path | None:
+    """The official archive that a file is, or that is beside it or a few folders up; None where there is none."""
+    folders = list(path.absolute().parents)[:_LEVELS]
     for official in (file for file in release(name).files if file.unpack or file.name.endswith(".zip")):
-        for candidate in _candidates(official, place):
+        names = (official.name, PurePosixPath(official.name).name)
+        candidates = [folder / name_there for folder in folders for name_there in names]
+        for candidate in [path, *candidates] if path.suffix == ".zip" else candidates:
             if candidate.is_file() and _is_official(official, candidate, name):
                 return candidate
     return None
-
-
-def _candidates(official: OfficialFile, place: Path) -> Iterator[Path]:
-    if place.suffix == ".zip":
-        yield place
-    for folder in list(place.absolute().parents)[:_LEVELS]:
-        yield from (folder / official.name, folder / PurePosixPath(official.name).name)
 
 
 def _is_official(official: OfficialFile, path: Path, name: str) -> bool:
@@ -127,13 +121,10 @@ def _inside(archive: Path | None, file: RawFile) -> bool:
         return True
     with zipfile.ZipFile(archive) as opened:
         members = [info for info in opened.infolist() if PurePosixPath(info.filename).name == file.path.name]
-    size = file.path.stat().st_size
-    return any(info.file_size == size and _checksum(file.path) == info.CRC for info in members)
-
-
-def _checksum(path: Path) -> int:
-    found = 0
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            found = zlib.crc32(chunk, found)
-    return found
+    size, checksum = file.path.stat().st_size, 0
+    if size not in {info.file_size for info in members}:
+        return False
+    with file.path.open("rb") as opened_file:
+        while chunk := opened_file.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+    return any((info.file_size, info.CRC) == (size, checksum) for info in members)

@@ -55,7 +55,7 @@ def _first(words: tuple[str, ...], line: str) -> str:
 
 
 def _texts(file: RawFile) -> dict[str, str]:
-    found = load_json(file)
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+    texts = load_json(file)
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise DataError("the file is not an object of texts", file=str(file))
-    return found
+    return texts

@@ -1,8 +1,8 @@
 """PicPersona-TOD: MultiWOZ and SGD dialogues restyled to the person in a picture.
 
 One file has both arms of a comparison: the original utterances and the restyled ones. The states and acts are text
-and are read by `tod_bench.corpora.picpersona_text`. Known oddities of the release are kept as they are and reported
-in `oddities`:
+and are read by `tod_bench.corpora.picpersona_text`. What is odd in the release is kept as it is and reported
+in `warnings`:
 
 * SGD part: the state of a first turn can hold the last domain of the dialogue before it; later states keep only the
   current domain and the one before, so domains drop out of the state; only the first value of a slot is there.
@@ -15,14 +15,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from tod_bench.corpora.cache import FileCorpus
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import TRACKED, active_domains, canonical
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
 from tod_bench.corpora.picpersona_text import parse_acts, parse_state
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in
-from tod_bench.corpora.reading import Note, Record, check_option, convert_all
+from tod_bench.corpora.reading import Record, Warn, check_option, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, State, Turn
 
@@ -59,12 +59,14 @@ class PicPersona(FileCorpus):
     ) -> None:
         check_option("PicPersona-TOD", "part", part, Part)
         check_option("PicPersona-TOD", "style", style, Style)
-        self.root = corpus_root(path, "picpersona", _weigh)
+        self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
         self._files = _split_files(self.root)
         self.name = f"picpersona{'' if part == 'all' else '-' + part}-{style}"
         files = {split: (file, *self._database_files.values()) for split, file in self._files.items()}
-        self._shelve(files, {"reader": _READER, "part": part, "style": style}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(
+            files, {"reader": _READER, "part": part, "style": style}, skip_invalid=skip_invalid, cache=cache
+        )
 
     @cached_property
     def schema(self) -> Schema:
@@ -81,27 +83,27 @@ class PicPersona(FileCorpus):
 
     @cached_property
     def database(self) -> VenueDatabase | None:
-        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is at hand."""
+        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there."""
         return read_database(self._database_files)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         file = self._files[split]
-        raw = (Record(str(file), name, data, note) for name, data in object_members(file))
+        raw = (Record(str(file), name, data, warn) for name, data in object_members(file))
         wanted = (record for record in raw if self._part in ("all", "sgd" if _of_sgd(record) else "multiwoz"))
         convert = partial(_dialogue, split=split, corpus=self.name, style=self._style, database=self.database)
         return convert_all(wanted, convert)
 
     @cached_property
     def _database_files(self) -> Mapping[str, RawFile]:
-        places = [place / "dataset/mwoz/DB" for place in (self.root, *self.root.absolute().parents[:3])]
-        tables = ({path.name: RawFile(path) for path in place.glob("*_db.json")} for place in places)
-        return next((found for files in tables if (found := database_files(files))), {})
+        folders = [folder / "dataset/mwoz/DB" for folder in (self.root, *self.root.absolute().parents[:3])]
+        tables = ({path.name: RawFile(path) for path in folder.glob("*_db.json")} for folder in folders)
+        return next((database for files in tables if (database := database_files(files))), {})
 
 
 def _dialogue(record: Record, split: str, corpus: str, style: Style, database: VenueDatabase | None) -> Dialogue:
     raw, sgd = record.data, _of_sgd(record)
     if raw.get("dialogue_id", record.dialogue) != record.dialogue:
-        record.odd(f"the record calls itself {raw['dialogue_id']!r}")
+        record.warn(f"the record calls itself {raw['dialogue_id']!r}")
     persona = Persona(raw["image"], raw["FI"], raw["age"], raw["gender"], raw["formality"], raw["image_emotion"])
     turns: list[Turn] = []
     for index, data in enumerate(raw["dialogue"]):
@@ -153,7 +155,7 @@ def _state(record: Record, text: str, *, sgd: bool) -> State:
         if not sgd and name not in TRACKED.get(where, ()):
             raise record.error(f"the state has a value for slot {slot!r} of {domain}, which MultiWOZ does not know")
         if name in state.get(where, {}):
-            record.odd(f"the state has two values for {where}-{name}; the last counts")
+            record.warn(f"the state has two values for {where}-{name}; the last counts")
         state.setdefault(where, {})[name] = (value,)
     return state
 
@@ -161,12 +163,12 @@ def _state(record: Record, text: str, *, sgd: bool) -> State:
 def _report(record: Record, data: Mapping[str, Any], state: State, earlier: State, services: tuple[str, ...]) -> None:
     if record.turn == 0:
         for domain in (domain for domain in state if domain not in services):
-            record.odd(f"the first state holds the domain {domain!r}, which the turn is not about")
+            record.warn(f"the first state holds the domain {domain!r}, which the turn is not about")
     for domain in (domain for domain in earlier if domain not in state):
-        record.odd(f"the domain {domain!r} has dropped out of the state")
+        record.warn(f"the domain {domain!r} has dropped out of the state")
     for side, text, styled in (("user", data["user"], data["st_user"]), ("system", data["resp"], data["st_resp"])):
         if text == styled:
-            record.odd(f"the {side}'s utterance was not restyled")
+            record.warn(f"the {side}'s utterance was not restyled")
 
 
 def _of_sgd(record: Record) -> bool:
@@ -179,18 +181,18 @@ def _split_files(root: Path) -> dict[str, RawFile]:
         if split is None or not root.is_file():
             raise UserError(f"{root} is not a file named train.json, dev.json, valid.json or test.json")
         return {split: RawFile(root)}
-    for place in (root / name for name in _PLACES):
-        if place.exists():
-            files = files_in(place)
-            found = {split: files[name] for split, names in _NAMES.items() for name in names if name in files}
-            if found:
-                return found
+    for source in (root / name for name in _PLACES):
+        if source.exists():
+            files = files_in(source)
+            of_splits = {split: files[name] for split, names in _NAMES.items() for name in names if name in files}
+            if of_splits:
+                return of_splits
     raise UserError(
         f"{root} has no train.json, dev.json (or valid.json) or test.json of PicPersona-TOD, nor a dataset.zip"
     )
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of dialogues in a folder that is named as the repository names it."""
     if folder.name != "mwoz_sgd":
         return 0

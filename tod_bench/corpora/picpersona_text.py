@@ -40,22 +40,22 @@ def parse_state(text: str) -> tuple[Pairs, list[str]]:
     Returns:
         The pairs, and the pieces that could not be read.
     """
-    found: Pairs = []
+    read: Pairs = []
     unread: list[str] = []
     domain, at = "", 0
     while at < len(text.rstrip()):
         if match := _DOMAIN.match(text, at):
             domain, at = match[1].strip(), match.end()
         elif domain and (match := _QUOTED.match(text, at)):
-            found.append((domain, match[1], match[2]))
+            read.append((domain, match[1], match[2]))
             at = match.end()
         else:
             end = _next_domain(text, at)
             pairs, rest = _unquoted(domain.lower(), text[at:end])
-            found += pairs
+            read += pairs
             unread += rest
             at = end
-    return found, unread
+    return read, unread
 
 
 def parse_acts(text: str, *, sgd: bool) -> tuple[tuple[Act, ...], list[str]]:
@@ -90,8 +90,8 @@ def parse_acts(text: str, *, sgd: bool) -> tuple[tuple[Act, ...], list[str]]:
 
 
 def _next_domain(text: str, at: int) -> int:
-    place = text.find("[", at + 1)
-    return len(text) if place < 0 else place
+    bracket = text.find("[", at + 1)
+    return len(text) if bracket < 0 else bracket
 
 
 def _unquoted(domain: str, text: str) -> tuple[Pairs, list[str]]:

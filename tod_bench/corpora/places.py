@@ -40,20 +40,20 @@ def data_roots() -> list[Path]:
     return [*roots, fetched_home()] if fetched_home().is_dir() else roots
 
 
-def corpus_root(given: str | Path | None, name: str, weigh: Callable[[Path], int]) -> Path:
+def corpus_root(given: str | Path | None, name: str, match_size: Callable[[Path], int]) -> Path:
     """The folder of a corpus: the one that was given, or the one that `find_corpus` finds."""
-    return find_corpus(name, weigh) if given is None else Path(given)
+    return find_corpus(name, match_size) if given is None else Path(given)
 
 
-def find_corpus(name: str, weigh: Callable[[Path], int]) -> Path:
+def find_corpus(name: str, match_size: Callable[[Path], int]) -> Path:
     """The folder of a corpus, searched for below the data roots.
 
     Args:
         name: The corpus, as ``tod-bench data fetch`` calls it.
-        weigh: Bytes of dialogues that a folder has of the corpus; 0 where it is not the corpus's folder.
+        match_size: Bytes of dialogues that a folder has of the corpus; 0 where it is not the corpus's folder.
 
     Returns:
-        The heaviest folder of the first root that has one (the first in path order, among equals): a whole corpus wins
+        The biggest folder of the first root that has one (the first in path order, among equals): a whole corpus wins
         over a sample of it.
 
     Raises:
@@ -61,9 +61,9 @@ def find_corpus(name: str, weigh: Callable[[Path], int]) -> Path:
     """
     roots = data_roots()
     for root in roots:
-        weights = {folder: weigh(folder) for folder in _folders(root, _DEPTH)}
-        if any(weights.values()):
-            return max(weights, key=lambda folder: weights[folder])
+        sizes = {folder: match_size(folder) for folder in _folders(root, _DEPTH)}
+        if any(sizes.values()):
+            return max(sizes, key=lambda folder: sizes[folder])
     looked = (
         f"not found below {' or '.join(map(str, roots))}" if roots else "not given a path, and TOD_BENCH_DATA is unset"
     )
@@ -75,7 +75,7 @@ def bytes_of(files: Iterator[RawFile]) -> int:
     return sum(file.path.stat().st_size for file in files)
 
 
-def files_in(place: Path) -> Mapping[str, RawFile]:
+def files_in(source: Path) -> Mapping[str, RawFile]:
     """The files of a folder (and its ``db`` folder), or of a zip (whatever folder of it they are in), by base name.
 
     A zip in the folder that has one member stands for it: ``test.json.zip`` gives ``test.json``.
@@ -84,45 +84,41 @@ def files_in(place: Path) -> Mapping[str, RawFile]:
         UserError: There is no such place.
         DataError: A zip is damaged.
     """
-    if place.is_file():
-        members = _members(place)
+    if source.is_file():
+        members = _members(source)
         names = [Path(member).name for member in members if member.endswith(".json")]
-        for twice in (name for name in names if names.count(name) > 1):
+        for repeated in (name for name in names if names.count(name) > 1):
             raise DataError(
-                f"the zip has several files named {twice}; unpack it and give the folder of one", file=str(place)
+                f"the zip has several files named {repeated}; unpack it and give the folder of one", file=str(source)
             )
-        return {Path(member).name: RawFile(place, member) for member in members}
-    if not place.is_dir():
-        raise UserError(f"there is no folder or zip {place}; give the folder that the corpus was unpacked into")
-    found = {}
-    for path in sorted([*place.iterdir(), *place.glob("db/*")]):
-        if path.is_file():
-            member = _only_member(path) if path.name.endswith(".json.zip") else ""
-            found[Path(member or path).name] = RawFile(path, member)
-    return found
+        return {Path(member).name: RawFile(source, member) for member in members}
+    if not source.is_dir():
+        raise UserError(f"there is no folder or zip {source}; give the folder that the corpus was unpacked into")
+    files = {}
+    for path in sorted([*source.iterdir(), *source.glob("db/*")]):
+        if not path.is_file():
+            continue
+        if not path.name.endswith(".json.zip"):
+            files[path.name] = RawFile(path)
+            continue
+        members = _members(path)
+        if len(members) != 1:
+            raise DataError(f"the zip should have one file, but has {len(members)}", file=str(path))
+        files[Path(members[0]).name] = RawFile(path, members[0])
+    return files
 
 
 def _folders(root: Path, depth: int) -> Iterator[Path]:
+    """A folder and those below it, in path order; hidden ones and links are left out."""
     yield root
-    if depth:
-        for name in _plain_folders(root):
-            yield from _folders(root / name, depth - 1)
-
-
-def _plain_folders(root: Path) -> list[str]:
+    if depth == 0:
+        return
     # scandir knows what is a folder from the listing itself, so that corpora of many thousand files are quickly passed.
-    with suppress(PermissionError), os.scandir(root) as inside:
-        return sorted(
-            entry.name for entry in inside if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
-        )
-    return []
-
-
-def _only_member(path: Path) -> str:
-    members = _members(path)
-    if len(members) != 1:
-        raise DataError(f"the zip should have one file, but has {len(members)}", file=str(path))
-    return members[0]
+    names: list[str] = []
+    with suppress(PermissionError), os.scandir(root) as entries:
+        names = [entry.name for entry in entries if entry.name[0] != "." and entry.is_dir(follow_symlinks=False)]
+    for name in sorted(names):
+        yield from _folders(root / name, depth - 1)
 
 
 def _members(path: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """What every reader shares: raw records that know where they stand, and their conversion into dialogues.
 
 A reader yields a `DataError` in the place of a record that it cannot use; what becomes of it (raised, or listed) is
-decided in `tod_bench.corpora.cache`.
+decided in `tod_bench.corpora.file_corpus`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,8 +13,8 @@ from tod_bench.corpora.jsonstream import RawFile, array_items
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Values
 
-Note = Callable[[DataError], None]
-"""Takes an oddity: something worth reporting that does not make a record unusable."""
+Warn = Callable[[DataError], None]
+"""Takes what is odd in a record and worth reporting, though it does not make the record unusable."""
 
 SPLITS = ("train", "dev", "test")
 
@@ -37,23 +37,23 @@ class Record:
         file: The file it came from.
         dialogue: Its id.
         data: The raw record.
-        note: Where oddities go.
+        report: Takes what is odd in it.
         turn: Index of the user/system pair being read; None outside of turns.
     """
 
     file: str
     dialogue: str
     data: Any
-    note: Note
+    report: Warn
     turn: int | None = None
 
     def error(self, problem: str) -> DataError:
         """An error that names this place."""
         return DataError(problem, file=self.file, dialogue=self.dialogue, turn=self.turn)
 
-    def odd(self, problem: str) -> None:
-        """Reports an oddity at this place."""
-        self.note(self.error(problem))
+    def warn(self, problem: str) -> None:
+        """Reports something odd at this place."""
+        self.report(self.error(problem))
 
     def text(self, value: Any) -> str:
         """An utterance, which must be a text.
@@ -96,10 +96,10 @@ def convert_all(
 
 def dialogue_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     """Split -> its ``dialogues_NNN.json`` files in order, in the layout of SGD and MultiWOZ 2.2."""
-    found = {
+    of_splits = {
         split: tuple(RawFile(path) for path in sorted((root / split).glob("dialogues_*.json"))) for split in SPLITS
     }
-    return {split: files for split, files in found.items() if files}
+    return {split: files for split, files in of_splits.items() if files}
 
 
 def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
@@ -108,25 +108,25 @@ def split_files(root: Path) -> dict[str, tuple[RawFile, ...]]:
     Raises:
         UserError: A split has several such files.
     """
-    found: dict[str, tuple[RawFile, ...]] = {}
+    of_splits: dict[str, tuple[RawFile, ...]] = {}
     for split in SPLITS:
         names = [f"{split}.{ending}" for ending in ("json", "jsonl", "json.gz", "jsonl.gz")]
-        there = [root / name for name in names if (root / name).exists()]
-        if len(there) > 1:
-            raise UserError(f"{root} has {' and '.join(path.name for path in there)}; keep one of them")
-        if there:
-            found[split] = (RawFile(there[0]),)
-    return found
+        present = [root / name for name in names if (root / name).exists()]
+        if len(present) > 1:
+            raise UserError(f"{root} has {' and '.join(path.name for path in present)}; keep one of them")
+        if present:
+            of_splits[split] = (RawFile(present[0]),)
+    return of_splits
 
 
 def records(
-    files: Iterable[RawFile], note: Note, key: str = "dialogue_id", plain_id: Callable[[str], str] = str
+    files: Iterable[RawFile], warn: Warn, key: str = "dialogue_id", plain_id: Callable[[str], str] = str
 ) -> Iterator[Record | DataError]:
     """Raw dialogues of files that are arrays of them, in file order; a file that breaks off ends with an error.
 
     Args:
         files: The files, JSON arrays or (``.jsonl``) a dialogue a line.
-        note: Where oddities go.
+        warn: Takes what is odd in a record.
         key: The key of a dialogue's id.
         plain_id: Turns an id as released into the one that the dialogue gets.
     """
@@ -134,7 +134,7 @@ def records(
         try:
             for position, data in enumerate(array_items(file)):
                 name = data.get(key) if isinstance(data, dict) else None
-                yield Record(str(file), plain_id(str(name or f"number {position}")), data, note)
+                yield Record(str(file), plain_id(str(name or f"number {position}")), data, warn)
         except DataError as error:
             yield error
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root
-from tod_bench.corpora.reading import SPLITS, Note, Record, check_option, convert_all, dialogue_files, pairs, records
+from tod_bench.corpora.reading import SPLITS, Record, Warn, check_option, convert_all, dialogue_files, pairs, records
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.records import Act, Dialogue, Frame, Schema, SlotSpec, Span, State, Turn, Values
@@ -58,22 +58,25 @@ class SGD(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("SGD", "view", view, View)
-        self.root = corpus_root(path, "sgd", _weigh)
+        self.root = corpus_root(path, "sgd", _match_size)
         self._view, self._hold_out = view, frozenset(hold_out)
         self._files = dialogue_files(self.root)
         if not self._files:
             raise UserError(
                 f"{self.root} has no {{train,dev,test}}/dialogues_NNN.json; give the folder of SGD that has them"
             )
-        self._check_held_out()
-        self.unofficial = tuple(unlike_release("sgd", {**self._names(), **self._schema_names()}))
+        known = {domain_of(service) for service in self.schema} if hold_out else set()
+        for unknown in sorted(self._hold_out - known):
+            raise UserError(f"hold_out: SGD has no domain {unknown!r}{did_you_mean(unknown, known)}")
+        schemas = {f"{split}/schema.json": self._schema_file(split).path for split in self._files}
+        self.unofficial = tuple(unlike_release("sgd", {**self._names(), **schemas}))
         without = f"-without-{'+'.join(sorted(self._hold_out))}" if hold_out else ""
         self.name = f"sgd-{view}{without}{UNOFFICIAL if self.unofficial else ''}"
         files = {split: (*files, self._schema_file(split)) for split, files in self._files.items()}
         everything = tuple(file for of_split in files.values() for file in of_split)
         files |= dict.fromkeys([UNSEEN, *(f"{UNSEEN}-{domain}" for domain in hold_out)] if hold_out else [], everything)
         options = {"reader": _READER, "view": view, "hold_out": sorted(self._hold_out)}
-        self._shelve(files, options, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files, options, skip_invalid=skip_invalid, cache=cache)
 
     def completeness(self, split: str) -> Completeness | None:
         """How many of a split's official files are there; None where all are, or where not all are official."""
@@ -84,12 +87,9 @@ class SGD(FileCorpus):
     def _names(self) -> dict[str, Path]:
         return {f"{split}/{file.path.name}": file.path for split, files in self._files.items() for file in files}
 
-    def _schema_names(self) -> dict[str, Path]:
-        return {f"{split}/schema.json": self._schema_file(split).path for split in self._files}
-
     @cached_property
     def schema(self) -> Schema:
-        """Every service and slot of the splits at hand."""
+        """Every service and slot of the splits that are there."""
         return {service: slots for split in self._files for service, slots in self.schema_of(split).items()}
 
     def schema_of(self, split: str) -> Schema:
@@ -106,24 +106,19 @@ class SGD(FileCorpus):
             return None
         return frozenset(service for service in self.schema_of("train") if domain_of(service) not in self._hold_out)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         unseen, _, only = split.partition("-")
         for source in self._files if unseen == UNSEEN else (split,):
             convert = partial(dialogue, split=source, corpus=self.name, schema=self.schema_of(source), view=self._view)
-            for found in convert_all(records(self._files[source], note), convert):
-                if isinstance(found, DataError):
-                    yield found
+            for read in convert_all(records(self._files[source], warn), convert):
+                if isinstance(read, DataError):
+                    yield read
                     continue
-                domains = {domain_of(service) for service in found.services}
+                domains = {domain_of(service) for service in read.services}
                 if unseen == UNSEEN and (domains == {only} if only else domains & self._hold_out):
-                    yield replace(found, split=split, id=f"{found.id}_{source}")
+                    yield replace(read, split=split, id=f"{read.id}_{source}")
                 elif unseen != UNSEEN and not domains & self._hold_out:
-                    yield found
-
-    def _check_held_out(self) -> None:
-        known = {domain_of(service) for service in self.schema} if self._hold_out else set()
-        for name in sorted(self._hold_out - known):
-            raise UserError(f"hold_out: SGD has no domain {name!r}{did_you_mean(name, known)}")
+                    yield read
 
     def _schema_file(self, split: str) -> RawFile:
         return RawFile(self.root / split / "schema.json")
@@ -212,7 +207,7 @@ def _spans(side: Literal["user", "system"], utterance: Any) -> Iterator[Span]:
             yield Span(side, frame["service"], slot["slot"], text[start:end], start, end)
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     """Bytes of SGD dialogues in a folder; MultiWOZ 2.2, of the same layout, has no schema for each split."""
     files = dialogue_files(folder)
     if not all((folder / split / "schema.json").exists() for split in files):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import corpus_root
-from tod_bench.corpora.reading import Note, Record, convert_all
+from tod_bench.corpora.reading import Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, Schema, Turn
 
@@ -33,12 +33,12 @@ class SIMMC2(FileCorpus):
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
         self.name = "simmc2.0"
-        self.root = corpus_root(path, "simmc2", _weigh)
+        self.root = corpus_root(path, "simmc2", _match_size)
         self._files = _split_files(self.root)
         if not self._files:
             raise UserError(f"{self.root} has no simmc2_dials_dstc10_*.json; give the folder that has them")
         files = {split: (file,) for split, file in self._files.items()}
-        self._shelve(files, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
         """Belief states, which are not read; of teststd the acts as well, which the release kept back."""
@@ -55,13 +55,13 @@ class SIMMC2(FileCorpus):
         """Empty: no belief states are read."""
         return {}
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         file = self._files[split]
         data = load_json(file)
         if not isinstance(data, dict) or not isinstance(data.get("dialogue_data"), list):
             yield DataError("the key 'dialogue_data' is missing", file=str(file))
             return
-        raw = (Record(str(file), str(item.get("dialogue_idx", "?")), item, note) for item in data["dialogue_data"])
+        raw = (Record(str(file), str(item.get("dialogue_idx", "?")), item, warn) for item in data["dialogue_data"])
         yield from convert_all(raw, partial(_dialogue, split=split, corpus=self.name))
 
 
@@ -100,5 +100,5 @@ def _split_files(root: Path) -> dict[str, RawFile]:
     return {split: RawFile(path) for split, path in paths.items() if path.exists()}
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     return sum(file.path.stat().st_size for file in _split_files(folder).values())

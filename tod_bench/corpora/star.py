@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.places import corpus_root
-from tod_bench.corpora.reading import Note, Record, convert_all
+from tod_bench.corpora.reading import Record, Warn, convert_all
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, Schema, Turn
 
@@ -47,13 +47,13 @@ class STAR(FileCorpus):
         self, path: str | Path | None = None, *, complete: bool = True, skip_invalid: bool = False, cache: bool = True
     ) -> None:
         self.name = "star"
-        self.root = corpus_root(path, "star", _weigh)
+        self.root = corpus_root(path, "star", _match_size)
         self._complete = complete
         self._files = _dialogue_files(self.root)
         if not self._files:
             raise UserError(f"{self.root} has no dialogues/N.json; give the folder of STAR")
         options = {"reader": _READER, "complete": complete}
-        self._shelve({"all": self._files}, options, skip_invalid=skip_invalid, cache=cache)
+        self._set_files({"all": self._files}, options, skip_invalid=skip_invalid, cache=cache)
 
     @property
     def schema(self) -> Schema:
@@ -65,7 +65,7 @@ class STAR(FileCorpus):
         present = len(self._files)
         return Completeness(present, _OFFICIAL_FILES) if present < _OFFICIAL_FILES else None
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         for file in self._files:
             try:
                 data = load_json(file)
@@ -73,18 +73,18 @@ class STAR(FileCorpus):
                 yield error
                 continue
             if not self._complete or data.get("CompletionLevel") == "Complete":
-                record = Record(str(file), file.path.stem, data, note)
+                record = Record(str(file), file.path.stem, data, warn)
                 yield from convert_all([record], partial(_dialogue, split=split, corpus=self.name))
 
 
 def _dialogue(record: Record, split: str, corpus: str) -> Dialogue:
     domains = tuple(domain for domain in record.data["Scenario"]["Domains"] if domain is not None)
     if not domains:
-        record.odd("the scenario names no domain")
-    said = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
+        record.warn("the scenario names no domain")
+    utterances = [event for event in record.data["Events"] if (event["Agent"], event["Action"]) in _SAID]
     turns: list[Turn] = []
     user = ""
-    for event in said:
+    for event in utterances:
         record.turn = len(turns)
         if event["Agent"] == "User":
             if user:
@@ -109,5 +109,5 @@ def _dialogue_files(root: Path) -> tuple[RawFile, ...]:
     return tuple(RawFile(path) for path in sorted(numbered, key=lambda path: int(path.stem)))
 
 
-def _weigh(folder: Path) -> int:
+def _match_size(folder: Path) -> int:
     return len(_dialogue_files(folder)) if (folder / "tasks").is_dir() and (folder / "dialogues").is_dir() else 0

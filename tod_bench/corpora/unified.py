@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
-from tod_bench.corpora.cache import FileCorpus
+from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
 from tod_bench.corpora.official import UNOFFICIAL, unlike_release
 from tod_bench.corpora.places import corpus_root, files_in
-from tod_bench.corpora.reading import Note, Record, convert_all, pairs
+from tod_bench.corpora.reading import Record, Warn, convert_all, pairs
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, SlotSpec, Span, State, Turn
 
@@ -36,7 +36,7 @@ class Unified(FileCorpus):
     dataset: ClassVar[str]
 
     def __init__(self, path: str | Path | None = None, *, skip_invalid: bool = False, cache: bool = True) -> None:
-        self.root = corpus_root(path, self.dataset, self._weigh)
+        self.root = corpus_root(path, self.dataset, self._match_size)
         files = files_in(self.root / "data.zip" if (self.root / "data.zip").is_file() else self.root)
         if not {"dialogues.json", "ontology.json"} <= files.keys():
             raise UserError(f"{self.root} has no dialogues.json and ontology.json; give the folder of data.zip")
@@ -45,19 +45,22 @@ class Unified(FileCorpus):
         self.unofficial = tuple(unlike_release(self.dataset, {archive: self._dialogues.path}))
         self.name = f"{self.dataset}{UNOFFICIAL if self.unofficial else ''}"
         files_of_splits = dict.fromkeys(_SPLITS, (self._dialogues, self._ontology))
-        self._shelve(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
+        self._set_files(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
     def schema(self) -> Schema:
         """Every domain and slot that a state can hold."""
         return _read_schema(self._ontology)
 
-    def _read(self, split: str, note: Note) -> Iterator[Dialogue | DataError]:
-        raw = (Record(str(self._dialogues), _id_of(data), data, note) for data in array_items(self._dialogues))
-        wanted = (record for record in raw if _split_of(record.data) == _SPLITS[split])
+    def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        wanted = (
+            Record(str(self._dialogues), str(data.get("dialogue_id", "?")), data, warn)
+            for data in array_items(self._dialogues)
+            if isinstance(data, dict) and data.get("data_split") == _SPLITS[split]
+        )
         return convert_all(wanted, partial(_dialogue, split=split, corpus=self.name, schema=self.schema))
 
-    def _weigh(self, folder: Path) -> int:
+    def _match_size(self, folder: Path) -> int:
         data = folder / "data.zip"
         return data.stat().st_size if folder.name == self.dataset and data.is_file() else 0
 
@@ -127,19 +130,19 @@ def _turn(record: Record, user: Any, system: Any, schema: Schema) -> Turn:
         user_acts=user_acts,
         services=tuple(dict.fromkeys(act.domain for act in user_acts)) or tuple(state),
         spans=(*_spans("user", user), *_spans("system", answer)),
-        db_matches={domain: len(found) for domain, found in answer.get("db_results", {}).items()},
+        db_matches={domain: len(results) for domain, results in answer.get("db_results", {}).items()},
     )
 
 
 def _state(record: Record, raw: Mapping[str, Mapping[str, str]], schema: Schema) -> State:
     state = {}
     for domain, slots in raw.items():
-        found = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
-        for slot in found:
+        filled = {canonical(domain, slot): (value,) for slot, value in slots.items() if value}
+        for slot in filled:
             if slot not in schema.get(domain, {}):
                 raise record.error(f"the state has a value for slot {slot!r} of {domain}, which the ontology lacks")
-        if found:
-            state[domain] = found
+        if filled:
+            state[domain] = filled
     return state
 
 
@@ -171,11 +174,3 @@ def _goal(raw: Mapping[str, Any]) -> Goal:
         )
         for domain in dict.fromkeys([*inform, *request])
     }
-
-
-def _id_of(data: Any) -> str:
-    return str(data.get("dialogue_id", "?")) if isinstance(data, dict) else "?"
-
-
-def _split_of(data: Any) -> str:
-    return str(data.get("data_split", "")) if isinstance(data, dict) else ""

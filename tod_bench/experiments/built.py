@@ -9,7 +9,7 @@ from tod_bench.experiments.conditioning import Conditioning
 from tod_bench.experiments.config import SystemConfig
 from tod_bench.experiments.content import local_files, source_digest
 from tod_bench.records import TaskName
-from tod_bench.systems import GROUP, System, conditioned_on, gold_access_of
+from tod_bench.systems import GROUP, System, gold_access_of
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,13 @@ class BuiltSystem:
 
     def reads(self, task: TaskName, what: Conditioning) -> bool | None:
         """Whether it reads the state (or the acts) for a task; None where it does not say."""
-        said = conditioned_on(self.trait, task)
-        return None if said is None else what in said
+        reads = self.trait.conditioned_on
+        return None if reads is None else what in reads.get(task, ())
 
     @property
     def prediction_params(self) -> dict[str, Any]:
         """The parameters that decide only how a trained model predicts; see `tod_bench.systems.System`."""
-        settings: frozenset[str] = getattr(self.trait, "prediction_settings", frozenset())
-        return {name: value for name, value in self.config.params.items() if name in settings}
+        return {name: value for name, value in self.config.params.items() if name in self.trait.prediction_settings}
 
     @property
     def training_params(self) -> dict[str, Any]:

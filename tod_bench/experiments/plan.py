@@ -1,6 +1,6 @@
 """From a config to its experiments: corpora opened, systems built, keys known, every error reported at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -469,8 +469,7 @@ def _is_told(place: str, errors: Iterable[str]) -> bool:
 
 def _problems(built: BuiltSystem, place: str) -> list[str]:
     """What a system itself says is wrong with its parameters."""
-    check: Callable[[], Iterable[str]] | None = getattr(built.trait, "check", None)
-    return [f"{place}.params: {problem}" for problem in (check() if check else ())]
+    return [f"{place}.params: {problem}" for problem in built.trait.check()]
 
 
 def _judge_files(judges: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -233,7 +233,7 @@ class Runner:
             "database": corpus.database,
             "metrics": self.plan.metrics(experiment),
             "groups": self.plan.settings(experiment.task).groups,
-            "seen_services": getattr(corpus, "seen_services", None),
+            "seen_services": corpus.seen_services,
         }
 
     def _predictions(self, experiment: Experiment) -> tuple[Predictions, dict[str, Any]]:

@@ -6,11 +6,12 @@ A reader says what it cannot use; matching says what does not fit the corpus. Ea
 of them are reported at once, and a file with any is not imported.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial as partial_of
 from pathlib import Path
 
+from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.importers.convlab3 import read_convlab3
 from tod_bench.importers.matching import Imported, Problems, match
@@ -22,6 +23,7 @@ from tod_bench.importers.simpletod import read_simpletod
 from tod_bench.importers.slots import read_slots
 from tod_bench.importers.trade import read_trade
 from tod_bench.records import Dialogue, Prediction
+from tod_bench.splits import read_all, read_split, whole_split
 from tod_bench.updates import accumulated
 
 Reader = Callable[[Path, Problems], Iterator[Prediction]]
@@ -44,42 +46,55 @@ __all__ = ["AUTO", "FORMATS", "Imported", "import_predictions", "recognised_form
 
 
 def import_predictions(
-    form: str,
     path: Path,
-    dialogues: list[Dialogue] | None = None,
+    corpus: Corpus | Sequence[Dialogue] | None = None,
     *,
+    format: str = AUTO,
+    split: str = "test",
     partial: bool = False,
     updates: bool = False,
-    whole: Callable[[], Iterable[str]] | None = None,
 ) -> Imported:
     """Reads a prediction file of another tool.
 
     Args:
-        form: Its format, one of `FORMATS`, or `AUTO`.
         path: The file (for ``sgd`` the folder).
-        dialogues: The dialogues that were answered, to match ids and turns with; None takes ids in capitals, as
-            MultiWOZ's are, and checks nothing.
+        corpus: The corpus that was answered, or its dialogues, to match ids and turns with; None takes ids in capitals,
+            as MultiWOZ's are, and checks nothing.
+        format: The file's format, one of `FORMATS`, or `AUTO`, which recognises it.
+        split: The corpus's split, such as ``test`` or ``dev[:200]``. Dialogues of the file that are in the whole split,
+            but not in this part of it, are left out.
         partial: Accept missing dialogues and turns.
         updates: Take states for turn updates, and add them up.
-        whole: Where the dialogues are a part of a split, gives the ids of the whole; dialogues of the file that are
-            among them are left out.
 
     Returns:
-        The predictions, in corpus order where there is a corpus, with what does not fit and what is worth knowing.
+        The predictions, in corpus order where there is a corpus, with what does not fit (then the import has failed)
+        and what is worth knowing.
 
     Raises:
-        UserError: There is no such format, or none is recognised.
-        DataError: The file as a whole cannot be read.
+        UserError: There is no such format, or none is recognised, or no such split.
+        DataError: The file as a whole, or the corpus, cannot be read.
     """
-    if form not in (AUTO, *FORMATS):
+    if format not in (AUTO, *FORMATS):
         known = ", ".join((AUTO, *FORMATS))
-        raise UserError(f"there is no format {form!r}{did_you_mean(form, FORMATS)}; choose one of {known}")
+        raise UserError(f"there is no format {format!r}{did_you_mean(format, FORMATS)}; choose one of {known}")
+    dialogues: Sequence[Dialogue] | None
+    whole_ids = None
+    if isinstance(corpus, Corpus):
+        dialogues = read_all(corpus, split)
+        if whole_split(split) != split:
+            whole_ids = partial_of(_ids, corpus, whole_split(split))
+    else:
+        dialogues = corpus
     problems = Problems(str(path))
-    named = recognised_format(path) if form == AUTO else form
-    reader = partial_of(read_convlab3, dialogues=dialogues) if named == "convlab3" else FORMATS[named]
+    recognised = recognised_format(path) if format == AUTO else format
+    reader = partial_of(read_convlab3, dialogues=dialogues) if recognised == "convlab3" else FORMATS[recognised]
     drafts = list(reader(path, problems))
     drafts = accumulated(drafts) if updates else drafts
-    imported = match(drafts, problems, dialogues, partial=partial, whole=whole)
-    if form != AUTO:
+    imported = match(drafts, problems, dialogues, partial=partial, whole=whole_ids)
+    if format != AUTO:
         return imported
-    return replace(imported, notices=(f"the format was recognised as {named}", *imported.notices))
+    return replace(imported, notices=(f"the format was recognised as {recognised}", *imported.notices))
+
+
+def _ids(corpus: Corpus, split: str) -> list[str]:
+    return [dialogue.id for dialogue in read_split(corpus, split)]

@@ -47,7 +47,7 @@ def read_convlab3(path: Path, problems: Problems, dialogues: Sequence[Dialogue] 
     spoken: dict[str, list[str]] = {}
     for dialogue in dialogues or ():
         spoken.setdefault(_heard(turn.user for turn in dialogue.turns), []).append(dialogue.id)
-    for place, draft in enumerate(drafts):
+    for number, draft in enumerate(drafts):
         name = draft.name
         if not name:
             same = spoken.get(_heard(draft.user[turn] for turn in sorted(draft.user)), [])
@@ -58,7 +58,7 @@ def read_convlab3(path: Path, problems: Problems, dialogues: Sequence[Dialogue] 
             problems.add("ConvLab-3's files name no dialogues; give the --corpus that was answered, to find them by")
             return
         else:
-            problems.add(f"dialogue number {place} of the file says what no dialogue of the split says")
+            problems.add(f"dialogue number {number} of the file says what no dialogue of the split says")
 
 
 def _heard(utterances: Any) -> str:
@@ -101,15 +101,15 @@ def _take(sample: Mapping[str, Any], draft: _Draft, number: int, problems: Probl
         problems.add("the utterance has no predictions", dialogue=name, turn=turn)
         return
     given = problems.mapping(sample["predictions"], "predictions", dialogue=name, turn=turn)
-    found = draft.turns.get(turn, Prediction(name, turn))
+    prediction = draft.turns.get(turn, Prediction(name, turn))
     if "state" in given:
-        found = replace(found, state=_state(given["state"], problems, name, turn))
+        prediction = replace(prediction, state=_state(given["state"], problems, name, turn))
     if not user and "dialogue_acts" in given:
-        found = replace(found, acts=_acts(given["dialogue_acts"], problems, name, turn))
+        prediction = replace(prediction, acts=_acts(given["dialogue_acts"], problems, name, turn))
     response = given.get("response", given.get("utterance"))
     if not user and response is not None:
-        found = replace(found, response=problems.text(response, "the response", dialogue=name, turn=turn))
-    draft.turns[turn] = found
+        prediction = replace(prediction, response=problems.text(response, "the response", dialogue=name, turn=turn))
+    draft.turns[turn] = prediction
 
 
 def _state(value: Any, problems: Problems, dialogue: str, turn: int) -> dict[str, dict[str, str]]:
@@ -130,8 +130,8 @@ def _acts(value: Any, problems: Problems, dialogue: str, turn: int) -> tuple[Act
         if kind not in _KINDS:
             problems.add(f"{kind!r} is no kind of dialogue act; ConvLab-3 has {', '.join(_KINDS)}", dialogue=dialogue)
             continue
-        for one in problems.sequence(listed, kind, dialogue=dialogue, turn=turn):
-            act = problems.mapping(one, "a dialogue act", dialogue=dialogue, turn=turn)
+        for entry in problems.sequence(listed, kind, dialogue=dialogue, turn=turn):
+            act = problems.mapping(entry, "a dialogue act", dialogue=dialogue, turn=turn)
             texts = [
                 problems.text(act.get(name, ""), f"the {name} of a dialogue act", dialogue=dialogue, turn=turn) or ""
                 for name in ("domain", "intent", "slot", "value")

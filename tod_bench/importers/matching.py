@@ -79,7 +79,16 @@ def match(
     partial: bool,
     whole: Callable[[], Iterable[str]] | None = None,
 ) -> Imported:
-    """Gives predictions the corpus's ids, and says what does not fit; arguments as `import_predictions` has them."""
+    """Gives predictions the corpus's ids, and says what does not fit.
+
+    Args:
+        drafts: The predictions as the file has them.
+        problems: What the reader could not use.
+        dialogues: The dialogues that were answered; None checks nothing.
+        partial: Accept missing dialogues and turns.
+        whole: Where the dialogues are a part of a split, gives the ids of the whole; dialogues of the file that are
+            among them are left out.
+    """
     notices = _notices(drafts, problems)
     if any(not dialogue_key(draft.dialogue_id) for draft in drafts):
         problems.add("a dialogue has an empty id")
@@ -101,13 +110,13 @@ def match(
         unknown = [name for name in unknown if others.find(name) is None]
         if elsewhere:
             notices.append(f"{len(elsewhere):,} dialogues are not in this part of the split and are left out")
-    for place, name in enumerate(unknown):
+    for number, name in enumerate(unknown):
         # Finding the nearest id is slow, and pointless where nothing fits.
-        hint = did_you_mean(dialogue_key(name), ids.by_key) if place < _HINTS else ""
+        hint = did_you_mean(dialogue_key(name), ids.by_key) if number < _HINTS else ""
         problems.add(f"the corpus's split has no such dialogue{hint}", dialogue=name)
     _refuse_repeats(matched, problems)
     _compare_turns(matched, problems, dialogues, partial=partial)
-    order = {dialogue.id: place for place, dialogue in enumerate(dialogues)}
+    order = {dialogue.id: number for number, dialogue in enumerate(dialogues)}
     matched.sort(key=lambda prediction: (order[prediction.dialogue_id], prediction.turn))
     return Imported(tuple(matched), tuple(problems.found), tuple(notices))
 
@@ -146,15 +155,15 @@ def _compare_turns(
 
 
 def _notices(drafts: Sequence[Prediction], problems: Problems) -> list[str]:
-    found = [f"the field {name!r} of {count} turns is not used" for name, count in sorted(problems.ignored.items())]
-    found += [f"{count:,} {what} are left out" for what, count in sorted(problems.left_out.items())]
+    notices = [f"the field {name!r} of {count} turns is not used" for name, count in sorted(problems.ignored.items())]
+    notices += [f"{count:,} {what} are left out" for what, count in sorted(problems.left_out.items())]
     unknown = unknown_placeholders(draft.response for draft in drafts if draft.response)
     if unknown:
         names = ", ".join(f"[{name}] ({count})" for name, count in sorted(unknown.items()))
-        found.append(
+        notices.append(
             f"these placeholders are of no known slot, and Inform, Success and BLEU take them for nothing: {names}"
         )
-    return found
+    return notices
 
 
 def _described(value: Any) -> str:

@@ -25,9 +25,9 @@ def read_mwzeval(path: Path, problems: Problems) -> Iterator[Prediction]:
     """
     for dialogue, turns in object_members(RawFile(path)):
         for index, turn in enumerate(problems.sequence(turns, "what the dialogue's id leads to", dialogue=dialogue)):
-            found = problems.mapping(turn, "the turn", dialogue=dialogue, turn=index)
-            if found is turn:
-                yield _prediction(found, problems, dialogue, index)
+            fields = problems.mapping(turn, "the turn", dialogue=dialogue, turn=index)
+            if fields is turn:
+                yield _prediction(fields, problems, dialogue, index)
 
 
 def canonical_state(value: Any, problems: Problems, dialogue: str, turn: int) -> dict[str, dict[str, str]]:

@@ -35,11 +35,11 @@ def read_pptod(path: Path, problems: Problems) -> Iterator[Prediction]:
     Raises:
         DataError: The file cannot be read or is not a JSON list.
     """
-    for place, entry in enumerate(array_items(RawFile(path))):
+    for number, entry in enumerate(array_items(RawFile(path))):
         for turn in entry if isinstance(entry, list) else [entry]:
-            found = _prediction(turn, problems, place)
-            if found:
-                yield found
+            prediction = _prediction(turn, problems, number)
+            if prediction:
+                yield prediction
 
 
 def parse_belief_span(text: str) -> dict[str, dict[str, str]]:
@@ -54,8 +54,8 @@ def parse_belief_span(text: str) -> dict[str, dict[str, str]]:
     for domain, words in _domains(text.lower().split()):
         slots: dict[str, list[str]] = {}
         slot = ""
-        for place, word in enumerate(words):
-            if _opens(word, words[place + 1 :], slots, domain, slot):
+        for position, word in enumerate(words):
+            if _opens(word, words[position + 1 :], slots, domain, slot):
                 slot = word
                 slots[slot] = []
             elif slot:
@@ -103,25 +103,25 @@ def parse_act_span(text: str) -> tuple[Act, ...]:
         elif domain and act:
             acts.append(Act(domain, act, canonical_slot(domain, word)[1]))
     # An act with slots stands for those alone.
-    with_slots = {(found.domain, found.act) for found in acts if found.slot}
+    with_slots = {(act_with_slot.domain, act_with_slot.act) for act_with_slot in acts if act_with_slot.slot}
     return tuple(dict.fromkeys(a for a in acts if a.slot or (a.domain, a.act) not in with_slots))
 
 
-def _prediction(turn: Any, problems: Problems, place: int) -> Prediction | None:
+def _prediction(turn: Any, problems: Problems, number: int) -> Prediction | None:
     if not isinstance(turn, dict) or "dial_id" not in turn:
-        problems.add(f"entry {place} is not a turn: it has no dial_id")
+        problems.add(f"entry {number} is not a turn: it has no dial_id")
         return None
-    dialogue, number = str(turn["dial_id"]), turn.get("turn_num")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        problems.add(f"entry {place} has no turn_num, the turn's number from 0", dialogue=dialogue)
+    dialogue, index = str(turn["dial_id"]), turn.get("turn_num")
+    if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+        problems.add(f"entry {number} has no turn_num, the turn's number from 0", dialogue=dialogue)
         return None
-    spans = _spans(turn, problems, dialogue, number)
+    spans = _spans(turn, problems, dialogue, index)
     if not spans:
-        problems.add("the turn has none of bspn_gen, aspn_gen and resp_gen", dialogue=dialogue, turn=number)
+        problems.add("the turn has none of bspn_gen, aspn_gen and resp_gen", dialogue=dialogue, turn=index)
     belief, acts, domains = spans.get("bspn_gen"), spans.get("aspn_gen"), spans.get("dspn_gen")
     return Prediction(
         dialogue,
-        number,
+        index,
         state=None if belief is None else parse_belief_span(belief),
         acts=None if acts is None else parse_act_span(acts),
         response=spans.get("resp_gen"),
@@ -131,10 +131,10 @@ def _prediction(turn: Any, problems: Problems, place: int) -> Prediction | None:
 
 
 def _spans(turn: Mapping[str, Any], problems: Problems, dialogue: str, number: int) -> dict[str, str]:
-    found = {}
+    spans = {}
     for name in ("bspn_gen", "aspn_gen", "dspn_gen", "resp_gen"):
         if name in turn:
             text = problems.text(turn[name], name, dialogue=dialogue, turn=number)
             if text is not None:
-                found[name] = re.sub(r"<[se]os_\w+>", " ", text).strip()
-    return found
+                spans[name] = re.sub(r"<[se]os_\w+>", " ", text).strip()
+    return spans

@@ -25,12 +25,12 @@ def recognised_format(path: Path) -> str:
         return "sgd"
     with open_text(path) as text:
         bracket = text.read(1 << 16).lstrip()[:1]
-    found: Iterator[str | None] = iter(())
+    formats: Iterator[str | None] = iter(())
     if bracket == "[":
-        found = map(_of_entry, islice(array_items(RawFile(path)), _LOOKED_AT))
+        formats = map(_of_entry, islice(array_items(RawFile(path)), _LOOKED_AT))
     elif bracket == "{":
-        found = (_of_dialogue(key, value) for key, value in islice(object_members(RawFile(path)), _LOOKED_AT))
-    known = next((name for name in found if name), None)
+        formats = (_of_dialogue(key, value) for key, value in islice(object_members(RawFile(path)), _LOOKED_AT))
+    known = next((name for name in formats if name), None)
     if known == "ours":
         raise UserError(f"{path} is a prediction file of tod-bench already; score it as it is")
     if known is None:
@@ -58,7 +58,7 @@ def _of_dialogue(name: str, value: Any) -> str | None:
     if isinstance(value, dict) and any(field in value for field in SIMPLETOD):
         return "simpletod"
     turns = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((found for found in map(_of_turn, turns) if found), None)
+    return next((format_of_turn for format_of_turn in map(_of_turn, turns) if format_of_turn), None)
 
 
 def _of_turn(turn: Any) -> str | None:

@@ -36,10 +36,10 @@ def read_sgd(path: Path, problems: Problems) -> Iterator[Prediction]:
 def _dialogue(entry: dict[str, Any], problems: Problems) -> Iterator[Prediction]:
     name, carried, number = entry["dialogue_id"], dict[str, dict[str, str]](), 0
     for turn in problems.sequence(entry.get("turns"), "turns", dialogue=name):
-        found = problems.mapping(turn, "the turn", dialogue=name, turn=number)
-        if found.get("speaker") == "USER":
+        fields = problems.mapping(turn, "the turn", dialogue=name, turn=number)
+        if fields.get("speaker") == "USER":
             intents, requested = dict[str, str](), dict[str, tuple[str, ...]]()
-            for frame in problems.sequence(found.get("frames"), "frames", dialogue=name, turn=number):
+            for frame in problems.sequence(fields.get("frames"), "frames", dialogue=name, turn=number):
                 state, service = _frame(frame, problems, name, number)
                 if service is None:
                     continue
@@ -63,9 +63,9 @@ def _dialogue(entry: dict[str, Any], problems: Problems) -> Iterator[Prediction]
 
 def _frame(frame: Any, problems: Problems, dialogue: str, turn: int) -> tuple[Mapping[str, Any], str | None]:
     """The state of a frame as it came, and its service."""
-    found = problems.mapping(frame, "the frame", dialogue=dialogue, turn=turn)
-    service = problems.text(found.get("service"), "the frame's service", dialogue=dialogue, turn=turn)
-    return problems.mapping(found.get("state"), "the frame's state", dialogue=dialogue, turn=turn), service
+    fields = problems.mapping(frame, "the frame", dialogue=dialogue, turn=turn)
+    service = problems.text(fields.get("service"), "the frame's service", dialogue=dialogue, turn=turn)
+    return problems.mapping(fields.get("state"), "the frame's state", dialogue=dialogue, turn=turn), service
 
 
 def _values(state: Mapping[str, Any], service: str, problems: Problems, dialogue: str, turn: int) -> dict[str, str]:

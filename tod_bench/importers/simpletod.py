@@ -55,11 +55,11 @@ def _prediction(turn: Mapping[str, Any], problems: Problems, dialogue: str, numb
 
 
 def _texts(value: Any, what: str, problems: Problems, dialogue: str, number: int) -> list[str]:
-    found = [
-        problems.text(one, f"an entry of {what}", dialogue=dialogue, turn=number)
-        for one in problems.sequence(value, what, dialogue=dialogue, turn=number)
+    entries = [
+        problems.text(entry, f"an entry of {what}", dialogue=dialogue, turn=number)
+        for entry in problems.sequence(value, what, dialogue=dialogue, turn=number)
     ]
-    return [text for one in found if one is not None and (text := one.replace("<|endoftext|>", " ").strip())]
+    return [text for entry in entries if entry is not None and (text := entry.replace("<|endoftext|>", " ").strip())]
 
 
 def _state(entries: Sequence[str], problems: Problems) -> dict[str, dict[str, str]]:

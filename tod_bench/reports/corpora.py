@@ -111,7 +111,7 @@ def check_lines(name: str, options: Sequence[str], splits: Sequence[str], listed
     """
     corpus = open_with(name, options, skip_invalid=True, cache=False)
     lines, broken = [f"{corpus.name}"], False
-    lines += [f"  not official: {file}" for file in getattr(corpus, "unofficial", ())[: listed or None]]
+    lines += [f"  not official: {file}" for file in corpus.unofficial[: listed or None]]
     for split in splits or corpus.splits:
         kinds: dict[tuple[bool, str], list[Finding]] = defaultdict(list)
         for finding in check(corpus, split):

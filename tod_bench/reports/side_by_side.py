@@ -150,7 +150,7 @@ def make_sheet(
         partial=request.partial,
         groups=request.groups,
         database=corpus.database,
-        seen_services=getattr(corpus, "seen_services", None),
+        seen_services=corpus.seen_services,
     )
     columns = dict.fromkeys([*protocols, *(found.protocol for found in scores)])
     used = {found.protocol for found in scores}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tod_bench.corpora.annotations import NAMES, Annotation, declared_missing, not_found
+from tod_bench.corpora.annotations import NAMES, Annotation, not_found
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, TaskName
@@ -137,7 +137,7 @@ def missing_annotations(corpus: Corpus, split: str, wanted: set[Annotation]) -> 
         UserError: The split cannot be read.
     """
     named = {split_and_service(part)[0] for part, *_ in parse_split(split)}
-    declared = [declared_missing(corpus, name) for name in sorted(named)]
+    declared = [corpus.missing_annotations(name) for name in sorted(named)]
     found = {one: declared[0][one] for one in wanted if declared and all(one in said for said in declared)}
     seen = not_found(read_split(corpus, split), wanted - found.keys()) if wanted - found.keys() else frozenset()
     return {**found, **dict.fromkeys(seen, "no dialogue of the split has one")}

@@ -24,7 +24,7 @@ from tod_bench.simulated.ontology import (
     VENUES,
 )
 
-Plan = Literal["", "nomatch", "change", "slip", "aside"]
+Distraction = Literal["", "nomatch", "change", "repair", "aside"]
 
 DINNER: Final = tuple(f"{hour}:{minute}" for hour in (12, 17, 18, 19) for minute in ("00", "15", "30", "45"))
 TRAVEL: Final = tuple(f"{hour:02}:{minute}" for hour in range(8, 18) for minute in ("00", "30"))
@@ -35,10 +35,10 @@ _WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "hotel": ("area", "pricerange", "type", "stars"),
     "attraction": ("type", "area"),
 }
-_PLANS: Final[tuple[tuple[Plan, float], ...]] = (
+_DISTRACTIONS: Final[tuple[tuple[Distraction, float], ...]] = (
     ("nomatch", 0.2),
     ("change", 0.16),
-    ("slip", 0.07),
+    ("repair", 0.07),
     ("aside", 0.07),
     ("", 0.5),
 )
@@ -52,17 +52,17 @@ class Wish:
     Attributes:
         slot: The slot.
         value: The value wanted in the end.
-        first: Another value that is spoken of before, or beside it; empty for most wishes.
-        plan: What comes of the other value: nothing matches it, the user has a change of mind, it is a slip of the
-            tongue and put right at once, or it is mentioned in an aside ("last time we had ...").
+        distractor: Another value that is spoken of before, or beside it; empty for most wishes.
+        distraction: What comes of the distractor: nothing matches it, the user has a change of mind, it is a slip of
+            the tongue and repaired at once, or it is mentioned in an aside ("last time we had ...").
         source: Domain whose value it repeats; empty when it stands on its own.
         told: Whether the user has said it.
     """
 
     slot: str
     value: str
-    first: str = ""
-    plan: Plan = ""
+    distractor: str = ""
+    distraction: Distraction = ""
     source: str = ""
     told: bool = False
 
@@ -140,8 +140,8 @@ def _constraints(rng: Random, entry: Entry, domain: str, taken: set[str]) -> lis
 
 
 def _complicate(rng: Random, database: CityDatabase, task: Task) -> None:
-    plan = pick_weighted(rng, _PLANS)
-    if not plan:
+    distraction = pick_weighted(rng, _DISTRACTIONS)
+    if not distraction:
         return
     wanted = {wish.slot: wish.value for wish in task.search}
     for wish in shuffled(rng, task.search):
@@ -153,10 +153,10 @@ def _complicate(rng: Random, database: CityDatabase, task: Task) -> None:
         ):
             continue
         wrong = [value for value in _WRONG[wish.slot] if value != wish.value]
-        if plan == "nomatch":
+        if distraction == "nomatch":
             wrong = [value for value in wrong if not database.matches(task.domain, {**wanted, wish.slot: value})]
         if wrong:
-            wish.first, wish.plan = pick(rng, wrong), plan
+            wish.distractor, wish.distraction = pick(rng, wrong), distraction
             return
 
 
@@ -169,7 +169,7 @@ def _booking(rng: Random, slot: str, before: Sequence[Task]) -> Wish:
     values = {"book day": DAYS, "book people": PEOPLE, "book time": DINNER, "book stay": NIGHTS}[slot]
     wish = Wish(slot, pick(rng, values))
     if chance(rng, 0.06):
-        wish.first, wish.plan = pick(rng, [value for value in values if value != wish.value]), "change"
+        wish.distractor, wish.distraction = pick(rng, [value for value in values if value != wish.value]), "change"
     return wish
 
 
@@ -178,11 +178,11 @@ def _train(rng: Random, before: Sequence[Task]) -> Task:
     day = _booking(rng, "book day", before)
     time = Wish("leaveat" if chance(rng, 0.5) else "arriveby", pick(rng, TRAVEL))
     search = [Wish("departure", departure), Wish("destination", destination), time]
-    search.insert(2, Wish("day", day.value, day.first, day.plan, day.source))
-    if not any(wish.plan for wish in search) and chance(rng, 0.1):
+    search.insert(2, Wish("day", day.value, day.distractor, day.distraction, day.source))
+    if not any(wish.distraction for wish in search) and chance(rng, 0.1):
         wish = pick(rng, search[:2])
-        wish.first = pick(rng, [town for town in TOWNS if town not in (departure, destination)])
-        wish.plan = "change" if chance(rng, 0.5) else "slip"
+        wish.distractor = pick(rng, [town for town in TOWNS if town not in (departure, destination)])
+        wish.distraction = "change" if chance(rng, 0.5) else "repair"
     task = Task("train", search)
     if chance(rng, 0.65):
         task.book = [_booking(rng, "book people", before)]

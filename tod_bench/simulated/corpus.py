@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Final, Literal
 
-from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.corpora.base import Corpus
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.simulated.database import city_database
@@ -14,11 +15,11 @@ from tod_bench.simulated.personas import draw_persona
 from tod_bench.simulated.realizer import Realizer
 from tod_bench.simulated.recording import Rendering, dialogue_turns
 from tod_bench.simulated.script import Script, draw_script
+from tod_bench.simulated.styles import PLAIN, Style, style_of
 from tod_bench.simulated.system_text import system_text
 from tod_bench.simulated.user_text import user_text
-from tod_bench.simulated.voices import PLAIN, Voice, voice_of
 
-Style = Literal["original", "personalised"]
+Utterances = Literal["original", "personalised"]
 
 VERSION: Final = "1"
 """Moves whenever the same options would give other bytes."""
@@ -26,7 +27,7 @@ VERSION: Final = "1"
 SIZES: Final[Mapping[str, int]] = {"train": 4000, "dev": 200, "test": 300}
 
 
-class Simulated:
+class Simulated(Corpus):
     """The embedded corpus.
 
     Args:
@@ -45,7 +46,7 @@ class Simulated:
         self,
         dialogues: Mapping[str, int] | None = None,
         seed: int = 1,
-        style: Style = "original",
+        style: Utterances = "original",
         paraphrase: float = 0.4,
         unseen: float = 0.05,
     ) -> None:
@@ -88,11 +89,6 @@ class Simulated:
         """The city's venues and trains."""
         return city_database()
 
-    @property
-    def skipped(self) -> tuple[DataError, ...]:
-        """Nothing: every dialogue is valid."""
-        return ()
-
     def dialogues(self, split: str) -> Iterator[Dialogue]:
         """Streams the dialogues of a split.
 
@@ -110,18 +106,18 @@ class Simulated:
         script = draw_script(rng, city_database())
         unseen = 0.0 if split == "train" else self._unseen
         plain = self._rendered(Random(f"{key}/plain"), PLAIN, script, unseen)
-        styled = self._rendered(Random(f"{key}/styled"), voice_of(persona), script, unseen)
+        styled = self._rendered(Random(f"{key}/styled"), style_of(persona), script, unseen)
         turns = dialogue_turns(script, plain, styled, personalised=self._style == "personalised")
         return Dialogue(f"sim-{split}-{index:05}", self.name, split, tuple(script.goal), turns, script.goal, persona)
 
-    def _rendered(self, rng: Random, voice: Voice, script: Script, unseen: float) -> Rendering:
+    def _rendered(self, rng: Random, style: Style, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
-        user = Realizer(rng, voice.user, self._paraphrase, unseen)
-        system = Realizer(rng, voice.system, self._paraphrase / 2, unseen)
+        user = Realizer(rng, style.user, self._paraphrase, unseen)
+        system = Realizer(rng, style.system, self._paraphrase / 2, unseen)
         texts: list[tuple[str, str]] = []
         heard: Sequence[Move] = ()
         for beat in script.beats:
-            said = user_text(user, voice, beat.user, heard)
-            texts.append((said, system_text(system, voice, beat.system, first=not heard)))
+            said = user_text(user, style, beat.user, heard)
+            texts.append((said, system_text(system, style, beat.system, first=not heard)))
             heard = beat.system
         return texts

@@ -1,6 +1,6 @@
-"""The pen: picks frames from a voice and forms of values, at the rates that the corpus asks for."""
+"""Turns moves into words: picks sentences of a style and forms of values, at the rates that the corpus asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Final, NamedTuple
 
@@ -8,11 +8,10 @@ from tod_bench.simulated.draws import chance, pick
 from tod_bench.simulated.forms import forms
 from tod_bench.simulated.marks import article, unmarked
 from tod_bench.simulated.moves import Slots
+from tod_bench.simulated.styles import Templates
 
 _LEADS: Final = ("that ", "where ", "with ")
 """Words that open a phrase after a noun and are said once for two phrases."""
-
-Frames = Mapping[str, tuple[str, ...]]
 
 
 class Realizer(NamedTuple):
@@ -20,19 +19,19 @@ class Realizer(NamedTuple):
 
     Attributes:
         rng: Where the choices come from.
-        frames: Kind of sentence -> frames of the side that is speaking.
+        templates: The sentences of the side that is speaking.
         paraphrase: Probability that a value is not put in its canonical form.
         unseen: Probability that a value with held-out forms is put in one of them; 0 in train.
     """
 
     rng: Random
-    frames: Frames
+    templates: Templates
     paraphrase: float
     unseen: float
 
-    def frame(self, kind: str, **parts: str) -> str:
+    def fill(self, kind: str, **parts: str) -> str:
         """A sentence of a kind, with its parts filled in."""
-        text = pick(self.rng, self.frames[kind])
+        text = pick(self.rng, self.templates[kind])
         return text.format_map(parts) if parts else text
 
     def value(self, domain: str, slot: str, value: str, place: str) -> str:

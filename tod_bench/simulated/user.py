@@ -92,16 +92,16 @@ class User:
         """A move that tells wishes, and asides about them; `also` are further slots to tell."""
         slots: list[tuple[str, str]] = []
         sources: dict[str, str] = {}
-        slips: list[tuple[str, str]] = []
+        repaired: list[tuple[str, str]] = []
         asides: list[Move] = []
         for wish in wishes:
             self._settle(wish, state, sources)
-            slots.append((wish.slot, wish.first if wish.plan in ("nomatch", "change") else wish.value))
-            if wish.plan == "slip":
-                slips.append((wish.slot, wish.first))
-            elif wish.plan == "aside":
-                asides.append(Move("aside", task.domain, old=((wish.slot, wish.first),)))
-        return [Move(kind, task.domain, (*slots, *also), sources, tuple(slips)), *asides]
+            slots.append((wish.slot, wish.distractor if wish.distraction in ("nomatch", "change") else wish.value))
+            if wish.distraction == "repair":
+                repaired.append((wish.slot, wish.distractor))
+            elif wish.distraction == "aside":
+                asides.append(Move("aside", task.domain, old=((wish.slot, wish.distractor),)))
+        return [Move(kind, task.domain, (*slots, *also), sources, tuple(repaired)), *asides]
 
     def _settle(self, wish: Wish, state: States, sources: dict[str, str]) -> None:
         """Marks a wish as told; one that repeats a value of an earlier domain takes the value that was told there."""
@@ -109,7 +109,7 @@ class User:
         known = state.get(wish.source, {})
         for slot in _SOURCE_SLOTS.get(wish.slot, (wish.slot,)):
             if known.get(slot, DONTCARE) != DONTCARE:
-                wish.value, wish.first, wish.plan = known[slot], "", ""
+                wish.value, wish.distractor, wish.distraction = known[slot], "", ""
                 sources[wish.slot] = wish.source
                 return
         if not wish.value:
@@ -139,7 +139,7 @@ class User:
     def _changed(self, task: Task, probability: float, but: Set[str] = frozenset()) -> list[Move]:
         """A change of mind, if one is planned for what has been told already."""
         for wish in (*task.search, *task.book):
-            planned = wish.told and wish.plan == "change" and wish.slot not in but
+            planned = wish.told and wish.distraction == "change" and wish.slot not in but
             if planned and chance(self._rng, probability):
                 return [_revised(task, wish, "change", wish.value)]
         return []
@@ -151,10 +151,10 @@ class User:
             slot, value = hint.slots[0]
             for wish in task.search:
                 if wish.slot == slot:
-                    wish.value, wish.first, wish.plan, wish.told = value, "", "", True
+                    wish.value, wish.distractor, wish.distraction, wish.told = value, "", "", True
             return Move("take_hint", task.domain, hint.slots)
         told = [wish for wish in task.search if wish.told and state[task.domain].get(wish.slot) != DONTCARE]
-        wrong = next((wish for wish in told if wish.plan in ("nomatch", "change")), None)
+        wrong = next((wish for wish in told if wish.distraction in ("nomatch", "change")), None)
         if wrong and chance(self._rng, 0.75):
             return _revised(task, wrong, "relax", wrong.value)
         return _revised(task, wrong or pick(self._rng, told), "relax", DONTCARE)
@@ -242,11 +242,11 @@ def _ask(task: Task, slots: Sequence[str]) -> Move:
 
 def _revised(task: Task, wish: Wish, kind: str, value: str) -> Move:
     """Gives a told wish another value."""
-    old = wish.first if wish.plan in ("nomatch", "change") else wish.value
-    wish.value, wish.first, wish.plan = value, "", ""
+    old = wish.distractor if wish.distraction in ("nomatch", "change") else wish.value
+    wish.value, wish.distractor, wish.distraction = value, "", ""
     return Move(kind, task.domain, ((wish.slot, value),), old=((wish.slot, old),))
 
 
 def _meets(entry: Mapping[str, str], wish: Wish) -> bool:
-    wanted = wish.first if wish.plan in ("nomatch", "change") else wish.value
+    wanted = wish.distractor if wish.distraction in ("nomatch", "change") else wish.value
     return wanted == DONTCARE or entry.get(wish.slot) == wanted

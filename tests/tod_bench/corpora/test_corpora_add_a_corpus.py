@@ -76,7 +76,7 @@ def test_the_commands_run() -> None:
 def test_a_bad_record_is_told_as_the_guide_promises(tmp_path: Path) -> None:
     path = tmp_path / "toy" / "test.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"area": "centre"', '"view": "sea"'), encoding="utf-8")
-    result = CliRunner().invoke(command, ["check", "toy", "-o", "path=toy"])
+    result = CliRunner().invoke(command, ["check", "toy", "--option", "path=toy"])
     assert result.exit_code == 1
     assert (
         "toy/test.json, dialogue d1, turn 1: the state has a value for 'view', which the schema does not know"

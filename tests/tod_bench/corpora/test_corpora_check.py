@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 from tod_bench.cli.data import command
 from tod_bench.cli.main import main
+from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.check import check
 from tod_bench.corpora.counts import Counts, count
 from tod_bench.errors import DataError, UserError
+from tod_bench.plugins import with_defaults
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, Span, Turn
 from tod_bench.reports.corpora import open_with
 
@@ -23,6 +25,7 @@ SCHEMA: Schema = {
 }
 
 
+@lambda plain: with_defaults(plain, Corpus)
 @dataclass
 class Toy:
     """A corpus of given dialogues."""
@@ -109,23 +112,25 @@ test: nothing found
 
 
 def test_the_check_command_exits_with_1_on_problems_only(release_sgd: Path, write: Any) -> None:
-    good = CliRunner().invoke(command, ["check", "sgd", "-o", f"path={release_sgd}"])
+    good = CliRunner().invoke(command, ["check", "sgd", "--option", f"path={release_sgd}"])
     assert (good.exit_code, good.output) == (0, GOOD)
     write("sgd/train/dialogues_002.json", [{"dialogue_id": "2_00000"}, {"dialogue_id": "2_00001"}])
-    bad = CliRunner().invoke(command, ["check", "sgd", "-o", f"path={release_sgd}", "--split", "train", "--list", "1"])
+    bad = CliRunner().invoke(
+        command, ["check", "sgd", "--option", f"path={release_sgd}", "--split", "train", "--list", "1"]
+    )
     assert bad.exit_code == 1
     assert "  problem: unusable: 2\n" in bad.output
     assert "dialogue 2_00000: the key 'turns' is missing\n    ... and 1 more\n" in bad.output
 
 
 def test_the_stats_command_has_our_counts_and_the_published(release_sgd: Path) -> None:
-    shown = CliRunner().invoke(command, ["stats", "sgd", "-o", f"path={release_sgd}"])
+    shown = CliRunner().invoke(command, ["stats", "sgd", "--option", f"path={release_sgd}"])
     assert shown.exit_code == 0
     assert "a token is a run of characters without white space" in shown.output
     rows = [line.split() for line in shown.output.splitlines()]
     assert ["sgd-accumulated-unofficial", "train", "3", "2", "2", "4.00", "3.25"] in rows
     assert ["SGD", "published", "16,142", "16", "20.44", "9.75"] in rows
-    as_json = CliRunner().invoke(command, ["stats", "sgd", "-o", f"path={release_sgd}", "--json"])
+    as_json = CliRunner().invoke(command, ["stats", "sgd", "--option", f"path={release_sgd}", "--format", "json"])
     assert json.loads(as_json.output)["rows"][0]["tokens"] == 39
 
 
@@ -138,5 +143,5 @@ def test_options_are_bound_to_the_reader(release_sgd: Path, monkeypatch: pytest.
         open_with("sgd", ["view"])
     monkeypatch.delenv("TOD_BENCH_DATA", raising=False)
     with pytest.raises(SystemExit) as stopped:
-        main(["data", "stats", "multiwoz", "-o", "version=2.1"])
+        main(["data", "stats", "multiwoz", "--option", "version=2.1"])
     assert stopped.value.code == 2

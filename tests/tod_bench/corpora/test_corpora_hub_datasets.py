@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from test_corpora_shelf import DIALOGUES
+from test_corpora_cache import DIALOGUES
 
-from tod_bench.corpora.hub_datasets import features, from_datasets, to_datasets
+from tod_bench.corpora.hub_datasets import features, from_datasets
 from tod_bench.corpora.multiwoz_names import schema
 from tod_bench.corpora.rows import Rows, from_rows, to_rows
 from tod_bench.corpora.sgd import SGD
@@ -22,6 +22,7 @@ def test_a_dialogue_read_back_from_its_row_is_the_same(dialogue: Dialogue) -> No
     assert list(from_rows(to_rows(dialogue))) == [dialogue]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DIALOGUES.filter(lambda dialogue: dialogue.turns))
 def test_a_dialogue_read_back_from_rows_of_its_turns_is_the_same(dialogue: Dialogue) -> None:
     assert list(from_rows(to_rows(dialogue, "turns"))) == [dialogue]
@@ -39,7 +40,7 @@ def test_arrow_keeps_every_field(dialogue: Dialogue) -> None:
 @pytest.mark.parametrize("rows", ["dialogues", "turns"])
 def test_a_corpus_saved_and_loaded_is_the_same_corpus(rows: Rows, tmp_path: Path) -> None:
     corpus = Simulated({"train": 3, "dev": 0, "test": 5}, style="personalised")
-    to_datasets(corpus, rows).save_to_disk(str(tmp_path / "saved"))
+    corpus.to_datasets(rows).save_to_disk(str(tmp_path / "saved"))
     back = from_datasets(datasets.load_from_disk(str(tmp_path / "saved")))
     assert (back.name, back.splits, back.schema) == (corpus.name, ("train", "test"), corpus.schema)
     for split in back.splits:
@@ -48,7 +49,7 @@ def test_a_corpus_saved_and_loaded_is_the_same_corpus(rows: Rows, tmp_path: Path
 
 def test_slots_that_do_not_count_still_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Simulated, "schema", schema())
-    to_datasets(Simulated({"test": 1}), splits=["test"]).save_to_disk(str(tmp_path / "saved"))
+    Simulated({"test": 1}).to_datasets(splits=["test"]).save_to_disk(str(tmp_path / "saved"))
     back = from_datasets(datasets.load_from_disk(str(tmp_path / "saved")))
     assert back.schema == schema()
     assert not any(spec.scored for spec in back.schema["hospital"].values())
@@ -56,7 +57,7 @@ def test_slots_that_do_not_count_still_do_not(tmp_path: Path, monkeypatch: pytes
 
 def test_a_row_is_what_a_reader_expects(release_sgd: Path) -> None:
     corpus = SGD(release_sgd)
-    turn = to_datasets(corpus, "turns", ["test"])["test"][0]
+    turn = corpus.to_datasets("turns", ["test"])["test"][0]
     assert turn["dialogue_id"] == "1_00000"
     assert turn["index"] == 0
     assert turn["state"][0].keys() == {"domain", "slots"}
@@ -66,7 +67,7 @@ def test_a_row_is_what_a_reader_expects(release_sgd: Path) -> None:
 def test_parquet_files_need_the_schema(tmp_path: Path) -> None:
     corpus = Simulated({"test": 2})
     path = tmp_path / "test.parquet"
-    to_datasets(corpus, splits=["test"])["test"].to_parquet(str(path))
+    corpus.to_datasets(splits=["test"])["test"].to_parquet(str(path))
     loaded = datasets.DatasetDict({"test": datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "cache"))})
     with pytest.raises(UserError, match="do not say their schema"):
         from_datasets(loaded)

@@ -149,11 +149,11 @@ def test_an_act_that_refers_to_no_turn(release22: Path, write: Any, turn: str) -
         list(MultiWOZ(release22).dialogues("test"))
 
 
-def test_a_dialogue_without_acts_is_an_oddity(release22: Path, write: Any) -> None:
+def test_a_dialogue_without_acts_is_warned_of(release22: Path, write: Any) -> None:
     write("mw22/dialog_acts.json", {})
     corpus = MultiWOZ(release22)
     assert _only(corpus).turns[0].acts == ()
-    assert [error.dialogue for error in corpus.oddities] == ["TOY1"]
+    assert [error.dialogue for error in corpus.warnings] == ["TOY1"]
 
 
 def test_a_file_that_breaks_off(release22: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_file_that_breaks_off(release22: Path) -> None:
 
 def test_what_is_not_there(release22: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOD_BENCH_DATA", raising=False)
-    with pytest.raises(UserError, match=r"has no split 'dev' here; at hand: test"):
+    with pytest.raises(UserError, match=r"has no split 'dev' here; it has test"):
         MultiWOZ(release22).dialogues("dev")
     with pytest.raises(UserError, match=r"MultiWOZ has no version '2.5'; choose from 2.0, 2.1"):
         MultiWOZ(release22, version="2.5")  # type: ignore[arg-type]

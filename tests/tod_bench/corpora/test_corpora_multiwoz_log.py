@@ -57,7 +57,7 @@ def test_tokens_apart_from_punctuation_are_counted_where_that_fits_better(releas
     corpus = MultiWOZ(release_log, version="2.1")
     (read,) = corpus.dialogues("train")
     assert read.turns[0].spans[0] == Span("user", "hotel", "area", "east", 32, 36)
-    assert [error.turn for error in corpus.oddities] == [0]
+    assert [error.turn for error in corpus.warnings] == [0]
 
 
 def test_acts_of_a_file_of_their_own_as_in_2_0(release_log: Path, write: Any) -> None:
@@ -94,7 +94,7 @@ def test_convlabs_zip_for_each_split(tmp_path: Path, write: Any) -> None:
     corpus = MultiWOZ(tmp_path / "convlab", version="2.1")
     assert corpus.splits == ("dev", "test")
     assert [dialogue.id for dialogue in corpus.dialogues("dev")] == ["DEV1"]
-    assert [error.dialogue for error in corpus.oddities] == ["LOST"]
+    assert [error.dialogue for error in corpus.warnings] == ["LOST"]
 
 
 def test_a_dialogue_that_ends_on_the_user_keeps_the_state(release_log: Path, write: Any) -> None:
@@ -104,7 +104,7 @@ def test_a_dialogue_that_ends_on_the_user_keeps_the_state(release_log: Path, wri
     (dialogue,) = corpus.dialogues("test")
     first, last = dialogue.turns
     assert (last.system, last.acts, last.state) == ("", (), first.state)
-    assert [error.turn for error in corpus.oddities] == [1]
+    assert [error.turn for error in corpus.warnings] == [1]
 
 
 BAD: list[tuple[Any, str]] = [

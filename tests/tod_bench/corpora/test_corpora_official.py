@@ -92,13 +92,13 @@ def test_the_mark_is_in_signature_and_notes_of_a_score(release_sgd: Path, publis
 def test_the_commands_name_what_is_missing(release_sgd: Path, publish: Publish) -> None:
     publish("sgd", _files(release_sgd))
     (release_sgd / "train" / "dialogues_002.json").unlink()
-    check = CliRunner().invoke(command, ["check", "sgd", "-o", f"path={release_sgd}"])
+    check = CliRunner().invoke(command, ["check", "sgd", "--option", f"path={release_sgd}"])
     assert check.output.splitlines()[1:3] == [
         "train:",
         "  incomplete: sgd-accumulated train is incomplete: 1 of 2 files are there, and numbers of the whole "
         "split will differ",
     ]
-    stats = CliRunner().invoke(command, ["stats", "sgd", "-o", f"path={release_sgd}", "--json"])
+    stats = CliRunner().invoke(command, ["stats", "sgd", "--option", f"path={release_sgd}", "--format", "json"])
     assert [row["split"] for row in json.loads(stats.output)["rows"]][:2] == ["train(1 of 2 files)", "test"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tod_bench.corpora import multiwoz, picpersona, sgd, simmc2, star, unified
-from tod_bench.corpora.codec import encode
+from tod_bench.corpora.cache import encode
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.corpora.picpersona import PicPersona
 from tod_bench.corpora.sgd import SGD
@@ -120,7 +120,7 @@ def test_star(write: Any, tmp_path: Path) -> None:
         ("Jo.", ""),
     ]
     assert (first.turns[1].acts, second.turns[1].acts) == ((Act("ride", "ask_name"),), (Act("general", "ask_name"),))
-    assert [error.dialogue for error in corpus.oddities] == ["10"]
+    assert [error.dialogue for error in corpus.warnings] == ["10"]
     assert len(list(STAR(corpus.root, complete=False).dialogues("all"))) == 3
 
 

@@ -1,4 +1,4 @@
-"""PicPersona-TOD: its text annotation, both parts, both styles, the known oddities."""
+"""PicPersona-TOD: its text annotation, both parts, both styles, what is odd in it."""
 
 import copy
 import json
@@ -202,7 +202,7 @@ def _with(*turns: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"1_00000_train": {**record, **fields, **({"dialogue": list(turns)} if turns else {})}}
 
 
-def test_oddities_of_the_release_are_kept_and_reported(write: Any, tmp_path: Path) -> None:
+def test_what_is_odd_in_the_release_is_kept_and_reported(write: Any, tmp_path: Path) -> None:
     turns = (
         picpersona_turn(0, bspn="[Homes] area 'Elm' [Restaurants] cuisine 'Soup' ", st_user="Find me some soup."),
         picpersona_turn(1, bspn="[Restaurants] cuisine 'Soup' "),
@@ -211,7 +211,7 @@ def test_oddities_of_the_release_are_kept_and_reported(write: Any, tmp_path: Pat
     corpus = PicPersona(tmp_path / "odd")
     (dialogue,) = corpus.dialogues("test")
     assert dialogue.turns[0].state["Homes"] == {"area": ("Elm",)}
-    assert [(error.turn, error.problem) for error in corpus.oddities] == [
+    assert [(error.turn, error.problem) for error in corpus.warnings] == [
         (0, "the first state holds the domain 'Homes', which the turn is not about"),
         (0, "the user's utterance was not restyled"),
         (1, "the domain 'Homes' has dropped out of the state"),

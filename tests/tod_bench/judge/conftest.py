@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tod_bench.corpora.base import Corpus
 from tod_bench.judge import items as judge_items
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.llm.records import ChatAnswer, ChatRequest, Outcome, Spending, Usage
@@ -29,12 +30,12 @@ STYLED = (
 )
 
 
-class TinyCorpus:
+class TinyCorpus(Corpus):
     """Forty dialogues of two turns; the dialogue's number decides its persona."""
 
     name = "tiny"
     fingerprint = "f" * 64
-    splits = ("test",)
+    splits, schema = ("test",), {}
     styled = STYLED
 
     def __init__(self, size: int = 40) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from tod_bench.corpora.base import Corpus
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Experiment, Result, Store
@@ -61,7 +62,7 @@ NASTY = (
 )
 
 
-class NastyCorpus:
+class NastyCorpus(Corpus):
     """Dialogues whose every text tries to be code."""
 
     name, fingerprint, splits, skipped, database = "nasty", "f" * 64, ("test",), (), None

@@ -1,16 +1,18 @@
-"""Two renderings of the same dialogues: the same content, another voice for each kind of persona."""
+"""Two renderings of the same dialogues: the same content, another style for each kind of persona."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from tod_bench import simulated
 from tod_bench.records import Dialogue, Persona
 from tod_bench.simulated import Simulated
 from tod_bench.simulated.forms import forms
 from tod_bench.simulated.marks import unmarked
 from tod_bench.simulated.ontology import SEARCH_SLOTS
-from tod_bench.simulated.voices import PLAIN, Voice, voice_of
+from tod_bench.simulated.styles import PLAIN, Style, style_of
 
 SIZE = 500
 PLAINLY = list(Simulated({"train": SIZE}).dialogues("train"))
@@ -29,7 +31,7 @@ PERSONAS = [
     for gender in ("female", "male")
     for emotion in ("positive", "neutral", "negative")
 ]
-VOICES = [PLAIN, *(voice_of(persona) for persona in PERSONAS)]
+STYLES = [PLAIN, *(style_of(persona) for persona in PERSONAS)]
 
 
 def replies(dialogues: list[Dialogue], **wanted: str) -> list[str]:
@@ -82,11 +84,11 @@ def test_texts_differ_nearly_everywhere() -> None:
     assert sum(plain == styled for plain, styled in pairs) < 0.06 * len(pairs)
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
-def test_every_voice_has_every_frame_with_the_same_parts(voice: Voice) -> None:
-    for frames, plain in ((voice.user, PLAIN.user), (voice.system, PLAIN.system)):
-        assert set(frames) == set(plain)
-        for key, texts in frames.items():
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_every_style_has_every_sentence_with_the_same_parts(style: Style) -> None:
+    for sentences, plain in ((style.user, PLAIN.user), (style.system, PLAIN.system)):
+        assert set(sentences) == set(plain)
+        for key, texts in sentences.items():
             allowed = {part for text in plain[key] for part in parts(text)}
             needed = {"the", "old"}
             for text in texts:
@@ -99,10 +101,10 @@ def parts(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def test_voices_tell_personas_apart() -> None:
-    assert len({voice.name for voice in VOICES}) == 8
+def test_styles_tell_personas_apart() -> None:
+    assert len({style.name for style in STYLES}) == 8
     for kind in ("offer", "booked", "more", "bye", "nooffer", "offerbook"):
-        assert len({voice.system[kind] for voice in VOICES}) >= 6, kind
+        assert len({style.system[kind] for style in STYLES}) >= 6, kind
 
 
 def test_children_get_simpler_text_than_adults_and_formal_adults_the_hardest() -> None:
@@ -178,10 +180,7 @@ def held_out() -> set[str]:
         for slot in slots:
             for value in schema[domain][slot].values:
                 for place in ("pre", "head", "post", "answer"):
-                    try:
-                        known = forms(domain, slot, value, place)
-                    except KeyError:
-                        continue
+                    known = forms(domain, slot, value, place)
                     found |= {unmarked(text).lower() for text in known.unseen} if known else set()
     return found
 
@@ -194,3 +193,19 @@ def test_the_picture_and_the_impression_fit_the_persona() -> None:
         woman = re.search(r"\b(girl|woman)\b", persona.impression) is not None
         assert woman == (persona.gender == "female")
         assert persona.impression.count(".") == 1
+
+
+def test_every_table_of_a_style_is_the_style_of_somebody() -> None:
+    tables = (Path(simulated.__file__).parent / "phrases" / "styles").glob("*.yaml")
+    assert {path.stem for path in tables} == {style.name for style in STYLES}
+
+
+def test_every_value_of_the_schema_has_words() -> None:
+    wordless = {
+        (slot, value)
+        for domain, slots in Simulated().schema.items()
+        for slot, spec in slots.items()
+        for value in spec.values
+        if not any(forms(domain, slot, value, place) for place in ("pre", "head", "post", "answer", "chunk"))
+    }
+    assert wordless == set()

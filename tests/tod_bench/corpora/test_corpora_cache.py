@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_bench.corpora import digests as digest_module
-from tod_bench.corpora.codec import decode, encode
+from tod_bench.corpora.cache import decode, encode
 from tod_bench.corpora.digests import digests
 from tod_bench.corpora.places import cache_home, find_corpus
 from tod_bench.corpora.sgd import SGD
@@ -125,11 +125,11 @@ def test_a_corpus_is_looked_for_in_plain_folders_only(tmp_path: Path, monkeypatc
     (tmp_path / "link").symlink_to(tmp_path / "b")
     weighed: list[str] = []
 
-    def weigh(folder: Path) -> int:
+    def match_size(folder: Path) -> int:
         weighed.append(str(folder.relative_to(tmp_path)))
         return int(folder.name in ("a", "deep"))
 
-    assert find_corpus("sgd", weigh) == tmp_path / "a"
+    assert find_corpus("sgd", match_size) == tmp_path / "a"
     assert weighed == [".", "1", "1/2", "1/2/3", "1/2/3/4", "1/2/3/4/5", "1/2/3/4/5/6", "a", "b", "b/deep"]
 
 
@@ -194,7 +194,7 @@ def test_without_a_writable_cache_everything_still_reads(
 
 
 def test_without_pyarrow_the_raw_files_are_read(release_sgd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tod_bench.corpora.cache.find_spec", lambda _: None)
+    monkeypatch.setattr("tod_bench.corpora.file_corpus.find_spec", lambda _: None)
     assert len(list(SGD(release_sgd).dialogues("train"))) == 3
     assert _arrow_files() == []
 
