@@ -12,16 +12,15 @@ from typing import ClassVar
 from tod_bench.files import write_json
 from tod_bench.linearize import linearize_acts, linearize_state, parse_acts, parse_state
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, first_values
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 FILE = "majority.json"
 
 
-class Majority:
+class Majority(System):
     """Answers every turn with the most frequent answer of the training split."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})
-    gold_access: ClassVar[frozenset[str]] = frozenset()
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {}
 
     def __init__(self) -> None:
