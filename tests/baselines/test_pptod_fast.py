@@ -39,12 +39,12 @@ def test_a_training_without_it_has_the_same_losses_and_answers(
     losses: list[Any] = []
     accelerated = fast.accelerated
     monkeypatch.setattr(training, "accelerated", lambda *given: losses.append(accelerated(*given)) or losses[-1])
-    quick_record, quick_answers = trained(settings, toy_train, toy_dev, tmp_path / "fast")
+    fast_record, fast_answers = trained(settings, toy_train, toy_dev, tmp_path / "fast")
     assert hasattr(torch.nn, "LinearCrossEntropyOptions") == (losses != [token_loss])
     monkeypatch.setattr(training, "accelerated", lambda *_: token_loss)
     plain_record, plain_answers = trained(settings, toy_train, toy_dev, tmp_path / "plain")
-    assert plain_record["losses"] == pytest.approx(quick_record["losses"], abs=1e-4)
-    assert plain_answers == quick_answers
+    assert plain_record["losses"] == pytest.approx(fast_record["losses"], abs=1e-4)
+    assert plain_answers == fast_answers
 
 
 def test_it_leaves_a_model_alone_where_it_would_not_help(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,19 +36,19 @@ class Majority(System):
         """Counts the answers of the training split."""
         turns = [turn for dialogue in train for turn in dialogue.turns]
         answered = [turn for turn in turns if turn.system.strip()]
-        found = {
+        most_frequent = {
             "state": _most_frequent(linearize_state(first_values(turn.state)) for turn in turns),
             "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in answered),
             "response": _most_frequent(turn.system for turn in answered),
         }
-        write_json(context.folder / FILE, found)
-        return {**found}
+        write_json(context.folder / FILE, most_frequent)
+        return {**most_frequent}
 
     def load(self, context: FitContext) -> None:
         """Reads what was counted."""
-        found = json.loads((context.folder / FILE).read_text(encoding="utf-8"))
-        self._state, self._acts = parse_state(found["state"])[0], parse_acts(found["acts"])[0]
-        self._response = found["response"]
+        most_frequent = json.loads((context.folder / FILE).read_text(encoding="utf-8"))
+        self._state, self._acts = parse_state(most_frequent["state"])[0], parse_acts(most_frequent["acts"])[0]
+        self._response = most_frequent["response"]
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """The same answer to every turn."""
