@@ -12,8 +12,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.report import write_report
-from benchmarks.rows import Row
+from benchmarks.report import Row, write_report
 
 BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rows import Row, interleaved
+from benchmarks.report import Row, interleaved
 from tod_bench.statistics import bootstrap_intervals, resample_weights
 from tod_metrics.base import FloatArray, percentage
 

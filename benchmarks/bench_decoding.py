@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import reference_loop
 from benchmarks.data import Work, middles, new_model, recipe_of, works
-from benchmarks.rows import Row, interleaved, rates
-from tod_baselines.pptod.decoding import decode, decode_tokens, spaced
+from benchmarks.report import Row, interleaved, rates
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.fast.converted import load_converted
+from tod_baselines.pptod.generation import decode, decode_tokens, spaced
 from tod_baselines.pptod.recipe import Recipe
 from tod_bench.linearize import parse_state
 from tod_bench.records import Dialogue
@@ -169,8 +169,7 @@ def jga(dialogues: Sequence[Dialogue], texts: Sequence[str]) -> float:
 
 
 def _tracker(folder: Path, recipe: Recipe, dialogues: list[Dialogue], max_new_tokens: int) -> Tracker:
-    from tod_baselines.pptod.models import pretrained_model
-    from tod_baselines.pptod.processes import device
+    from tod_baselines.pptod.models import device, pretrained_model
     from tod_baselines.pptod.tokenizers import load_tokenizer
 
     tokenizer = load_tokenizer(folder / "model")

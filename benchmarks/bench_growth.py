@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.rows import Row
+from benchmarks.report import Row
 from tod_bench.corpora.base import open_corpus
 from tod_bench.scoring import score
 from tod_bench.splits import read_all

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.rows import Row
+from benchmarks.report import Row
 
 REPEATS = 3
 BOUNDS = {"first": 60.0, "cached": 2.0, "memory": 1.5}

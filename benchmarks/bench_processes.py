@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.bench_training import Epochs
 from benchmarks.data import new_model, recipe_of, works
-from benchmarks.rows import Row, rates
+from benchmarks.report import Row, rates
 
 REPEATS = 3
 DIALOGUES = 24
@@ -52,7 +52,7 @@ def training_seconds(processes: int, smoke: bool) -> float:
 
 def train(processes: int, smoke: bool) -> None:
     """One process's part; the first prints the seconds."""
-    from tod_baselines.pptod.processes import processes as group
+    from tod_baselines.pptod.models import processes as group
 
     work = next(works(smoke))
     recipe = recipe_of("t5-mini", smoke, batching="tokens", batch_tokens=TOKENS // processes, precision="fp32")

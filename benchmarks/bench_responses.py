@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rows import Row, interleaved
+from benchmarks.report import Row, interleaved
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.scoring import pair
 from tod_bench.scoring.pairing import build_items

@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.rows import Row, interleaved
+from benchmarks.report import Row, interleaved
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring import pair

@@ -23,15 +23,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import reference_loop
-from benchmarks.data import Work, middles, new_model, recipe_of, works
-from benchmarks.limit import matmul_peak, work_of
+from benchmarks.data import Work, matmul_peak, middles, new_model, recipe_of, work_of, works
 from benchmarks.reference_loop import session_batches
-from benchmarks.rows import Row, interleaved, rates
-from tod_baselines.pptod.answers import Writer
+from benchmarks.report import Row, interleaved, rates
+from tod_baselines.pptod.batches import BatchSampler
 from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.generation import Generator
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.sampler import BatchSampler
-from tod_baselines.pptod.training_data import training_feed
+from tod_baselines.pptod.training_data import make_training_data
 from tod_bench.records import Dialogue, Schema
 from tod_bench.systems import FitContext
 
@@ -156,12 +155,13 @@ class Epochs:
         batches: int | None = None,
     ) -> None:
         recipe = replace(recipe, epochs=1, select_by="last")
-        self._feed = training_feed(model, tokenizer, dialogues, ("dst",), recipe)
-        self._writer = Writer(model, tokenizer, recipe, 1, schema)
-        data = self._feed.data
+        self._training_data = make_training_data(model, tokenizer, dialogues, ("dst",), recipe)
+        self._generator = Generator(model, tokenizer, recipe, 1, schema)
+        data = self._training_data.dataset
         whole = BatchSampler(data.lengths, data.target_lengths, seed=1, batch_tokens=recipe.batch_tokens)
         self._sample = None if batches is None else Sample(sampled(whole, data.lengths, batches))
-        self.turns = len(self._feed.examples) * share(whole if self._sample is None else self._sample, data.lengths)
+        sampler = whole if self._sample is None else self._sample
+        self.turns = len(self._training_data.examples) * share(sampler, data.lengths)
         self.seconds: list[float] = []
 
     def run(self) -> None:
@@ -169,8 +169,8 @@ class Epochs:
         from tod_baselines.pptod.training import make_trainer
 
         with tempfile.TemporaryDirectory() as folder:
-            context = FitContext("dst", self._writer.schema, 1, Path(folder))
-            trainer = make_trainer(self._writer, ("dst",), self._feed, [], context)
+            context = FitContext("dst", self._generator.schema, 1, Path(folder))
+            trainer = make_trainer(self._generator, ("dst",), self._training_data, [], context)
             trainer.args.save_strategy = "no"
             if self._sample is not None:
                 trainer.sampler, trainer.args.max_steps = self._sample, len(self._sample)

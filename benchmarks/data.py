@@ -1,14 +1,21 @@
-"""What training and decoding are measured on: some dialogues of a corpus, a model of random weights, its tokenizer."""
+"""What training and decoding are measured on: some dialogues of a corpus, a model of random weights, its tokenizer.
+
+And what they are measured against: the FLOP that a machine could do at best, and that a training has to do at least.
+"""
 
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from statistics import median
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from benchmarks import reference_loop
 from tod_baselines.pptod.evaluation import evenly_spaced
+from tod_baselines.pptod.examples import Examples
 from tod_baselines.pptod.recipe import Recipe
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Schema
@@ -68,10 +75,10 @@ def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedT
     """A T5 of random weights for a corpus, and its tokenizer; T5-small and T5-base get as many rows as released."""
     import torch
 
-    from tod_baselines.pptod.models import hush, scratch_model
+    from tod_baselines.pptod.models import scratch_model, silence_logging
     from tod_baselines.pptod.training import ready_tokenizer
 
-    hush()
+    silence_logging()
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = ready_tokenizer(recipe, work.dialogues, FitContext("dst", work.schema, 1, Path(folder)))
     torch.manual_seed(1)
@@ -86,3 +93,32 @@ def recipe_of(model: str, smoke: bool, **settings: Any) -> Recipe:
     return Recipe(
         init="scratch", model=model, vocab_size=300 if smoke else 8000, dims=TINY if smoke else {}, **settings
     )
+
+
+def matmul_peak(size: int, dtype: Literal["bfloat16", "float32"]) -> float:
+    """FLOP a second of a product of two square matrices, the median of ten."""
+    import torch
+
+    place = "cuda" if torch.cuda.is_available() else "cpu"
+    one, other = (torch.randn(size, size, device=place, dtype=getattr(torch, dtype)) for _ in range(2))
+    seconds = []
+    for _ in range(12):
+        began = time.perf_counter()
+        (one @ other)[0, 0].item()
+        seconds.append(time.perf_counter() - began)
+    return float(2 * size**3 / median(seconds[2:]))
+
+
+def work_of(model: Any, examples: Examples) -> float:
+    """FLOP of learning every example once, none of it for padding: measured on a few batches without any."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    order = examples.lengths.argsort()
+    picked = order[:: max(1, len(order) // 16)].tolist()
+    counter = FlopCounterMode(display=False)
+    with counter:
+        for number in picked:
+            batch = reference_loop.padded(examples, [number], model.config.pad_token_id)
+            model(**batch).loss.backward()
+    model.zero_grad()
+    return float(counter.get_total_flops()) * len(examples) / len(picked)

@@ -20,10 +20,8 @@ import click
 
 from benchmarks import reference_loop
 from benchmarks.bench_training import Epochs
-from benchmarks.data import Work, new_model, recipe_of, works
-from benchmarks.limit import matmul_peak, work_of
-from benchmarks.report import write_report
-from benchmarks.rows import Row, rates
+from benchmarks.data import Work, matmul_peak, new_model, recipe_of, work_of, works
+from benchmarks.report import Row, rates, write_report
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.recipe import Recipe
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmarks.machine import machine
-from tod_baselines.pptod.answers import Writer
+from benchmarks.report import machine
+from tod_baselines.pptod.generation import Generator
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.training_data import training_feed
+from tod_baselines.pptod.training_data import make_training_data
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.experiments.config import load_config
 from tod_bench.files import write_json
@@ -87,7 +87,7 @@ class Run:
         }
 
 
-def trained(contest: Contest, recipe: Recipe) -> tuple[Writer, float]:
+def trained(contest: Contest, recipe: Recipe) -> tuple[Generator, float]:
     """A model trained for `max_steps`, and the seconds that its steps took."""
     from transformers import set_seed
 
@@ -96,18 +96,20 @@ def trained(contest: Contest, recipe: Recipe) -> tuple[Writer, float]:
 
     set_seed(contest.seed)
     model, schema = scratch_model(recipe, contest.tokenizer), contest.corpus.schema
-    feed = training_feed(model, contest.tokenizer, contest.train, ("dst",), recipe)
-    writer = Writer(model, contest.tokenizer, recipe, output_budget(feed.examples, recipe), schema)
+    training_data = make_training_data(model, contest.tokenizer, contest.train, ("dst",), recipe)
+    generator = Generator(model, contest.tokenizer, recipe, output_budget(training_data.examples, recipe), schema)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(writer, ("dst",), feed, [], FitContext("dst", schema, contest.seed, Path(folder)))
+        trainer = make_trainer(
+            generator, ("dst",), training_data, [], FitContext("dst", schema, contest.seed, Path(folder))
+        )
         trainer.args.save_strategy = "no"
-        return writer, float(trainer.train().metrics["train_runtime"])
+        return generator, float(trainer.train().metrics["train_runtime"])
 
 
 def run(contest: Contest, name: str, recipe: Recipe) -> Run:
     """Trains, answers the test dialogues, and scores them."""
-    writer, seconds = trained(contest, recipe)
-    answers = writer.answers("dst", list(turn_inputs(contest.test, "dst")))
+    generator, seconds = trained(contest, recipe)
+    answers = generator.answers("dst", list(turn_inputs(contest.test, "dst")))
     (jga, *_) = score("dst", contest.test, answers, metrics=["jga"], **_place(contest))
     done = Run(name, recipe, seconds, {(one.dialogue_id, one.turn): one for one in answers}, jga)
     print(f"| {name} | {recipe.max_steps} | {seconds / 60:.1f} | {jga.value:.2f} | {jga.low:.2f} to {jga.high:.2f} |")
@@ -120,17 +122,17 @@ def packed(contest: Contest, recipe: Recipe) -> Recipe:
 
     recipe = replace(recipe, packing="dialogue")
     model = scratch_model(recipe, contest.tokenizer)
-    report = training_feed(model, contest.tokenizer, contest.train, ("dst",), recipe).data.report()
+    report = make_training_data(model, contest.tokenizer, contest.train, ("dst",), recipe).data.report()
     share = report["packed_source_tokens"] / report["source_tokens"]
     return replace(recipe, batch_tokens=round(recipe.batch_tokens * share))
 
 
 def contest_of(corpus: str, train: str, test: str, seed: int) -> Contest:
     """Reads the dialogues, and trains the tokenizer that all runs share."""
-    from tod_baselines.pptod.models import hush
+    from tod_baselines.pptod.models import silence_logging
     from tod_baselines.pptod.training import ready_tokenizer
 
-    hush()
+    silence_logging()
     opened = open_corpus(corpus, **OPTIONS[corpus])
     dialogues = read_all(opened, train)
     with tempfile.TemporaryDirectory() as folder:

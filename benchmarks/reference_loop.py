@@ -10,7 +10,7 @@ It learns what ours learns from the same batch: its loss is transformers' own.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tod_baselines.pptod.collator import IGNORED
+from tod_baselines.pptod.batches import IGNORED
 from tod_baselines.pptod.examples import Examples
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from tod_baselines.pptod import converted as converted_module
-from tod_baselines.pptod import decoding
-from tod_baselines.pptod.decoding import decode
 from tod_baselines.pptod.examples import Examples, training_examples
+from tod_baselines.pptod.fast import converted as converted_module
 from tod_baselines.pptod.fast.converted import load_converted
 from tod_baselines.pptod.folder import save
+from tod_baselines.pptod.generation import decode, generate
 from tod_baselines.pptod.models import SIZES, pretrained_model, scratch_model
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
@@ -50,9 +49,7 @@ def peaked(recipe: Recipe, dialogues: list[Dialogue], folder: Path) -> tuple[Any
 def plain(model: Any, tokenizer: Any, examples: Examples) -> list[str]:
     """`generate`, an example at a time, in their order."""
     written = [
-        decoding.generate(
-            model, tokenizer, [examples[index]["input_ids"]], max_new_tokens=LONGEST, num_beams=1, bf16=False
-        )[0]
+        generate(model, tokenizer, [examples[index]["input_ids"]], max_new_tokens=LONGEST, num_beams=1, bf16=False)[0]
         for index in range(len(examples))
     ]
     return [tokenizer.decode(row, skip_special_tokens=True) for row in written]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tod_baselines.pptod.collator import IGNORED, Collator
-from tod_baselines.pptod.decoding import length_batches, spaced
+from tod_baselines.pptod.batches import IGNORED, Collator
 from tod_baselines.pptod.examples import Examples, source_of, training_examples
 from tod_baselines.pptod.folder import save
+from tod_baselines.pptod.generation import length_batches, spaced
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_baselines.pptod.training import tokenizer_texts
@@ -110,19 +110,23 @@ def test_long_contexts_lose_whole_turns_on_the_left(tokenizer: Any, dialogue: Di
     ]:
         examples = cut_to(limit)
         ids = examples[0]["input_ids"]
-        assert (len(ids), examples.items[0].cut, examples.items[0].lost) == (length, cut, lost)
+        assert (len(ids), examples.items[0].turns_truncated, examples.items[0].tokens_truncated) == (length, cut, lost)
         assert ids[0] == tokenizer.convert_tokens_to_ids("dialogue to acts:")
         assert ids[-1] == tokenizer.eos_token_id
         assert tokenizer.convert_tokens_to_ids("<state>") in ids
         report = examples.report()
-        assert (report["examples_cut"], report["turns_cut"], report["utterance_tokens_cut"]) == (bool(cut), cut, lost)
+        assert (report["examples_truncated"], report["turns_truncated"], report["utterance_tokens_truncated"]) == (
+            bool(cut),
+            cut,
+            lost,
+        )
 
 
 def test_long_targets_are_cut_and_counted(tokenizer: Any, toy_train: list[Dialogue]) -> None:
     recipe = Recipe(init="scratch", model="t5-tiny", max_target_tokens=4)
     examples = Examples(training_examples(toy_train, ("dst",), recipe), tokenizer, recipe)
     assert examples.target_lengths.max() == 4
-    assert examples.report()["targets_cut"] == len(examples)
+    assert examples.report()["targets_truncated"] == len(examples)
 
 
 def test_collator_pads_and_masks(tokenizer: Any) -> None:

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_baselines.pptod.collator import Collator
+from tod_baselines.pptod.batches import Collator
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.fast.packing import ROW_TOKENS, Dialogues, Rows, dialogue_of_each, filled
 from tod_baselines.pptod.fast.packing_decoding import decode_dialogues
@@ -186,13 +186,13 @@ def test_windows_of_a_cut_dialogue(toy_train: list[Dialogue], tiny: dict[str, An
     setting = Setting(dialogues_of(toy_train), ("dst",), Recipe(**tiny | {"max_source_tokens": 170}), context)
     items = setting.examples.items
     for window in setting.packed.windows:
-        assert len({items[number].cut for number in window.examples.values()}) == 1
+        assert len({items[number].turns_truncated for number in window.examples.values()}) == 1
     assert sorted(number for window in setting.packed.windows for number in window.examples.values()) == list(
         range(len(items))
     )
     report = setting.packed.report()
     assert report["windows"] == len(setting.packed) > len(LENGTHS)
-    assert report["examples_cut"] == sum(1 for item in items if item.cut) > 0
+    assert report["examples_truncated"] == sum(1 for item in items if item.turns_truncated) > 0
     assert report["packed_source_tokens"] == sum(
         len(setting.packed[window]["input_ids"]) for window in range(len(setting.packed))
     )

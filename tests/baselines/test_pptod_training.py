@@ -173,7 +173,7 @@ def test_a_loss_is_that_of_the_plain_model(
     tiny: dict[str, Any], toy_train: list[Dialogue], context: FitContext
 ) -> None:
     """The step's loss equals transformers' own for the same batch."""
-    from tod_baselines.pptod.collator import Collator
+    from tod_baselines.pptod.batches import Collator
     from tod_baselines.pptod.examples import Examples, training_examples
     from tod_baselines.pptod.models import scratch_model
     from tod_baselines.pptod.trainer import token_loss

@@ -15,15 +15,12 @@ from benchmarks.__main__ import main as run_all
 from benchmarks.bench_decoding import differences, jga, spread
 from benchmarks.bench_growth import exponent
 from benchmarks.bench_training import Epochs, sampled, share
-from benchmarks.data import Work, new_model, recipe_of, works
+from benchmarks.data import Work, matmul_peak, new_model, recipe_of, work_of, works
 from benchmarks.gpu import main as run_gpu
-from benchmarks.limit import matmul_peak, work_of
-from benchmarks.report import markdown
-from benchmarks.rows import Row, interleaved, rates
-from tod_baselines.pptod.collator import Collator
-from tod_baselines.pptod.decoding import decode
+from benchmarks.report import Row, interleaved, markdown, rates
+from tod_baselines.pptod.batches import BatchSampler, Collator
 from tod_baselines.pptod.examples import Examples, training_examples
-from tod_baselines.pptod.sampler import BatchSampler
+from tod_baselines.pptod.generation import decode
 from tod_baselines.pptod.trainer import token_loss
 from tod_bench.linearize import linearize_state
 from tod_bench.records import first_values

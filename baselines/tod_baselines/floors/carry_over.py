@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from tod_bench.records import Dialogue, Prediction, TaskName, first_values
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 
-class CarryOver:
+class CarryOver(System):
     """Answers with the gold state of the turn before; nothing in the first turn."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})

@@ -12,16 +12,15 @@ from typing import ClassVar
 from tod_bench.files import write_json
 from tod_bench.linearize import linearize_acts, linearize_state, parse_acts, parse_state
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, first_values
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 FILE = "majority.json"
 
 
-class Majority:
+class Majority(System):
     """Answers every turn with the most frequent answer of the training split."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})
-    gold_access: ClassVar[frozenset[str]] = frozenset()
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {}
 
     def __init__(self) -> None:
@@ -37,19 +36,19 @@ class Majority:
         """Counts the answers of the training split."""
         turns = [turn for dialogue in train for turn in dialogue.turns]
         answered = [turn for turn in turns if turn.system.strip()]
-        found = {
+        most_frequent = {
             "state": _most_frequent(linearize_state(first_values(turn.state)) for turn in turns),
             "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in answered),
             "response": _most_frequent(turn.system for turn in answered),
         }
-        write_json(context.folder / FILE, found)
-        return {**found}
+        write_json(context.folder / FILE, most_frequent)
+        return {**most_frequent}
 
     def load(self, context: FitContext) -> None:
         """Reads what was counted."""
-        found = json.loads((context.folder / FILE).read_text(encoding="utf-8"))
-        self._state, self._acts = parse_state(found["state"])[0], parse_acts(found["acts"])[0]
-        self._response = found["response"]
+        most_frequent = json.loads((context.folder / FILE).read_text(encoding="utf-8"))
+        self._state, self._acts = parse_state(most_frequent["state"])[0], parse_acts(most_frequent["acts"])[0]
+        self._response = most_frequent["response"]
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """The same answer to every turn."""

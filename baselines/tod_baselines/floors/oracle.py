@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from tod_bench.records import Dialogue, Prediction, TaskName, first_values, gold_frames
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 
-class Oracle:
+class Oracle(System):
     """Answers with the gold state, acts or response."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "policy", "response"})

@@ -15,7 +15,7 @@ from typing import ClassVar, TypeAlias
 
 from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 FILE = "ontology.json"
 SILENT = frozenset({"", "none", "not mentioned", "dontcare", "dont care", "don't care", "true", "false", "yes", "no"})
@@ -28,11 +28,10 @@ Ontology: TypeAlias = dict[str, list[Entry]]
 """Words of a value -> its entries, the most frequent first."""
 
 
-class RuleMatch:
+class RuleMatch(System):
     """Answers with the ontology values found in the user's utterances."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})
-    gold_access: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self._ontology: Ontology = {}

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tod_baselines.pptod.answers import Writer
-from tod_baselines.pptod.decoding import decode_tokens, length_batches
-from tod_baselines.pptod.fast.converted import converted_copy
-from tod_baselines.pptod.models import computes_in_bf16
-from tod_baselines.pptod.processes import device, processes
+from tod_baselines.pptod.batches import length_batches
+from tod_baselines.pptod.fast import converted_copy
+from tod_baselines.pptod.generation import Generator, decode_tokens
+from tod_baselines.pptod.models import computes_in_bf16, device, processes
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.training_data import TrainingData, training_feed
+from tod_baselines.pptod.training_data import TrainingData, make_training_data
 from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
 from tod_bench.tasks import turn_inputs
 from tod_metrics import metric
@@ -40,7 +39,7 @@ def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dial
 
 
 def dev_scorer(
-    writer: Writer, tasks: Sequence[TaskName], dev: Sequence[Dialogue], database: Database | None = None
+    generator: Generator, tasks: Sequence[TaskName], dev: Sequence[Dialogue], database: Database | None = None
 ) -> Callable[[], dict[str, float]]:
     """A function that scores the model as it is when called, over all processes.
 
@@ -49,23 +48,24 @@ def dev_scorer(
     from accelerate.utils import gather_object
 
     group = processes()
-    used = evenly_spaced(dev, writer.recipe.dev_dialogues)
+    used = evenly_spaced(dev, generator.recipe.dev_dialogues)
     mine = used[group.process_index :: group.num_processes]
-    if criterion(writer.recipe, tasks) == "loss":
-        feed = training_feed(writer.model, writer.tokenizer, mine, tasks, writer.recipe, database=database)
+    if criterion(generator.recipe, tasks) == "loss":
+        recipe = generator.recipe
+        data = make_training_data(generator.model, generator.tokenizer, mine, tasks, recipe, database=database)
 
         def loss() -> dict[str, float]:
-            shares = gather_object([(summed_loss(feed, writer.recipe), int(feed.data.target_lengths.sum()))])
+            shares = gather_object([(summed_loss(data, recipe), int(data.dataset.target_lengths.sum()))])
             return {"loss": sum(total for total, _ in shares) / max(1, sum(tokens for _, tokens in shares))}
 
         return loss
 
     def score() -> dict[str, float]:
         found = {}
-        with quick(writer) as quicker:
+        with fast_generator(generator) as fast:
             for task in tasks:
                 if task in SCORES:
-                    items = gather_object(items_of(quicker, task, mine))
+                    items = gather_object(items_of(fast, task, mine))
                     scorer = metric(SCORES[task])
                     found[f"{task}_{SCORES[task]}"] = float(scorer.aggregate(scorer.statistics(items).sum(axis=0)))
         return {"score": sum(found.values()) / len(found), **found}
@@ -74,40 +74,41 @@ def dev_scorer(
 
 
 @contextmanager
-def quick(writer: Writer) -> Iterator[Writer]:
-    """A context in which a writer's model writes by the recipe's engine, if it writes the same by that.
+def fast_generator(generator: Generator) -> Iterator[Generator]:
+    """A context in which a generator's model writes by the recipe's engine, where that gives the same outputs.
 
     So it does on a CPU in fp32, where decoding beside the training would only take the training's cores.
     """
-    recipe = writer.recipe
+    recipe = generator.recipe
     if recipe.engine == "transformers" or device() != "cpu" or computes_in_bf16(recipe.precision):
-        yield writer
+        yield generator
         return
-    with converted_copy(writer.model, writer.tokenizer) as model:
-        yield replace(writer, model=model)
+    with converted_copy(generator.model, generator.tokenizer) as model:
+        yield replace(generator, model=model)
 
 
-def items_of(writer: Writer, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
+def items_of(generator: Generator, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
     """Gold and prediction of every turn that the task asks about, as the metrics take them."""
     turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
-    predictions = writer.answers(task, list(turn_inputs(dialogues, task, states="gold")))
+    predictions = generator.answers(task, list(turn_inputs(dialogues, task, states="gold")))
     return [_item(task, *turns[one.dialogue_id, one.turn], one) for one in predictions]
 
 
-def summed_loss(feed: TrainingData, recipe: Recipe) -> float:
+def summed_loss(data: TrainingData, recipe: Recipe) -> float:
     """The loss of all target tokens, in nats."""
     import torch
 
     from tod_baselines.pptod.trainer import token_loss
 
-    model: Any = feed.model
+    model: Any = data.model
     bf16 = computes_in_bf16(recipe.precision)
     model.eval()
     total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
-        for numbers in length_batches(feed.data.lengths, decode_tokens(recipe)):
+        for numbers in length_batches(data.dataset.lengths, decode_tokens(recipe)):
             batch = {
-                name: part.to(model.device) for name, part in feed.collate([feed.data[n] for n in numbers]).items()
+                name: part.to(model.device)
+                for name, part in data.collate([data.dataset[number] for number in numbers]).items()
             }
             labels = batch.pop("labels")
             total += token_loss(model(**batch), labels, 1).double().cpu()

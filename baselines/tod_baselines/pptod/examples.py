@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tod_baselines.pptod.fast.token_store import Ids, TokenStore
 from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.token_store import Ids, TokenStore
 from tod_bench.linearize import Source, linearize_acts, linearize_state, source
 from tod_bench.records import Act, Database, Dialogue, TaskName, Turn, first_values
 from tod_bench.systems import TurnInput
@@ -31,20 +31,20 @@ class Example:
     """What is read and written of one turn, as numbers of segments.
 
     Attributes:
-        source: The input's segments, without those of the turns cut.
+        source: The input's segments, without those of truncated turns.
         target: The output's segment; None where the output is to be predicted.
         history: How many of the source's segments, after its head, are turns before the current one.
-        length: Tokens of the source, the tokenizer's special tokens included, after cutting.
-        cut: Turns left out on the left.
-        lost: Tokens left out beyond that: of the current utterance, where it alone is too long.
+        length: Tokens of the source, the tokenizer's special tokens included, after truncation.
+        turns_truncated: Turns left out, the oldest first.
+        tokens_truncated: Tokens left out beyond that: of the current utterance, where it alone is too long.
     """
 
     source: tuple[int, ...]
     target: int | None
     history: int
     length: int
-    cut: int
-    lost: int
+    turns_truncated: int
+    tokens_truncated: int
 
 
 class Parts(NamedTuple):
@@ -77,7 +77,7 @@ class Examples:
         recipe: Recipe,
         kept: Path | None = None,
     ) -> None:
-        """Tokenises and cuts.
+        """Tokenises and truncates.
 
         Args:
             inputs: Source and target of each; None for a target that is to be predicted.
@@ -85,18 +85,18 @@ class Examples:
             recipe: What is shown, and how long it may be.
             kept: File to keep the tokens in; see `TokenStore.tokenize`.
         """
-        self._segments = TokenStore()
+        self._tokens = TokenStore()
         self._before, self._after = _frame(tokenizer)
         self._limit, self._target_limit = recipe.max_source_tokens, recipe.max_target_tokens
         numbered = [
             (
                 shown,
-                None if target is None else self._segments.add(target),
-                [self._segments.add(text) for text in shown.segments()],
+                None if target is None else self._tokens.add(target),
+                [self._tokens.add(text) for text in shown.segments()],
             )
             for shown, target in inputs
         ]
-        self._segments.tokenize(tokenizer, kept)
+        self._tokens.tokenize(tokenizer, kept)
         self.items = [self._example(shown, numbers, target) for shown, target, numbers in numbered]
         self.lengths = np.array([item.length for item in self.items], np.int64)
         self.target_lengths = np.array([len(self._target(item)) for item in self.items], np.int64)
@@ -114,48 +114,50 @@ class Examples:
     def parts(self, index: int) -> Parts:
         """The input's tokens, in parts."""
         item = self.items[index]
-        head, *rest = (self._segments[number] for number in item.source)
+        head, *rest = (self._tokens[number] for number in item.source)
         *history, user = rest[: item.history + 1]
         own = np.concatenate([*rest[item.history + 1 :], self._after])
         return Parts(
             np.concatenate([self._before, head]),
-            [*history, user[item.lost :]],
-            own[max(0, item.lost - len(user)) :],
+            [*history, user[item.tokens_truncated :]],
+            own[max(0, item.tokens_truncated - len(user)) :],
         )
 
     def report(self) -> dict[str, int]:
-        """What was cut, for the record."""
+        """What there is and what was truncated, for the record."""
         limit = self._target_limit
         return {
             "examples": len(self.items),
             "source_tokens": int(self.lengths.sum()),
             "target_tokens": int(self.target_lengths.sum()),
-            "examples_cut": sum(1 for item in self.items if item.cut or item.lost),
-            "turns_cut": sum(item.cut for item in self.items),
-            "utterance_tokens_cut": sum(item.lost for item in self.items),
-            "targets_cut": sum(1 for item in self.items if item.target is not None and self._full_target(item) > limit),
+            "examples_truncated": sum(1 for item in self.items if item.turns_truncated or item.tokens_truncated),
+            "turns_truncated": sum(item.turns_truncated for item in self.items),
+            "utterance_tokens_truncated": sum(item.tokens_truncated for item in self.items),
+            "targets_truncated": sum(
+                1 for item in self.items if item.target is not None and self._full_target(item) > limit
+            ),
         }
 
     def _example(self, shown: Source, numbers: Sequence[int], target: int | None) -> Example:
-        lengths = [self._segments.length(number) for number in numbers]
+        lengths = [self._tokens.length(number) for number in numbers]
         total = sum(lengths) + len(self._before) + len(self._after)
-        cut, position = 0, 1  # position: the segment after the head that is the first not to be cut
-        while total > self._limit and cut < len(shown.turns):
-            following = position + len(shown.turns[cut])
+        turns, position = 0, 1  # turns truncated, and the first text after the head that is kept
+        while total > self._limit and turns < len(shown.turns):
+            following = position + len(shown.turns[turns])
             total -= sum(lengths[position:following])
-            cut, position = cut + 1, following
-        lost = max(0, total - self._limit)
-        history = sum(map(len, shown.turns[cut:]))
-        return Example((numbers[0], *numbers[position:]), target, history, total - lost, cut, lost)
+            turns, position = turns + 1, following
+        tokens = max(0, total - self._limit)
+        history = sum(map(len, shown.turns[turns:]))
+        return Example((numbers[0], *numbers[position:]), target, history, total - tokens, turns, tokens)
 
     def _target(self, item: Example) -> Ids:
         if item.target is None:
             return np.zeros(0, np.int32)
         room = self._target_limit - len(self._before) - len(self._after)
-        return np.concatenate([self._before, self._segments[item.target][:room], self._after])
+        return np.concatenate([self._before, self._tokens[item.target][:room], self._after])
 
     def _full_target(self, item: Example) -> int:
-        return self._segments.length(item.target or 0) + len(self._before) + len(self._after)
+        return self._tokens.length(item.target or 0) + len(self._before) + len(self._after)
 
 
 def training_examples(

@@ -9,10 +9,10 @@ from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from tod_baselines.pptod.rollout import whole_dialogues
 from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
-from tod_bench.systems import FitContext, TurnInput
+from tod_bench.systems import FitContext, System, TurnInput
 
 if TYPE_CHECKING:
-    from tod_baselines.pptod.answers import Writer
+    from tod_baselines.pptod.generation import Generator
 
 CHUNK = 4096
 """Turns (and the rest of their last dialogue) that are sorted by length and decoded together."""
@@ -20,11 +20,10 @@ CHUNK = 4096
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
 
 
-class PPTOD:
+class PPTOD(System):
     """A sequence-to-sequence model in the manner of PPTOD (Su et al., ACL 2022); its parameters are the `Recipe`'s."""
 
     tasks: ClassVar[frozenset[TaskName]] = frozenset(TASKS)
-    gold_access: ClassVar[frozenset[str]] = frozenset()
     prediction_settings: ClassVar[frozenset[str]] = PREDICTION_SETTINGS
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {
         "policy": frozenset({"state"}),
@@ -33,7 +32,7 @@ class PPTOD:
 
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe(**settings)
-        self._writer: Writer | None = None
+        self._generator: Generator | None = None
 
     update_wrapper(__init__, Recipe.__init__)  # so that configs are checked against the recipe's settings
 
@@ -55,11 +54,10 @@ class PPTOD:
     def load(self, context: FitContext) -> None:
         """Loads the trained model onto the GPU, where there is one."""
         _need_packages()
-        from tod_baselines.pptod.answers import Writer
-        from tod_baselines.pptod.fast.converted import load_converted
+        from tod_baselines.pptod.fast import load_converted
         from tod_baselines.pptod.folder import finished
-        from tod_baselines.pptod.models import pretrained_model
-        from tod_baselines.pptod.processes import device
+        from tod_baselines.pptod.generation import Generator
+        from tod_baselines.pptod.models import device, pretrained_model
         from tod_baselines.pptod.tokenizers import load_tokenizer
 
         place, record = context.folder / "model", finished(context.folder)
@@ -70,14 +68,14 @@ class PPTOD:
             model = load_converted(context.folder, tokenizer, self.recipe.engine_precision)
         else:
             model = pretrained_model(place, tokenizer).to(device())
-        self._writer = Writer(model, tokenizer, self.recipe, record["max_new_tokens"], context.schema)
+        self._generator = Generator(model, tokenizer, self.recipe, record["max_new_tokens"], context.schema)
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers in the order of the inputs, chunk by chunk."""
-        if self._writer is None:
+        if self._generator is None:
             raise UserError("pptod: the system was asked before it was loaded")
         for chunk in whole_dialogues(inputs, CHUNK):
-            yield from self._writer.answers(task, chunk)
+            yield from self._generator.answers(task, chunk)
 
 
 def _need_packages() -> None:

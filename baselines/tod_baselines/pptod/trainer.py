@@ -13,8 +13,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from transformers import Seq2SeqTrainer, TrainerCallback
 
-from tod_baselines.pptod.collator import IGNORED
-from tod_baselines.pptod.sampler import BatchSampler
+from tod_baselines.pptod.batches import IGNORED, BatchSampler
 from tod_bench.progress import Progress
 
 

@@ -1,28 +1,33 @@
 """The training, from dialogues to a model in a folder: called by `PPTOD.fit`, and so under `accelerate launch` too."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tod_baselines.pptod.answers import Writer
+from tod_baselines.pptod.batches import BatchSampler
 from tod_baselines.pptod.evaluation import criterion, dev_scorer
 from tod_baselines.pptod.examples import Examples
-from tod_baselines.pptod.fast.converted import check_convertible
+from tod_baselines.pptod.fast import accelerated, check_convertible
 from tod_baselines.pptod.folder import TOKENS, claim, finish, finished, inputs_of, last_checkpoint, save
-from tod_baselines.pptod.models import computes_in_bf16, hush, pretrained_model, scratch_model
-from tod_baselines.pptod.processes import device, processes
+from tod_baselines.pptod.generation import Generator
+from tod_baselines.pptod.models import (
+    computes_in_bf16,
+    device,
+    pretrained_model,
+    processes,
+    scratch_model,
+    silence_logging,
+)
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.sampler import BatchSampler
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
-from tod_baselines.pptod.training_data import TrainingData, training_feed
+from tod_baselines.pptod.training_data import TrainingData, make_training_data
 from tod_bench.errors import UserError
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Seq2SeqTrainingArguments
 
     from tod_baselines.pptod.trainer import DialogueTrainer
@@ -53,7 +58,7 @@ def train(
         return before
     if not dev and recipe.select_by != "last":
         raise UserError("pptod: there are no dev dialogues to select a checkpoint by; set select_by: last")
-    hush()
+    silence_logging()
     used = few_shot(dialogues, recipe)
     set_seed(context.seed)
     with group.main_process_first():
@@ -62,18 +67,18 @@ def train(
     if recipe.engine == "ctranslate2":
         check_convertible(model.config)
     with group.main_process_first():
-        feed = training_feed(model, tokenizer, used, tasks, recipe, folder / TOKENS, context.database)
+        training_data = make_training_data(model, tokenizer, used, tasks, recipe, folder / TOKENS, context.database)
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
-    writer = Writer(model, tokenizer, greedy, output_budget(feed.examples, recipe), context.schema)
-    trainer = make_trainer(writer, tasks, feed, dev, context)
+    generator = Generator(model, tokenizer, greedy, output_budget(training_data.examples, recipe), context.schema)
+    trainer = make_trainer(generator, tasks, training_data, dev, context)
     with progress("training", trainer.args.max_steps, unit="steps") as shown:
         trainer.add_callback(CountSteps(shown))
         outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
     record = {
         **({"few_shot_dialogues": [dialogue.id for dialogue in used]} if recipe.few_shot < 1 else {}),
         "dialogues": len(used),
-        **feed.data.report(),
-        "max_new_tokens": writer.max_new_tokens,
+        **training_data.dataset.report(),
+        "max_new_tokens": generator.max_new_tokens,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "vocabulary": len(tokenizer),
         "precision": "bf16" if computes_in_bf16(recipe.precision) else "fp32",
@@ -136,24 +141,21 @@ def output_budget(examples: Examples, recipe: Recipe) -> int:
 
 
 def make_trainer(
-    writer: Writer, tasks: Sequence[TaskName], feed: TrainingData, dev: Sequence[Dialogue], context: FitContext
+    generator: Generator,
+    tasks: Sequence[TaskName],
+    training_data: TrainingData,
+    dev: Sequence[Dialogue],
+    context: FitContext,
 ) -> "DialogueTrainer":
     """A trainer, ready to start or to go on."""
     from transformers import PrinterCallback
 
-    from tod_baselines.pptod.fast.chunked_loss import use_late_head
-    from tod_baselines.pptod.fast.dropout import use_cheap_dropout
-    from tod_baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter, token_loss
+    from tod_baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter
 
-    recipe, group = writer.recipe, processes()
-    loss: Callable[..., torch.Tensor] = token_loss
-    if device() == "cpu":
-        use_cheap_dropout(feed.model)
-        if not computes_in_bf16(recipe.precision):  # the late head computes in fp32, outside of autocast
-            loss = use_late_head(feed.model)
+    recipe, group = generator.recipe, processes()
     sampler = BatchSampler(
-        feed.data.lengths,
-        feed.data.target_lengths,
+        training_data.dataset.lengths,
+        training_data.dataset.target_lengths,
         seed=context.seed,
         batch_size=recipe.batch_size if recipe.batching == "examples" else None,
         batch_tokens=recipe.batch_tokens,
@@ -161,18 +163,18 @@ def make_trainer(
         processes=group.num_processes,
     )
     trainer = DialogueTrainer(
-        model=feed.model,
+        model=training_data.model,
         args=training_arguments(recipe, criterion(recipe, tasks), len(sampler), context),
-        train_dataset=feed.data,
-        eval_dataset=feed.data,  # asked for, never used: `evaluate` is ours
-        data_collator=feed.collate,
+        train_dataset=training_data.dataset,
+        eval_dataset=training_data.dataset,  # asked for, never used: `evaluate` is ours
+        data_collator=training_data.collate,
         callbacks=[
             EvaluateEvery(recipe.evaluate_every),
             *([StopAfter(recipe.max_minutes)] if recipe.max_minutes else []),
         ],
         sampler=sampler,
-        loss=loss,
-        score=dev_scorer(writer, tasks, dev, context.database),
+        loss=accelerated(training_data.model, recipe),
+        score=dev_scorer(generator, tasks, dev, context.database),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

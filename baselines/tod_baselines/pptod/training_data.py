@@ -1,18 +1,40 @@
-"""What a model is fed in training: turn by turn, or, with ``packing: dialogue``, dialogue by dialogue."""
+"""What a model learns from: turn by turn, or, with ``packing: dialogue``, dialogue by dialogue."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tod_baselines.pptod.collator import Collator
+import numpy as np
+from numpy.typing import NDArray
+
+from tod_baselines.pptod.batches import Collator
 from tod_baselines.pptod.examples import Examples, training_examples
-from tod_baselines.pptod.fast.packing import Dialogues, Rows, dialogue_of_each
+from tod_baselines.pptod.fast import packed_training
 from tod_baselines.pptod.recipe import Recipe
 from tod_bench.records import Database, Dialogue, TaskName
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class Dataset(Protocol):
+    """Training items: examples, or dialogues made of them.
+
+    Attributes:
+        lengths: Source tokens of each.
+        target_lengths: Target tokens of each.
+    """
+
+    lengths: NDArray[np.int64]
+    target_lengths: NDArray[np.int64]
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    def report(self) -> dict[str, int]:
+        """Counts for the record: examples, tokens, and what was truncated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +44,17 @@ class TrainingData:
     Attributes:
         model: The model, to be called with a batch without its labels.
         examples: Every turn and task.
-        data: The dataset that the trainer sees: the examples, or the dialogues made of them.
+        dataset: The items that the trainer sees: the examples, or the dialogues made of them.
         collate: Makes a batch of some of its items.
     """
 
     model: "PreTrainedModel"
     examples: Examples
-    data: Examples | Dialogues
+    dataset: Dataset
     collate: Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 
 
-def training_feed(
+def make_training_data(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     dialogues: Sequence[Dialogue],
@@ -41,15 +63,13 @@ def training_feed(
     kept: Path | None = None,
     database: Database | None = None,
 ) -> TrainingData:
-    """The feed of every turn of some dialogues; its tokens are kept in a file, if one is named.
+    """The training data of every turn of some dialogues; the tokens are kept in a file, if one is named.
 
     Raises:
-        UserError: The model cannot be fed whole dialogues.
+        UserError: The model cannot read packed dialogues.
     """
     examples = Examples(training_examples(dialogues, tasks, recipe, database), tokenizer, recipe, kept)
     if recipe.packing == "turn":
         return TrainingData(model, examples, examples, Collator.of(model, tokenizer))
-    from tod_baselines.pptod.fast.packing_model import PackedT5
-
-    packed = Dialogues(examples, dialogue_of_each(dialogues, tasks))
-    return TrainingData(PackedT5.of(model), examples, packed, Rows.of(model))
+    view, packed, collate = packed_training(model, examples, dialogues, tasks)
+    return TrainingData(view, examples, packed, collate)

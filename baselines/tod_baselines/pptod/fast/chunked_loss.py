@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from tod_baselines.pptod.collator import IGNORED
+from tod_baselines.pptod.batches import IGNORED
 from tod_baselines.pptod.trainer import token_loss
 
 TOKENS = 1024
@@ -28,15 +28,15 @@ class ChunkedLossHead(torch.nn.Linear):  # type: ignore[misc]
         return input if self.training else super().forward(input)
 
 
-def use_late_head(model: PreTrainedModel) -> Callable[..., torch.Tensor]:
-    """Gives a T5 a late head, where torch can (2.13), and returns the loss: by that head, or `token_loss`."""
+def use_chunked_loss(model: PreTrainedModel) -> Callable[..., torch.Tensor]:
+    """Gives a T5 a `ChunkedLossHead`, where torch can (2.13), and returns the loss: by that head, or `token_loss`."""
     if model.config.model_type != "t5" or not hasattr(torch.nn, "LinearCrossEntropyOptions"):
         return token_loss
     model.lm_head.__class__ = ChunkedLossHead
-    return partial(_late_loss, model.lm_head)
+    return partial(_chunked_loss, model.lm_head)
 
 
-def _late_loss(
+def _chunked_loss(
     head: ChunkedLossHead, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int
 ) -> torch.Tensor:
     labels = labels.flatten()

@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tod_baselines.pptod.collator import pad
+from tod_baselines.pptod.batches import pad
 from tod_baselines.pptod.examples import Example, Examples
-from tod_baselines.pptod.fast.token_store import Ids
+from tod_baselines.pptod.token_store import Ids
 from tod_bench.records import Dialogue, TaskName
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Window:
     """Examples of a dialogue that can be read in one pass, one a block.
 
     Attributes:
-        shared: TokenStore of the longest shared part among them; the others' are beginnings of it.
+        shared: Texts of the longest shared part among them; the others' are beginnings of it.
         examples: Their numbers, by block.
     """
 
@@ -203,8 +203,8 @@ def _windows(items: Sequence[Example], dialogues: Iterable[Hashable]) -> list[Wi
     windows: list[Window] = []
     latest: dict[Hashable, Window] = {}
     for number, (item, dialogue) in enumerate(zip(items, dialogues, strict=True)):
-        # An utterance that has lost tokens is not what later turns read.
-        key = (dialogue, item.source[0], item.cut, number if item.lost else None)
+        # A truncated utterance is not what later turns read.
+        key = (dialogue, item.source[0], item.turns_truncated, number if item.tokens_truncated else None)
         window = latest.get(key)
         if window is None or not window.add(number, item):
             window = latest[key] = Window()

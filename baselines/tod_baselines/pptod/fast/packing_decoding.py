@@ -9,8 +9,9 @@ A batch of turns holds a copy of the states that each attends to: no more than t
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tod_baselines.pptod.decoding import length_batches, written
+from tod_baselines.pptod.batches import length_batches
 from tod_baselines.pptod.fast.packing import Dialogues, Rows, filled
+from tod_baselines.pptod.generation import written
 from tod_bench.progress import track
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def decode_dialogues(
     num_beams: int = 1,
     bf16: bool = False,
 ) -> list[str]:
-    """The model's output for every example of the dialogues, in the examples' order; see `decoding.decode`."""
+    """The model's output for every example of the dialogues, in the examples' order; see `generation.decode`."""
     import torch
 
     texts = [""] * len(dialogues.examples)

@@ -1,4 +1,4 @@
-"""Segments: each text is tokenised once, by whichever process comes first, and never taken for another's tokens."""
+"""Token store: each text is tokenised once, by whichever process comes first, and never taken for another's tokens."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tod_baselines.pptod import segments as segments_module
-from tod_baselines.pptod.fast.token_store import TokenStore
+from tod_baselines.pptod import token_store as token_store_module
 from tod_baselines.pptod.system import PPTOD
+from tod_baselines.pptod.token_store import TokenStore
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
@@ -24,7 +24,7 @@ class Tokenizer:
         return SimpleNamespace(input_ids=[[ord(letter) for letter in text] for text in texts])
 
 
-def segments(tokenizer: Tokenizer, *texts: str, kept: Path | None = None) -> list[list[int]]:
+def tokens_of(tokenizer: Tokenizer, *texts: str, kept: Path | None = None) -> list[list[int]]:
     found = TokenStore()
     numbers = [found.add(text) for text in texts]
     found.tokenize(tokenizer, kept)  # type: ignore[arg-type]
@@ -34,35 +34,35 @@ def segments(tokenizer: Tokenizer, *texts: str, kept: Path | None = None) -> lis
 
 def test_each_text_is_tokenised_once() -> None:
     tokenizer = Tokenizer()
-    assert segments(tokenizer, "ab", "", "c", "ab") == [[97, 98], [], [99], [97, 98]]
+    assert tokens_of(tokenizer, "ab", "", "c", "ab") == [[97, 98], [], [99], [97, 98]]
     assert tokenizer.asked == 3
-    assert segments(tokenizer) == []
+    assert tokens_of(tokenizer) == []
 
 
 def test_kept_tokens_are_read_by_the_next(tmp_path: Path) -> None:
     kept = tmp_path / "tokens.arrow"
     first, second = Tokenizer(), Tokenizer()
-    expected = segments(first, "ab", "", "c", kept=kept)
-    assert segments(second, "ab", "", "c", kept=kept) == expected
+    expected = tokens_of(first, "ab", "", "c", kept=kept)
+    assert tokens_of(second, "ab", "", "c", kept=kept) == expected
     assert (first.asked, second.asked) == (3, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.arrow"]
-    assert segments(second, kept=kept) == []  # no texts are other texts
+    assert tokens_of(second, kept=kept) == []  # no texts are other texts
 
 
 def test_other_texts_are_tokenised_anew(tmp_path: Path) -> None:
     kept = tmp_path / "tokens.arrow"
-    segments(Tokenizer(), "ab", "c", kept=kept)
-    assert segments(Tokenizer(), "ab", "d", kept=kept) == [[97, 98], [100]]
-    assert segments(Tokenizer(), "ab", "d", kept=kept) == [[97, 98], [100]]
+    tokens_of(Tokenizer(), "ab", "c", kept=kept)
+    assert tokens_of(Tokenizer(), "ab", "d", kept=kept) == [[97, 98], [100]]
+    assert tokens_of(Tokenizer(), "ab", "d", kept=kept) == [[97, 98], [100]]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_damaged_file_is_written_anew(share: float, tmp_path: Path) -> None:
     kept, tokenizer = tmp_path / "tokens.arrow", Tokenizer()
-    segments(Tokenizer(), "ab", "c", kept=kept)
+    tokens_of(Tokenizer(), "ab", "c", kept=kept)
     whole = kept.read_bytes()
     kept.write_bytes(whole[: int(share * len(whole))])
-    assert segments(tokenizer, "ab", "c", kept=kept) == [[97, 98], [99]]
+    assert tokens_of(tokenizer, "ab", "c", kept=kept) == [[97, 98], [99]]
     assert tokenizer.asked == 2
     assert kept.read_bytes() == whole
 
@@ -79,8 +79,8 @@ def test_a_training_that_goes_on_takes_its_tokens_from_the_file(
     def broken(*_: Any, **__: Any) -> None:
         raise OSError("broken off")
 
-    plain = segments_module._tokenized
-    monkeypatch.setattr(segments_module, "_tokenized", noting)
+    plain = token_store_module._tokenized
+    monkeypatch.setattr(token_store_module, "_tokenized", noting)
     target = "[restaurant] (area) north (food) thai"
     with monkeypatch.context() as breaking:
         breaking.setattr("tod_baselines.pptod.training.make_trainer", broken)

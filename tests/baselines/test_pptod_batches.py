@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_baselines.pptod.sampler import SOURCE_BUCKET, TARGET_BUCKET, BatchSampler
+from tod_baselines.pptod.batches import SOURCE_BUCKET, TARGET_BUCKET, BatchSampler
 from tod_bench.errors import UserError
 
 LENGTHS = st.lists(st.integers(1, 120), min_size=4, max_size=80)

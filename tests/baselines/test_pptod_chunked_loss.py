@@ -1,4 +1,4 @@
-"""The late head has the loss and the gradients of transformers' own, and logits outside of training."""
+"""The chunked loss has the value and the gradients of transformers' own; its head gives logits outside of training."""
 
 from copy import deepcopy
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
 
-from tod_baselines.pptod import late_head
-from tod_baselines.pptod.fast.chunked_loss import use_late_head
+from tod_baselines.pptod.fast import chunked_loss
+from tod_baselines.pptod.fast.chunked_loss import use_chunked_loss
 from tod_baselines.pptod.trainer import token_loss
 
 
@@ -40,10 +40,10 @@ def run(model: Any, batch: dict[str, torch.Tensor], loss: Any) -> tuple[float, d
 def test_loss_and_gradients_are_those_of_the_plain_head(
     t5: Any, batch: dict[str, torch.Tensor], tokens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(late_head, "TOKENS", tokens)
+    monkeypatch.setattr(chunked_loss, "TOKENS", tokens)
     plain, expected = run(deepcopy(t5), batch, token_loss)
-    late, found = run(t5, batch, use_late_head(t5))
-    assert late == pytest.approx(plain, abs=1e-5)
+    chunked, found = run(t5, batch, use_chunked_loss(t5))
+    assert chunked == pytest.approx(plain, abs=1e-5)
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
         assert torch.allclose(found[name], gradient, rtol=1e-4, atol=1e-5), name
@@ -60,14 +60,14 @@ def test_it_makes_logits_of_the_targets_alone_some_at_a_time(
         return product(states, *rest, **options)
 
     monkeypatch.setattr(torch.nn.functional, "linear_cross_entropy", noted)
-    run(t5, batch, use_late_head(t5))
+    run(t5, batch, use_chunked_loss(t5))
     assert seen == [(int((batch["labels"] != -100).sum()), 1024)]
 
 
 def test_out_of_training_the_head_gives_logits(t5: Any, batch: dict[str, torch.Tensor]) -> None:
     t5.eval()
     expected = t5(**batch).logits
-    use_late_head(t5)
+    use_chunked_loss(t5)
     assert torch.equal(t5(**batch).logits, expected)
 
 
@@ -75,11 +75,11 @@ def test_other_models_keep_their_heads() -> None:
     sizes = {"encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 8, "decoder_ffn_dim": 8}
     heads = {"encoder_attention_heads": 1, "decoder_attention_heads": 1}
     model: Any = BartForConditionalGeneration(BartConfig(vocab_size=30, d_model=8, **sizes, **heads))
-    assert use_late_head(model) is token_loss
+    assert use_chunked_loss(model) is token_loss
     assert type(model.lm_head) is torch.nn.Linear
 
 
 def test_an_older_torch_keeps_the_plain_head(t5: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.nn, "LinearCrossEntropyOptions")
-    assert use_late_head(t5) is token_loss
+    assert use_chunked_loss(t5) is token_loss
     assert type(t5.lm_head) is torch.nn.Linear

@@ -1,4 +1,6 @@
-"""Which examples make a batch: every example exactly once an epoch, whatever their number and the number of processes.
+"""Batches: which examples make one, and the padded tensors it becomes.
+
+In training every example comes exactly once an epoch, whatever the number of examples and processes:
 
     examples   shuffle, then cut:          [7 2 9 4] [1 8 3 6] [5 0]
     tokens     sort by length, cut where the padded batch is full, shuffle the batches:
@@ -14,12 +16,24 @@ With several processes each step takes one batch a process. If the batches do no
 until they do; so no process is left without a batch, and no example is repeated to fill one up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tod_bench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IGNORED = -100
+"""Label of positions without a loss."""
+
+MAX_BATCH = 256
+"""Examples in a batch of `length_batches`, however short."""
 
 SOURCE_BUCKET, TARGET_BUCKET = 8, 2
 """Lengths are rounded up to multiples of these: examples within a bucket change places from epoch to epoch."""
@@ -92,6 +106,55 @@ class BatchSampler:
         else:
             sizes = _fill(np.sort(self._sources), self._tokens)
         return _evened(sizes, self._processes)
+
+
+@dataclass(frozen=True, slots=True)
+class Collator:
+    """Pads a batch on the right, to its longest source and its longest target.
+
+    Attributes:
+        pad_token_id: Token that fills up.
+        shift_right: Makes a model's decoder inputs of its labels.
+    """
+
+    pad_token_id: int
+    shift_right: Callable[["torch.Tensor"], "torch.Tensor"]
+
+    @classmethod
+    def of(cls, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> "Collator":
+        """The collator of a model."""
+        return cls(int(tokenizer.pad_token_id), model.prepare_decoder_input_ids_from_labels)
+
+    def __call__(self, items: Sequence[dict[str, NDArray[np.int32]]]) -> dict[str, "torch.Tensor"]:
+        """Source ids and mask of shape (batch, source); labels and decoder inputs of shape (batch, target)."""
+        import torch
+
+        ids = torch.from_numpy(pad([item["input_ids"] for item in items], self.pad_token_id))
+        mask = torch.from_numpy(pad([np.ones_like(item["input_ids"]) for item in items], 0))
+        batch = {"input_ids": ids, "attention_mask": mask}
+        if "labels" in items[0]:
+            labels = torch.from_numpy(pad([item["labels"] for item in items], IGNORED))
+            batch |= {"labels": labels, "decoder_input_ids": self.shift_right(labels)}
+        return batch
+
+
+def pad(rows: Sequence[NDArray[np.int32]], filler: int) -> NDArray[np.int64]:
+    """Rows of different lengths as one matrix, filled up on the right."""
+    matrix = np.full((len(rows), max(map(len, rows))), filler, np.int64)
+    for row, values in zip(matrix, rows, strict=True):
+        row[: len(values)] = values
+    return matrix
+
+
+def length_batches(lengths: NDArray[np.int64], batch_tokens: int) -> Iterator[list[int]]:
+    """Numbers of examples, the longest first, in batches that stay within a budget of padded source tokens."""
+    order = np.argsort(-lengths, kind="stable").tolist()
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        size = min(MAX_BATCH, max(1, batch_tokens // longest))
+        yield order[start : start + size]
+        start += size
 
 
 def _bucket(lengths: NDArray[np.int64], size: int) -> NDArray[np.int64]:
