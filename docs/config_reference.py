@@ -50,7 +50,9 @@ def table(model: type[BaseModel]) -> str:
 
 
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """What the section ``Attributes:`` of a class's docstring says of each key."""
+    """What the section ``Attributes:`` says of each key, in the docstring of a class or of those it derives from."""
+    parents = [parent for parent in model.__bases__ if issubclass(parent, BaseModel) and parent is not BaseModel]
+    inherited = {name: text for parent in parents for name, text in descriptions(parent).items()}
     _, _, attributes = (inspect.getdoc(model) or "").partition("Attributes:\n")
     said: dict[str, list[str]] = {}
     name = ""
@@ -64,7 +66,7 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
         elif line.strip():
             break
     texts = {name: " ".join(lines).replace("``", "`").replace("|", "\\|") for name, lines in said.items()}
-    return {name: text[:1].upper() + text[1:] for name, text in texts.items()}
+    return inherited | {name: text[:1].upper() + text[1:] for name, text in texts.items()}
 
 
 def in_yaml(value: Any) -> str:

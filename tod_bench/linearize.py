@@ -174,7 +174,7 @@ def parse_state(text: str) -> tuple[dict[str, dict[str, str]], list[str]]:
             lacks = "domain" if not domain else "name" if not name else "value"
             problems.append(f"slot {name!r} has no {lacks}")
         elif state.setdefault(domain, {}).setdefault(name, value) != value:
-            problems.append(f"{domain} {name!r} stands twice; {value!r} was left out")
+            problems.append(f"{domain} {name!r} is given twice; {value!r} was left out")
     problems += [f"domain {name!r} has no slots" for name, slots in slots_of.items() if not slots]
     return state, problems
 

@@ -29,7 +29,7 @@ def test_the_tables_are_those_of_the_models(reference):
 def test_every_section_has_its_table_and_every_key_its_meaning(reference):
     models = reference.sections(EvalConfig, JudgeConfig)
     assert [name for name in models if f"<!-- keys: {name} -->" not in PAGE] == []
-    for model in reference.sections(EvalConfig).values():
+    for model in models.values():
         assert [name for name in model.model_fields if not reference.descriptions(model).get(name)] == [], model
 
 

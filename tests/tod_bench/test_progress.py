@@ -70,10 +70,10 @@ def test_a_line_says_what_how_far_since_when_and_how_long_yet(monkeypatch: pytes
 
 
 def test_a_log_has_lines_and_what_is_inside_is_on_the_same_line(log: Log) -> None:
-    with progress("table6", 10, unit="cells", bar=False) as outer:
+    with progress("table6", 10, unit="experiments", bar=False) as outer:
         outer.advance(2)
         outer.now("t5 on plain: training")
-        log.wait_for("table6: 2 of 10 cells (20%), t5 on plain: training, 0 s")
+        log.wait_for("table6: 2 of 10 experiments (20%), t5 on plain: training, 0 s")
         for number in track([1, 2], "decoding", 2, unit="turns"):
             log.wait_for(f"; decoding: {number - 1} of 2 turns")
     before = log.text
@@ -141,7 +141,9 @@ def in_log(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return LINE.findall(done.stderr)
 
 
-def test_a_run_tells_its_cells_and_steps(tmp_path: Path, floors_config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_tells_its_experiments_and_steps(
+    tmp_path: Path, floors_config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = "\n".join(in_log(["run", floors_config, "--store", str(tmp_path / "runs")], monkeypatch))
     assert re.search(r"floors: \d of 4 experiments.*: (predicting|scoring|training)", found)
     assert in_log(["run", floors_config, "--store", str(tmp_path / "quiet"), "--quiet"], monkeypatch) == []

@@ -8,22 +8,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tod_bench.cli.options import (
+    CORPUS_OPTIONS,
+    DRY_RUN,
+    FILE,
+    FOLDER,
+    QUIET,
+    SEED,
+    SMALL,
+    STORE,
+    Option,
+    corpus_option,
+    format_option,
+    output_option,
+    workers_option,
+)
+
 if TYPE_CHECKING:
     from tod_bench.judge.config import JudgeConfig
     from tod_bench.judge.report import JudgeReport
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 _OPTIONS = (
     click.argument("config"),
     click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
     click.option("--judge", "model", metavar="MODEL", help="Who judges; `scripted` needs no key and no network."),
-    click.option("-o", "--output", type=_FOLDER, help="Folder of the run.  [default: runs/judge/NAME_MODEL]"),
-    click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Option of the corpus; repeatable."),
-    click.option("--workers", type=click.IntRange(min=1), help="Requests under way at once."),
-    click.option("--cache", type=_FILE, default=Path("runs/judge/answers.sqlite"), show_default=True),
-    click.option("--dry-run", is_flag=True, help="Print requests, tokens and price; ask nothing."),
+    output_option("the run; by default runs/judge/NAME_MODEL", "folder"),
+    CORPUS_OPTIONS,
+    workers_option(None, shown="what the config says", what="requests"),
+    click.option(
+        "--cache",
+        type=FILE,
+        default=Path("runs/judge/answers.sqlite"),
+        show_default=True,
+        help="Where the judge's answers are kept.",
+    ),
+    DRY_RUN,
     click.option(
         "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before the runs of this folder spend more."
     ),
@@ -35,10 +54,10 @@ _OPTIONS = (
     click.option(
         "--protocol", type=click.Choice(["tod_bench", "picpersona"]), help="How answers are asked for and read."
     ),
-    click.option("--prompt", type=_FILE, help="Your own prompt template."),
-    click.option("--prices", type=_FILE, help="Your own price file."),
-    click.option("--format", "layout", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True),
-    click.option("--quiet", is_flag=True, help="Print the report only."),
+    click.option("--prompt", type=FILE, help="Your own prompt template."),
+    click.option("--prices", type=FILE, help="Your own price file."),
+    format_option("markdown", "json"),
+    QUIET,
 )
 
 
@@ -76,6 +95,8 @@ def command() -> None:
 @_judging
 def run(**options: Any) -> None:
     """Ask a judge what CONFIG says: the same as `tod-bench judge CONFIG`.
+
+    --dry-run counts the requests and the tokens, and says what they would cost.
 
     \b
     Examples:
@@ -121,25 +142,23 @@ def ablation(**options: Any) -> None:
 
 
 @command.command()
-@click.argument("ratings", type=_FILE, required=False)
-@click.option("--human", type=_FILE, hidden=True)
-@click.option("--run", "folder", type=_FOLDER, help="Folder of a judge run over the same items.")
-@click.option("--judge", "folder_before", type=_FOLDER, hidden=True)
+@click.argument("ratings", type=FILE, required=False)
+@click.option("--human", type=FILE, hidden=True)
+@click.option(
+    "--run", "folder", cls=Option, old=("--judge",), type=FOLDER, help="The folder of a judge run over the same items."
+)
 @click.option("--versions", metavar="FIRST,SECOND", help="Names of the two versions of a pair.")
 @click.option("--level", type=click.Choice(["nominal", "ordinal", "interval"]), help="Level of measurement.")
 @click.option("--published", metavar="NAME", help="Published table to print beside, e.g. table3.")
-@click.option("-o", "--output", type=_FILE, help="Also write every number to this JSON file.")
-@click.option("--json", "json_file", type=_FILE, hidden=True)
+@output_option("every number, as JSON", old=("--json",))
 def people(
     ratings: Path | None,
     human: Path | None,
     folder: Path | None,
-    folder_before: Path | None,
     versions: str | None,
     level: Any,
     published: str | None,
     output: Path | None,
-    json_file: Path | None,
 ) -> None:
     """Report a study with people, and how far people and judge agree.
 
@@ -156,27 +175,27 @@ def people(
     from tod_bench.judge.published import published_section
     from tod_bench.judge.run import stored_ratings
 
-    path, run_folder, written = ratings or human, folder or folder_before, output or json_file
+    path = ratings or human
     if path is None:
         raise click.UsageError("give a file of ratings, e.g. `tod-bench judge people ratings.csv`")
-    judged, attributes, names = stored_ratings(run_folder) if run_folder else ([], {}, ())
+    judged, attributes, names = stored_ratings(folder) if folder else ([], {}, ())
     named = tuple(versions.split(",")) if versions else names
     study = read_study(path, judged, attributes=attributes, versions=named, level=level)
     click.echo(study_markdown(study, path.stem), nl=False)
     if published:
         click.echo("\n" + published_section(published))
-    if written:
-        write_json(written, study.to_json())
+    if output:
+        write_json(output, study.to_json())
 
 
 @command.command()
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("-o", "--output", type=_FILE, required=True, help="The HTML file to write.")
-@click.option("--corpus", help="Of an eval config whose task `people` has ratings: the corpus.")
-@click.option("--system", help="The same: the system whose responses are rated.")
-@click.option("--store", type=_FOLDER, default=Path("runs"), show_default=True, help="Where its responses are kept.")
-@click.option("--small", is_flag=True, help="Of the eval config's small variant.")
+@output_option("the page, as HTML", required=True)
+@corpus_option("with an eval config whose task `people` has ratings, its label in the config")
+@click.option("--system", help="With an eval config: the label of the system whose responses are rated.")
+@STORE
+@SMALL
 def page(
     config: str,
     overrides: tuple[str, ...],
@@ -213,7 +232,7 @@ def page(
 
 @command.command()
 @click.argument("item")
-@click.option("--run", "folder", type=_FOLDER, required=True, help="Folder of the judge run.")
+@click.option("--run", "folder", type=FOLDER, required=True, help="The folder of the judge run.")
 def show(item: str, folder: Path) -> None:
     """Print everything that was asked and answered about one item.
 
@@ -227,9 +246,9 @@ def show(item: str, folder: Path) -> None:
 
 
 @command.command()
-@click.argument("folder", type=_FOLDER)
-@click.option("--format", "layout", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
-def report(folder: Path, layout: str) -> None:
+@click.argument("folder", type=FOLDER)
+@format_option("markdown", "json")
+def report(folder: Path, output_format: str) -> None:
     """Make the report of a judge run anew from what is stored, and print it.
 
     \b
@@ -238,12 +257,12 @@ def report(folder: Path, layout: str) -> None:
     """
     from tod_bench.judge.run import report_of
 
-    _print(report_of(folder), layout)
+    _print(report_of(folder), output_format)
 
 
 @command.command()
-@click.argument("first", type=_FOLDER)
-@click.argument("second", type=_FOLDER)
+@click.argument("first", type=FOLDER)
+@click.argument("second", type=FOLDER)
 def compare(first: Path, second: Path) -> None:
     """Test every number that two judge runs share, over the items that both judged.
 
@@ -258,10 +277,10 @@ def compare(first: Path, second: Path) -> None:
 
 
 @command.command()
-@click.option("-o", "--output", type=_FOLDER, default=Path("results/judge_simulation"), show_default=True)
+@output_option("the report and its numbers", "folder", default=Path("results/judge_simulation"))
 @click.option("--replicates", type=click.IntRange(min=1), default=20, show_default=True, help="Studies a row.")
 @click.option("--items", type=click.IntRange(min=20), default=120, show_default=True, help="Dialogues a study.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@SEED
 def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
     """Show what the protocols conclude from judges whose faults are known.
 
@@ -308,7 +327,7 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
         _print_estimate(dry_run(config, Access(**how, spending=folder / "spending.sqlite")))
         return
     with quietly(options["quiet"] or options["reparse"]), progress("judging", unit="queries") as shown:
-        found = judge(
+        judged = judge(
             config,
             output=folder,
             **how,
@@ -318,7 +337,7 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
         )
     if not options["quiet"]:
         click.echo(f"{folder}: judged.jsonl, report.json, report.md", err=True)
-    _print(found, options["layout"])
+    _print(judged, options["output_format"])
 
 
 def _print_estimate(estimate: Any) -> None:
@@ -330,13 +349,13 @@ def _print_estimate(estimate: Any) -> None:
     )
 
 
-def _print(report: "JudgeReport", layout: str) -> None:
+def _print(report: "JudgeReport", output_format: str) -> None:
     """Prints a report, and ends with status 1 where more is unscored than the config allows."""
     import json
 
     from tod_bench.judge.markdown import markdown
 
-    click.echo(json.dumps(report.to_json(), indent=1) + "\n" if layout == "json" else markdown(report), nl=False)
+    click.echo(json.dumps(report.to_json(), indent=1) + "\n" if output_format == "json" else markdown(report), nl=False)
     if not report.trusted:
         rate, most = 100 * report.unscored_rate, 100 * report.max_unscored
         click.echo(

@@ -10,7 +10,7 @@ A verb takes them as decorators::
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -39,6 +39,18 @@ class Option(click.Option):
         self.opts = shown
 
 
+class Choice(click.Choice[str]):
+    """A choice whose spellings of an earlier version are still read, and shown nowhere."""
+
+    def __init__(self, choices: Sequence[str], old: Mapping[str, str]) -> None:
+        super().__init__(choices)
+        self.old = old
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checks a value, an old spelling as the one of today."""
+        return super().convert(self.old.get(value, value), param, ctx)
+
+
 class Verb(click.Command):
     """A verb that reads ``-o KEY=VALUE`` as ``--option KEY=VALUE``, as earlier versions spelt it."""
 
@@ -50,9 +62,9 @@ class Verb(click.Command):
         return super().parse_args(ctx, args)
 
 
-def corpus_option(*, required: bool = False) -> Decorator[Any]:
-    """``--corpus NAME``, passed as ``corpus``."""
-    return click.option("--corpus", required=required, metavar="NAME", help="The corpus (`tod-bench list corpora`).")
+def corpus_option(what: str = "a name of `tod-bench list corpora`", *, required: bool = False) -> Decorator[Any]:
+    """``--corpus NAME``, passed as ``corpus``; `what` says for the help which names it takes."""
+    return click.option("--corpus", required=required, metavar="NAME", help=f"The corpus: {what}.")
 
 
 CORPUS_OPTIONS = click.option(
@@ -143,13 +155,18 @@ def output_option(
     )
 
 
-def format_option(*formats: str, default: str = "") -> Decorator[Any]:
-    """``--format``, passed as ``output_format``: one of the formats, by default the first."""
+def format_option(*formats: str, old: Mapping[str, str] | None = None) -> Decorator[Any]:
+    """``--format``, passed as ``output_format``: one of the formats, by default the first.
+
+    Args:
+        formats: The formats.
+        old: Names of formats in an earlier version, and what they are called now.
+    """
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(formats),
-        default=default or formats[0],
+        type=Choice(formats, old or {}),
+        default=formats[0],
         show_default=True,
         help="The format of the output.",
     )
@@ -159,11 +176,11 @@ JSON_FLAG = click.option("--json", "as_json", is_flag=True, hidden=True)
 """``--format json`` as earlier versions spelt it, passed as ``as_json``."""
 
 
-def workers_option(default: int = 1, shown: str = "", what: str = "processes") -> Decorator[Any]:
+def workers_option(default: int | None = 1, shown: str = "", what: str = "processes") -> Decorator[Any]:
     """``--workers``, passed as ``workers``: how much is done at a time.
 
     Args:
-        default: The number if none is given.
+        default: The number if none is given; None where a config says it.
         shown: How the help names that number, e.g. ``all cores``.
         what: What is done at a time, for the help: ``processes``, ``requests``.
     """

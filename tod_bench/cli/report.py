@@ -1,28 +1,18 @@
 """``tod-bench report``: the tables of finished runs, without running anything."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from tod_bench.cli.options import STORE
+from tod_bench.cli.options import FILE, STORE, format_option
 
 
 @click.command()
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @STORE
 @click.option("--config", "-c", "configs", multiple=True, help="Lay the run of this config out as it says now.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "md", "csv", "json", "latex", "html"]),
-    default="terminal",
-    show_default=True,
-    help="What to print.",
-)
-@click.option(
-    "--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write one self-contained HTML page."
-)
+@format_option("table", "json", "csv", "markdown", "latex", "html", old={"terminal": "table", "md": "markdown"})
+@click.option("--html", "page", type=FILE, help="Also write one self-contained HTML page.")
 @click.option(
     "--dialogues",
     type=click.IntRange(0),
@@ -41,7 +31,7 @@ def command(
     runs: tuple[str, ...],
     store: Path,
     configs: tuple[str, ...],
-    form: str,
+    output_format: str,
     page: Path | None,
     dialogues: int,
     judged: tuple[Path, ...],
@@ -56,17 +46,15 @@ def command(
       tod-bench report quickstart --html quickstart.html
       tod-bench report laptop/runs cluster/runs --config table6 --format latex > table6.tex
     """
-    from rich.console import Console
-
+    from tod_bench.cli.printing import console
     from tod_bench.reports.report import report
     from tod_bench.reports.writers import print_table
 
-    # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    form = {"table": "terminal", "markdown": "md"}.get(output_format, output_format)
     tables, text = report(runs, store, configs=configs, form=form, page=page, dialogues=dialogues, judged=judged)
     if form == "terminal":
         for table in tables:
-            print_table(table, console)
+            print_table(table, console())
     else:
         click.echo(text, nl=False)
     if page is not None:

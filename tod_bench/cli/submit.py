@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tod_bench.cli.options import FILE, STORE, output_option
+from tod_bench.cli.options import FILE, STORE, Option, corpus_option, output_option
 
 if TYPE_CHECKING:
     from tod_bench.records import TaskName
@@ -32,18 +32,20 @@ def command() -> None:
 @command.command()
 @click.argument("predictions", nargs=-1, type=FILE, metavar="[PREDICTIONS]...")
 @click.option("--card", required=True, type=FILE, help="The card, YAML or JSON.")
-@click.option("--run", "run", help="Take the predictions of this finished run, a config's name, instead of files.")
+@click.option(
+    "--config", "-c", cls=Option, old=("--run",), help="Take the predictions of this config's run instead of files."
+)
 @STORE
-@click.option("--system", help="With --run: the system's label in the config.")
-@click.option("--corpus", help="With --run: the corpus's label in the config.")
-@click.option("--seed", type=int, help="With --run: the seed, where there are several.")
+@click.option("--system", help="With --config: the system's label in the config.")
+@corpus_option("with --config, its label in the config")
+@click.option("--seed", type=int, help="Seed of the random draws: with --config, of the run, where it has several.")
 @output_option("the submission's folder is made in it", "folder", default=Path("submissions"), old=("--out",))
 @TRACKS
 def prepare(
     *,
     predictions: tuple[Path, ...],
     card: Path,
-    run: str | None,
+    config: str | None,
     store: Path,
     system: str | None,
     corpus: str | None,
@@ -58,18 +60,18 @@ def prepare(
     \b
     Examples:
       tod-bench submit prepare predictions.jsonl --card card.yaml
-      tod-bench submit prepare --run quickstart --system t5-tiny --corpus plain --card card.yaml
+      tod-bench submit prepare --config quickstart --system t5-tiny --corpus plain --card card.yaml
     """
     from tod_bench.errors import UserError
     from tod_bench.leaderboard import load_tracks
     from tod_bench.leaderboard import prepare as prepare_submission
     from tod_bench.leaderboard.prepare import run_predictions
 
-    if bool(predictions) == bool(run):
-        raise UserError("give either prediction files or --run")
-    if run and not (system and corpus):
-        raise UserError("--run needs --system and --corpus, the labels in the config")
-    files = run_predictions(run, store, str(system), str(corpus), seed) if run else predictions
+    if bool(predictions) == bool(config):
+        raise UserError("give either prediction files or --config")
+    if config and not (system and corpus):
+        raise UserError("--config needs --system and --corpus, the labels in the config")
+    files = run_predictions(config, store, str(system), str(corpus), seed) if config else predictions
     click.echo(f"Submission: {prepare_submission(card, files, output, load_tracks(tracks))}")
 
 

@@ -22,7 +22,7 @@ def download(url: str, target: Path, *, sha256: str = "", progress: Progress | N
         url: Where it is.
         target: Where it goes; it appears under this name only when it is whole.
         sha256: SHA-256 that it must have; empty where that is not known.
-        progress: Is told how far it is.
+        progress: Called with how far it is.
 
     Raises:
         UserError: It cannot be had, is not what it should be, or the disk is full.

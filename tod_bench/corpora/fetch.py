@@ -60,7 +60,7 @@ def fetch(
         source: A folder or archive with the files (under their names below the release, or bare) instead of the
             network.
         mirror: A URL below which the files have the names that they have in the registry.
-        progress: Is told how far each download is.
+        progress: Called with how far each download is.
         limits: What an archive may unpack to.
 
     Raises:

@@ -1,6 +1,6 @@
 """PicPersona-TOD: MultiWOZ and SGD dialogues restyled to the person in a picture.
 
-One file has both arms of a comparison: the original utterances and the restyled ones. The states and acts are text
+One file has both sides of a comparison: the original utterances and the restyled ones. The states and acts are text
 and are read by `tod_bench.corpora.picpersona_text`. What is odd in the release is kept as it is and reported
 in `warnings`:
 

@@ -22,8 +22,10 @@ def entries(sort: str) -> list[tuple[str, str]]:
         return [(name, _first_line(system_class(name))) for name in system_names()]
     if sort == "metrics":
         from tod_metrics import metric_names
+        from tod_metrics.judge import JUDGE_METRICS
 
-        return list(metric_names())
+        marks = dict.fromkeys(JUDGE_METRICS, " (judge or people)")
+        return [(name, line + marks.get(name, "")) for name, line in metric_names()]
     return [(name, _title(name)) for name in config_names()]
 
 

@@ -75,7 +75,7 @@ def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]
             known = {*corpus.splits, *SPLITS}
             errors += [
                 f"corpora.{label}.splits.{name}: {corpus.name} has no split {part!r}; it has "
-                f"{', '.join(corpus.splits) or 'none at hand'}{did_you_mean(part, known)}"
+                f"{', '.join(corpus.splits) or 'none'}{did_you_mean(part, known)}"
                 for part in sorted(parts - known)
             ]
     return errors

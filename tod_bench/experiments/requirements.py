@@ -61,7 +61,7 @@ def missing_split(config: EvalConfig, label: str, corpus: Corpus) -> Requirement
         return None
     return Requirement(
         f"corpora.{label}",
-        f"the files at hand have no split {', '.join(sorted(absent))}, only {', '.join(corpus.splits) or 'no split'}; "
+        f"the files have no split {', '.join(sorted(absent))}, only {', '.join(corpus.splits) or 'no split'}; "
         f"name the folder of the whole release with corpora.{label}.options.path=FOLDER",
     )
 

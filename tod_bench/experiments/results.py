@@ -70,7 +70,7 @@ class Result:
         scores: The scores.
         predictions: The prediction file, relative to the store (or as given, for predictions made elsewhere).
         provenance: Where the numbers come from, as JSON values.
-        inputs: What the key is the digest of, as JSON values; empty in results of before 0.2.
+        inputs: What the key is the digest of, as JSON values; empty in results from before 0.2.
     """
 
     config: str

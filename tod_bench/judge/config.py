@@ -28,7 +28,12 @@ class _Section(BaseModel):
 
 
 class CorpusChoice(_Section):
-    """The corpus: the reader's name and options."""
+    """The corpus.
+
+    Attributes:
+        corpus: Name of the reader (`tod-bench list corpora`).
+        options: Options of the reader.
+    """
 
     corpus: str
     options: dict[str, Any] = Field(default_factory=dict)
@@ -63,7 +68,12 @@ class Sample(_Section):
 
 
 class Resampling(_Section):
-    """Bootstrap over dialogues: draws and seed."""
+    """Bootstrap over dialogues.
+
+    Attributes:
+        draws: How often the dialogues are drawn.
+        seed: Seed of the draws.
+    """
 
     draws: int = Field(default=10_000, ge=100, le=1_000_000)
     seed: int = 0

@@ -149,7 +149,7 @@ class Facts:
             notes.append(f"between {bounds[0]:.2f} and {bounds[1]:.2f} whatever the {unscored} unscored are")
         if defaulted := row.count("defaulted"):
             ratings = row.count(row.metric.denominator)
-            notes.append(f"{defaulted} of {ratings} are made up for unreadable answers")
+            notes.append(f"{defaulted} of {ratings} are defaults for unreadable answers")
         return (*notes, *self.protocol_notes)
 
     def length_score(self, length: LengthControl, items: int) -> Score:

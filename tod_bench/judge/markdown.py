@@ -76,7 +76,7 @@ def _facts(report: JudgeReport) -> str:
         lines.append(f"- tokens of the stored answers: {usage}")
     whole = [row for row in report.rows if row.group == ALL.label and isinstance(row.metric, LikertMean | WinRate)]
     if defaulted := sum(row.count("defaulted") for row in whole):
-        lines.append(f"- **{defaulted} values are made up by the protocol for answers that it could not read**")
+        lines.append(f"- **{defaulted} values are defaults of the protocol, for answers that it could not read**")
     if not report.trusted:
         lines.append(
             f"- **more is unscored than the {100 * report.max_unscored:.1f}% allowed: read the bounds, not the means**"

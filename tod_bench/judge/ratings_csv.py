@@ -188,7 +188,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
         head = [name.strip() for name in next(reader, [])]
         twice = next((name for name in head if head.count(name) > 1), None)
         if twice is not None:
-            raise UserError(f"{path}: the column {twice!r} stands twice")
+            raise UserError(f"{path}: the column {twice!r} is given twice")
         for row in reader:
             if any(cell.strip() for cell in row):
                 if len(row) != len(head):

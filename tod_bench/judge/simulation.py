@@ -112,7 +112,7 @@ class LikertStudies:
         mean: Mean reported.
         bias: Mean of reported less true, in points of the scale.
         unscored: Mean share of ratings without a value.
-        made_up: Mean share of values made up by the protocol.
+        made_up: Mean share of values that are the protocol's default for an unreadable answer.
     """
 
     failure: float

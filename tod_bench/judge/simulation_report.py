@@ -94,7 +94,7 @@ def _pair_section(found: Simulation, truth: str) -> str:
 
 
 def _likert_section(found: Simulation) -> str:
-    head = ["unreadable answers %", "protocol", "true mean", "mean", "bias", "unscored %", "made up %"]
+    head = ["unreadable answers %", "protocol", "true mean", "mean", "bias", "unscored %", "defaulted %"]
     rows = [
         [
             *(number(100 * row.failure, 0), row.protocol, number(row.true_mean), number(row.mean), f"{row.bias:+.2f}"),

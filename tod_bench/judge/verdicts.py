@@ -171,7 +171,7 @@ def json_objects(text: str) -> Iterator[tuple[dict[str, Any], int]]:
             # The object is there, but says two things; so it must not be passed over for an earlier one.
             try:
                 value, end = lenient.raw_decode(text, start)
-                value = {**value, "a key stands twice": True}
+                value = {**value, "a key is given twice": True}
             except (ValueError, RecursionError):
                 pass
         except (ValueError, RecursionError):

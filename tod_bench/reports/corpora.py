@@ -139,5 +139,5 @@ def fetched_lines(done: Fetched) -> list[str]:
     ]
     lines += [f"differs from the official file: {name}" for name in done.unlike]
     if done.missing:
-        lines.append(f"not in the copy at hand: {len(done.missing)} files: {', '.join(done.missing)}")
+        lines.append(f"not in this copy: {len(done.missing)} files: {', '.join(done.missing)}")
     return lines

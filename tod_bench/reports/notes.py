@@ -85,5 +85,5 @@ def systems_shown_gold(results: Iterable[Result]) -> frozenset[str]:
 
 def _gold_access(result: Result) -> Sequence[str]:
     record = result.provenance.get("predictions", {})
-    # Results of before 0.2 say `privileges`.
+    # Results from before 0.2 say `privileges`.
     return record.get("gold_access", record.get("privileges")) or ()

@@ -80,7 +80,7 @@ def pair(
         partial: Accept missing turns (states and acts of theirs are wrong, responses empty).
 
     Raises:
-        DataError: A dialogue or turn is unknown or stands twice, or turns are missing and `partial` is not set.
+        DataError: A dialogue or turn is unknown or given twice, or turns are missing and `partial` is not set.
     """
     gold: dict[str, Dialogue] = {}
     for dialogue in dialogues:

@@ -52,7 +52,7 @@ class Wish:
     Attributes:
         slot: The slot.
         value: The value wanted in the end.
-        distractor: Another value that is spoken of before, or beside it; empty for most wishes.
+        distractor: Another value that is mentioned before, or beside it; empty for most wishes.
         distraction: What comes of the distractor: nothing matches it, the user has a change of mind, it is a slip of
             the tongue and repaired at once, or it is mentioned in an aside ("last time we had ...").
         source: Domain whose value it repeats; empty when it stands on its own.

@@ -47,7 +47,7 @@ PLACEHOLDER = re.compile(
 """A placeholder in brackets (with the plural that models like to add), or bare as ``domain_slot``."""
 
 PHONE_NUMBER = re.compile(r"\b0\d{9,10}\b|\b0\d{4} \d{6}\b")
-"""A phone number in MultiWOZ; a taxi's is made up and stands in no table."""
+"""A phone number in MultiWOZ; a taxi's is random and is in no table."""
 
 REFERENCE_CODE = re.compile(
     r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8}\b"

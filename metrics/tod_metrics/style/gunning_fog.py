@@ -64,7 +64,7 @@ class GunningFog(Metric[ResponseItem]):
         """Years and number of texts; a dialogue's stand at its first item.
 
         Raises:
-            ValueError: textstat, or the dictionary asked for, is not at hand.
+            ValueError: textstat, or the dictionary asked for, is not installed.
         """
         fog = _fog(self.syllables)
         rows = np.zeros((len(items), 2))
@@ -134,7 +134,7 @@ def _require_cmudict() -> None:
         nltk.data.find("corpora/cmudict")
     except LookupError:
         raise ValueError(
-            "the CMU dictionary is not at hand; fetch it with `python -m nltk.downloader cmudict`, "
+            "the CMU dictionary is not installed; fetch it with `python -m nltk.downloader cmudict`, "
             "or count syllables with syllables='pyphen', which needs no download"
         ) from None
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tod_bench.cli.main import VERBS, command
-from tod_bench.cli.options import CORPUS_OPTIONS, Option, Verb, output_option, workers_option
+from tod_bench.cli.options import CORPUS_OPTIONS, Option, Verb, format_option, output_option, workers_option
 
 SHARED = {
     *(
@@ -31,9 +31,6 @@ SHARED = {
     *("--seed", "--small", "--split", "--store", "--updates", "--workers"),
 }
 """Flags of `tod_bench.cli.options`: their help begins alike wherever they are."""
-
-UNSETTLED = {"judge", "leaderboard", "report", "submit"}
-"""Verbs that do not take the shared options yet."""
 
 HEAVY = {
     *(
@@ -92,14 +89,12 @@ def clause(option: click.Option) -> str:
 def test_a_flag_takes_the_same_kind_of_value_and_is_explained_alike_wherever_it_is():
     meanings: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, verb in ALL.items():
-        if name.split()[0] in UNSETTLED:
-            continue
         for flag, option in options(verb):
             meanings[flag][takes(option), clause(option) if flag in SHARED else ""].append(name)
     assert {flag: dict(kinds) for flag, kinds in meanings.items() if len(kinds) > 1} == {}
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - {name for name in ALL if name.split()[0] in UNSETTLED}))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_every_flag_is_explained(name):
     assert [flag for flag, option in options(ALL[name]) if not option.help] == []
 
@@ -151,6 +146,37 @@ def test_old_spellings_are_read_and_not_shown():
     shown = CliRunner().invoke(click.command()(workers_option()(lambda **_: None)), ["--help"]).output
     assert "--workers" in shown
     assert "--jobs" not in shown
+
+
+def test_old_names_of_formats_are_read_and_not_shown():
+    options = format_option("table", "markdown", old={"md": "markdown"})
+    assert invoke(["--format", "md"], options) == invoke(["--format", "markdown"], options)
+    assert invoke([], options) == {"output_format": "table"}
+    shown = CliRunner().invoke(click.command()(options(lambda **_: None)), ["--help"]).output
+    assert "[table|markdown]" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("judge people", "--judge", "--run"),
+        ("judge people", "--json", "--output"),
+        ("submit prepare", "--run", "--config"),
+        ("submit prepare", "--out", "--output"),
+        ("leaderboard build", "--jobs", "--workers"),
+    ],
+)
+def test_verbs_read_their_old_flags(name, old, new):
+    (option,) = {option for flag, option in options(ALL[name]) if flag == new}
+    assert isinstance(option, Option)
+    assert old in option.old
+
+
+def test_list_metrics_marks_those_of_judges():
+    lines = CliRunner().invoke(command, ["list", "metrics"], env={"COLUMNS": "200"}).output.splitlines()
+    described = dict(line.strip().split(maxsplit=1) for line in lines if line.strip() and " " in line.strip())
+    assert "(judge or people)" in described["win_rate"]
+    assert "(judge or people)" not in described["jga"]
 
 
 def test_an_old_spelling_is_named_by_its_new_one_in_errors():

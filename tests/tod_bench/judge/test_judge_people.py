@@ -85,7 +85,7 @@ def test_versions_can_be_named(tmp_path):
         ("item,question,rater,value\nd1,factors,ann,grettings\n", DataError, "did you mean 'greeting'"),
         ("item,question,rater,value\nd1,Q1,ann,3\nd1,Q1,ann,4\n", DataError, "line 3: ann rates Q1 of d1 twice"),
         ("item,question,rater,value\nd1,Q1,ann\n", DataError, "3 cells below 4 column names"),
-        ("item,question,value,value\nd1,Q1,1,1\n", UserError, "'value' stands twice"),
+        ("item,question,value,value\nd1,Q1,1,1\n", UserError, "'value' is given twice"),
         ("item,question,rater,value\n", UserError, "holds no ratings"),
         ("", UserError, "no column names a question"),
     ],

@@ -280,7 +280,7 @@ def test_the_command_line_names_every_problem_and_exits_with_2(submission, track
     assert isinstance(done.exception, UserError)
     assert f"{submission.name} cannot be accepted, 2 problems:" in str(done.exception)
     done = call("prepare", "--card", "c.yaml")
-    assert str(done.exception) == "give either prediction files or --run"
+    assert str(done.exception) == "give either prediction files or --config"
 
 
 def test_warnings_are_printed_beside_the_verdict(tracks, tracks_file, tmp_path):

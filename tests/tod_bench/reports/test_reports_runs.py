@@ -119,7 +119,7 @@ def report(*arguments):
 
 def test_the_command_prints_every_form(floors, floors_store, tmp_path):
     value = f"{floors.results[0].scores[0].value:.2f}"
-    for form in ("terminal", "md", "latex"):
+    for form in ("table", "markdown", "latex", "terminal", "md"):
         assert value in report("floors", "--store", floors_store, "--format", form)
     rows = list(csv.DictReader(io.StringIO(report(floors_store, "--format", "csv"))))
     assert f"{float(rows[0]['value']):.2f}" == value
@@ -135,7 +135,7 @@ def test_forms_for_one_table_refuse_two(floors, floors_store, tmp_path):
     shutil.copytree(floors_store, tmp_path / "runs")
     other = replace(floors.results[0], config="other", experiment=Experiment("plain", "oracle", "dst", 9), key="k" * 64)
     Store(tmp_path / "runs").save_result(other)
-    assert "Floors" in report("--store", tmp_path / "runs", "--format", "md")
+    assert "Floors" in report("--store", tmp_path / "runs", "--format", "markdown")
     for arguments in (("--format", "csv"), ("--html", tmp_path / "x.html")):
         with pytest.raises(UserError, match="runs of 2 configs: floors, other; name one"):
             report("--store", tmp_path / "runs", *arguments)
