@@ -1,6 +1,5 @@
 """``tod-bench report``: the tables of finished runs, without running anything."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -56,17 +55,14 @@ def command(
       tod-bench report quickstart --html quickstart.html
       tod-bench report laptop/runs cluster/runs --config table6 --format latex > table6.tex
     """
-    from rich.console import Console
-
+    from tod_bench.console import console
     from tod_bench.reports.report import report
     from tod_bench.reports.writers import print_table
 
-    # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
     tables, text = report(runs, store, configs=configs, form=form, page=page, dialogues=dialogues, judged=judged)
     if form == "terminal":
         for table in tables:
-            print_table(table, console)
+            print_table(table, console())
     else:
         click.echo(text, nl=False)
     if page is not None:

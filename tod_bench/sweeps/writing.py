@@ -1,16 +1,17 @@
 """An ablation table as Markdown, CSV and JSON, and as a plot."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tod_bench import markdown
+from tod_bench.csv_files import csv_text
+from tod_bench.display import MISSING
 from tod_bench.errors import MissingExtraError
 from tod_bench.files import write_json, write_text
 from tod_bench.numerals import DIGITS, decimal, interval
 from tod_bench.reports.charts import Datum, grouped_bars
-from tod_bench.reports.numbers import MISSING, written
+from tod_bench.reports.numbers import written
 from tod_bench.sweeps.ablation import Ablation, Effect
 
 
@@ -53,7 +54,8 @@ def to_markdown(table: Ablation) -> str:
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(row) + " |" for row in rows)]
+    # A rule without sides: a factor's levels are names in one sweep and numbers in the next.
+    return [markdown.line(head), "|" + "---|" * len(head), *map(markdown.line, rows)]
 
 
 def _effect_texts(effect: Effect) -> list[str]:
@@ -71,15 +73,12 @@ def _effect_texts(effect: Effect) -> list[str]:
 
 def to_csv(table: Ablation) -> str:
     """One line a trial, corpus, system and column."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*table.factors, "corpus", "system", "column", "value", "low", "high", "spread"])
-    for row in table.rows:
-        for label, number in zip(table.columns, row.numbers, strict=True):
-            values = (number.value, number.low, number.high, number.spread)
-            texts = ["" if value is None else value for value in values]
-            writer.writerow([*row.levels.values(), row.corpus, row.system, label, *texts])
-    return buffer.getvalue()
+    rows = [
+        [*row.levels.values(), row.corpus, row.system, label, number.value, number.low, number.high, number.spread]
+        for row in table.rows
+        for label, number in zip(table.columns, row.numbers, strict=True)
+    ]
+    return csv_text([*table.factors, "corpus", "system", "column", "value", "low", "high", "spread"], rows)
 
 
 def plot(table: Ablation, path: Path) -> Path:
