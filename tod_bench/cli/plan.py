@@ -47,11 +47,11 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
     for phrase, where in changed.items():
         others = f" and {len(where) - 1} others" if len(where) > 1 else ""
         click.echo(f"changed: {phrase} ({where[0]}{others})")
-    for sentence in planned.plan.remarks():
+    for sentence in planned.notes:
         click.echo(f"note: {sentence}")
     for folder, experiment in trained_in.items() if folders else ():
         click.echo(f"{experiment}: {folder}")
     for requirement in planned.plan.missing:
         click.echo(f"missing: {requirement}")
-    for sentence in planned.config.needs:
+    for sentence in planned.plan.config.needs:
         click.echo(f"needs {sentence}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tod_bench import markdown
 from tod_bench.csv_files import csv_text
-from tod_bench.display import MISSING
+from tod_bench.display import Cell, Undefined
 from tod_bench.errors import MissingExtraError
 from tod_bench.files import write_json, write_text
 from tod_bench.numerals import DIGITS, decimal, interval
@@ -60,15 +60,24 @@ def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
 
 def _effect_texts(effect: Effect) -> list[str]:
     """The row of an effect."""
-    if effect.difference is None:
-        difference = f"{MISSING} ({effect.note})" if effect.note else MISSING
-    else:
-        difference = decimal(effect.difference, signed=True)
-        if effect.low is not None and effect.high is not None:
-            difference += f" {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
-    p_value = MISSING if effect.corrected is None else f"{effect.corrected:.4f}"
     change = f"{effect.baseline} → {effect.level}"
-    return [effect.factor, change, effect.corpus, effect.system, effect.column, difference, p_value, str(effect.pairs)]
+    tested = (str(difference(effect)), str(corrected_p(effect)), str(effect.pairs))
+    return [effect.factor, change, effect.corpus, effect.system, effect.column, *tested]
+
+
+def difference(effect: Effect) -> Cell:
+    """The difference that a level makes, with its interval; why there is none where there is none."""
+    if effect.difference is None:
+        return Undefined(effect.note)
+    text = decimal(effect.difference, signed=True)
+    if effect.low is None or effect.high is None:
+        return text
+    return f"{text} {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
+
+
+def corrected_p(effect: Effect) -> Cell:
+    """The corrected p-value of an effect."""
+    return Undefined() if effect.corrected is None else f"{effect.corrected:.4f}"
 
 
 def to_csv(table: Ablation) -> str:
