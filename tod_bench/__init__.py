@@ -15,13 +15,7 @@ if TYPE_CHECKING:
     from tod_bench.api.predictions import import_predictions as import_predictions
     from tod_bench.api.predictions import read_predictions as read_predictions
     from tod_bench.api.predictions import write_predictions as write_predictions
-    from tod_bench.api.running import PlanResult as PlanResult
-    from tod_bench.api.running import RunResult as RunResult
-    from tod_bench.api.running import SweepResult as SweepResult
-    from tod_bench.api.running import plan as plan
-    from tod_bench.api.running import report as report
-    from tod_bench.api.running import run as run
-    from tod_bench.api.running import sweep as sweep
+    from tod_bench.api.reports import report as report
     from tod_bench.api.scoring import Comparisons as Comparisons
     from tod_bench.api.scoring import ScoreReport as ScoreReport
     from tod_bench.api.scoring import compare as compare
@@ -48,6 +42,12 @@ if TYPE_CHECKING:
     from tod_bench.scoring.comparison import Comparison as Comparison
     from tod_bench.shipped import config_names as config_names
     from tod_bench.splits import read_split as read_split
+    from tod_bench.sweeps.api import plan as plan
+    from tod_bench.sweeps.api import run as run
+    from tod_bench.sweeps.api import sweep as sweep
+    from tod_bench.sweeps.results import PlanResult as PlanResult
+    from tod_bench.sweeps.results import RunResult as RunResult
+    from tod_bench.sweeps.results import SweepResult as SweepResult
     from tod_bench.systems import System as System
     from tod_bench.systems import TurnInput as TurnInput
     from tod_bench.systems import system_names as system_names
@@ -69,15 +69,15 @@ _MODULES = {
     "Metric": "tod_metrics.base",
     "MissingExtraError": "tod_bench.errors",
     "Persona": "tod_bench.records",
-    "PlanResult": "tod_bench.api.running",
+    "PlanResult": "tod_bench.sweeps.results",
     "Prediction": "tod_bench.records",
     "Result": "tod_bench.experiments.results",
-    "RunResult": "tod_bench.api.running",
+    "RunResult": "tod_bench.sweeps.results",
     "Score": "tod_bench.scores",
     "ScoreReport": "tod_bench.api.scoring",
     "Signature": "tod_metrics.base",
     "Slice": "tod_bench.scores",
-    "SweepResult": "tod_bench.api.running",
+    "SweepResult": "tod_bench.sweeps.results",
     "System": "tod_bench.systems",
     "Table": "tod_bench.reports.table",
     "Turn": "tod_bench.records",
@@ -92,13 +92,13 @@ _MODULES = {
     "metric": "tod_metrics",
     "metric_names": "tod_metrics",
     "open_corpus": "tod_bench.corpora.base",
-    "plan": "tod_bench.api.running",
+    "plan": "tod_bench.sweeps.api",
     "read_predictions": "tod_bench.api.predictions",
     "read_split": "tod_bench.splits",
-    "report": "tod_bench.api.running",
-    "run": "tod_bench.api.running",
+    "report": "tod_bench.api.reports",
+    "run": "tod_bench.sweeps.api",
     "score": "tod_bench.api.scoring",
-    "sweep": "tod_bench.api.running",
+    "sweep": "tod_bench.sweeps.api",
     "system_names": "tod_bench.systems",
     "to_datasets": "tod_bench.corpora.hub_datasets",
     "write_predictions": "tod_bench.api.predictions",

@@ -4,14 +4,14 @@ A result that is `Tabular` gives its content twice: as records, numbers unrounde
 them. Everything else follows from the two.
 """
 
-import csv
 import html
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tod_bench import markdown
+from tod_bench.csv_files import records_csv
 from tod_bench.errors import extra_needed
 from tod_bench.numerals import with_interval
 from tod_bench.scores import Score
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "—"
+"""What is written where there is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,9 @@ class Grid:
 
     def to_markdown(self) -> str:
         """The table as Markdown."""
-        rule = ["---" if index < self.names else "---:" for index in range(len(self.columns))]
-        lines = [_markdown_row(self.columns), _markdown_row(rule), *map(_markdown_row, self.rows)]
         title = [f"## {self.title}", ""] if self.title else []
         notes = ["", *(f"- {note}" for note in self.notes)] if self.notes else []
-        return "\n".join([*title, *lines, *notes]) + "\n"
+        return "\n".join([*title, markdown.table(self.columns, self.rows, left=self.names), *notes]) + "\n"
 
 
 class Tabular(ABC):
@@ -98,7 +97,7 @@ class Tabular(ABC):
 
     def to_csv(self) -> str:
         """The records as CSV, with a head."""
-        return csv_text(self.records())
+        return records_csv(self.records())
 
     def to_markdown(self) -> str:
         """The grids as Markdown."""
@@ -168,27 +167,6 @@ def score_cell(score: Score) -> Cell:
     return with_interval(score.value, score.low, score.high)
 
 
-def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """Records as CSV; a quote is put before a text that a spreadsheet would run as a formula."""
-    if not records:
-        return ""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow({name: _plain(value) for name, value in record.items()})
-    return buffer.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    starts_a_formula = isinstance(value, str) and value.startswith(tuple("=+-@＝＋－＠\t\r"))
-    return f"'{value}" if starts_a_formula else value
-
-
 def _tag(name: str, text: str, is_name: bool) -> str:
     side = "left" if is_name else "right"
     return f'<{name} style="text-align: {side}">{html.escape(text)}</{name}>'
-
-
-def _markdown_row(cells: Sequence[Cell]) -> str:
-    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tod_bench
-from tod_bench.display import Grid, ScoreTable, Undefined, csv_text, score_cell
+from tod_bench.display import Grid, ScoreTable, Undefined, score_cell
 from tod_bench.records import Prediction, first_values
 from tod_bench.scores import Score, Slice
 from tod_metrics.base import Signature
@@ -123,8 +123,3 @@ def test_undefined_numbers_are_a_dash_with_a_reason_and_texts_are_escaped():
 def test_grids_are_markdown_with_escaped_bars():
     grid = Grid("T", ("name", "JGA"), (("a|b", "1.00"), ("c", Undefined())), notes=("n",))
     assert grid.to_markdown() == "## T\n\n| name | JGA |\n| --- | ---: |\n| a\\|b | 1.00 |\n| c | — |\n\n- n\n"
-
-
-def test_csv_runs_no_formula():
-    assert csv_text([{"name": "=1+1", "value": -1.5}]) == "name,value\n'=1+1,-1.5\n"
-    assert csv_text([]) == ""

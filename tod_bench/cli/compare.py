@@ -72,7 +72,8 @@ def command(
       tod-bench compare ours.jsonl theirs.jsonl --corpus sgd --metric jga --protocol sgd --by-domain
     """
     from tod_bench.api.scoring import compare
-    from tod_bench.cli.printing import console, formatted, write_result
+    from tod_bench.cli.printing import formatted, write_result
+    from tod_bench.console import console
     from tod_bench.progress import progress
     from tod_bench.reports.comparison import print_comparisons
     from tod_bench.reports.corpora import open_with

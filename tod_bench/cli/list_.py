@@ -15,11 +15,8 @@ def command(sort: str) -> None:
       tod-bench list systems
     """
     from rich.console import Console
-    from rich.table import Table
 
+    from tod_bench.console import grid
     from tod_bench.experiments.catalogue import entries
 
-    grid = Table(sort, "", box=None)
-    for name, line in entries(sort):
-        grid.add_row(name, line)
-    Console().print(grid)
+    Console().print(grid((sort, ""), entries(sort), boxed=False))

@@ -25,13 +25,13 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
       tod-bench plan table6 --folders
     """
     from rich.console import Console
-    from rich.table import Table
 
+    from tod_bench.console import grid
     from tod_bench.experiments.results import Experiment
     from tod_bench.sweeps import plan
 
     planned = plan(config, overrides, store=store, small=small)
-    grid = Table("corpus", "system", "task", "seed", "train", "predict", "score")
+    rows = []
     words = {True: "cached", False: "to do", None: "not trained"}
     trained_in: dict[Path, Experiment] = {}
     changed: dict[str, list[str]] = {}
@@ -42,16 +42,16 @@ def command(config: str, overrides: tuple[str, ...], store: Path, small: bool, f
         for phrase in status.changed:
             changed.setdefault(f"{phrase} since the result of {status.since}", []).append(str(experiment))
         marks = (words[done] for done in (status.trained, status.predicted, status.scored))
-        grid.add_row(experiment.corpus, experiment.system, experiment.task, str(experiment.seed), *marks)
-    Console().print(grid)
+        rows.append((experiment.corpus, experiment.system, experiment.task, experiment.seed, *marks))
+    Console().print(grid(("corpus", "system", "task", "seed", "train", "predict", "score"), rows))
     for phrase, where in changed.items():
         others = f" and {len(where) - 1} others" if len(where) > 1 else ""
         click.echo(f"changed: {phrase} ({where[0]}{others})")
-    for sentence in planned.plan.remarks():
+    for sentence in planned.notes:
         click.echo(f"note: {sentence}")
     for folder, experiment in trained_in.items() if folders else ():
         click.echo(f"{experiment}: {folder}")
     for requirement in planned.plan.missing:
         click.echo(f"missing: {requirement}")
-    for sentence in planned.config.needs:
+    for sentence in planned.plan.config.needs:
         click.echo(f"needs {sentence}")

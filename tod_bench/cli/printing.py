@@ -1,7 +1,6 @@
-"""What verbs write: lines and tables on the terminal, results as JSON, CSV and Markdown."""
+"""What verbs write: lines on the terminal, results as JSON, CSV and Markdown."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +9,12 @@ import click
 from tod_bench.errors import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from tod_bench.display import Tabular
-
-WIDTH = 200
-"""Columns of output that is piped: it has no width of its own, and a table folded at 80 columns cannot be read."""
 
 
 def say(line: str) -> None:
     """Writes a line to standard error; text from files in it cannot steer the terminal."""
     click.echo(printable(line), err=True)
-
-
-def console() -> "Console":
-    """Standard output for tables."""
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
 
 
 def formatted(result: "Tabular", output_format: str, values: Any) -> str:

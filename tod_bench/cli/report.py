@@ -46,7 +46,7 @@ def command(
       tod-bench report quickstart --html quickstart.html
       tod-bench report laptop/runs cluster/runs --config table6 --format latex > table6.tex
     """
-    from tod_bench.cli.printing import console
+    from tod_bench.console import console
     from tod_bench.reports.report import report
     from tod_bench.reports.writers import print_table
 

@@ -50,20 +50,18 @@ def command(
     """
     from rich.console import Console
 
+    from tod_bench.console import console
     from tod_bench.progress import quietly
-    from tod_bench.reports.html import can_render, needed
-    from tod_bench.reports.opened import OpenedRun
-    from tod_bench.reports.page import page_data, table_of, write_page
-    from tod_bench.reports.runs import table_folder
-    from tod_bench.reports.writers import print_table, write_table
+    from tod_bench.reports.html import needed
+    from tod_bench.reports.writers import print_table
     from tod_bench.sweeps import run
 
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
 
     def announce(step: str) -> None:
         # A log has a line a minute instead; see `tod_bench.progress`.
-        if console.is_terminal and not quiet:
-            console.print(step, markup=False, highlight=False)
+        if errors.is_terminal and not quiet:
+            errors.print(step, markup=False, highlight=False)
 
     with quietly(quiet):
         done = run(
@@ -73,19 +71,15 @@ def command(
             small=small,
             workers=workers,
             force=force,
+            output=output,
             notify=lambda sentence: click.echo(f"tod-bench: {sentence}", err=True),
             announce=announce,
         )
-    opened = OpenedRun(done.run, done.plan.corpora)
-    table = table_of(done.run, opened)
-    # Piped output has no width of its own, and a table folded at 80 columns cannot be read.
-    print_table(table, Console() if sys.stdout.isatty() else Console(width=200))
-    folder = output or table_folder(store, done.config.name)
-    paths = write_table(table, folder)
-    page = write_page(page_data(done.run, opened=opened), folder / "page.html") if can_render() else None
+    print_table(done.table, console())
     if not quiet:
-        click.echo(f"\nTable: {', '.join(map(str, paths))}")
-        click.echo(f"Page: {page}" if page else f"No page: {needed()}")
+        pages = [path for path in done.files if path.suffix == ".html"]
+        click.echo(f"\nTable: {', '.join(str(path) for path in done.files if path not in pages)}")
+        click.echo(f"Page: {pages[0]}" if pages else f"No page: {needed()}")
         click.echo(f"Predictions: {store / 'predictions'}; results with provenance: {store / 'results'}")
     if not done.results:
         click.echo(f"tod-bench: nothing of {done.config.name} can be computed without what is missing", err=True)

@@ -86,7 +86,8 @@ def command(
       tod-bench score responses.jsonl --corpus multiwoz -m 'inform(state=gold)@mwzeval' -m success@mwzeval
     """
     from tod_bench.api.scoring import score
-    from tod_bench.cli.printing import console, formatted, say, write_result
+    from tod_bench.cli.printing import formatted, say, write_result
+    from tod_bench.console import console
     from tod_bench.errors import UserError
     from tod_bench.progress import progress
     from tod_bench.reports.corpora import open_with

@@ -47,14 +47,13 @@ def command(
     """
     from tod_bench.config_files import parse_override
     from tod_bench.experiments.plan import build
-    from tod_bench.sweeps import Resources, expand, open_config, sweep, to_markdown, write_ablation
+    from tod_bench.sweeps import Resources, expand, open_config, sweep, to_markdown
 
     if dry_run:
         for number, trial in enumerate(expand(open_config(config, overrides, sweep=True)[0]), start=1):
             click.echo(f"{number}. {trial} ({len(build(trial.config).experiments)} experiments)")
         return
     resources = Resources(workers, cpus, gpus, address, dict(map(parse_override, slurm)))
-    done = sweep(config, overrides, store=store, backend=backend, resources=resources)
+    done = sweep(config, overrides, store=store, backend=backend, resources=resources, output=output)
     click.echo(to_markdown(done.table))
-    paths = write_ablation(done.table, output or store / "tables" / done.config.name)
-    click.echo(f"Files: {', '.join(map(str, paths))}")
+    click.echo(f"Files: {', '.join(map(str, done.files))}")

@@ -1,11 +1,10 @@
-"""Every number of the leaderboard as CSV, in which no name can act as a spreadsheet's formula."""
+"""Every number of the leaderboard as CSV."""
 
-import csv
-import io
+from typing import Any
 
+from tod_bench.csv_files import csv_text
 from tod_bench.leaderboard.board import Board
 from tod_bench.leaderboard.verify import meaning
-from tod_bench.reports.writers import escape_formula
 
 FIELDS = (
     *("track", "task", "submission", "system", "team", "date", "link", "shown_gold", "suspicion"),
@@ -16,14 +15,12 @@ FIELDS = (
 
 def to_csv(board: Board) -> str:
     """One line a number, by track, task and submission."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for ranking in board.rankings:
         columns = {column.signature: column for column in ranking.columns}
         for entry in (*ranking.entries, *ranking.suspects):
             card = entry.card
-            about = {
+            about: dict[str, Any] = {
                 "track": ranking.track.name,
                 "task": ranking.task,
                 "submission": entry.name,
@@ -52,7 +49,5 @@ def to_csv(board: Board) -> str:
                     "signature": str(score.signature),
                 }
                 row = about | number
-                writer.writerow(
-                    {key: escape_formula(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
-                )
-    return buffer.getvalue()
+                rows.append([row[name] for name in FIELDS])
+    return csv_text(FIELDS, rows)

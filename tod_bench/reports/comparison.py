@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tod_bench.console import grid
 from tod_bench.errors import printable
 from tod_bench.numerals import decimal
 from tod_bench.scoring.comparison import Comparison, Settings
@@ -24,20 +25,19 @@ def print_comparisons(
     comparisons: Sequence[Comparison], settings: Settings, files: tuple[Path, Path], console: "Console"
 ) -> None:
     """Prints comparisons: the table, the sentences, the notes and what the numbers mean."""
-    from rich.table import Table
-
     console.print(f"A: {files[0]}\nB: {files[1]}\n", markup=False, highlight=False)
-    grid = Table(
+    columns = (
         *("metric", "A", "B", "A - B", f"{settings.level:.0%} interval", "p (randomisation)", "p (bootstrap)"),
         *(f"detectable ({settings.power:.0%} power)", "better"),
-        box=None,
     )
-    for one in comparisons:
-        grid.add_row(
+    rows = [
+        (
             *(_name(one), _number(one.a), _number(one.b), _number(one.difference, signed=True), _interval(one)),
             *(_p_value(one.p_randomization), _p_value(one.p_bootstrap), _number(one.detectable), one.verdict),
         )
-    console.print(grid)
+        for one in comparisons
+    ]
+    console.print(grid(columns, rows, boxed=False))
     family = sum(one.p_randomization is not None for one in comparisons)
     corrected = f", Holm-corrected over {family} comparisons" if family > 1 else ""
     console.print(f"p-values are two-sided, over {comparisons[0].dialogues} dialogues{corrected}.", highlight=False)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tod_bench.binding import bind
+from tod_bench.console import grid
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.corpora.check import Finding, check
 from tod_bench.corpora.counts import RULE, Counts, count
@@ -79,15 +80,10 @@ def rows_as_json(rows: Iterable[CorpusRow]) -> str:
 def print_rows(rows: Iterable[CorpusRow]) -> None:
     """Prints the rows as a table, and below it the rule and the source of the published values."""
     from rich.console import Console
-    from rich.table import Table
 
-    grid = Table("corpus", "split", box=None)
-    for column in ("dialogues", "services", "domains", "turns/dialogue", "tokens/turn"):
-        grid.add_column(column, justify="right")
-    for row in rows:
-        grid.add_row(row.corpus, row.split, *_cells(row))
+    columns = ("corpus", "split", "dialogues", "services", "domains", "turns/dialogue", "tokens/turn")
     console = Console(width=110)
-    console.print(grid)
+    console.print(grid(columns, ((row.corpus, row.split, *_cells(row)) for row in rows), left=2, boxed=False))
     console.print(f"Ours: {RULE}.", highlight=False)
     published = f"{published_values('table1')['source']}; what it calls services is what we call domains"
     console.print(f"Published: {published}.", highlight=False)

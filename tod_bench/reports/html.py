@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tod_bench import __version__
+from tod_bench.display import MISSING
 from tod_bench.errors import MissingExtraError
 from tod_bench.numerals import decimal, interval
 from tod_bench.reports.browser import as_script
-from tod_bench.reports.numbers import MISSING, written
+from tod_bench.reports.numbers import written
 
 if TYPE_CHECKING:
     from jinja2 import Environment

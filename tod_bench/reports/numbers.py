@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
+from tod_bench.display import MISSING
 from tod_bench.experiments.config import Column
 from tod_bench.experiments.results import Result
 from tod_bench.numerals import decimal, with_interval
 from tod_bench.scores import Score
 from tod_metrics import canonical
-
-MISSING = "—"
-"""What is written where there is no number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tod_bench.errors import printable
+from tod_bench.console import grid, print_line
 from tod_bench.numerals import with_interval
 from tod_bench.scores import Score, Slice
 from tod_bench.scoring import Disagreement, ErrorTable, ProtocolTable
@@ -24,27 +24,24 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
         console: Where to print.
         by_domain: Show rows of domains for every metric, not for per-domain JGA and groups alone.
     """
-    from rich.table import Table as Grid
     from rich.text import Text
 
     rows = [(metric, part) for metric, part in table.rows if by_domain or always_shown(metric, part)]
-    grid = Grid(
-        title=f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%",
-        title_justify="left",
-    )
-    grid.add_column("metric")
-    for protocol in table.protocols:
-        grid.add_column(protocol, justify="right")
-    for metric, part in rows:
-        cells = [_cell(table.score(metric, part, protocol)) for protocol in table.protocols]
-        grid.add_row(Text(f"  {metric} {part}" if part else metric), *map(Text, cells))
-    console.print(grid)
+    cells = [
+        (
+            f"  {metric} {part}" if part else metric,
+            *(_cell(table.score(metric, part, protocol)) for protocol in table.protocols),
+        )
+        for metric, part in rows
+    ]
+    title = f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%"
+    console.print(grid(("metric", *table.protocols), cells, left=1, title=title))
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(table.scores):
-        console.print(Text(f"  {line}"), soft_wrap=True)
+        print_line(console, f"  {line}")
     notes = [note for score in table.scores if (score.metric, score.slice) in rows for note in score.notes]
     for note in dict.fromkeys([*table.remarks, *notes]):
-        console.print(Text(printable(f"- {note}")), soft_wrap=True)
+        print_line(console, f"- {note}")
 
 
 def signature_lines(scores: Iterable[Score]) -> list[str]:
@@ -69,28 +66,23 @@ def print_disagreements(
         turns = {(slot.dialogue_id, slot.turn) for slot in slots}
         console.print(Text(f"\n{first} and {protocol} disagree on {len(turns)} turns", style="bold"))
         for slot in islice(slots, limit):
-            console.print(Text(printable(f"  {slot}")), soft_wrap=True)
+            print_line(console, f"  {slot}")
 
 
 def print_errors(table: ErrorTable, console: "Console") -> None:
     """Prints the errors of states by slot and by turn; each error is in exactly one class."""
-    from rich.table import Table as Grid
-    from rich.text import Text
-
     unpredicted = f", {table.unpredicted} of them not predicted" if table.unpredicted else ""
     title = (
         f"errors under {table.protocol}: {table.total.errors} slots wrong in {table.wrong} of {table.turns} turns"
         f"{unpredicted}"
     )
     for what, rows in (("slot", table.by_slot), ("turn", table.by_turn)):
-        grid = Grid(title=title if what == "slot" else None, title_justify="left")
-        grid.add_column(what)
-        for name in ("in gold", *CLASSES, "all errors"):
-            grid.add_column(name, justify="right")
-        for row in (*(row for row in rows if row.errors), table.total):
-            counts = (row.gold, *(row.counts[kind] for kind in CLASSES), row.errors)
-            grid.add_row(Text(row.name), *(Text(str(count)) for count in counts))
-        console.print(grid)
+        counts = [
+            (row.name, row.gold, *(row.counts[kind] for kind in CLASSES), row.errors)
+            for row in (*(row for row in rows if row.errors), table.total)
+        ]
+        columns = (what, "in gold", *CLASSES, "all errors")
+        console.print(grid(columns, counts, left=1, title=title if what == "slot" else ""))
 
 
 def always_shown(metric: str, part: Slice | None) -> bool:

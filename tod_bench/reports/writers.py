@@ -1,17 +1,18 @@
 """A table as Markdown, CSV, JSON, on the terminal, in a notebook and as a data frame: one writer for each form."""
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tod_bench import markdown
+from tod_bench.console import grid, print_line
+from tod_bench.csv_files import csv_text
+from tod_bench.display import MISSING
 from tod_bench.errors import extra_needed
 from tod_bench.files import write_json, write_text
 from tod_bench.reports.latex import to_latex
-from tod_bench.reports.numbers import MISSING, Number, against_published, written
+from tod_bench.reports.numbers import Number, against_published, written
 from tod_bench.reports.table import Row, Table
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ def write_table(table: Table, folder: Path) -> list[Path]:
 def to_markdown(table: Table) -> str:
     """The whole table with its signatures, warnings and notes."""
     labels = table.labels
-    rows = [[*labels, *table.columns], [*["---" for _ in labels], *["---:" for _ in table.columns]]]
+    rows = []
     for row in table.rows:
         rows.append([*row.called(labels), *(written(number, signed=row.difference) for number in row.numbers)])
         published = published_texts(row)
         if published:
             rows.append([*[""] * (len(labels) - 1), "published", *published])
-    lines = [f"## {table.title}", "", *map(_markdown_line, rows), ""]
+    lines = [f"## {table.title}", "", markdown.table([*labels, *table.columns], rows, left=len(labels)), ""]
     lines += [f"**Warning**: {warning}.  " for warning in table.warnings]
     if table.source:
         lines += [f"Published values: {table.source}", ""]
@@ -60,10 +61,6 @@ def to_markdown(table: Table) -> str:
     for label, signatures in table.signatures.items():
         lines.append(f"- {label}: " + ", ".join(f"`{signature}`" for signature in signatures))
     return "\n".join([*lines, "", *(f"- {note}" for note in table.notes)]).rstrip() + "\n"
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
 def published_texts(row: Row) -> list[str]:
@@ -78,21 +75,14 @@ def to_csv(table: Table) -> str:
     Where differences were tested, their p-values are a last column.
     """
     tested = any(number.p is not None for row in table.rows for number in row.numbers)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*table.labels, "column", *FIELDS, "signature", *(["p"] if tested else [])])
+    header = [*table.labels, "column", *FIELDS, "signature", *(["p"] if tested else [])]
+    rows = []
     for row in table.rows:
         for label, number in zip(table.columns, row.numbers, strict=True):
-            texts = [escape_formula(text) for text in (*row.called(table.labels), label)]
-            values = ["" if getattr(number, name) is None else getattr(number, name) for name in FIELDS]
-            p = ["" if number.p is None else number.p] if tested else []
-            writer.writerow([*texts, *values, " ; ".join(number.signatures), *p])
-    return buffer.getvalue()
-
-
-def escape_formula(text: str) -> str:
-    """A cell of a CSV file; a quote is put before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠\t\r")) else text
+            values = [getattr(number, name) for name in FIELDS]
+            p = [number.p] if tested else []
+            rows.append([*row.called(table.labels), label, *values, " ; ".join(number.signatures), *p])
+    return csv_text(header, rows)
 
 
 def to_json(table: Table) -> dict[str, Any]:
@@ -160,29 +150,24 @@ def _tip(number: Number) -> str:
 
 def print_table(table: Table, console: "Console") -> None:
     """Prints the table, then its signatures, warnings and notes."""
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(title=Text(table.title), title_justify="left", show_lines=False)
-    for name in table.labels:
-        grid.add_column(name, overflow="fold")
-    for label in table.columns:
-        grid.add_column(label, justify="right", overflow="fold")
+    printed = grid([*table.labels, *table.columns], left=len(table.labels), title=table.title, fold=True)
     for row in table.rows:
         texts = [written(number, signed=row.difference).replace(" [", "\n[") for number in row.numbers]
         cells = [Text(text.replace("], ", "]\n")) for text in texts]
-        grid.add_row(*map(Text, row.called(table.labels)), *cells, style="bold" if row.difference else "")
+        printed.add_row(*map(Text, row.called(table.labels)), *cells, style="bold" if row.difference else "")
         published = published_texts(row)
         if published:
             blank = [""] * (len(table.labels) - 1)
-            grid.add_row(*blank, "published", *(Text(text.replace(" (", "\n(")) for text in published), style="dim")
-    console.print(grid)
+            printed.add_row(*blank, "published", *(Text(text.replace(" (", "\n(")) for text in published), style="dim")
+    console.print(printed)
     for warning in table.warnings:
         console.print(Text(f"warning: {warning}", style="bold yellow"))
     if table.source:
         console.print(Text(f"published values: {table.source}"))
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for label, signatures in table.signatures.items():
-        console.print(Text(f"  {label}: {', '.join(signatures)}"), soft_wrap=True)
+        print_line(console, f"  {label}: {', '.join(signatures)}")
     for note in table.notes:
-        console.print(Text(f"- {note}"), soft_wrap=True)
+        print_line(console, f"- {note}")

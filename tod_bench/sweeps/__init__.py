@@ -2,9 +2,6 @@
 
 from tod_bench.sweeps.ablation import Ablation, Effect, ablation
 from tod_bench.sweeps.api import (
-    PlanResult,
-    RunResult,
-    SweepResult,
     open_config,
     plan,
     run,
@@ -13,6 +10,7 @@ from tod_bench.sweeps.api import (
     validate,
 )
 from tod_bench.sweeps.backends import BACKENDS, Resources, run_all, run_trials
+from tod_bench.sweeps.results import PlanResult, RunResult, SweepResult
 from tod_bench.sweeps.trials import Trial, expand, parts
 from tod_bench.sweeps.writing import to_markdown, write_ablation
 

@@ -3,71 +3,66 @@
 Each takes a config by the name of a shipped one, by path, or as a mapping of its keys and values.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tod_bench.config_files import LayoutError, error_list
 from tod_bench.errors import MissingError, UserError
 from tod_bench.experiments.config import ConfigSource, EvalConfig, load_config, place_of
 from tod_bench.experiments.forcing import forget
 from tod_bench.experiments.plan import Plan, check
-from tod_bench.experiments.results import Experiment, Result, Store
-from tod_bench.experiments.runner import Status, statuses
+from tod_bench.experiments.results import Experiment, Store
 from tod_bench.experiments.runner import run as run_plan
+from tod_bench.experiments.runner import statuses
+from tod_bench.reports.html import can_render
+from tod_bench.reports.opened import OpenedRun
+from tod_bench.reports.page import page_data, table_of, write_page
 from tod_bench.reports.published import published_values
-from tod_bench.reports.runs import Run, save_run
-from tod_bench.sweeps.ablation import Ablation, ablation
+from tod_bench.reports.runs import save_run, table_folder
+from tod_bench.reports.writers import write_table
+from tod_bench.sweeps.ablation import ablation
 from tod_bench.sweeps.backends import Resources, run_all
-from tod_bench.sweeps.trials import Trial, expand, parts, variants
+from tod_bench.sweeps.results import PlanResult, RunResult, SweepResult
+from tod_bench.sweeps.trials import expand, parts, variants
+from tod_bench.sweeps.writing import write_ablation
 
 STORE = Path("runs")
 """Where results are kept unless another folder is named."""
+
+Overrides = Sequence[str] | Mapping[str, Any]
+"""Keys of a config to set: ``["seeds=[1, 2]"]`` or ``{"seeds": [1, 2]}``."""
 
 
 def _say_nothing(_sentence: str) -> None:
     """Takes sentences that nobody wants to see."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """A config that was run.
-
-    Attributes:
-        config: The config.
-        plan: Its plan, with what was missing.
-        results: The results, in the plan's order.
-        run: The run as `tod_bench.reports` lays it out as a table or a page.
-    """
-
-    config: EvalConfig
-    plan: Plan
-    results: tuple[Result, ...]
-    run: Run
-
-
 def run(
     config: ConfigSource,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     store: Path | str = STORE,
     small: bool = False,
     workers: int = 1,
     force: Sequence[str] = (),
+    output: Path | str | None = None,
     notify: Callable[[str], None] = _say_nothing,
     announce: Callable[[str], None] = _say_nothing,
 ) -> RunResult:
-    """Runs what of a config is not finished, and gives all its results.
+    """Runs what of a config is not finished, writes its table, and a page where jinja2 is installed.
 
     What is missing (files, ratings, a key) is said before anything runs, and the rest is computed.
 
     Args:
-        config: The config.
-        overrides: ``key=value`` pairs.
-        store: Where results are kept.
-        small: Whether to run the small variant.
+        config: The name of a shipped config, a file, or a mapping.
+        overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
+        store: The folder where trainings, predictions and results are kept.
+        small: Whether to run the small variant: embedded corpus, scripted judge, seconds.
         workers: Systems and corpora to run at a time, a process each.
         force: What to make again although it is finished; see `tod_bench.experiments.forcing`.
+        output: The folder of the table and the page; a folder of the config's name in the store by default.
         notify: Called with what was deleted because it is forced, and with everything that is missing.
         announce: Called with each step of each experiment when it begins; not from several workers.
 
@@ -93,32 +88,23 @@ def run(
     if workers > 1:
         run_all(parts(settings), folder, resources=Resources(workers=workers))
     results = run_plan(plan, Store(folder), numbered if workers == 1 else lambda _experiment, _step: None)
-    return RunResult(settings, plan, tuple(results), save_run(folder, settings, results, lacking=missing))
-
-
-@dataclass(frozen=True, slots=True)
-class PlanResult:
-    """What a config would run.
-
-    Attributes:
-        config: The config.
-        plan: Its plan: the experiments, and what is missing.
-        statuses: What the store has of each experiment, and what has changed since an earlier result.
-    """
-
-    config: EvalConfig
-    plan: Plan
-    statuses: tuple[Status, ...]
+    finished = save_run(folder, settings, results, lacking=missing)
+    opened = OpenedRun(finished, plan.corpora)
+    table, written_to = table_of(finished, opened), Path(output or table_folder(folder, settings.name))
+    files = write_table(table, written_to)
+    if can_render():
+        files.append(write_page(page_data(finished, opened=opened), written_to / "page.html"))
+    return RunResult(settings, tuple(results), table, tuple(map(str, plan.missing)), tuple(files))
 
 
 def plan(
-    config: ConfigSource, overrides: Sequence[str] = (), *, store: Path | str = STORE, small: bool = False
+    config: ConfigSource, overrides: Overrides = (), *, store: Path | str = STORE, small: bool = False
 ) -> PlanResult:
     """Says what a config would run and what is finished, without running it.
 
     Args:
-        config: The config.
-        overrides: ``key=value`` pairs.
+        config: The name of a shipped config, a file, or a mapping.
+        overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
         store: Where results are kept.
         small: Whether it is the small variant.
 
@@ -126,15 +112,16 @@ def plan(
         UserError: The config has errors.
     """
     settings, opened = open_config(config, overrides, small=small)
-    return PlanResult(settings, opened, tuple(statuses(opened, Store(Path(store)))))
+    missing = (*map(str, opened.missing), *settings.needs)
+    return PlanResult(opened, tuple(statuses(opened, Store(Path(store)))), tuple(opened.remarks()), missing)
 
 
-def validate(config: ConfigSource, overrides: Sequence[str] = (), *, small: bool = False) -> Plan:
+def validate(config: ConfigSource, overrides: Overrides = (), *, small: bool = False) -> Plan:
     """Checks a config, and the variants of its sweep, and gives its plan.
 
     Args:
-        config: The config.
-        overrides: ``key=value`` pairs.
+        config: The name of a shipped config, a file, or a mapping.
+        overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
         small: Whether it is the small variant.
 
     Raises:
@@ -143,56 +130,46 @@ def validate(config: ConfigSource, overrides: Sequence[str] = (), *, small: bool
     return open_config(config, overrides, small=small, sweep=True)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class SweepResult:
-    """A sweep that was run.
-
-    Attributes:
-        config: The config.
-        trials: Its variants.
-        table: Their scores, and the effect of each factor.
-    """
-
-    config: EvalConfig
-    trials: tuple[Trial, ...]
-    table: Ablation
-
-
 def sweep(
     config: ConfigSource,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     store: Path | str = STORE,
     backend: str = "local",
+    workers: int = 1,
     resources: Resources | None = None,
+    output: Path | str | None = None,
 ) -> SweepResult:
-    """Runs every variant that a config's `sweep` section spans, and makes the ablation table.
+    """Runs every variant that a config's `sweep` section spans, and writes the ablation table.
 
     Args:
-        config: The config.
-        overrides: ``key=value`` pairs.
+        config: The name of a shipped config, a file, or a mapping.
+        overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
         store: Where results are kept; with ``ray`` or ``slurm`` every machine must see the folder.
         backend: ``local``, ``ray`` or ``slurm``.
-        resources: What the backend may use.
+        workers: Trials at a time (``local``, ``slurm``).
+        resources: All that the backend may use; ``Resources(workers)`` by default.
+        output: The folder of the table; a folder of the config's name in the store by default.
 
     Raises:
         UserError: The config has errors or no sweep, or trials failed; what was finished is kept.
     """
     settings, _ = open_config(config, overrides, sweep=True)
     trials = expand(settings)
-    run_all(trials, Path(store), backend=backend, resources=resources)
+    run_all(trials, Path(store), backend=backend, resources=resources or Resources(workers))
     table = ablation(settings.title or settings.name, trials, Store(Path(store)))
-    return SweepResult(settings, tuple(trials), table)
+    files = write_ablation(table, Path(output or Path(store) / "tables" / settings.name))
+    return SweepResult(tuple(trials), table, tuple(files))
 
 
 def open_config(
-    source: ConfigSource, overrides: Sequence[str] = (), *, small: bool = False, sweep: bool = False
+    source: ConfigSource, overrides: Overrides = (), *, small: bool = False, sweep: bool = False
 ) -> tuple[EvalConfig, Plan]:
     """Reads a config, binds all that it names, and checks all that can be checked before anything runs.
 
     Args:
         source: The config.
-        overrides: ``key=value`` pairs.
+        overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
         small: Whether it is the small variant.
         sweep: Whether to check every variant of its sweep, too.
 
@@ -202,6 +179,8 @@ def open_config(
     Raises:
         UserError: Anything is wrong; every error is in the message, a line each.
     """
+    if isinstance(overrides, Mapping):
+        overrides = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
     try:
         config, errors, whole = load_config(source, overrides, small=small), [], True
     except LayoutError as error:

@@ -1,16 +1,17 @@
 """An ablation table as Markdown, CSV and JSON, and as a plot."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tod_bench import markdown
+from tod_bench.csv_files import csv_text
+from tod_bench.display import Cell, Undefined
 from tod_bench.errors import MissingExtraError
 from tod_bench.files import write_json, write_text
 from tod_bench.numerals import DIGITS, decimal, interval
 from tod_bench.reports.charts import Datum, grouped_bars
-from tod_bench.reports.numbers import MISSING, written
+from tod_bench.reports.numbers import written
 from tod_bench.sweeps.ablation import Ablation, Effect
 
 
@@ -53,33 +54,40 @@ def to_markdown(table: Ablation) -> str:
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(row) + " |" for row in rows)]
+    # A rule without sides: a factor's levels are names in one sweep and numbers in the next.
+    return [markdown.line(head), "|" + "---|" * len(head), *map(markdown.line, rows)]
 
 
 def _effect_texts(effect: Effect) -> list[str]:
     """The row of an effect."""
-    if effect.difference is None:
-        difference = f"{MISSING} ({effect.note})" if effect.note else MISSING
-    else:
-        difference = decimal(effect.difference, signed=True)
-        if effect.low is not None and effect.high is not None:
-            difference += f" {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
-    p_value = MISSING if effect.corrected is None else f"{effect.corrected:.4f}"
     change = f"{effect.baseline} → {effect.level}"
-    return [effect.factor, change, effect.corpus, effect.system, effect.column, difference, p_value, str(effect.pairs)]
+    tested = (str(difference(effect)), str(corrected_p(effect)), str(effect.pairs))
+    return [effect.factor, change, effect.corpus, effect.system, effect.column, *tested]
+
+
+def difference(effect: Effect) -> Cell:
+    """The difference that a level makes, with its interval; why there is none where there is none."""
+    if effect.difference is None:
+        return Undefined(effect.note)
+    text = decimal(effect.difference, signed=True)
+    if effect.low is None or effect.high is None:
+        return text
+    return f"{text} {interval(effect.difference, effect.low, effect.high, digits=DIGITS, signed=True)}"
+
+
+def corrected_p(effect: Effect) -> Cell:
+    """The corrected p-value of an effect."""
+    return Undefined() if effect.corrected is None else f"{effect.corrected:.4f}"
 
 
 def to_csv(table: Ablation) -> str:
     """One line a trial, corpus, system and column."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*table.factors, "corpus", "system", "column", "value", "low", "high", "spread"])
-    for row in table.rows:
-        for label, number in zip(table.columns, row.numbers, strict=True):
-            values = (number.value, number.low, number.high, number.spread)
-            texts = ["" if value is None else value for value in values]
-            writer.writerow([*row.levels.values(), row.corpus, row.system, label, *texts])
-    return buffer.getvalue()
+    rows = [
+        [*row.levels.values(), row.corpus, row.system, label, number.value, number.low, number.high, number.spread]
+        for row in table.rows
+        for label, number in zip(table.columns, row.numbers, strict=True)
+    ]
+    return csv_text([*table.factors, "corpus", "system", "column", "value", "low", "high", "spread"], rows)
 
 
 def plot(table: Ablation, path: Path) -> Path:

@@ -22,7 +22,6 @@ from tod_bench.leaderboard.figures import history, whiskers
 from tod_bench.leaderboard.ledger import accept_submission
 from tod_bench.leaderboard.numbers import to_csv
 from tod_bench.leaderboard.site import short_count
-from tod_bench.reports.writers import escape_formula
 
 EVIL = "<script>window.hacked=1</script>"
 FORMULA = '=HYPERLINK("https://example.org","x")'
@@ -258,12 +257,6 @@ def test_no_cell_of_the_csv_is_a_formula(site, board):
     late = next(row for row in table if row["system"] == "late" and row["metric"] == "jga")
     assert (late["best_rank"], late["worst_rank"]) == ("2", "3")
     assert late["signature"].startswith("jga|corpus:simulated1|split:test|")
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
-def test_formulas_are_neutralised(start):
-    assert escape_formula(f"{start}1+1") == f"'{start}1+1"
-    assert escape_formula(f"a{start}") == f"a{start}"
 
 
 def test_dialogues_are_shown_where_the_track_allows(site, board, tracks, tmp_path, folder):

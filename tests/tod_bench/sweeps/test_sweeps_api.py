@@ -34,7 +34,8 @@ def test_a_config_is_run_by_mapping_path_or_the_config_itself(path: Path, tmp_pa
     store, steps = tmp_path / "store", list[str]()
     first = run(CONFIG, store=store, announce=steps.append)
     assert steps == [f"[1/1] plain · sys · dst · seed 1: {step}" for step in ("training", "predicting", "scoring")]
-    assert (first.config.name, len(first.plan.experiments), first.run.results) == ("floors", 1, first.results)
+    assert (first.config.name, len(first.results), first.table.title) == ("floors", 1, "floors")
+    assert (store / "tables/floors/table.csv") in first.files
     assert CONFIG["systems"] == {"sys": {"system": "majority"}}
     for source in (path, str(path), first.config):
         assert run(source, store=store).results == first.results
@@ -53,6 +54,13 @@ def test_what_is_forced_or_missing_is_told(tmp_path: Path) -> None:
     assert told == ["made again: 0 trainings, 1 predictions, 1 scores"]
 
 
+def test_responses_that_are_made_for_raters_alone_are_announced_without_a_number(tmp_path: Path) -> None:
+    steps: list[str] = []
+    run("figure6", small=True, store=tmp_path, announce=steps.append)
+    assert steps[0].startswith("picpersona · ")
+    assert steps[-1].startswith("[1/1] picpersona · corpus's own · people")
+
+
 def test_a_plan_asks_and_makes_nothing(tmp_path: Path) -> None:
     (before,) = plan(CONFIG, store=tmp_path / "store").statuses
     assert (before.trained, before.predicted, before.scored) == (False, False, False)
@@ -64,7 +72,7 @@ def test_a_plan_asks_and_makes_nothing(tmp_path: Path) -> None:
     assert after.model_folder.is_dir()
     (oracle,) = plan(CONFIG, ["systems.sys.system=oracle"], store=tmp_path / "store").statuses
     assert oracle.trained is None
-    assert plan(CONFIG, small=True, store=tmp_path).config.name == "floors_small"
+    assert plan(CONFIG, small=True, store=tmp_path).plan.config.name == "floors_small"
 
 
 def test_errors_of_a_mapping_name_the_config() -> None:
