@@ -255,7 +255,7 @@ def test_all_that_is_missing_is_said_at_once_with_what_supplies_it(tmp_path, mon
     said = "\n".join(map(str, plan.missing))
     for command in ("tod-bench data fetch picpersona", "prediction.schema.json", "export OPENAI_API_KEY"):
         assert command in said
-    assert "tod-bench judge form table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
+    assert "tod-bench judge page table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
     with pytest.raises(UserError, match=r"cannot run:(.|\n)*OPENAI_API_KEY"):
         build(load_config("table3"))
 
@@ -306,7 +306,7 @@ def test_ratings_of_another_pair_are_refused(tmp_path, monkeypatch):
 def test_the_form_asks_what_the_table_needs(tmp_path):
     asked = people_config("table4", (), ("HOME", "majority"), tmp_path, small=True)
     assert asked.questions == ("S1", "S2", "Q3", "Q4", "Q5")
-    assert asked.arms == ("majority",)
+    assert asked.candidates == ("majority",)
     assert Path(asked.versions["majority"].predictions).is_file()
     with pytest.raises(UserError, match="asks people nothing"):
         people_config("figure5", (), ("picpersona", "corpus's own"), tmp_path, small=True)
