@@ -61,8 +61,7 @@ def prepare(
       tod-bench submit prepare --run quickstart --system t5-tiny --corpus plain --card card.yaml
     """
     from tod_bench.errors import UserError
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import prepare as prepare_submission
+    from tod_bench.leaderboard import load_tracks, prepare_submission
     from tod_bench.leaderboard.prepare import run_predictions
 
     if bool(predictions) == bool(run):
@@ -83,8 +82,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
     Example:
       tod-bench submit validate submissions/my-system-3fa9c1-simulated-plain-20261121
     """
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import validate as validate_submission
+    from tod_bench.leaderboard import load_tracks, validate_submission
 
     submission = validate_submission(folder, load_tracks(tracks))
     _warn(submission.suspicions)
@@ -104,8 +102,7 @@ def verify(folder: Path, tracks: Path | None) -> None:
     Example:
       tod-bench submit verify submissions/my-system-3fa9c1-simulated-plain-20261121
     """
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import verify as verify_submission
+    from tod_bench.leaderboard import load_tracks, verify_submission
 
     entry = verify_submission(folder, load_tracks(tracks))
     _warn(entry.suspicions)

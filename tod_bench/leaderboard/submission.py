@@ -91,7 +91,7 @@ class RefusedError(UserError):
         self.name, self.problems = name, tuple(problems)
 
 
-def validate(folder: Path, tracks: Tracks | None = None) -> Submission:
+def validate_submission(folder: str | Path, tracks: Tracks | None = None) -> Submission:
     """Reads a submission: card, names and sizes of files, schema, coverage, and likeness to gold.
 
     Args:
@@ -101,6 +101,7 @@ def validate(folder: Path, tracks: Tracks | None = None) -> Submission:
     Raises:
         RefusedError: Anything is wrong; every problem is named.
     """
+    folder = Path(folder)
     problems = _folder_problems(folder)
     if problems:
         raise RefusedError(folder.name, problems)
