@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from tod_bench.leaderboard import Tracks, load_tracks, prepare, read_board, write_site
+from tod_bench.leaderboard import Tracks, load_tracks, prepare_submission, read_board, write_site
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import to_json
 from tod_bench.records import Dialogue, Prediction, Turn
@@ -62,7 +62,7 @@ def make(folder: Path, tracks: Tracks, count: int, track: str = TRACK) -> list[P
         }
         (work / "card.json").write_text(json.dumps(card), encoding="utf-8")
         write(work / "predictions.jsonl", opened, number % SYSTEMS, number // SYSTEMS)
-        found.append(prepare(work / "card.json", [work / "predictions.jsonl"], folder, tracks))
+        found.append(prepare_submission(work / "card.json", [work / "predictions.jsonl"], folder, tracks))
     shutil.rmtree(work)
     return found
 

@@ -178,7 +178,7 @@ CASES = [
     ("judge emotions judge_emotions --judge scripted --quiet", ""),
     ("judge audit judge_likert --judge scripted --quiet", ""),
     ("judge report runs/judge/judge_likert_scripted", ""),
-    ("judge form judge_likert --output form.html", ""),
+    ("judge page judge_likert --output page.html", ""),
     ("judge agreement --human ratings.csv", "judge"),
     ("judge simulate --help", ""),
     ("submit prepare gold.jsonl --card card.yaml --tracks tracks.yaml --output again", ""),

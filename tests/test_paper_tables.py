@@ -255,7 +255,7 @@ def test_all_that_is_missing_is_said_at_once_with_what_supplies_it(tmp_path, mon
     said = "\n".join(map(str, plan.missing))
     for command in ("tod-bench data fetch picpersona", "prediction.schema.json", "export OPENAI_API_KEY"):
         assert command in said
-    assert "tod-bench judge form table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
+    assert "tod-bench judge page table3 --corpus picpersona --system 'Liu et al. 2024b'" in said
     with pytest.raises(UserError, match=r"cannot run:(.|\n)*OPENAI_API_KEY"):
         build(load_config("table3"))
 

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from tod_bench.experiments.results import Result as Result
     from tod_bench.judge.calling import judge as judge
     from tod_bench.judge.report import JudgeReport as JudgeReport
+    from tod_bench.leaderboard.prepare import prepare_submission as prepare_submission
+    from tod_bench.leaderboard.site import build_leaderboard as build_leaderboard
+    from tod_bench.leaderboard.submission import validate_submission as validate_submission
+    from tod_bench.leaderboard.verify import verify_submission as verify_submission
     from tod_bench.records import Act as Act
     from tod_bench.records import Dialogue as Dialogue
     from tod_bench.records import Persona as Persona
@@ -83,6 +87,7 @@ _MODULES = {
     "Turn": "tod_bench.records",
     "TurnInput": "tod_bench.systems",
     "UserError": "tod_bench.errors",
+    "build_leaderboard": "tod_bench.leaderboard.site",
     "compare": "tod_bench.api.scoring",
     "config_names": "tod_bench.shipped",
     "corpus_names": "tod_bench.corpora.base",
@@ -93,6 +98,7 @@ _MODULES = {
     "metric_names": "tod_metrics",
     "open_corpus": "tod_bench.corpora.base",
     "plan": "tod_bench.sweeps.api",
+    "prepare_submission": "tod_bench.leaderboard.prepare",
     "read_predictions": "tod_bench.api.predictions",
     "read_split": "tod_bench.splits",
     "report": "tod_bench.api.reports",
@@ -101,6 +107,8 @@ _MODULES = {
     "sweep": "tod_bench.sweeps.api",
     "system_names": "tod_bench.systems",
     "to_datasets": "tod_bench.corpora.hub_datasets",
+    "validate_submission": "tod_bench.leaderboard.submission",
+    "verify_submission": "tod_bench.leaderboard.verify",
     "write_predictions": "tod_bench.api.predictions",
 }
 """Public name -> the module that has it, sorted."""

@@ -51,6 +51,11 @@ def with_interval(value: float, low: float | None, high: float | None, *, signed
     return text if low is None or high is None else f"{text} {interval(value, low, high, signed=signed)}"
 
 
+def p_value(p: float) -> str:
+    """A p-value: ``0.0123``, ``<0.0001``."""
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
 def _holds(value: float, low: float, high: float, places: int, beside: int) -> bool:
     """Whether the interval as printed contains the value as printed, as far as they do so unrounded."""
     printed, start, end = float(decimal(value, beside)), float(decimal(low, places)), float(decimal(high, places))

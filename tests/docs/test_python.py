@@ -33,6 +33,9 @@ def test_the_numbers_of_the_page_are_those_of_the_verbs(followed):
     assert values["majority"] < 100
     assert {row["train"] for row in followed["swept"].records()} == {"train[:2]", "train"}
     assert (followed["folder"] / "judged" / "report.json").is_file()
+    assert [score.metric for score in followed["entry"].scores["dst"] if not score.slice] == ["jga"]
+    assert [len(entries) for entries in followed["site"].board.systems.values()] == [1]
+    assert (followed["folder"] / followed["site"].index).is_file()
     assert {row["scored"] for row in followed["planned"].records()} == {False}
 
 

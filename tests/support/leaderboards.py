@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tod_bench.leaderboard import Tracks, prepare
+from tod_bench.leaderboard import Tracks, prepare_submission
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import to_json
 from tod_bench.records import Prediction
@@ -72,7 +72,7 @@ def submit(folder: Path, tracks: Tracks, wrong_every: int, value: str = EVIL_VAL
     """A prepared submission in `folder`; `value` is what is said wrongly."""
     folder.mkdir(parents=True, exist_ok=True)
     predictions = write_lines(folder / "predictions.jsonl", answers(tracks.open("toy"), wrong_every, value))
-    made = prepare(write_card(folder / "card.yaml", **card), [predictions], folder, tracks)
+    made = prepare_submission(write_card(folder / "card.yaml", **card), [predictions], folder, tracks)
     predictions.unlink()
     (folder / "card.yaml").unlink()
     return made

@@ -21,7 +21,7 @@ from tod_bench.experiments.config import load_config
 from tod_bench.experiments.plan import build
 from tod_bench.importers import AUTO, FORMATS, import_predictions
 from tod_bench.judge.people import read_study
-from tod_bench.leaderboard import load_tracks, validate
+from tod_bench.leaderboard import load_tracks, validate_submission
 from tod_bench.leaderboard.card import read_card
 from tod_bench.leaderboard.reported import read_reported
 from tod_bench.predictions import to_json
@@ -262,7 +262,7 @@ def test_submissions(tmp_path, tracks, gold, data):
     (folder / "card.yaml").write_text(yaml.safe_dump(CARD))
     (folder / "scores.json").write_bytes(dumped(CLAIM))
     (folder / "predictions.jsonl").write_bytes(data.draw(tampered(lines_of(data.draw(broken(gold))))))
-    refused_in_a_sentence(lambda: validate(folder, tracks), "mine")
+    refused_in_a_sentence(lambda: validate_submission(folder, tracks), "mine")
 
 
 CONFIGS = ("quickstart", "table6", "table3", "judge_likert", "sweep_context")

@@ -85,7 +85,7 @@ def test_without_a_corpus_nothing_is_checked_and_that_is_said(tmp_path: Path) ->
         ({}, "1 of the split's 1 dialogues are missing, the first SNG0073; import with --partial"),
         (
             {"sng0073": [TURN] * 2, "SNG0073": [TURN]},
-            "dialogue SNG0073: the dialogue stands in the file more than once",
+            "dialogue SNG0073: the dialogue is in the file more than once",
         ),
         (
             '{"sng0073": [{"response": "a"}, {"response": "b"}], "sng0073": [{"response": "c"}]}',

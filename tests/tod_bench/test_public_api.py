@@ -47,7 +47,8 @@ def test_type_checkers_see_the_same_names():
 
 
 def test_every_verb_has_a_function_and_every_argument_is_documented():
-    for name in ("compare", "import_predictions", "plan", "report", "run", "score", "sweep"):
+    running = ("compare", "import_predictions", "plan", "report", "run", "score", "sweep")
+    for name in (*running, "prepare_submission", "validate_submission", "verify_submission", "build_leaderboard"):
         function = getattr(tod_bench, name)
         for argument in function.__annotations__.keys() - {"return"}:
             assert f"{argument}: " in function.__doc__, (name, argument)

@@ -10,7 +10,7 @@ from typing import Any, overload
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.display import Cell, Grid, ScoreTable, Tabular, Undefined, score_grid
 from tod_bench.errors import MissingExtraError, UserError, did_you_mean
-from tod_bench.numerals import decimal
+from tod_bench.numerals import decimal, p_value
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, TaskName
 from tod_bench.reports.comparison import sentence
@@ -340,4 +340,4 @@ def _number(value: float | None, compared: Comparison, *, signed: bool = False) 
 
 
 def _p_value(p: float | None) -> Cell:
-    return Undefined("not tested") if p is None else "<0.0001" if p < 0.0001 else f"{p:.4f}"
+    return Undefined("not tested") if p is None else p_value(p)

@@ -53,7 +53,7 @@ def build(
     Example:
       tod-bench leaderboard build results/leaderboard --output site
     """
-    from tod_bench import leaderboard
+    from tod_bench.leaderboard import build_leaderboard, load_tracks
     from tod_bench.leaderboard.cache import default_folder
     from tod_bench.progress import progress
 
@@ -64,10 +64,10 @@ def build(
             shown.note(f"computed {name}")
             shown.advance()
 
-        site = leaderboard.build(
+        site = build_leaderboard(
             submissions,
             output,
-            leaderboard.load_tracks(tracks),
+            load_tracks(tracks),
             announce=announce,
             cache=None if no_cache else cache or default_folder(),
             workers=workers,

@@ -63,8 +63,7 @@ def prepare(
       tod-bench submit prepare --config quickstart --system t5-tiny --corpus plain --card card.yaml
     """
     from tod_bench.errors import UserError
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import prepare as prepare_submission
+    from tod_bench.leaderboard import load_tracks, prepare_submission
     from tod_bench.leaderboard.prepare import run_predictions
 
     if bool(predictions) == bool(config):
@@ -85,8 +84,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
     Example:
       tod-bench submit validate submissions/my-system-3fa9c1-simulated-plain-20261121
     """
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import validate as validate_submission
+    from tod_bench.leaderboard import load_tracks, validate_submission
 
     submission = validate_submission(folder, load_tracks(tracks))
     _warn(submission.suspicions)
@@ -106,8 +104,7 @@ def verify(folder: Path, tracks: Path | None) -> None:
     Example:
       tod-bench submit verify submissions/my-system-3fa9c1-simulated-plain-20261121
     """
-    from tod_bench.leaderboard import load_tracks
-    from tod_bench.leaderboard import verify as verify_submission
+    from tod_bench.leaderboard import load_tracks, verify_submission
 
     entry = verify_submission(folder, load_tracks(tracks))
     _warn(entry.suspicions)

@@ -168,8 +168,8 @@ def missing_ratings(config: EvalConfig) -> Iterator[Requirement]:
         first = next(iter(absent))
         yield Requirement(
             "tasks.people.ratings",
-            f"there is no {_first_of(list(absent.values()))}; make the form with `tod-bench judge form {config.name} "
-            f"--corpus {quote(first.corpus)} --system {quote(first.system)} --output form.html`, let people fill it "
+            f"there is no {_first_of(list(absent.values()))}; make the page with `tod-bench judge page {config.name} "
+            f"--corpus {quote(first.corpus)} --system {quote(first.system)} --output page.html`, let people fill it "
             "in, and save what it exports there",
         )
 

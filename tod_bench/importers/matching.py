@@ -124,7 +124,7 @@ def match(
 def _refuse_repeats(predictions: Iterable[Prediction], problems: Problems) -> None:
     counts = Counter((prediction.dialogue_id, prediction.turn) for prediction in predictions)
     for name in dict.fromkeys(dialogue for (dialogue, _), count in counts.items() if count > 1):
-        problems.add("the dialogue stands in the file more than once; keep one of them", dialogue=name)
+        problems.add("the dialogue is in the file more than once; keep one of them", dialogue=name)
 
 
 def _compare_turns(

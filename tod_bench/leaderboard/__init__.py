@@ -7,11 +7,11 @@ A submission is untrusted input. It is data alone (YAML, JSON, JSON Lines); it i
 """
 
 from tod_bench.leaderboard.board import Board, read_board
-from tod_bench.leaderboard.prepare import prepare
-from tod_bench.leaderboard.site import Site, build, write_site
-from tod_bench.leaderboard.submission import Submission, validate
+from tod_bench.leaderboard.prepare import prepare_submission
+from tod_bench.leaderboard.site import Site, build_leaderboard, write_site
+from tod_bench.leaderboard.submission import Submission, validate_submission
 from tod_bench.leaderboard.tracks import Tracks, load_tracks
-from tod_bench.leaderboard.verify import Entry, verify
+from tod_bench.leaderboard.verify import Entry, verify_submission
 
 __all__ = [
     "Board",
@@ -19,11 +19,11 @@ __all__ = [
     "Site",
     "Submission",
     "Tracks",
-    "build",
+    "build_leaderboard",
     "load_tracks",
-    "prepare",
+    "prepare_submission",
     "read_board",
-    "validate",
-    "verify",
+    "validate_submission",
+    "verify_submission",
     "write_site",
 ]

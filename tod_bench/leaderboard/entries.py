@@ -15,7 +15,7 @@ from tod_bench.leaderboard.cache import Cache, content_of, key_of
 from tod_bench.leaderboard.card import Card, read_card
 from tod_bench.leaderboard.submission import CARD, PARTS, RefusedError, Submission
 from tod_bench.leaderboard.tracks import Track, Tracks
-from tod_bench.leaderboard.verify import Entry, verify
+from tod_bench.leaderboard.verify import Entry, verify_submission
 from tod_bench.scores import Score
 
 
@@ -57,7 +57,7 @@ def outcome(folder: Path, tracks: Tracks) -> dict[str, Any]:
         JSON values: what an entry is made of, or ``problems``, why it is refused.
     """
     try:
-        entry = verify(folder, tracks)
+        entry = verify_submission(folder, tracks)
     except RefusedError as error:
         return {"problems": list(error.problems)}
     except UserError as error:

@@ -24,7 +24,7 @@ from tod_bench.files import write_text
 from tod_bench.leaderboard.bounds import parse_yaml, read_text
 from tod_bench.leaderboard.names import check_text
 from tod_bench.leaderboard.tracks import Tracks
-from tod_bench.leaderboard.verify import verify
+from tod_bench.leaderboard.verify import verify_submission
 from tod_bench.records import TaskName
 
 LEDGER = "maintainers.yaml"
@@ -111,7 +111,7 @@ def accept_submission(folder: Path, tracks: Tracks) -> Path:
     Raises:
         UserError: It cannot be accepted.
     """
-    entry = verify(folder, tracks)
+    entry = verify_submission(folder, tracks)
     ledger = read_ledger(folder.parent)
     new = Accepted(submission=folder.name, predictions=entry.submission.predictions)
     # With other predictions it keeps its place, but what was decided about the old ones is over.
@@ -130,7 +130,7 @@ def clear_suspicion(folder: Path, tracks: Tracks, task: TaskName, reason: str) -
     Raises:
         UserError: It cannot be accepted, there is no such suspicion, or the reason cannot be shown.
     """
-    entry = verify(folder, tracks)
+    entry = verify_submission(folder, tracks)
     if task not in entry.suspicions:
         raise UserError(f"{folder.name} is not suspected of gold in its answers to {task}; there is nothing to clear")
     try:

@@ -10,7 +10,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.files import replaced_folder
 from tod_bench.leaderboard.card import folder_name, read_card, write_card
 from tod_bench.leaderboard.reported import reported_scores, write_reported
-from tod_bench.leaderboard.submission import CARD, PACKED, PARTS, SCORES, validate
+from tod_bench.leaderboard.submission import CARD, PACKED, PARTS, SCORES, validate_submission
 from tod_bench.leaderboard.tracks import Tracks, load_tracks
 from tod_bench.leaderboard.verify import compute_scores
 from tod_bench.predictions import read_predictions, to_json
@@ -19,11 +19,16 @@ from tod_bench.reports.runs import read_runs
 from tod_bench.scoring.metrics import FIELDS
 
 
-def prepare(card_file: Path, predictions: Sequence[Path], output: Path, tracks: Tracks | None = None) -> Path:
-    """Makes a submission.
+def prepare_submission(
+    card: str | Path,
+    predictions: Sequence[str | Path],
+    output: str | Path = "submissions",
+    tracks: Tracks | None = None,
+) -> Path:
+    """Makes a submission of predictions and a card, with its scores.
 
     Args:
-        card_file: The card, YAML or JSON.
+        card: The card, YAML or JSON.
         predictions: Prediction files, which together answer every turn; a file for each task, or shards of one.
         output: The folder that the submission's own folder is made in.
         tracks: The tracks; those that ship with tod-bench by default.
@@ -35,18 +40,18 @@ def prepare(card_file: Path, predictions: Sequence[Path], output: Path, tracks: 
         UserError: The card or a prediction file is unusable; a folder that is there already stays as it is.
     """
     tracks = tracks or load_tracks()
-    card = read_card(card_file)
-    track = tracks.open(card.track)
-    folder = output / folder_name(card)
+    about = read_card(Path(card))
+    track = tracks.open(about.track)
+    folder = Path(output) / folder_name(about)
     with replaced_folder(folder, replaceable=PARTS) as draft:
-        write_card(card, draft / CARD)
-        lines = "".join(json.dumps(to_json(one)) + "\n" for one in merged(predictions, card.tasks))
+        write_card(about, draft / CARD)
+        lines = "".join(json.dumps(to_json(one)) + "\n" for one in merged(map(Path, predictions), about.tasks))
         # Without a time in it, the same predictions give the same bytes.
         (draft / PACKED).write_bytes(gzip.compress(lines.encode("ascii"), mtime=0))
         # Reporting no score lets what was written be checked as a submission, before anything is computed from it.
         write_reported(reported_scores(track, {}), draft / SCORES)
-        submission = validate(draft, tracks)
-        scores = compute_scores(track, card.tasks, submission.turns)
+        submission = validate_submission(draft, tracks)
+        scores = compute_scores(track, about.tasks, submission.turns)
         write_reported(reported_scores(track, scores), draft / SCORES)
     return folder
 

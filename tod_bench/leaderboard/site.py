@@ -50,13 +50,13 @@ class Site:
     board: Board
 
 
-def build(
-    submissions: Path,
-    output: Path,
+def build_leaderboard(
+    submissions: str | Path,
+    output: str | Path = "site",
     tracks: Tracks | None = None,
     *,
     announce: Callable[[str], None] = lambda _name: None,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     workers: int = 1,
     allow_empty: bool = False,
 ) -> Site:
@@ -82,13 +82,15 @@ def build(
     if not can_render():
         raise needed()
     skeleton("")
-    board = read_board(submissions, tracks or load_tracks(), announce, cache=cache, workers=workers)
+    board = read_board(
+        Path(submissions), tracks or load_tracks(), announce, cache=Path(cache) if cache else None, workers=workers
+    )
     if not (board.systems or board.refused or allow_empty):
         raise UserError(
             f"{submissions} has no submission in it; make one with `tod-bench submit prepare`, "
             "or give --allow-empty for a site without any"
         )
-    return Site(write_site(board, output), board)
+    return Site(write_site(board, Path(output)), board)
 
 
 def write_site(board: Board, output: Path, *, date: datetime.date | None = None) -> Path:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, printable
 from tod_bench.leaderboard.answers import BIGGEST_FILE, Turns, read_answers
 from tod_bench.leaderboard.card import BIGGEST_CARD, Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.digests import joint_digest, task_digest
@@ -83,15 +83,15 @@ class RefusedError(UserError):
 
     def __init__(self, name: str, problems: list[str]) -> None:
         # What strangers wrote is quoted in problems, and must not steer a terminal.
-        problems = [_printable(problem) for problem in problems]
+        problems = [printable(problem, lines=False) for problem in problems]
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        name = _printable(name[:120])
+        name = printable(name[:120], lines=False)
         lines = [f"{name} cannot be accepted, {count}:", *(f"  - {problem}" for problem in problems)]
         super().__init__("\n".join(lines))
         self.name, self.problems = name, tuple(problems)
 
 
-def validate(folder: Path, tracks: Tracks | None = None) -> Submission:
+def validate_submission(folder: str | Path, tracks: Tracks | None = None) -> Submission:
     """Reads a submission: card, names and sizes of files, schema, coverage, and likeness to gold.
 
     Args:
@@ -101,6 +101,7 @@ def validate(folder: Path, tracks: Tracks | None = None) -> Submission:
     Raises:
         RefusedError: Anything is wrong; every problem is named.
     """
+    folder = Path(folder)
     problems = _folder_problems(folder)
     if problems:
         raise RefusedError(folder.name, problems)
@@ -171,7 +172,3 @@ def _attempt(problems: list[str], read: Callable[[], Value]) -> Value | None:
     except UserError as error:
         problems += str(error).splitlines()
         return None
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -127,7 +127,7 @@ class Tracks:
         return self._open[name]
 
 
-def load_tracks(path: Path | None = None) -> Tracks:
+def load_tracks(path: str | Path | None = None) -> Tracks:
     """The tracks of a file; those that ship with tod-bench where none is given.
 
     Raises:

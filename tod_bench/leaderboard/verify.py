@@ -8,7 +8,7 @@ from tod_bench.files import digest_of
 from tod_bench.leaderboard.answers import Turns
 from tod_bench.leaderboard.card import Card
 from tod_bench.leaderboard.reported import mismatches, reported_scores
-from tod_bench.leaderboard.submission import RefusedError, Submission, validate
+from tod_bench.leaderboard.submission import RefusedError, Submission, validate_submission
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
@@ -65,7 +65,7 @@ def meaning(score: Score) -> str:
     return str(score.meaning)
 
 
-def verify(folder: Path, tracks: Tracks | None = None) -> Entry:
+def verify_submission(folder: str | Path, tracks: Tracks | None = None) -> Entry:
     """Computes every number of a submission and compares it with what the submission reports.
 
     Args:
@@ -75,7 +75,7 @@ def verify(folder: Path, tracks: Tracks | None = None) -> Entry:
     Raises:
         RefusedError: The submission is unusable, or any number is not what it reports; every mismatch is named.
     """
-    submission = validate(folder, tracks)
+    submission = validate_submission(folder, tracks)
     track = submission.track
     scores = compute_scores(track, submission.card.tasks, submission.turns)
     problems = mismatches(submission.reported, reported_scores(track, scores))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tod_bench.console import grid
 from tod_bench.errors import printable
-from tod_bench.numerals import decimal
+from tod_bench.numerals import decimal, p_value
 from tod_bench.scoring.comparison import Comparison, Settings
 from tod_metrics import metric_class
 
@@ -81,7 +81,7 @@ def _interval(one: Comparison) -> str:
 
 
 def _p_value(p: float | None) -> str:
-    return "-" if p is None else "<0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "-" if p is None else p_value(p)
 
 
 def _p_words(p: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from tod_bench.display import Cell, Grid, Tabular, Undefined, score_record
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import Plan
-from tod_bench.experiments.results import Result
+from tod_bench.experiments.results import Experiment, Result
 from tod_bench.experiments.runner import Status
 from tod_bench.reports.numbers import Number, written
 from tod_bench.reports.table import Table
@@ -38,10 +38,7 @@ class RunResult(Tabular):
         """One mapping a score of an experiment."""
         return [
             {
-                "corpus": result.experiment.corpus,
-                "system": result.experiment.system,
-                "task": result.experiment.task,
-                "seed": result.experiment.seed,
+                **_labels(result.experiment),
                 **score_record(score),
             }
             for result in self.results
@@ -83,10 +80,7 @@ class PlanResult(Tabular):
         """One mapping an experiment: whether it is trained, predicted and scored, and what changed since."""
         return [
             {
-                "corpus": status.experiment.corpus,
-                "system": status.experiment.system,
-                "task": status.experiment.task,
-                "seed": status.experiment.seed,
+                **_labels(status.experiment),
                 "trained": status.trained,
                 "predicted": status.predicted,
                 "scored": status.scored,
@@ -182,3 +176,7 @@ def _cell(number: Number, *, signed: bool = False) -> Cell:
     if number.value is None:
         return Undefined("undefined" if number.signatures else "not computed")
     return written(number, signed=signed)
+
+
+def _labels(experiment: Experiment) -> dict[str, Any]:
+    return {name: getattr(experiment, name) for name in ("corpus", "system", "task", "seed")}

@@ -30,7 +30,7 @@ def folder(tracks, tmp_path):
 @pytest.fixture
 def counted(monkeypatch):
     """How often submissions, families of tests and dialogues of pages are computed."""
-    calls = {"verify": 0, "compare_all": 0, "browser_data": 0}
+    calls = {"verify_submission": 0, "compare_all": 0, "browser_data": 0}
 
     def counting(name, original):
         def call(*arguments, **options):
@@ -39,7 +39,7 @@ def counted(monkeypatch):
 
         return call
 
-    for module, name in ((entries, "verify"), (ranking, "compare_all"), (system_page, "browser_data")):
+    for module, name in ((entries, "verify_submission"), (ranking, "compare_all"), (system_page, "browser_data")):
         monkeypatch.setattr(module, name, counting(name, getattr(module, name)))
     return calls
 
@@ -52,12 +52,12 @@ def site(board, out):
 def test_nothing_is_computed_twice_and_the_site_is_the_same(folder, tracks, counted, tmp_path):
     cache = tmp_path / "cache"
     first = site(read_board(folder, tracks, cache=cache), tmp_path / "one")
-    once = {"verify": 3, "compare_all": 4, "browser_data": 3}
+    once = {"verify_submission": 3, "compare_all": 4, "browser_data": 3}
     assert counted == once
     assert site(read_board(folder, tracks, cache=cache), tmp_path / "two") == first
     assert counted == once
     assert site(read_board(folder, tracks), tmp_path / "three") == first
-    assert counted["verify"] == 6
+    assert counted["verify_submission"] == 6
 
 
 def test_what_changed_is_computed_again_and_nothing_else(folder, tracks, counted, tmp_path):
@@ -66,7 +66,7 @@ def test_what_changed_is_computed_again_and_nothing_else(folder, tracks, counted
     submit(folder, tracks, 5, system="a")
     board = read_board(folder, tracks, cache=cache)
     fresh = read_board(folder, tracks)
-    assert counted["verify"] == 3 + 1 + 3
+    assert counted["verify_submission"] == 3 + 1 + 3
     assert board.rankings[0].columns == fresh.rankings[0].columns
 
 
@@ -75,14 +75,14 @@ def test_a_changed_track_is_another_key(folder, tracks, counted, tmp_path):
     settings = tracks.settings["toy"]
     other = Tracks({"toy": settings.model_copy(update={"title": "Another title", "split": "test"})})
     read_board(folder, other, cache=tmp_path / "cache")
-    assert counted["verify"] == 6
+    assert counted["verify_submission"] == 6
 
 
 def test_a_changed_line_of_code_is_another_key(folder, tracks, counted, tmp_path, monkeypatch):
     read_board(folder, tracks, cache=tmp_path / "cache")
     monkeypatch.setattr("tod_bench.leaderboard.cache.code_digest", lambda: "other")
     read_board(folder, tracks, cache=tmp_path / "cache")
-    assert counted["verify"] == 6
+    assert counted["verify_submission"] == 6
 
 
 def test_a_spoilt_submission_is_not_saved_by_the_cache(folder, tracks, tmp_path):
@@ -104,7 +104,7 @@ def test_a_damaged_cache_is_computed_again(folder, tracks, counted, tmp_path, da
     for path in (tmp_path / "cache").rglob("*.gz"):
         path.write_bytes(data)
     assert read_board(folder, tracks, cache=tmp_path / "cache").refused == ()
-    assert counted["verify"] == 6
+    assert counted["verify_submission"] == 6
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from leaderboards import CARD, answers, submit, write_card, write_lines
 from tod_bench.errors import UserError
-from tod_bench.leaderboard import prepare, read_board, validate, write_site
+from tod_bench.leaderboard import prepare_submission, read_board, validate_submission, write_site
 from tod_bench.leaderboard.card import card_of, folder_name
 from tod_bench.leaderboard.digests import task_digest
 from tod_bench.leaderboard.ledger import accept_submission
@@ -63,7 +63,7 @@ def test_predictions_that_are_listed_already_are_refused(folder, tracks, toy, tm
     lines = [{key: value for key, value in line.items() if key != "acts"} for line in answers(toy, 2)]
     copied = write_lines(tmp_path / "copy.jsonl", rewrite(lines))
     card = write_card(tmp_path / "card.yaml", system="mine", team="A thief", date="2026-09-01")
-    thief = prepare(card, [copied], folder, tracks)
+    thief = prepare_submission(card, [copied], folder, tracks)
     board, refused = refusals(folder, tracks)
     assert [entry.submission.name for entry in board.newest_first] == [real.name]
     assert refused[thief.name] == f"dst: the predictions are those of {real.name}, which is listed already"
@@ -179,7 +179,7 @@ def test_a_day_to_come_is_refused(tracks, tmp_path):
         submit(tmp_path, tracks, 2, date=later.isoformat())
     assert list(tmp_path.glob("sampler-*")) == []
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    assert validate(submit(tmp_path, tracks, 2, date=today), tracks).card.date.isoformat() == today
+    assert validate_submission(submit(tmp_path, tracks, 2, date=today), tracks).card.date.isoformat() == today
 
 
 @pytest.mark.parametrize("date", [20260301, 1.5, "2026-3-1", "yesterday", "2026-02-30", True, None, 1772323200])
@@ -191,7 +191,7 @@ def test_a_date_is_a_day(date):
 def test_a_stranger_does_not_join_the_page_of_a_system(folder, tracks, tmp_path):
     real = submit(folder, tracks, 2, **REAL)
     stranger = submit(folder, tracks, 3, date="2026-09-01", **REAL)
-    assert folder_name(validate(stranger, tracks).card) == stranger.name
+    assert folder_name(validate_submission(stranger, tracks).card) == stranger.name
     board = read_board(folder, tracks)
     pages = {name: [one.submission.name for one in entries] for name, entries in board.systems.items()}
     assert sorted(pages.values()) == sorted([[real.name], [stranger.name]])
@@ -248,7 +248,7 @@ def test_the_file_of_decisions_is_no_link(folder, tracks, tmp_path):
 def test_a_packed_file_says_the_same(folder, tracks, toy):
     real = submit(folder, tracks, 2, **REAL)
     text = gzip.decompress((real / "predictions.jsonl.gz").read_bytes())
-    digest = validate(real, tracks).predictions
+    digest = validate_submission(real, tracks).predictions
     (real / "predictions.jsonl.gz").unlink()
     (real / "predictions.jsonl").write_bytes(text)
-    assert validate(real, tracks).predictions == digest
+    assert validate_submission(real, tracks).predictions == digest

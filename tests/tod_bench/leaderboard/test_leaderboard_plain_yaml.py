@@ -178,14 +178,14 @@ def test_one_card_does_not_stop_the_build(tracks, tracks_file, tmp_path, card):
 def test_whatever_a_submission_brings_about_is_its_own_fault(tracks, tmp_path, monkeypatch):
     folder = tmp_path / "submissions"
     good, bad = submit(folder, tracks, 2), submit(folder, tracks, 3, system="bad")
-    verify = entries_module.verify
+    verify = entries_module.verify_submission
 
     def failing(path: Path, opened):
         if path == bad:
             raise failure
         return verify(path, opened)
 
-    monkeypatch.setattr(entries_module, "verify", failing)
+    monkeypatch.setattr(entries_module, "verify_submission", failing)
     for failure in (
         ValueError("x"),
         RecursionError("deep"),

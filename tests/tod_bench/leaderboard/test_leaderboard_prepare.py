@@ -1,15 +1,11 @@
 """Preparing again: a failure leaves what was there, a success takes its place whole."""
 
-from importlib import import_module
-
 import pytest
 
 from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.errors import UserError
 from tod_bench.files import replaced_folder
-from tod_bench.leaderboard import prepare, verify
-
-MODULE = import_module("tod_bench.leaderboard.prepare")  # the package's name for it is the function
+from tod_bench.leaderboard import prepare, prepare_submission, verify_submission
 
 
 def contents(folder):
@@ -35,10 +31,10 @@ def test_a_failed_preparation_leaves_the_good_submission(tracks, toy, tmp_path, 
     before = contents(out)
     predictions = write_lines(tmp_path / "p.jsonl", spoilt(answers(toy, 3), how))
     with pytest.raises(UserError):
-        prepare(write_card(tmp_path / "c.yaml"), [predictions], out, tracks)
+        prepare_submission(write_card(tmp_path / "c.yaml"), [predictions], out, tracks)
     assert contents(out) == before
     assert [path.name for path in out.iterdir()] == [good.name]
-    verify(good, tracks)
+    verify_submission(good, tracks)
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_submission(tracks, tmp_path, monkeypatch):
@@ -46,9 +42,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_submission(tracks, tmp_path, monkey
     out = tmp_path / "out"
     good = submit(out, tracks, 2)
     before = contents(good)
-    for step in ("write_card", "merged", "write_reported", "validate", "compute_scores"):
+    for step in ("write_card", "merged", "write_reported", "validate_submission", "compute_scores"):
         with monkeypatch.context() as patch:
-            patch.setattr(MODULE, step, failing)
+            patch.setattr(prepare, step, failing)
             with pytest.raises(KeyboardInterrupt):
                 submit(out, tracks, 3)
         assert contents(good) == before
@@ -56,7 +52,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_submission(tracks, tmp_path, monkey
     (out / "card.yaml").unlink()
     submit(out, tracks, 3)
     assert contents(good) != before
-    verify(good, tracks)
+    verify_submission(good, tracks)
     assert [path.name for path in out.iterdir()] == [good.name]
 
 

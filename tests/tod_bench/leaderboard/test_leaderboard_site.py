@@ -16,7 +16,7 @@ from html_outline import Outline
 from leaderboards import submit, write_card
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
-from tod_bench.leaderboard import Tracks, build, read_board, write_site
+from tod_bench.leaderboard import Tracks, build_leaderboard, read_board, write_site
 from tod_bench.leaderboard.definitions import definitions
 from tod_bench.leaderboard.figures import history, whiskers
 from tod_bench.leaderboard.ledger import accept_submission
@@ -325,7 +325,7 @@ def test_an_empty_leaderboard_is_an_error_unless_it_is_wanted(tracks, tracks_fil
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "README.md").write_text("passed over", encoding="utf-8")
     with pytest.raises(UserError, match=r"s has no submission in it; make one with `tod-bench submit prepare`"):
-        build(tmp_path / "s", tmp_path / "site", tracks)
+        build_leaderboard(tmp_path / "s", tmp_path / "site", tracks)
     assert not (tmp_path / "site").exists()
     arguments = [
         "leaderboard",
@@ -349,7 +349,7 @@ def test_an_empty_leaderboard_is_an_error_unless_it_is_wanted(tracks, tracks_fil
 
 def test_building_is_one_call(folder, tracks, tmp_path):
     computed = []
-    site = build(folder, tmp_path / "site", tracks, announce=computed.append)
+    site = build_leaderboard(folder, tmp_path / "site", tracks, announce=computed.append)
     assert site.index == tmp_path / "site" / "index.html"
     assert sorted(computed) == sorted(entry.name for entry in site.board.newest_first)
     assert site.board.refused == ()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
-from tod_bench.leaderboard import prepare, validate, verify
+from tod_bench.leaderboard import prepare_submission, validate_submission, verify_submission
 from tod_bench.leaderboard.answers import BIGGEST_FILE, LONGEST_TEXT
 from tod_bench.leaderboard.card import BIGGEST_CARD
 from tod_bench.leaderboard.prepare import run_predictions
@@ -19,7 +19,7 @@ from tod_bench.leaderboard.submission import RefusedError
 from tod_bench.scoring import score
 
 
-def problems(folder, tracks, check=validate):
+def problems(folder, tracks, check=validate_submission):
     with pytest.raises(RefusedError) as raised:
         check(folder, tracks)
     return raised.value.problems
@@ -31,11 +31,11 @@ def lines_of(folder):
 
 def test_a_prepared_submission_is_valid_and_verified(prepared, tracks, toy):
     assert {path.name for path in prepared.iterdir()} == {"card.yaml", "predictions.jsonl.gz", "scores.json"}
-    found = validate(prepared, tracks)
+    found = validate_submission(prepared, tracks)
     assert len(found.turns) == toy.turns
     assert found.suspicions == {}
     assert all(one.acts is None for one in found.turns.values())  # the card names dst alone
-    entry = verify(prepared, tracks)
+    entry = verify_submission(prepared, tracks)
     jga = entry.scores["dst"][0]
     # Every second turn is given a slot too many, which no gold state has.
     assert jga.value == pytest.approx(100 * (toy.turns // 2) / toy.turns)
@@ -64,12 +64,12 @@ def test_files_of_two_tasks_become_one_submission(tracks, toy, tmp_path):
     acts = [{key: value for key, value in line.items() if key != "state"} for line in answers(toy, 2)]
     acts = [{**line, "raw": {"policy": "x"}, "notes": {"a": 1}} for line in acts]
     files = [write_lines(tmp_path / "s.jsonl", states), write_lines(tmp_path / "a.jsonl", acts)]
-    folder = prepare(write_card(tmp_path / "c.yaml", tasks=["dst", "policy"]), files, tmp_path, tracks)
-    entry = verify(folder, tracks)
+    folder = prepare_submission(write_card(tmp_path / "c.yaml", tasks=["dst", "policy"]), files, tmp_path, tracks)
+    entry = verify_submission(folder, tracks)
     assert entry.scores["policy"][0].value == 100
     assert not any(one.raw or one.notes for one in entry.submission.turns.values())
     with pytest.raises(UserError, match="another file has a state for this turn"):
-        prepare(tmp_path / "c.yaml", [files[0], files[0]], tmp_path, tracks)
+        prepare_submission(tmp_path / "c.yaml", [files[0], files[0]], tmp_path, tracks)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_problems_cannot_steer_a_terminal(submission, tracks):
     hidden = submission.with_name("a\x1b[31m")
     submission.rename(hidden)
     with pytest.raises(RefusedError) as raised:
-        validate(hidden, tracks)
+        validate_submission(hidden, tracks)
     assert str(raised.value).startswith(r"a\x1b[31m cannot be accepted")
 
 
@@ -228,7 +228,7 @@ def test_every_number_that_is_reported_wrongly_is_named(submission, tracks):
         third["metric"] = "made_up"
 
     report(submission, change)
-    found = problems(submission, tracks, verify)
+    found = problems(submission, tracks, verify_submission)
     assert len(found) == 5
     assert found[0].startswith("dst, made_up@tod_bench: reported, and no number of this track")
     assert found[1] == "dst, slot_f1@tod_bench: not reported"
@@ -239,9 +239,9 @@ def test_every_number_that_is_reported_wrongly_is_named(submission, tracks):
 
 def test_scores_over_other_data_say_so(submission, tracks):
     report(submission, lambda value: value.update(fingerprint="0" * 64))
-    assert verify(submission, tracks).submission.reported.fingerprint == "0" * 64
+    assert verify_submission(submission, tracks).submission.reported.fingerprint == "0" * 64
     report(submission, lambda value: value["scores"]["dst"][0].update(n=1))
-    found = problems(submission, tracks, verify)
+    found = problems(submission, tracks, verify_submission)
     assert found[0] == "the scores are over other data than simulated1 here (another fingerprint)"
     assert found[1].startswith("dst, jga@tod_bench: n reported as 1, computed as ")
 
@@ -251,7 +251,10 @@ def test_reported_scores_are_held_against_predictions_that_changed(submission, t
     right = next(line for number, line in enumerate(lines) if number % 2)
     right["state"] = {"hotel": {"name": "nowhere"}}
     write_lines(submission / "predictions.jsonl", lines)
-    assert any(one.startswith("dst, jga@tod_bench: value reported as ") for one in problems(submission, tracks, verify))
+    assert any(
+        one.startswith("dst, jga@tod_bench: value reported as ")
+        for one in problems(submission, tracks, verify_submission)
+    )
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,7 @@ def test_reported_scores_that_are_refused(submission, tracks, text):
 
 def test_two_metrics_under_one_name_are_not_one(submission, tracks):
     report(submission, lambda value: value["scores"]["dst"].append(value["scores"]["dst"][0]))
-    assert problems(submission, tracks, verify) == ("dst: 1 numbers are reported twice",)
+    assert problems(submission, tracks, verify_submission) == ("dst: 1 numbers are reported twice",)
 
 
 def test_the_command_line_names_every_problem_and_exits_with_2(submission, tracks_file, prepared):
@@ -305,8 +308,8 @@ def test_predictions_of_a_finished_run(tracks, toy, tmp_path, monkeypatch):
     files = run_predictions("floor", Path("runs"), "oracle", "plain")
     assert len(files) == 2
     card = write_card(tmp_path / "c.yaml", tasks=["dst", "policy"], gold_access=["gold"])
-    folder = prepare(card, files, tmp_path / "out", tracks)
-    assert [verify(folder, tracks).scores[task][0].value for task in ("dst", "policy")] == [100, 100]
+    folder = prepare_submission(card, files, tmp_path / "out", tracks)
+    assert [verify_submission(folder, tracks).scores[task][0].value for task in ("dst", "policy")] == [100, 100]
     with pytest.raises(UserError, match="no finished predictions of majority on plain"):
         run_predictions("floor", Path("runs"), "majority", "plain")
     with pytest.raises(UserError, match="no finished predictions of oracle on plain"):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from leaderboards import answers, submit, write_card, write_lines
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
-from tod_bench.leaderboard import Tracks, prepare, read_board, validate, write_site
+from tod_bench.leaderboard import Tracks, prepare_submission, read_board, validate_submission, write_site
 from tod_bench.leaderboard.ledger import accept_submission, clear_suspicion
 from tod_bench.leaderboard.numbers import to_csv
 from tod_bench.leaderboard.suspicion import LIMITS, Likeness, likeness, suspicion
@@ -190,7 +190,7 @@ def test_a_clearance_does_not_hold_for_other_predictions(tracks, toy, tmp_path):
     cheat = submit(folder, tracks, 10**6, system="cheat")
     clear_suspicion(cheat, tracks, "dst", "Run before us on other dialogues.")
     card = write_card(tmp_path / "card.yaml", system="cheat")
-    prepare(card, [write_lines(tmp_path / "p.jsonl", answers(toy, 0))], folder, tracks)
+    prepare_submission(card, [write_lines(tmp_path / "p.jsonl", answers(toy, 0))], folder, tracks)
     assert len(read_board(folder, tracks).rankings[0].suspects) == 1
 
 
@@ -206,4 +206,4 @@ def test_the_command_line_accepts_and_clears(tracks, tracks_file, tmp_path):
     assert isinstance(call(str(tmp_path / "nothing")).exception, UserError)
     accept_submission(cheat, tracks)
     text = (tmp_path / "maintainers.yaml").read_text(encoding="utf-8")
-    assert text.count(validate(cheat, tracks).predictions) == 2
+    assert text.count(validate_submission(cheat, tracks).predictions) == 2
