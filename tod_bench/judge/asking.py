@@ -19,8 +19,7 @@ from tod_bench.judge.prompting import Prompt, reask_text
 from tod_bench.judge.store import Attempt, Judged
 from tod_bench.judge.verdicts import SETTLED_REASONS, Unscored, UnscoredReason, Verdict, parse_verdict
 from tod_bench.llm.client import ChatClient
-from tod_bench.llm.records import ChatAnswer, ChatRequest, Message, Outcome, TextPart
-from tod_bench.llm.times import normal_time
+from tod_bench.llm.records import ChatAnswer, ChatRequest, Message, Outcome, TextPart, normal_time
 
 _REASONS: dict[str, UnscoredReason] = {
     "refusal": "refusal",

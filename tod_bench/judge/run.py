@@ -27,7 +27,7 @@ from tod_bench.judge.report import JudgeReport, make_report
 from tod_bench.judge.store import Judged, JudgedStore, read_judged
 from tod_bench.judge.verdicts import Unscored
 from tod_bench.llm.client import ChatClient
-from tod_bench.llm.ledger import Ledger
+from tod_bench.llm.budget import SpendingFile
 from tod_bench.provenance import provenance
 from tod_metrics.judge.ratings import Rating
 
@@ -202,16 +202,17 @@ def _note_spending(folder: Path, client: ChatClient) -> None:
     """Adds what this process has used to what earlier ones did; an interrupted run counts too."""
     plan = _read(folder / "run.json")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    ledger: Ledger | None = getattr(client, "ledger", None)
-    session = {} if ledger is None else {"session": ledger.session}
-    spent = [*_killed_sessions(ledger, plan["spent"]), {"until": now, **session, **asdict(client.spending())}]
+    # A scripted client costs nothing and has no budget.
+    file: SpendingFile | None = getattr(getattr(client, "budget", None), "file", None)
+    session = {} if file is None else {"session": file.session}
+    spent = [*_killed_sessions(file, plan["spent"]), {"until": now, **session, **asdict(client.spending())}]
     write_json(folder / "run.json", {**plan, "spent": [*plan["spent"], *spent]})
 
 
-def _killed_sessions(ledger: Ledger | None, noted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _killed_sessions(file: SpendingFile | None, noted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What processes have used that did not live to note it."""
     known = {entry.get("session") for entry in noted}
-    sessions = [] if ledger is None else ledger.sessions()
+    sessions = [] if file is None else file.sessions()
     return [
         {
             **session,
@@ -219,7 +220,7 @@ def _killed_sessions(ledger: Ledger | None, noted: list[dict[str, Any]]) -> list
             "killed": True,
         }
         for session in sessions
-        if ledger is not None and session["session"] not in known | {ledger.session}
+        if file is not None and session["session"] not in known | {file.session}
     ]
 
 

@@ -65,7 +65,6 @@ class BatchClient:
     Attributes:
         budget: What may be spent and was spent.
         cache: The cache.
-        ledger: The budget's file of spending; None where there is none.
 
     Raises:
         UserError: No usable address, key, cache or price file.
@@ -91,7 +90,6 @@ class BatchClient:
         read_key(key_variable, self.base_url)
         self._folder, self._key_variable = Path(folder), key_variable
         self.budget = budget if isinstance(budget, Budget) else Budget(budget)
-        self.ledger = self.budget.file
         self.wait, self.poll_seconds, self.rounds = wait, poll_seconds, rounds
         self.chunk_requests, self.chunk_bytes = chunk_requests, chunk_bytes
         self.on_poll = on_poll or (lambda _view: None)

@@ -51,7 +51,6 @@ class OpenAIClient:
     Attributes:
         budget: What may be spent and was spent.
         cache: The cache; None where there is none.
-        ledger: The budget's file of spending; None where there is none.
 
     Raises:
         UserError: No usable address, key, cache or price file.
@@ -81,7 +80,6 @@ class OpenAIClient:
         self._retry = retry or RetryPolicy()
         self._limiter = RateLimiter(requests_per_minute, tokens_per_minute)
         self.budget = budget if isinstance(budget, Budget) else Budget(budget)
-        self.ledger = self.budget.file
         self._capabilities: dict[str, Capabilities] = {}
 
     def spending(self) -> Spending:
