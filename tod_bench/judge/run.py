@@ -26,8 +26,8 @@ from tod_bench.judge.ratings import ratings_of
 from tod_bench.judge.report import JudgeReport, make_report
 from tod_bench.judge.store import Judged, JudgedStore, read_judged
 from tod_bench.judge.verdicts import Unscored
-from tod_bench.llm.client import ChatClient
 from tod_bench.llm.budget import SpendingFile
+from tod_bench.llm.client import ChatClient
 from tod_bench.provenance import provenance
 from tod_metrics.judge.ratings import Rating
 
