@@ -11,7 +11,7 @@ from tod_bench.inputs import read_json
 from tod_bench.judge.store import Judged, read_judged
 from tod_bench.judge.verdicts import Unscored, Verdict
 from tod_bench.records import Dialogue
-from tod_bench.reports.charts import Datum, grouped_bars
+from tod_bench.reports.charts import Datum, grouped_bars, stacked_bars
 from tod_bench.reports.figures import Figure
 
 _OUTCOMES = (("second", "{1} wins"), ("first", "{0} wins"), ("tie", "tie"), ("inconsistent", "orders disagree"))
@@ -94,33 +94,51 @@ def _report(folder: Path) -> dict[str, Any]:
 
 
 def _win_rates(report: Mapping[str, Any], run: str) -> list[Figure]:
-    """Shares of each outcome by group, of the pairs that were shown with the user's own persona.
+    """Win rates and shares of each outcome by group, of the pairs that were shown with the user's own persona.
 
     Args:
         report: The report.
         run: What tells it from a run of the same title; may be empty.
     """
-    data = [datum for row in report["pairs"] if row["persona"] == "own" for datum in _outcomes(row, report["pair"])]
-    if not data:
+    rows = [row for row in report["pairs"] if row["persona"] == "own" and row["ties_half"]["value"] is not None]
+    if not rows:
         return []
+    about = report["title"] + (f" ({run})" if run else "")
+    series = f"{report['pair'][1]}'s win rate"
+    rates = []
+    for row in rows:
+        rate = row["ties_half"]
+        group = str(row["group"])
+        rates.append(Datum(series, rate["value"], rate["low"], rate["high"], label=group, over=_pairs_of(row)))
+    shares = [share for row in rows for share in _outcomes(row, report["pair"])]
     note = (
-        "Share of the pairs, in percent. The win rate counts ties and pairs whose orders disagree as half a win; its "
-        "whiskers are 95% intervals over dialogues. " + " ".join(report["signatures"][:1])
+        "The win rate counts ties and pairs whose orders disagree as half a win, in percent; whiskers are 95% "
+        "intervals over dialogues. " + " ".join(report["signatures"][:1])
     )
-    title = f"{report['title']}: win rates by group of users, judge" + (f" ({run})" if run else "")
-    names = (("group", "group of users"), ("series", "outcome"))
-    return [Figure(title, note, tuple(data), names, grouped_bars(data, title=title))]
+    share_note = "Share of the scored pairs, in percent."
+    rate_title = f"{about}: win rates by group of users, judge"
+    share_title = f"{about}: outcomes by group of users, judge"
+    names = (("label", "group of users"), ("series", "outcome"))
+    return [
+        Figure(rate_title, note, tuple(rates), names, grouped_bars(rates, title=rate_title)),
+        Figure(share_title, share_note, tuple(shares), names, stacked_bars(shares, title=share_title)),
+    ]
+
+
+def _pairs_of(row: Mapping[str, Any]) -> str:
+    counts = row["counts"]
+    return f"{sum(counts[name] for name, _ in _OUTCOMES)} pairs scored, {counts['unscored']} not"
 
 
 def _outcomes(row: Mapping[str, Any], pair: Sequence[str]) -> list[Datum]:
-    counts, rate, group = row["counts"], row["ties_half"], str(row["group"])
+    """The share of each outcome in one group, which add up to 100."""
+    counts = row["counts"]
     scored = sum(counts[name] for name, _ in _OUTCOMES)
-    over = f"{scored} pairs scored, {counts['unscored']} not"
-    data = [Datum(f"{pair[1]}'s win rate", rate["value"], rate["low"], rate["high"], group=group, over=over)]
-    for name, text in _OUTCOMES:
-        share = 100 * counts[name] / scored if scored else None
-        data.append(Datum(text.format(*pair), share, group=group, over=over))
-    return [datum for datum in data if datum.value is not None]
+    return [
+        Datum(text.format(*pair), 100 * counts[name] / scored, label=str(row["group"]), over=_pairs_of(row))
+        for name, text in _OUTCOMES
+        if scored
+    ]
 
 
 def _verdict(judged: Judged, title: str) -> dict[str, str]:

@@ -51,14 +51,16 @@ def judge_folder(tmp_path_factory):
 
 def test_win_rates_are_the_reports(judge_folder):
     rows = [row for row in json.loads((judge_folder / "report.json").read_text())["pairs"] if row["persona"] == "own"]
-    (figure,) = read_judge_runs([judge_folder]).figures
-    assert "|judge:scripted|" in figure.note
-    assert list(dict.fromkeys(datum.group for datum in figure.data)) == [row["group"] for row in rows]
+    rates, outcomes = read_judge_runs([judge_folder]).figures
+    assert "|judge:scripted|" in rates.note
+    drawn = [(datum.label, datum.series, datum.value, datum.low, datum.high) for datum in rates.data]
+    assert drawn == [
+        (row["group"], "restyled's win rate", *(row["ties_half"][name] for name in ("value", "low", "high")))
+        for row in rows
+    ]
     for row in rows:
-        values = {datum.series: datum for datum in figure.data if datum.group == row["group"]}
-        assert values["restyled's win rate"].value == row["ties_half"]["value"]
-        assert values["restyled's win rate"].low == row["ties_half"]["low"]
-        shares = [value.value for label, value in values.items() if label != "restyled's win rate"]
+        shares = [datum.value for datum in outcomes.data if datum.label == row["group"]]
+        assert len(shares) == 4
         assert sum(shares) == pytest.approx(100)
 
 
