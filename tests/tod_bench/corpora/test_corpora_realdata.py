@@ -200,8 +200,9 @@ def test_checking_sgd() -> None:
 
 
 _MEASURE = """
-import json, resource, time
+import json, re, time
 from itertools import chain
+from pathlib import Path
 from tod_bench.corpora.counts import count
 from tod_bench.corpora.sgd import SGD
 for _ in range(2):
@@ -210,7 +211,8 @@ for _ in range(2):
     first = next(dialogues)
     opened = time.perf_counter() - start
     counts = count(chain([first], dialogues))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not getrusage's peak, which a process inherits from the one that started it.
+    memory = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
     whole = time.perf_counter() - start
     found = [counts.dialogues, counts.turns, counts.services, counts.domains, counts.tokens_a_turn]
     print(json.dumps([*found, opened, whole, memory]))
@@ -219,7 +221,7 @@ for _ in range(2):
 
 @pytest.mark.slow
 def test_sgd_train_is_counted_and_cached_within_its_bounds(tmp_path: Path) -> None:
-    """14,862 dialogues in a minute and 1.5 GB the first time; the second time opened in 2 s."""
+    """14,862 dialogues in a minute the first time, opened in 2 s the second time; half a gigabyte in all."""
     environment = {**os.environ, "TOD_BENCH_CACHE": str(tmp_path / "cold")}
     output = subprocess.run(
         [sys.executable, "-c", _MEASURE], env=environment, capture_output=True, text=True, check=True
@@ -231,7 +233,7 @@ def test_sgd_train_is_counted_and_cached_within_its_bounds(tmp_path: Path) -> No
     assert round(first[4], 2) == 9.75
     assert first[6] < 60
     assert second[5] < 2
-    assert second[7] < 1.5e6  # kilobytes
+    assert second[7] < 0.5e6  # kilobytes
 
 
 @pytest.mark.parametrize(
