@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tod_bench.statistics import Aggregate, bootstrap_interval
-from tod_bench.statistics.intervals import Method
+from tod_bench.statistics.bootstrap import Method
 from tod_metrics.base import FloatArray, percentage
 
 Maker = Callable[[np.random.Generator, int], FloatArray]

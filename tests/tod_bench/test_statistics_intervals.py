@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tod_bench.statistics import bootstrap_interval, bootstrap_intervals, cluster_sums, resample_weights, resampled_sums
-from tod_bench.statistics.intervals import _widened
+from tod_bench.statistics.bootstrap import _widened
 
 ROOT = Path(__file__).parents[2]
 SIMULATION = run_path(str(ROOT / "benchmarks" / "interval_coverage.py"))

@@ -20,7 +20,7 @@ from tod_bench.reports.numbers import spec_of
 from tod_bench.scores import Score
 from tod_bench.scoring.metrics import build_metric
 from tod_bench.statistics import compare_all
-from tod_bench.statistics.clusters import Aggregate, FloatArray
+from tod_bench.statistics.bootstrap import Aggregate, FloatArray
 from tod_metrics import metric_class
 
 SIGNIFICANCE = 0.05

@@ -14,7 +14,7 @@ from tod_bench.records import TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreSheet, score
 from tod_bench.scoring.gold import require_gold
-from tod_bench.statistics.clusters import FloatArray
+from tod_bench.statistics.bootstrap import FloatArray
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,16 @@ All of it works on one matrix, the sufficient statistics of each dialogue (`clus
 aggregate, so an interval, a p-value and the score itself cannot disagree. What is resampled are dialogues, never turns.
 """
 
-from tod_bench.statistics.clusters import Aggregate, cluster_sums, resample_weights, resampled_sums
+from tod_bench.statistics.bootstrap import (
+    Aggregate,
+    Interval,
+    bootstrap_interval,
+    bootstrap_intervals,
+    cluster_sums,
+    resample_weights,
+    resampled_sums,
+)
 from tod_bench.statistics.families import PairTest, compare_all
-from tod_bench.statistics.intervals import Interval, bootstrap_interval, bootstrap_intervals
 from tod_bench.statistics.paired import (
     PairedTest,
     approximate_randomization,

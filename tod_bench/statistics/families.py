@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from tod_bench.statistics.clusters import Aggregate, FloatArray, coins, multiplied
+from tod_bench.statistics.bootstrap import Aggregate, FloatArray, coins, multiplied
 
 _TIE = 1e-9
 """Relative tolerance within which a statistic counts as equal to the observed one, as in `paired`."""

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tod_bench.statistics.clusters import Aggregate, FloatArray, coins, resampled_sums
-from tod_bench.statistics.intervals import ROUNDING, Interval, bootstrap_interval, jackknife
+from tod_bench.statistics.bootstrap import (
+    ROUNDING,
+    Aggregate,
+    FloatArray,
+    Interval,
+    bootstrap_interval,
+    coins,
+    jackknife,
+    resampled_sums,
+)
 
 _TIE = 1e-9
 """Relative tolerance within which a drawn difference counts as equal to the observed one."""

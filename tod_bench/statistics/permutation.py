@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tod_bench.statistics.clusters import FloatArray, blocks
+from tod_bench.statistics.bootstrap import FloatArray, blocks
 from tod_bench.statistics.paired import swapped_statistics, tail_share
 
 Distance: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]

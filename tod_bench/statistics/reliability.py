@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tod_bench.statistics.clusters import cluster_sums
-from tod_bench.statistics.intervals import Interval, bootstrap_interval
+from tod_bench.statistics.bootstrap import Interval, bootstrap_interval, cluster_sums
 from tod_metrics.judge.agreement import (
     Level,
     NoAlpha,
