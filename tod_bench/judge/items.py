@@ -15,7 +15,7 @@ from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
 from tod_bench.inputs import read_json
 from tod_bench.judge.config import JudgeConfig, Sample, Version
-from tod_bench.judge.groups import attributes_of
+from tod_bench.judge.questions import attributes_of
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Persona, Turn
 from tod_bench.splits import read_split, signed_split

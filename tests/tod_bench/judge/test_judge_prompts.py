@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from tod_bench.errors import UserError
-from tod_bench.judge.drafts import drafts_of
-from tod_bench.judge.images import image_url
+from tod_bench.judge.drafts import drafts_of, image_url
 from tod_bench.judge.items import Item, ItemSet, read_items
 from tod_bench.judge.prompt_reader import read_prompt
 from tod_bench.judge.prompting import load_prompt, render
