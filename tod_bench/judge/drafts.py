@@ -10,10 +10,8 @@ from pathlib import Path
 from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.items import Item, ItemSet, shuffled_personas
-from tod_bench.judge.nonces import fresh_nonce
-from tod_bench.judge.prompting import Prompt, render
-from tod_bench.judge.queries import Query, queries_of
+from tod_bench.judge.items import Item, ItemSet, Query, queries_of, shuffled_personas
+from tod_bench.judge.prompting import Prompt, fresh_nonce, render
 from tod_bench.judge.verdicts import verdict_schema
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient

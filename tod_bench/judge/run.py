@@ -52,7 +52,7 @@ def run(
         client: Who is asked; see `tod_bench.judge.clients`.
         started: Called with the number of queries that are still open, before any is asked.
         settled: Called after every query that was settled now.
-        draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.nonces`.
+        draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.prompting`.
 
     Returns:
         The report, which is also in the folder.
