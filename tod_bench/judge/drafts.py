@@ -10,7 +10,7 @@ from pathlib import Path
 from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.items import Item, ItemSet, Query, queries_of, shuffled_personas
+from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
 from tod_bench.judge.prompting import Prompt, fresh_nonce, render
 from tod_bench.judge.verdicts import verdict_schema
 from tod_bench.llm.cache import AnswerCache
@@ -70,33 +70,30 @@ class Draft:
 
 def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Draft]:
     """The draft of every query, item by item."""
+    structured = config.judge.schema_output and config.protocol != "picpersona"
     others = shuffled_personas(items.items, config.sample.seed) if "shuffled" in config.personas else {}
     for item in items.items:
         personas = {"own": item.persona, "shuffled": others.get(item.id, Persona()), "blank": Persona()}
         for query in queries_of(config, item):
-            yield _draft(config, prompt, item, query, personas[query.persona])
-
-
-def _draft(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, persona: Persona) -> Draft:
-    rendered = render(config, prompt, item, query, persona)
-    content: Content = rendered.text
-    if config.judge.images and persona.image and config.task != "emotions":
-        url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
-        content = (TextPart(rendered.text), ImagePart(url, "low"))
-    structured = config.judge.schema_output and config.protocol != "picpersona"
-    request = ChatRequest(
-        config.judge.model,
-        (Message("user", content),),
-        config.temperature,
-        config.max_tokens,
-        seed=config.judge.seed,
-        extra=config.judge.extra,
-        schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
-        schema_name=f"{config.task}_verdict" if structured else "",
-        repeat=query.repeat,
-        tag=query.id,
-    )
-    return Draft(query, request, rendered.nonce, rendered.material)
+            persona = personas[query.persona]
+            rendered = render(config, prompt, item, query, persona)
+            content: Content = rendered.text
+            if config.judge.images and persona.image and config.task != "emotions":
+                url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
+                content = (TextPart(rendered.text), ImagePart(url, "low"))
+            request = ChatRequest(
+                config.judge.model,
+                (Message("user", content),),
+                config.temperature,
+                config.max_tokens,
+                seed=config.judge.seed,
+                extra=config.judge.extra,
+                schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
+                schema_name=f"{config.task}_verdict" if structured else "",
+                repeat=query.repeat,
+                tag=query.id,
+            )
+            yield Draft(query, request, rendered.nonce, rendered.material)
 
 
 def random_nonce(draft: Draft) -> str:
