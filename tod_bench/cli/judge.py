@@ -170,9 +170,8 @@ def people(
       tod-bench judge people ratings.csv --run runs/judge/judge_likert_gpt-4o
     """
     from tod_bench.files import write_json
-    from tod_bench.judge.markdown import study_markdown
+    from tod_bench.judge.markdown import published_section, study_markdown
     from tod_bench.judge.people import read_study
-    from tod_bench.judge.published import published_section
     from tod_bench.judge.run import stored_ratings
 
     path = ratings or human

@@ -11,7 +11,7 @@ import numpy as np
 from tod_bench.corpora.counts import count, turns_and_tokens
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.experiments.config import Bootstrap
-from tod_bench.judge.groups import ALL, GROUPS, Group, attributes_of, slice_of
+from tod_bench.judge.questions import ALL, GROUPS, Group, attributes_of, slice_of
 from tod_bench.records import Dialogue
 from tod_bench.scores import Score
 from tod_bench.statistics import bootstrap_intervals

@@ -19,7 +19,7 @@ from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.run import stored_ratings
-from tod_bench.judge.simulated_annotators import write_simulated_ratings
+from tod_bench.judge.scripted import write_simulated_ratings
 from tod_bench.progress import progress
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow

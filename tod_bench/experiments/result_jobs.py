@@ -16,7 +16,7 @@ from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.result_provenance import result_provenance
 from tod_bench.experiments.results import Experiment, Result, Store
-from tod_bench.judge.groups import attributes_of
+from tod_bench.judge.questions import attributes_of
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow, score, score_rows
 from tod_bench.splits import signed_split, split_notes

@@ -16,9 +16,8 @@ from typing import Any
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_text
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.images import image_url
-from tod_bench.judge.items import Item, read_items
-from tod_bench.judge.queries import Order
+from tod_bench.judge.drafts import image_url
+from tod_bench.judge.items import Item, Order, read_items
 from tod_bench.judge.questions import FACTORS, QUESTIONS, SCALE, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 

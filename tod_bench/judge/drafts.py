@@ -1,16 +1,17 @@
-"""From items and queries to requests: a draft first, the same in every run, then its nonce."""
+"""From items and queries to requests, pictures included: a draft first, the same in every run, then its nonce."""
 
+import base64
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
+from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.images import image_url
-from tod_bench.judge.items import Item, ItemSet, shuffled_personas
-from tod_bench.judge.nonces import fresh_nonce
-from tod_bench.judge.prompting import Prompt, render
-from tod_bench.judge.queries import Query, queries_of
+from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
+from tod_bench.judge.prompting import Prompt, fresh_nonce, render
 from tod_bench.judge.verdicts import verdict_schema
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
@@ -69,33 +70,30 @@ class Draft:
 
 def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Draft]:
     """The draft of every query, item by item."""
+    structured = config.judge.schema_output and config.protocol != "picpersona"
     others = shuffled_personas(items.items, config.sample.seed) if "shuffled" in config.personas else {}
     for item in items.items:
         personas = {"own": item.persona, "shuffled": others.get(item.id, Persona()), "blank": Persona()}
         for query in queries_of(config, item):
-            yield _draft(config, prompt, item, query, personas[query.persona])
-
-
-def _draft(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, persona: Persona) -> Draft:
-    rendered = render(config, prompt, item, query, persona)
-    content: Content = rendered.text
-    if config.judge.images and persona.image and config.task != "emotions":
-        url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
-        content = (TextPart(rendered.text), ImagePart(url, "low"))
-    structured = config.judge.schema_output and config.protocol != "picpersona"
-    request = ChatRequest(
-        config.judge.model,
-        (Message("user", content),),
-        config.temperature,
-        config.max_tokens,
-        seed=config.judge.seed,
-        extra=config.judge.extra,
-        schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
-        schema_name=f"{config.task}_verdict" if structured else "",
-        repeat=query.repeat,
-        tag=query.id,
-    )
-    return Draft(query, request, rendered.nonce, rendered.material)
+            persona = personas[query.persona]
+            rendered = render(config, prompt, item, query, persona)
+            content: Content = rendered.text
+            if config.judge.images and persona.image and config.task != "emotions":
+                url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
+                content = (TextPart(rendered.text), ImagePart(url, "low"))
+            request = ChatRequest(
+                config.judge.model,
+                (Message("user", content),),
+                config.temperature,
+                config.max_tokens,
+                seed=config.judge.seed,
+                extra=config.judge.extra,
+                schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
+                schema_name=f"{config.task}_verdict" if structured else "",
+                repeat=query.repeat,
+                tag=query.id,
+            )
+            yield Draft(query, request, rendered.nonce, rendered.material)
 
 
 def random_nonce(draft: Draft) -> str:
@@ -119,3 +117,35 @@ def nonce_of(draft: Draft, key: str, client: ChatClient, draw: Callable[[Draft],
     if cache.outcome(draft.request.key(client.base_url), replay=True) is not None:
         return draft.placeholder  # answered for an earlier version, which had no secret
     return draw(draft) if getattr(client, "replay", False) else cache.put_nonce(key, draw(draft))
+
+
+@lru_cache(maxsize=64)
+def image_url(path: Path, side: int) -> str:
+    """A picture as a data URL: turned upright, scaled down, and written anew.
+
+    The type of a data URL must be that of its bytes; PNG files that are announced as JPEG are turned down by some
+    servers. Pictures are therefore written as PNG where there is transparency or a palette, else as JPEG.
+
+    Args:
+        path: The picture, in any format that Pillow reads.
+        side: Longest side in pixels; smaller pictures are left at their size.
+
+    Raises:
+        UserError: There is no such picture, or it cannot be read; or Pillow is not installed.
+    """
+    with extra_needed("judge", "a judge that sees images"):
+        from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            kind = "PNG" if "A" in picture.getbands() or picture.mode == "P" else "JPEG"
+            picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
+            picture.thumbnail((side, side))
+            written = io.BytesIO()
+            picture.save(written, kind)
+    except FileNotFoundError:
+        raise UserError(f"there is no picture {path}; leave out judge.images to judge by the impression") from None
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"the picture {path} cannot be read: {error}") from None
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(written.getvalue()).decode()}"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from tod_bench.files import digest_of
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.length import LengthControl
-from tod_bench.judge.nonces import placeholder
 from tod_bench.judge.picpersona import NOTES
+from tod_bench.judge.prompting import placeholder
 from tod_bench.judge.rows import JudgeRow
 from tod_bench.judge.store import Judged
+from tod_bench.judge.validity import LengthControl
 from tod_bench.judge.verdicts import Unscored
 from tod_bench.scores import Score
 from tod_metrics.base import Signature

@@ -1,4 +1,4 @@
-"""Items: the dialogues that are judged, in all their versions, sampled with a recorded seed and list.
+"""Items and queries: the dialogues that are judged, sampled with a recorded seed and list, and what is asked of each.
 
 The sample is stratified: every group of users has its share of the sample, by largest remainders, and every group that
 exists has at least one dialogue where the sample is large enough for that.
@@ -6,20 +6,22 @@ exists has at least one dialogue where the sample is large enough for that.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
 from tod_bench.inputs import read_json
 from tod_bench.judge.config import JudgeConfig, Sample, Version
-from tod_bench.judge.groups import attributes_of
+from tod_bench.judge.questions import EMOTION, WINNER, attributes_of
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Persona, Turn
 from tod_bench.splits import read_split, signed_split
 from tod_bench.systems import Exchange
+from tod_metrics.judge.ratings import PersonaUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +219,79 @@ def shuffled_personas(items: Iterable[Item], seed: int) -> dict[str, Persona]:
 
 def _look(persona: Persona) -> tuple[str, ...]:
     return (persona.age, persona.emotion, persona.formality, persona.impression)
+
+
+Order: TypeAlias = Literal["ab", "ba"]
+"""Presentation order of a pair: ``ab`` shows the first candidate first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One thing asked of a judge.
+
+    Attributes:
+        item: The item (a dialogue).
+        candidates: Versions of the dialogue it is about. Likert: (reference, rated); pairwise: (first, second);
+            emotions: (labelled,).
+        questions: Questions in the order shown; ``("winner",)`` and ``("emotion",)`` for the other tasks.
+        order: Presentation order of a pair.
+        persona: Whose persona is shown.
+        repeat: Number of the repeat, from 0.
+        turn: The turn's index, for emotions; else None.
+    """
+
+    item: str
+    candidates: tuple[str, ...]
+    questions: tuple[str, ...]
+    order: Order = "ab"
+    persona: PersonaUse = "own"
+    repeat: int = 0
+    turn: int | None = None
+
+    @property
+    def id(self) -> str:
+        """A name that no other query of the run has."""
+        turn = "" if self.turn is None else f"#{self.turn}"
+        parts = ("+".join(self.candidates), "+".join(self.questions), self.order, self.persona, f"r{self.repeat}")
+        return "|".join((f"{self.item}{turn}", *parts))
+
+
+def queries_of(config: JudgeConfig, item: Item) -> Iterator[Query]:
+    """What is asked about an item: every candidate, question, order, persona and repeat."""
+    make = {"likert": _likert, "pairwise": _pairwise, "emotions": _emotions}[config.task]
+    for persona in config.personas:
+        for repeat in range(config.repeats):
+            yield from make(config, item, persona, repeat)
+
+
+def permuted(questions: tuple[str, ...], seed: int, item: str) -> tuple[str, ...]:
+    """The questions in an order that a seeded hash of the item decides, so that no question always comes first."""
+    return tuple(sorted(questions, key=lambda name: hashlib.sha256(f"{seed}|{item}|{name}".encode()).digest()))
+
+
+def _likert(config: JudgeConfig, item: Item, persona: PersonaUse, repeat: int) -> Iterator[Query]:
+    shown = config.questions
+    if config.protocol != "picpersona":
+        shown = permuted(shown, config.sample.seed, item.id)
+    for candidate in config.candidates:
+        pair = (str(config.reference), candidate)
+        if config.ask in ("together", "both"):
+            yield Query(item.id, pair, shown, persona=persona, repeat=repeat)
+        # With a single question, asked together is asked apart.
+        if config.ask in ("apart", "both") and (config.ask == "apart" or len(shown) > 1):
+            for question in config.questions:
+                yield Query(item.id, pair, (question,), persona=persona, repeat=repeat)
+
+
+def _pairwise(config: JudgeConfig, item: Item, persona: PersonaUse, repeat: int) -> Iterator[Query]:
+    fixed = config.orders == "fixed" or config.protocol == "picpersona"
+    orders: tuple[Order, ...] = ("ab",) if fixed else ("ab", "ba")
+    for order in orders:
+        yield Query(item.id, config.candidates, (WINNER,), order, persona, repeat)
+
+
+def _emotions(config: JudgeConfig, item: Item, persona: PersonaUse, repeat: int) -> Iterator[Query]:
+    for candidate in config.candidates:
+        for turn, exchange in enumerate(item.versions[candidate]):
+            if exchange.system:
+                yield Query(item.id, (candidate,), (EMOTION,), persona=persona, repeat=repeat, turn=turn)

@@ -1,12 +1,14 @@
-"""Reports for reading: of a judge run, of a study with people, and of everything that was said about one item."""
+"""Reports for reading: of a judge run, of a study with people, of one item, and of published tables."""
 
 import json
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.judge.groups import ALL
 from tod_bench.judge.people import Study
-from tod_bench.judge.published import published_emotions, published_section
+from tod_bench.judge.questions import ALL
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.sections import (
     ablation_section,
@@ -22,9 +24,12 @@ from tod_bench.judge.sections import (
 )
 from tod_bench.judge.store import Judged, read_judged
 from tod_bench.judge.verdicts import Unscored
+from tod_bench.markdown import table
+from tod_bench.shipped import shipped_folder
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.likert import LikertMean
 from tod_metrics.judge.win_rate import WinRate
+from tod_metrics.style.emotions import PUBLISHED_NAMES
 
 
 def markdown(report: JudgeReport) -> str:
@@ -137,3 +142,46 @@ def _judged(judged: Judged) -> str:
         lines.append(f"- answer {number} ({attempt.model or 'none'}, {attempt.finish_reason}, {source}, {usage})")
         lines.append("\n".join(f"      {line}" for line in (attempt.text or attempt.failure).splitlines() or [""]))
     return "\n".join(lines) + "\n"
+
+
+def read_published(name: str) -> dict[str, Any]:
+    """A published table: its source, rows and notes.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    folder = shipped_folder("published")
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(path.stem for path in folder.glob("*.yaml"))
+        raise UserError(f"there are no published values {name!r}{did_you_mean(name, known)}")
+    value: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return value
+
+
+def published_section(name: str) -> str:
+    """A published table as Markdown, every value as printed."""
+    read = read_published(name)
+    rows = read["rows"]
+    labels = list(dict.fromkeys(key for row in rows for key in row if key != "values"))
+    columns = list(dict.fromkeys(key for row in rows for key in row["values"]))
+    lines = [
+        [*(str(row.get(label, "")) for label in labels), *(str(row["values"].get(column, "-")) for column in columns)]
+        for row in rows
+    ]
+    notes = "".join(f"\n- {note}" for note in read.get("notes", ()))
+    return (
+        f"## Published: {read['source']}\n\n{table([*labels, *columns], lines, left=len(labels))}\n{notes}".rstrip()
+        + "\n"
+    )
+
+
+def published_emotions(name: str) -> dict[str, dict[str, float]]:
+    """A published table of emotion shares as columns: label -> share, under GoEmotions' own names of labels."""
+    read = read_published(name)
+    return {
+        f"{row['corpus']}, {row['row']} (published)": {
+            PUBLISHED_NAMES.get(label, label): float(share) for label, share in row["values"].items()
+        }
+        for row in read["rows"]
+    }

@@ -6,7 +6,7 @@ wording of the prompts is ours. Images are scaled and typed correctly all the sa
 unscored.
 """
 
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Query
 from tod_bench.judge.questions import PAPER_QUESTIONS, SCALE, WINNER
 from tod_bench.judge.verdicts import Verdict
 from tod_bench.systems import Exchange

@@ -25,8 +25,7 @@ from pathlib import Path
 
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.inputs import read_text
-from tod_bench.judge.groups import attributes_of
-from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
+from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER, attributes_of
 from tod_metrics.judge.ratings import Rating
 
 FACTORS_QUESTION = "factors"

@@ -9,8 +9,6 @@ from tod_bench.judge.agreement import Stability, stability
 from tod_bench.judge.comparisons import EmotionTest, PairedTest, asking_tests, candidate_tests, emotion_tests
 from tod_bench.judge.config import JudgeConfig, Resampling
 from tod_bench.judge.facts import Facts
-from tod_bench.judge.length import LengthControl, Words, length_of_pairs
-from tod_bench.judge.persona_ablation import AblationRow, ablation_rows
 from tod_bench.judge.rows import (
     Attributes,
     JudgeRow,
@@ -21,6 +19,7 @@ from tod_bench.judge.rows import (
     position_rows,
     scores_of,
 )
+from tod_bench.judge.validity import AblationRow, LengthControl, Words, ablation_rows, length_of_pairs
 from tod_bench.scores import Score
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.factors import FactorShare

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.groups import ALL, GROUPS, Group, slice_of
+from tod_bench.judge.questions import ALL, GROUPS, Group, slice_of
 from tod_bench.scores import Score
 from tod_bench.statistics import approximate_randomization, bootstrap_intervals, holm
 from tod_metrics.base import FloatArray, Signature

@@ -52,7 +52,7 @@ def run(
         client: Who is asked; see `tod_bench.judge.clients`.
         started: Called with the number of queries that are still open, before any is asked.
         settled: Called after every query that was settled now.
-        draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.nonces`.
+        draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.prompting`.
 
     Returns:
         The report, which is also in the folder.
@@ -202,26 +202,20 @@ def _note_spending(folder: Path, client: ChatClient) -> None:
     """Adds what this process has used to what earlier ones did; an interrupted run counts too."""
     plan = _read(folder / "run.json")
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    spent = list(plan["spent"])
+    session = {}
     # A scripted client costs nothing and has no budget.
     file: SpendingFile | None = getattr(getattr(client, "budget", None), "file", None)
-    session = {} if file is None else {"session": file.session}
-    spent = [*_killed_sessions(file, plan["spent"]), {"until": now, **session, **asdict(client.spending())}]
-    write_json(folder / "run.json", {**plan, "spent": [*plan["spent"], *spent]})
-
-
-def _killed_sessions(file: SpendingFile | None, noted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What processes have used that did not live to note it."""
-    known = {entry.get("session") for entry in noted}
-    sessions = [] if file is None else file.sessions()
-    return [
-        {
-            **session,
-            "until": datetime.fromtimestamp(session["until"], UTC).isoformat(timespec="seconds"),
-            "killed": True,
-        }
-        for session in sessions
-        if file is not None and session["session"] not in known | {file.session}
-    ]
+    if file is not None:
+        session = {"session": file.session}
+        noted = {entry.get("session") for entry in spent} | {file.session}
+        # What processes have used that were killed before they could note it.
+        for other in file.sessions():
+            if other["session"] not in noted:
+                until = datetime.fromtimestamp(other["until"], UTC).isoformat(timespec="seconds")
+                spent.append({**other, "until": until, "killed": True})
+    spent.append({"until": now, **session, **asdict(client.spending())})
+    write_json(folder / "run.json", {**plan, "spent": spent})
 
 
 def _config_of(plan: dict[str, Any]) -> JudgeConfig:

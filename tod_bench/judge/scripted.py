@@ -3,20 +3,30 @@
 It reads the same prompts as a language model does and answers in the form that they ask for. What it calls personalised
 is a count of cue words that suit the persona's impression, so restyled dialogues win, and shuffled or blank personas
 score lower. Biases that real judges have (a favoured position, a taste for length, noise, answers without a verdict)
-can be switched on with known strength; `tod_bench.judge.simulation` uses them. Its numbers say nothing of any system.
+can be switched on with known strength; `tod_bench.judge.simulation` uses them. Three such judges with some noise stand
+in for people in a trial of a study. Their numbers say nothing of any system.
 """
 
+import csv
 import hashlib
+import io
 import json
 import math
 import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from tod_bench.files import write_text
+from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt
-from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS
+from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, WINNER
+from tod_bench.judge.ratings_csv import FACTORS_QUESTION
+from tod_bench.judge.run import run, stored_ratings
 from tod_bench.llm.records import ChatRequest, TextPart
+from tod_bench.llm.scripted import ScriptedClient
 
 _TRAITS: Mapping[str, str] = {
     "young": r"girl|boy|child|kid|teen|toddler",
@@ -222,3 +232,36 @@ def _text(content: object) -> str:
         return content
     parts = content if isinstance(content, tuple) else ()
     return "\n".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+RATERS = 3
+"""Scripted raters of a trial study."""
+
+
+def write_simulated_ratings(configs: Sequence[JudgeConfig], folder: Path) -> Path:
+    """Lets scripted raters rate the items of judge configs, and writes their ratings as a study with people gives them.
+
+    Args:
+        configs: What is asked, each with its items and versions.
+        folder: Where the raters' answers and the file are kept.
+
+    Returns:
+        The CSV file, one row a rating.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["item", "question", "rater", "value", "candidate"])
+    for number, config in enumerate(configs):
+        for seed in range(1, RATERS + 1):
+            client = ScriptedClient(ScriptedJudge(Biases(noise=0.3), seed=seed))
+            of_rater = folder / f"{number}-{seed}"
+            run(config.model_copy(update={"orders": "fixed"}), of_rater, client, draw=fixed_nonce)
+            for rating in stored_ratings(of_rater)[0]:
+                rater = f"scripted{seed}"
+                writer.writerow([rating.item, rating.question, rater, str(rating.value or ""), rating.candidate])
+                if rating.question == WINNER and rating.factors:
+                    factors = ";".join(rating.factors)
+                    writer.writerow([rating.item, FACTORS_QUESTION, rater, factors, rating.candidate])
+    path = folder / "ratings.csv"
+    write_text(path, buffer.getvalue())
+    return path

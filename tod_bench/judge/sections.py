@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from tod_bench import numerals
 from tod_bench.judge.agreement import Agreement, CoveragePoint, Stability
 from tod_bench.judge.comparisons import EmotionTest, PairedTest
-from tod_bench.judge.groups import ALL
-from tod_bench.judge.length import LengthControl
-from tod_bench.judge.persona_ablation import AblationRow, conclusion
-from tod_bench.judge.questions import FACTORS, QUESTIONS, SCALE
+from tod_bench.judge.questions import ALL, FACTORS, QUESTIONS, SCALE
 from tod_bench.judge.report import emotion_columns, factor_table
 from tod_bench.judge.rows import JudgeRow
+from tod_bench.judge.validity import AblationRow, LengthControl, conclusion
 from tod_bench.markdown import table
 from tod_bench.numerals import decimal
 from tod_bench.scores import Score

@@ -14,13 +14,13 @@ from tod_bench.judge.asking import ask_all
 from tod_bench.judge.config import JudgeConfig, ProtocolName, Resampling
 from tod_bench.judge.drafts import fixed_nonce
 from tod_bench.judge.items import Item, ItemSet
-from tod_bench.judge.length import LengthControl, length_of_pairs
 from tod_bench.judge.prompting import load_prompt
 from tod_bench.judge.questions import TaskName
 from tod_bench.judge.ratings import ratings_of
 from tod_bench.judge.rows import JudgeRow, pair_rows, position_rows
 from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.judge.store import Judged
+from tod_bench.judge.validity import LengthControl, length_of_pairs
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange

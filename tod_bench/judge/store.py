@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tod_bench.errors import UserError
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Query
 from tod_bench.judge.verdicts import Unscored, Verdict
 
 

@@ -18,9 +18,9 @@ from tod_bench.errors import UserError
 from tod_bench.judge.comparisons import PairedTest
 from tod_bench.judge.config import JudgeConfig, load_judge_config
 from tod_bench.judge.drafts import fixed_nonce
-from tod_bench.judge.persona_ablation import AblationRow, conclusion
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Query
 from tod_bench.judge.run import default_folder, reparse, report_of, run
+from tod_bench.judge.validity import AblationRow, conclusion
 from tod_bench.judge.verdicts import Unscored, Verdict, parse_verdict
 from tod_bench.llm import ChatFailure
 

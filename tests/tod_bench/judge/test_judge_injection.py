@@ -14,10 +14,8 @@ import pytest
 
 from fault_server import FaultServer
 from tod_bench.judge.drafts import drafts_of
-from tod_bench.judge.items import Item, ItemSet, read_items
-from tod_bench.judge.nonces import LETTERS, fresh_nonce, placeholder, readings
-from tod_bench.judge.prompting import load_prompt
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Item, ItemSet, Query, read_items
+from tod_bench.judge.prompting import LETTERS, fresh_nonce, load_prompt, placeholder, readings
 from tod_bench.judge.questions import PAPER_QUESTIONS, QUESTIONS
 from tod_bench.judge.run import reparse, report_of, run
 from tod_bench.judge.store import read_judged
@@ -172,7 +170,7 @@ def test_nonces_are_drawn_anew_for_every_ask_and_run(tiny, make_config, make_cli
 def test_a_nonce_stands_in_no_reading_of_the_material(monkeypatch):
     taken = "bcdfghjk"
     drawn = iter([*taken, *"zzzzzzzz"] * 1)
-    monkeypatch.setattr("tod_bench.judge.nonces.secrets.choice", lambda _: next(drawn))
+    monkeypatch.setattr("tod_bench.judge.prompting.secrets.choice", lambda _: next(drawn))
     assert fresh_nonce(f"it is {taken}") == "zzzzzzzz"
 
 

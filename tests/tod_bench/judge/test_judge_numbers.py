@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from tod_bench.judge.agreement import stability
 from tod_bench.judge.comparisons import candidate_tests, emotion_tests, run_tests
 from tod_bench.judge.config import Resampling
-from tod_bench.judge.length import length_control
+from tod_bench.judge.items import Query
 from tod_bench.judge.people import Raters
-from tod_bench.judge.persona_ablation import ablation_rows
-from tod_bench.judge.queries import Query
 from tod_bench.judge.ratings import ratings_of
 from tod_bench.judge.report import factor_table
 from tod_bench.judge.rows import emotion_rows, factor_rows, likert_rows, pair_rows, position_rows
 from tod_bench.judge.store import Judged
+from tod_bench.judge.validity import ablation_rows, length_control
 from tod_bench.judge.verdicts import Unscored, Verdict
 from tod_metrics.judge.length import fit_logistic
 from tod_metrics.judge.ratings import OUTCOMES, Rating, judged_items

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_bench.judge.nonces import placeholder
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Query
+from tod_bench.judge.prompting import placeholder
 from tod_bench.judge.questions import EMOTIONS, PAPER_QUESTIONS, QUESTIONS
 from tod_bench.judge.verdicts import Unscored, Verdict, json_objects, parse_verdict, verdict_form, verdict_schema
 

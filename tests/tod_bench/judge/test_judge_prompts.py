@@ -8,12 +8,10 @@ import pytest
 from PIL import Image
 
 from tod_bench.errors import UserError
-from tod_bench.judge.drafts import drafts_of
-from tod_bench.judge.images import image_url
-from tod_bench.judge.items import Item, ItemSet, read_items
+from tod_bench.judge.drafts import drafts_of, image_url
+from tod_bench.judge.items import Item, ItemSet, Query, permuted, read_items
 from tod_bench.judge.prompt_reader import read_prompt
 from tod_bench.judge.prompting import load_prompt, render
-from tod_bench.judge.queries import Query, permuted
 from tod_bench.llm.records import ImagePart, TextPart
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange

@@ -4,7 +4,7 @@ import pytest
 
 from tod_bench.errors import UserError
 from tod_bench.judge import Access, load_judge_config, markdown, open_client, run
-from tod_bench.judge.published import published_emotions, published_section, read_published
+from tod_bench.judge.markdown import published_emotions, published_section, read_published
 from tod_bench.judge.questions import EMOTIONS
 from tod_bench.judge.scripted import fit
 from tod_bench.shipped import config_names

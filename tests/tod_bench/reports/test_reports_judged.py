@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tod_bench.cli.report import command
 from tod_bench.errors import UserError
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.queries import Query
+from tod_bench.judge.items import Query
 from tod_bench.judge.run import run as judge
 from tod_bench.judge.scripted import ScriptedJudge
 from tod_bench.judge.store import Judged, to_json
