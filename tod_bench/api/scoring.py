@@ -13,7 +13,7 @@ from tod_bench.errors import MissingExtraError, UserError, did_you_mean
 from tod_bench.numerals import decimal, p_value
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, TaskName
-from tod_bench.reports.comparison import sentence
+from tod_bench.reports.comparison import headings, name_of, sentence
 from tod_bench.reports.protocol_table import always_shown, signature_lines
 from tod_bench.scores import Score
 from tod_bench.scoring import (
@@ -157,12 +157,9 @@ class Comparisons(Tabular, Sequence[Comparison]):
 
     def grids(self) -> list[Grid]:
         """The table of the verb, and each comparison in words below it."""
-        interval = f"{self.settings.level:.0%} interval"
-        detectable = f"detectable ({self.settings.power:.0%} power)"
-        columns = ("metric", "A", "B", "A - B", interval, "p (randomisation)", "p (bootstrap)", detectable, "better")
         rows = [
             (
-                f"{compared.metric}@{compared.protocol}" + (f" {compared.slice}" if compared.slice else ""),
+                name_of(compared),
                 _number(compared.a, compared),
                 _number(compared.b, compared),
                 _number(compared.difference, compared, signed=True),
@@ -177,7 +174,7 @@ class Comparisons(Tabular, Sequence[Comparison]):
         notes = [line for compared in self.comparisons for line in (*compared.notes, str(compared.signature))]
         sentences = [sentence(compared, self.settings) for compared in self.comparisons]
         title = "" if self.names == ("A", "B") else f"A: {self.names[0]}, B: {self.names[1]}"
-        return [Grid(title, columns, tuple(rows), notes=tuple(dict.fromkeys([*sentences, *notes])))]
+        return [Grid(title, headings(self.settings), tuple(rows), notes=tuple(dict.fromkeys([*sentences, *notes])))]
 
     def __repr__(self) -> str:
         return "\n".join(sentence(compared, self.settings) for compared in self.comparisons)

@@ -26,18 +26,14 @@ def print_comparisons(
 ) -> None:
     """Prints comparisons: the table, the sentences, the notes and what the numbers mean."""
     console.print(f"A: {files[0]}\nB: {files[1]}\n", markup=False, highlight=False)
-    columns = (
-        *("metric", "A", "B", "A - B", f"{settings.level:.0%} interval", "p (randomisation)", "p (bootstrap)"),
-        *(f"detectable ({settings.power:.0%} power)", "better"),
-    )
     rows = [
         (
-            *(_name(one), _number(one.a), _number(one.b), _number(one.difference, signed=True), _interval(one)),
+            *(name_of(one), _number(one.a), _number(one.b), _number(one.difference, signed=True), _interval(one)),
             *(_p_value(one.p_randomization), _p_value(one.p_bootstrap), _number(one.detectable), one.verdict),
         )
         for one in comparisons
     ]
-    console.print(grid(columns, rows, boxed=False))
+    console.print(grid(headings(settings), rows, boxed=False))
     family = sum(one.p_randomization is not None for one in comparisons)
     corrected = f", Holm-corrected over {family} comparisons" if family > 1 else ""
     console.print(f"p-values are two-sided, over {comparisons[0].dialogues} dialogues{corrected}.", highlight=False)
@@ -50,7 +46,7 @@ def print_comparisons(
 def sentence(one: Comparison, settings: Settings) -> str:
     """A comparison in words: who is better, by how much, with what p, and what could have been found."""
     if one.difference is None or one.p_randomization is None or one.p_bootstrap is None:
-        return f"{_name(one)}: not comparable ({'; '.join(one.notes)})."
+        return f"{name_of(one)}: not comparable ({'; '.join(one.notes)})."
     unit = "points" if metric_class(one.metric).percent else "units"
     verdict = _VERDICTS[one.verdict].format(size=f"{abs(one.difference):.2f} {unit}", difference=one.difference)
     interval = f", {settings.level:.0%} interval of A - B {_interval(one)}" if one.low is not None else ""
@@ -61,10 +57,19 @@ def sentence(one: Comparison, settings: Settings) -> str:
             f"these {one.dialogues} dialogues show differences from {one.detectable:.2f} {unit} on "
             f"with {settings.power:.0%} power"
         )
-    return f"{_name(one)}: {verdict}{interval}; {tests}; {resolved}."
+    return f"{name_of(one)}: {verdict}{interval}; {tests}; {resolved}."
 
 
-def _name(one: Comparison) -> str:
+def headings(settings: Settings) -> tuple[str, ...]:
+    """The columns of the table of comparisons."""
+    return (
+        *("metric", "A", "B", "A - B", f"{settings.level:.0%} interval", "p (randomisation)", "p (bootstrap)"),
+        *(f"detectable ({settings.power:.0%} power)", "better"),
+    )
+
+
+def name_of(one: Comparison) -> str:
+    """What is compared: metric and protocol, and the slice where it is of one."""
     return f"{one.metric}@{one.protocol}" + (f" {one.slice}" if one.slice else "")
 
 

@@ -94,7 +94,7 @@ def run(
     files = write_table(table, written_to)
     if can_render():
         files.append(write_page(page_data(finished, opened=opened), written_to / "page.html"))
-    return RunResult(settings, tuple(results), table, tuple(map(str, plan.missing)), tuple(files))
+    return RunResult(settings, tuple(results), table, tuple(missing), tuple(files))
 
 
 def plan(

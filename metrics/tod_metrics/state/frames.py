@@ -3,6 +3,7 @@
 The units are the frames of the reference, one service in one turn, also those of services that are not active.
 """
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,13 +77,13 @@ class FrameMetric(Metric[FrameItem]):
         """The protocol and the unit."""
         return Signature(self.name, {"protocol": self.protocol, "unit": "frame"})
 
+    @abstractmethod
     def frame_score(self, item: FrameItem, service: str) -> float:
         """The score of one frame, 0 to 1; `item` has a prediction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predicted(self, item: FrameItem) -> bool:
         """Whether the turn has a prediction of what is scored."""
-        raise NotImplementedError
 
     def statistics(self, items: Sequence[FrameItem]) -> FloatArray:
         """Shape (items, 2): summed scores and number of frames; frames of turns that were not predicted score 0."""
