@@ -95,8 +95,7 @@ class ScoreReport(ScoreTable, Sequence[Score]):
             shown = [score for score in table.scores if by_domain or always_shown(score.metric, score.slice)]
             notes = [*table.remarks, *(note for score in shown for note in score.notes)]
             signatures = ("95% bootstrap intervals over dialogues; signatures:", *signature_lines(table.scores))
-            title = f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%"
-            grids.append(replace(score_grid(title, shown), notes=(*signatures, *dict.fromkeys(notes))))
+            grids.append(replace(score_grid(table.title, shown), notes=(*signatures, *dict.fromkeys(notes))))
         return grids
 
     def errors(self) -> tuple[ErrorTable, ...]:

@@ -34,8 +34,7 @@ def print_protocol_table(table: ProtocolTable, console: "Console", *, by_domain:
         )
         for metric, part in rows
     ]
-    title = f"{table.task}: {table.pairing.turns} turns, coverage {100 * table.pairing.coverage:.1f}%"
-    console.print(grid(("metric", *table.protocols), cells, left=1, title=title))
+    console.print(grid(("metric", *table.protocols), cells, left=1, title=table.title))
     console.print(Text("95% bootstrap intervals over dialogues; signatures:"))
     for line in signature_lines(table.scores):
         print_line(console, f"  {line}")

@@ -53,6 +53,11 @@ class ProtocolTable:
     remarks: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """The task, and how many turns it is over and were answered."""
+        return f"{self.task}: {self.pairing.turns} turns, coverage {100 * self.pairing.coverage:.1f}%"
+
+    @property
     def rows(self) -> tuple[tuple[str, Slice | None], ...]:
         """The rows: metric and slice, in order."""
         return tuple(dict.fromkeys((score.metric, score.slice) for score in self.scores))
