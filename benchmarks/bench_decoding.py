@@ -96,7 +96,7 @@ def trained(work: Work, folder: Path, smoke: bool) -> Tracker:
 
 def untrained(work: Work, folder: Path) -> Tracker:
     """T5-small with random weights, its outputs cut at the mean length of the gold."""
-    from tod_baselines.pptod.folder import save
+    from tod_baselines.training.folder import save
 
     recipe = recipe_of("t5-small", smoke=False)
     model, tokenizer = new_model(recipe, work)
@@ -169,8 +169,9 @@ def jga(dialogues: Sequence[Dialogue], texts: Sequence[str]) -> float:
 
 
 def _tracker(folder: Path, recipe: Recipe, dialogues: list[Dialogue], max_new_tokens: int) -> Tracker:
-    from tod_baselines.pptod.models import device, pretrained_model
+    from tod_baselines.pptod.models import pretrained_model
     from tod_baselines.pptod.tokenizers import load_tokenizer
+    from tod_baselines.training.devices import device
 
     tokenizer = load_tokenizer(folder / "model")
     model = pretrained_model(folder / "model", tokenizer).to(device())

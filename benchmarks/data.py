@@ -75,8 +75,9 @@ def new_model(recipe: Recipe, work: Work) -> "tuple[PreTrainedModel, PreTrainedT
     """A T5 of random weights for a corpus, and its tokenizer; T5-small and T5-base get as many rows as released."""
     import torch
 
-    from tod_baselines.pptod.models import scratch_model, silence_logging
+    from tod_baselines.pptod.models import scratch_model
     from tod_baselines.pptod.training import ready_tokenizer
+    from tod_baselines.training.devices import silence_logging
 
     silence_logging()
     with tempfile.TemporaryDirectory() as folder:

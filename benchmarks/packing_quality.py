@@ -129,8 +129,8 @@ def packed(contest: Contest, recipe: Recipe) -> Recipe:
 
 def contest_of(corpus: str, train: str, test: str, seed: int) -> Contest:
     """Reads the dialogues, and trains the tokenizer that all runs share."""
-    from tod_baselines.pptod.models import silence_logging
     from tod_baselines.pptod.training import ready_tokenizer
+    from tod_baselines.training.devices import silence_logging
 
     silence_logging()
     opened = open_corpus(corpus, **OPTIONS[corpus])

@@ -47,6 +47,14 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
             "description": "slots that the user is predicted to ask about, by service",
         },
+        "confidence": {
+            "description": "how sure the system is of each value of the state: domain -> slot -> 0 to 1",
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+            },
+        },
         "raw": {"type": "object", "additionalProperties": {"type": "string"}, "description": "model text, by task"},
         "notes": {"type": "object", "description": "anything else worth keeping"},
     },
@@ -57,6 +65,18 @@ _REMEDY = "a prediction file has a JSON object a line, and `tod-bench import aut
 
 GOLD_NOTE = "gold_access"
 """The note of a prediction that names the gold its system was shown."""
+
+UNREAD_NOTE = "unread"
+"""The note that lists what could not be read of a model's text, a sentence each."""
+
+UNKNOWN_NOTE = "unknown"
+"""The note that lists what a model named that the schema does not have: slots (``hotel wifi``) or values."""
+
+USAGE_NOTE = "usage"
+"""The note of what a turn took: ``requests``, ``prompt_tokens``, ``completion_tokens``, ``seconds``, ``usd``.
+
+What came from a cache counts as what it took when it was made. ``usd`` is left out where no price is known.
+"""
 
 LONGEST_LINE = 1 << 24
 """Characters that a line must stay below."""
@@ -77,6 +97,8 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
         line["active_intent"] = dict(prediction.active_intent)
     if prediction.requested is not None:
         line["requested"] = {service: list(slots) for service, slots in prediction.requested.items()}
+    if prediction.confidence is not None:
+        line["confidence"] = {domain: dict(slots) for domain, slots in prediction.confidence.items()}
     for name, extra in (("raw", prediction.raw), ("notes", prediction.notes)):
         if extra:
             line[name] = dict(extra)
@@ -97,6 +119,7 @@ def from_json(line: dict[str, Any]) -> Prediction:
         requested=None if requested is None else {service: tuple(slots) for service, slots in requested.items()},
         raw=line.get("raw", {}),
         notes=line.get("notes", {}),
+        confidence=line.get("confidence"),
     )
 
 

@@ -210,6 +210,8 @@ class Prediction:
         requested: Slots that the user is predicted to ask about, by service; a service without any may be left out.
         raw: The text a model produced before it was parsed, by task.
         notes: Anything else worth keeping (what the parser could not read, turns cut from the context, ...).
+        confidence: How sure the system is of each value of `state`, 0 to 1: domain -> slot -> probability; slots may be
+            left out.
     """
 
     dialogue_id: str
@@ -222,6 +224,7 @@ class Prediction:
     requested: Mapping[str, tuple[str, ...]] | None = None
     raw: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    confidence: Mapping[str, Mapping[str, float]] | None = None
 
 
 class Database(Protocol):

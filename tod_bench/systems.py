@@ -2,24 +2,31 @@
 
 A system is a class with the methods of `System`, registered under the entry point group ``tod_bench.systems``; its
 constructor's keyword arguments are what a config may set under ``params:``. It is shown `TurnInput` records, never
-dialogues with gold in them, unless it declares so (``previous_state`` or ``gold``) in `gold_access`; `validate`,
-`plan`, the result and the table then name it.
+dialogues with gold in them, unless it declares so (``previous_state``, ``progress`` or ``gold``) in `gold_access`;
+`validate`, `plan`, the result and the table then name it.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from tod_bench.errors import UserError
 from tod_bench.plugins import plugin_class, plugin_names
-from tod_bench.records import Act, Database, Dialogue, Prediction, Schema, State, TaskName, Turn
+from tod_bench.records import Act, Database, Dialogue, Persona, Prediction, Schema, State, TaskName, Turn
+
+if TYPE_CHECKING:
+    from tod_bench.llm.config import Access
+    from tod_bench.llm.estimates import Estimate
 
 GROUP = "tod_bench.systems"
 
-GOLD_ACCESS = ("previous_state", "gold")
+GOLD_ACCESS = ("previous_state", "progress", "gold")
 """Gold that a system can declare it must be shown."""
+
+Progress: TypeAlias = Literal["start", "middle", "end"]
+"""How far a dialogue has come: its first turn, its last one, or between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,12 @@ class TurnInput:
         acts: For response: the acts to realise, predicted by the same system or gold; None where it is shown none.
         db_matches: For response: domain -> number of database entries that `state` matches; None without a state, and
             where the corpus has no database.
+        db_entries: For policy and response: domain -> those entries, in the database's order, None likewise; they are
+            the database's own records and must not be written to.
+        persona: Who the user is, with the path of the picture relative to the corpus's image folder; None where the
+            corpus does not say.
+        progress: For systems with the gold access ``progress``, else None: how far the dialogue has come, which nobody
+            knows who does not know its end.
         previous_state: For systems with the gold access ``previous_state``, else None: for DST the gold state of the
             turn before; for policy and response the one before `state`, predicted where `state` is.
         gold: The gold turn, for systems with the gold access ``gold``; else None.
@@ -56,6 +69,9 @@ class TurnInput:
     state: State | None = None
     acts: tuple[Act, ...] | None = None
     db_matches: tuple[tuple[str, int], ...] | None = None
+    db_entries: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+    persona: Persona | None = None
+    progress: Progress | None = None
     previous_state: State | None = None
     gold: Turn | None = None
 
@@ -71,6 +87,8 @@ class FitContext:
         folder: A folder of the system's own. What it writes there survives a kill; a second `fit` with the same
             inputs gets the same folder and continues from its last checkpoint.
         database: The corpus's database; None where it has none.
+        access: How models behind a server are reached: the cache of answers, the budget, replay, the Batch API; None
+            where the caller has nothing of it.
     """
 
     task: TaskName
@@ -78,6 +96,7 @@ class FitContext:
     seed: int
     folder: Path
     database: Database | None = None
+    access: "Access | None" = None
 
 
 class System(ABC):
@@ -87,7 +106,7 @@ class System(ABC):
 
     Attributes:
         tasks: The tasks it can do.
-        gold_access: Gold it must be shown: any of ``previous_state``, ``gold``.
+        gold_access: Gold it must be shown: any of ``previous_state``, ``progress``, ``gold``.
         prediction_settings: Those of its parameters that leave a trained model as it is and only decide how it
             predicts. Changing one of them gives new predictions without a new training.
         conditioned_on: Task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a config in
@@ -119,6 +138,14 @@ class System(ABC):
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers every input once, in any order; inputs come dialogue by dialogue, turns in order."""
 
+    def estimate(self, task: TaskName, inputs: Iterable[TurnInput], context: FitContext) -> "Estimate | None":  # noqa: ARG002
+        """What asking a paid server for these predictions takes, without sending anything; None where none is asked.
+
+        `tod-bench plan` calls it, on an instance that was not loaded. What depends on answers that are not there yet is
+        estimated with the longest ones that are allowed.
+        """
+        return None
+
     def check(self) -> Iterable[str]:
         """A sentence for each parameter that cannot work (an optimizer that does not exist, a model that is not there).
 
@@ -136,7 +163,7 @@ def gold_access_of(system: System) -> frozenset[str]:
     declared: Iterable[str] = system.gold_access or getattr(system, "privileges", ())
     for name in declared:
         if name not in GOLD_ACCESS:
-            raise UserError(f"gold_access has {name!r}; a system can be shown {' or '.join(GOLD_ACCESS)}")
+            raise UserError(f"gold_access has {name!r}; a system can be shown {', '.join(GOLD_ACCESS)}")
     return frozenset(declared)
 
 

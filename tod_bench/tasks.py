@@ -3,16 +3,18 @@
 | task       | shown                                                       | answer       |
 |------------|-------------------------------------------------------------|--------------|
 | `dst`      | every utterance up to and including the current user's      | belief state |
-| `policy`   | the same and the belief state                               | system acts  |
-| `response` | the same, the acts and how many database entries match      | text         |
+| `policy`   | the same, the belief state and the entries that match it    | system acts  |
+| `response` | the same, the acts and how many entries match               | text         |
+
+Each is shown the user's persona, where the corpus has one.
 
 The turns before are the corpus's own, system answers included, as is usual where nobody talks to the system. State and
 acts are those that the same system predicted, or the gold ones, or none at all: gold is shown only where the
 caller says so. How many entries match is counted with the state that is shown, never with the gold one beside it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 from tod_bench.corpora.annotations import asked_turns
 from tod_bench.errors import UserError
@@ -28,7 +30,7 @@ from tod_bench.records import (
     first_values,
     gold_frames,
 )
-from tod_bench.systems import Exchange, TurnInput
+from tod_bench.systems import Exchange, Progress, TurnInput
 
 TASKS: tuple[TaskName, ...] = ("dst", "policy", "response")
 
@@ -67,7 +69,7 @@ def turn_inputs(
     Raises:
         UserError: `states` or `acts` lack a turn.
     """
-    matches = _match_counter(database)
+    entries = _entry_finder(database)
     for dialogue in dialogues:
         history: tuple[Exchange, ...] = ()
         previous: State = {}
@@ -75,6 +77,8 @@ def turn_inputs(
         for turn in dialogue.turns:
             state = None if task == "dst" else _state(dialogue, turn, states)
             if turn.index in answered_turns:
+                found = None if state is None else entries(state)
+                counts = None if found is None else tuple((domain, len(rows)) for domain, rows in found.items())
                 yield TurnInput(
                     dialogue_id=dialogue.id,
                     turn=turn.index,
@@ -82,7 +86,10 @@ def turn_inputs(
                     user=turn.user,
                     state=state,
                     acts=_acts(dialogue, turn, acts) if task == "response" else None,
-                    db_matches=None if state is None or task != "response" else matches(state),
+                    db_matches=counts if task == "response" else None,
+                    db_entries=found,
+                    persona=dialogue.persona,
+                    progress=_progress(dialogue, turn) if "progress" in gold_access else None,
                     previous_state=previous if "previous_state" in gold_access else None,
                     gold=turn if "gold" in gold_access else None,
                 )
@@ -96,20 +103,27 @@ def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:
     return Prediction(dialogue.id, turn.index, state, turn.acts, turn.system, turn.services, *gold_frames(turn))
 
 
-def _match_counter(database: Database | None) -> Callable[[State], tuple[tuple[str, int], ...] | None]:
-    """A function that counts the entries that each domain of a state matches; domains without a table are left out."""
+def _entry_finder(database: Database | None) -> Callable[[State], Mapping[str, Sequence[Mapping[str, Any]]] | None]:
+    """A function that finds the entries that each domain of a state matches; domains without a table are left out."""
     if database is None:
         return lambda _state: None
     has_table: dict[str, bool] = {}
 
-    def matches(state: State) -> tuple[tuple[str, int], ...]:
+    def entries(state: State) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         for domain in state:
             if domain not in has_table:
                 has_table[domain] = bool(database.query(domain, {}))
         searched = {domain: slots for domain, slots in first_values(state).items() if has_table[domain]}
-        return tuple((domain, len(database.query(domain, slots))) for domain, slots in searched.items())
+        return {domain: database.query(domain, slots) for domain, slots in searched.items()}
 
-    return matches
+    return entries
+
+
+def _progress(dialogue: Dialogue, turn: Turn) -> Progress:
+    """How far the dialogue has come; a dialogue of one turn is at its start."""
+    if turn.index == 0:
+        return "start"
+    return "end" if turn.index == dialogue.turns[-1].index else "middle"
 
 
 def _state(dialogue: Dialogue, turn: Turn, states: Shown) -> State | None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tod_baselines.pptod.checking import OPTIM_ARGS, SCHEDULERS, problems
-from tod_baselines.pptod.models import source_options
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
+from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError
 
 SCRATCH = {"init": "scratch", "model": "t5-tiny"}

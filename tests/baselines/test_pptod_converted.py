@@ -11,13 +11,13 @@ import torch
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.fast import converted as converted_module
 from tod_baselines.pptod.fast.converted import load_converted
-from tod_baselines.pptod.folder import save
 from tod_baselines.pptod.generation import decode, generate
 from tod_baselines.pptod.models import SIZES, pretrained_model, scratch_model
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
 from tod_baselines.pptod.tokenizers import load_tokenizer
 from tod_baselines.pptod.training import ready_tokenizer
+from tod_baselines.training.folder import save
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext

@@ -8,11 +8,11 @@ import pytest
 
 from tod_baselines.pptod.batches import IGNORED, Collator
 from tod_baselines.pptod.examples import Examples, source_of, training_examples
-from tod_baselines.pptod.folder import save
 from tod_baselines.pptod.generation import length_batches, spaced
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_baselines.pptod.training import tokenizer_texts
+from tod_baselines.training.folder import save
 from tod_bench.errors import UserError
 from tod_bench.linearize import MARKS, parse_acts, parse_state
 from tod_bench.records import Dialogue

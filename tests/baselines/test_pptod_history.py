@@ -8,8 +8,8 @@ import pytest
 
 from tod_baselines.pptod.examples import training_examples
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.rollout import roll_out, whole_dialogues
 from tod_baselines.pptod.system import PPTOD
+from tod_baselines.training.rollout import roll_out, whole_dialogues
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Prediction, Turn, as_state
 from tod_bench.systems import FitContext, TurnInput

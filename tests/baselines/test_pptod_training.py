@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from tod_baselines.pptod import examples as examples_module
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
-from tod_baselines.pptod.training import few_shot
+from tod_baselines.training.data import few_shot
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
@@ -132,12 +132,12 @@ def test_few_shot_dialogues_are_seeded_and_recorded(
     share: float, tiny: dict[str, Any], context: FitContext, toy_train: list[Dialogue]
 ) -> None:
     recipe = Recipe(few_shot=share, few_shot_seed=5)
-    chosen = [dialogue.id for dialogue in few_shot(toy_train, recipe)]
+    chosen = [dialogue.id for dialogue in few_shot(toy_train, recipe.few_shot, recipe.few_shot_seed)]
     assert len(chosen) == {0.25: 3, 0.01: 1, 1.0: 12}[share]
-    assert chosen == [dialogue.id for dialogue in few_shot(toy_train, recipe)]
-    assert set(chosen) == {dialogue.id for dialogue in few_shot(toy_train[::-1], recipe)}
+    assert chosen == [dialogue.id for dialogue in few_shot(toy_train, recipe.few_shot, recipe.few_shot_seed)]
+    assert set(chosen) == {dialogue.id for dialogue in few_shot(toy_train[::-1], recipe.few_shot, recipe.few_shot_seed)}
     if share == 0.25:
-        assert chosen != [dialogue.id for dialogue in few_shot(toy_train, Recipe(few_shot=share, few_shot_seed=6))]
+        assert chosen != [dialogue.id for dialogue in few_shot(toy_train, share, 6)]
         settings = {**tiny, "epochs": 1, "select_by": "last", "few_shot": share, "few_shot_seed": 5}
         record = PPTOD(**settings).fit(toy_train, [], context)
         assert record["few_shot_dialogues"] == chosen
@@ -267,7 +267,7 @@ def test_a_killed_training_goes_on_at_its_last_checkpoint(
 
 
 def test_a_checkpoint_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
-    from tod_baselines.pptod.folder import last_checkpoint
+    from tod_baselines.training.folder import last_checkpoint
 
     assert last_checkpoint(tmp_path) is None
     for step, state in ((9, "{}"), (10, "{}"), (11, None), (12, '{"epoch": 1'), (13, "")):

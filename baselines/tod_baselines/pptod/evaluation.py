@@ -7,21 +7,18 @@ their own here: where nothing else is trained, the dev loss decides. Each proces
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tod_baselines.pptod.batches import length_batches
 from tod_baselines.pptod.fast import converted_copy
 from tod_baselines.pptod.generation import Generator, decode_tokens
-from tod_baselines.pptod.models import computes_in_bf16, device, processes
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.training_data import TrainingData, make_training_data
-from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
-from tod_bench.tasks import turn_inputs
+from tod_baselines.training.data import SCORES, evenly_spaced, items_of
+from tod_baselines.training.devices import computes_in_bf16, device, processes
+from tod_bench.records import Database, Dialogue, TaskName
 from tod_metrics import metric
-from tod_metrics.items import ActItem, StateItem
-
-SCORES = {"dst": "jga", "policy": "act_f1"}
-"""Metric that scores a task on dev."""
 
 
 def criterion(recipe: Recipe, tasks: Sequence[TaskName]) -> str:
@@ -29,13 +26,6 @@ def criterion(recipe: Recipe, tasks: Sequence[TaskName]) -> str:
     if recipe.select_by == "score" and not SCORES.keys() & set(tasks):
         return "loss"
     return recipe.select_by
-
-
-def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dialogue]:
-    """At most `count` of the dialogues, spread over their order."""
-    if count is None or count >= len(dialogues):
-        return list(dialogues)
-    return [dialogues[index * len(dialogues) // count] for index in range(count)]
 
 
 def dev_scorer(
@@ -65,7 +55,7 @@ def dev_scorer(
         with fast_generator(generator) as fast:
             for task in tasks:
                 if task in SCORES:
-                    items = gather_object(items_of(fast, task, mine))
+                    items = gather_object(items_of(task, mine, partial(fast.answers, task)))
                     scorer = metric(SCORES[task])
                     found[f"{task}_{SCORES[task]}"] = float(scorer.aggregate(scorer.statistics(items).sum(axis=0)))
         return {"score": sum(found.values()) / len(found), **found}
@@ -87,13 +77,6 @@ def fast_generator(generator: Generator) -> Iterator[Generator]:
         yield replace(generator, model=model)
 
 
-def items_of(generator: Generator, task: TaskName, dialogues: Sequence[Dialogue]) -> list[Any]:
-    """Gold and prediction of every turn that the task asks about, as the metrics take them."""
-    turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
-    predictions = generator.answers(task, list(turn_inputs(dialogues, task, states="gold")))
-    return [_item(task, *turns[one.dialogue_id, one.turn], one) for one in predictions]
-
-
 def summed_loss(data: TrainingData, recipe: Recipe) -> float:
     """The loss of all target tokens, in nats."""
     import torch
@@ -113,13 +96,3 @@ def summed_loss(data: TrainingData, recipe: Recipe) -> float:
             labels = batch.pop("labels")
             total += token_loss(model(**batch), labels, 1).double().cpu()
     return float(total)
-
-
-def _item(task: TaskName, dialogue: Dialogue, turn: Turn, prediction: Prediction) -> StateItem | ActItem:
-    if task == "dst":
-        return StateItem(dialogue.id, turn.index, turn.state, prediction.state or {}, dialogue.services, turn.services)
-    return ActItem(dialogue.id, turn.index, _tuples(turn.acts), _tuples(prediction.acts or ()))
-
-
-def _tuples(acts: Sequence[Act]) -> tuple[tuple[str, str, str, str], ...]:
-    return tuple((act.domain, act.act, act.slot, act.value) for act in acts)

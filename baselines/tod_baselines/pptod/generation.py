@@ -7,20 +7,22 @@ sorted rows, one for each of its workers at a time.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from tod_baselines.answers import within
 from tod_baselines.pptod.batches import Collator, length_batches
 from tod_baselines.pptod.examples import Example, Examples, source_of
 from tod_baselines.pptod.fast import Converted, decode_packed
-from tod_baselines.pptod.models import computes_in_bf16, device
 from tod_baselines.pptod.recipe import Recipe
-from tod_baselines.pptod.rollout import roll_out
 from tod_baselines.pptod.token_store import Ids
+from tod_baselines.training.devices import computes_in_bf16, device
+from tod_baselines.training.rollout import roll_out
 from tod_bench.linearize import parse_acts, parse_state
+from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE
 from tod_bench.progress import track
 from tod_bench.records import Prediction, Schema, TaskName
 from tod_bench.systems import TurnInput
@@ -87,32 +89,16 @@ def answer(task: TaskName, shown: TurnInput, text: str, example: Example, schema
     if task == "dst":
         text = spaced(text)
         parsed, problems = parse_state(text)
-        state, notes["unknown"] = within(schema, parsed)
-        notes["unread"] = list(dict.fromkeys(problems))
+        state, notes[UNKNOWN_NOTE] = within(schema, parsed)
+        notes[UNREAD_NOTE] = list(dict.fromkeys(problems))
     elif task == "policy":
         text = spaced(text)
         acts, problems = parse_acts(text)
-        notes["unread"] = list(dict.fromkeys(problems))
+        notes[UNREAD_NOTE] = list(dict.fromkeys(problems))
     else:
         response = text.strip()
     kept = {name: value for name, value in notes.items() if value}
     return Prediction(shown.dialogue_id, shown.turn, state, acts, response, raw={task: text}, notes=kept)
-
-
-def within(schema: Schema, state: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The slots of a state that the schema has, values in the schema's case; and the names of the others."""
-    kept: dict[str, dict[str, str]] = {}
-    unknown = []
-    for domain, slots in state.items():
-        for slot, value in slots.items():
-            spec = schema.get(domain, {}).get(slot)
-            if spec is None:
-                unknown.append(f"{domain} {slot}")
-            else:
-                # A model that reads and writes lower case cannot know how the schema writes a value.
-                written = next((known for known in spec.values if known.lower() == value), value)
-                kept.setdefault(domain, {})[slot] = written
-    return kept, unknown
 
 
 def decode(

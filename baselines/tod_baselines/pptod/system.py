@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.pptod.checking import problems
 from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
-from tod_baselines.pptod.rollout import whole_dialogues
+from tod_baselines.training.rollout import whole_dialogues
 from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, System, TurnInput
@@ -55,10 +55,11 @@ class PPTOD(System):
         """Loads the trained model onto the GPU, where there is one."""
         _need_packages()
         from tod_baselines.pptod.fast import load_converted
-        from tod_baselines.pptod.folder import finished
         from tod_baselines.pptod.generation import Generator
-        from tod_baselines.pptod.models import device, pretrained_model
+        from tod_baselines.pptod.models import pretrained_model
         from tod_baselines.pptod.tokenizers import load_tokenizer
+        from tod_baselines.training.devices import device
+        from tod_baselines.training.folder import finished
 
         place, record = context.folder / "model", finished(context.folder)
         if record is None:

@@ -3,7 +3,6 @@
 Importing this imports torch and transformers; `tod_baselines.pptod.training` does so when it trains.
 """
 
-import time
 from ast import literal_eval
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
-from transformers import Seq2SeqTrainer, TrainerCallback
+from transformers import Seq2SeqTrainer
 
 from tod_baselines.pptod.batches import IGNORED, BatchSampler
-from tod_bench.progress import Progress
 
 
 class DialogueTrainer(Seq2SeqTrainer):  # type: ignore[misc]
@@ -74,49 +72,3 @@ def token_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Ten
     """
     logits = outputs.logits.flatten(0, 1).float()
     return cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum") / num_items_in_batch
-
-
-class EvaluateEvery(TrainerCallback):  # type: ignore[misc]
-    """Leaves out the evaluation of epochs that are not the last and no multiple of `epochs`."""
-
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
-
-    def on_epoch_end(self, _args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer, after its own callback has asked for an evaluation."""
-        last = control.should_training_stop or state.global_step >= state.max_steps
-        if round(state.epoch) % self._epochs and not last:
-            control.should_evaluate = False
-
-
-class CountSteps(TrainerCallback):  # type: ignore[misc]
-    """Tells how many steps are done, those before a training was resumed among them."""
-
-    def __init__(self, shown: Progress) -> None:
-        self._shown = shown
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer."""
-        self._shown.reach(state.global_step)
-
-
-class StopAfter(TrainerCallback):  # type: ignore[misc]
-    """Stops a training after some minutes, all processes at the same step."""
-
-    EVERY = 20
-    """Steps between looks at the clock with several processes, which must agree."""
-
-    def __init__(self, minutes: float) -> None:
-        self._until = time.monotonic() + 60 * minutes
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer."""
-        over = time.monotonic() > self._until
-        if args.world_size > 1:
-            if state.global_step % self.EVERY:
-                return
-            flag = torch.tensor(float(over), device=args.device)
-            torch.distributed.all_reduce(flag, torch.distributed.ReduceOp.MAX)
-            over = bool(flag.item())
-        if over:
-            control.should_training_stop = True

@@ -1,6 +1,5 @@
 """The training, from dialogues to a model in a folder: called by `PPTOD.fit`, and so under `accelerate launch` too."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,19 +8,14 @@ from tod_baselines.pptod.batches import BatchSampler
 from tod_baselines.pptod.evaluation import criterion, dev_scorer
 from tod_baselines.pptod.examples import Examples
 from tod_baselines.pptod.fast import accelerated, check_convertible
-from tod_baselines.pptod.folder import TOKENS, claim, finish, finished, inputs_of, last_checkpoint, save
 from tod_baselines.pptod.generation import Generator
-from tod_baselines.pptod.models import (
-    computes_in_bf16,
-    device,
-    pretrained_model,
-    processes,
-    scratch_model,
-    silence_logging,
-)
-from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.models import pretrained_model, scratch_model
+from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_baselines.pptod.training_data import TrainingData, make_training_data
+from tod_baselines.training.data import few_shot
+from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
+from tod_baselines.training.folder import TOKENS, claim, digest_of_dialogues, finish, finished, last_checkpoint, save
 from tod_bench.errors import UserError
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
@@ -49,7 +43,7 @@ def train(
     """
     from transformers import set_seed
 
-    from tod_baselines.pptod.trainer import CountSteps
+    from tod_baselines.training.callbacks import CountSteps
 
     folder, group = context.folder, processes()
     claim(folder, inputs_of(recipe, tasks, dialogues, dev, context.seed))
@@ -59,7 +53,7 @@ def train(
     if not dev and recipe.select_by != "last":
         raise UserError("pptod: there are no dev dialogues to select a checkpoint by; set select_by: last")
     silence_logging()
-    used = few_shot(dialogues, recipe)
+    used = few_shot(dialogues, recipe.few_shot, recipe.few_shot_seed)
     set_seed(context.seed)
     with group.main_process_first():
         tokenizer = ready_tokenizer(recipe, used, context)
@@ -92,14 +86,13 @@ def train(
     return record
 
 
-def few_shot(dialogues: Sequence[Dialogue], recipe: Recipe) -> list[Dialogue]:
-    """The share of the dialogues to train on, drawn by id with a seed of its own, in corpus order."""
-    if recipe.few_shot == 1:
-        return list(dialogues)
-    ids = sorted(dialogue.id for dialogue in dialogues)
-    count = max(1, round(recipe.few_shot * len(ids)))
-    chosen = set(random.Random(recipe.few_shot_seed).sample(ids, count))
-    return [dialogue for dialogue in dialogues if dialogue.id in chosen]
+def inputs_of(
+    recipe: Recipe, tasks: Sequence[TaskName], train: Sequence[Dialogue], dev: Sequence[Dialogue], seed: int
+) -> dict[str, Any]:
+    """Everything that decides a training, as JSON values; settings of decoding alone do not."""
+    digests = {"train": digest_of_dialogues(train), "dev": digest_of_dialogues(dev)}
+    training = {name: value for name, value in recipe.to_json().items() if name not in PREDICTION_SETTINGS}
+    return {"recipe": training, "tasks": list(tasks), "seed": seed, **digests}
 
 
 def ready_tokenizer(recipe: Recipe, dialogues: Sequence[Dialogue], context: FitContext) -> "PreTrainedTokenizerBase":
@@ -150,7 +143,8 @@ def make_trainer(
     """A trainer, ready to start or to go on."""
     from transformers import PrinterCallback
 
-    from tod_baselines.pptod.trainer import DialogueTrainer, EvaluateEvery, StopAfter
+    from tod_baselines.pptod.trainer import DialogueTrainer
+    from tod_baselines.training.callbacks import EvaluateEvery, StopAfter
 
     recipe, group = generator.recipe, processes()
     sampler = BatchSampler(

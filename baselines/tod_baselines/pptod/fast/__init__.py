@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tod_baselines.pptod.fast.converted import Converted, check_convertible, converted_copy, load_converted
-from tod_baselines.pptod.models import computes_in_bf16, device
 from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.training.devices import computes_in_bf16, device
 from tod_bench.records import Dialogue, TaskName
 
 if TYPE_CHECKING:

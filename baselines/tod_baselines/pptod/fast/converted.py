@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tod_baselines.pptod.models import device
+from tod_baselines.training.devices import device
 from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.files import digest_of_files
 

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
-from tod_bench.records import Dialogue, TaskName
+from tod_bench.records import Dialogue
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,18 +41,9 @@ def claim(folder: Path, inputs: dict[str, Any]) -> None:
     differing = sorted(name for name in inputs if before.get(name) != inputs[name])
     if differing:
         raise UserError(
-            f"pptod: {folder} holds a training with other inputs ({', '.join(differing)} differ); "
+            f"{folder} holds a training with other inputs ({', '.join(differing)} differ); "
             "choose another folder, or delete this one"
         )
-
-
-def inputs_of(
-    recipe: Recipe, tasks: Sequence[TaskName], train: Sequence[Dialogue], dev: Sequence[Dialogue], seed: int
-) -> dict[str, Any]:
-    """Everything that decides a training, as JSON values; settings of decoding alone do not."""
-    digests = {"train": _digest(train), "dev": _digest(dev)}
-    training = {name: value for name, value in recipe.to_json().items() if name not in PREDICTION_SETTINGS}
-    return {"recipe": training, "tasks": list(tasks), "seed": seed, **digests}
 
 
 def finished(folder: Path) -> dict[str, Any] | None:
@@ -103,7 +93,8 @@ def save(place: Path, *parts: "PreTrainedModel | PreTrainedTokenizerBase") -> No
     partial.rename(place)
 
 
-def _digest(dialogues: Sequence[Dialogue]) -> str:
+def digest_of_dialogues(dialogues: Sequence[Dialogue]) -> str:
+    """Digest of all that a training reads of some dialogues."""
     digest = hashlib.sha256()
     for dialogue in dialogues:
         for turn in dialogue.turns:

@@ -1,0 +1,1 @@
+"""Language models that are asked by prompt: `system.Chat`, and a recipe a published format in `recipes`."""

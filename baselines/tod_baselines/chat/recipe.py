@@ -1,0 +1,174 @@
+"""What a recipe is: how a turn becomes messages to a model, and how its text becomes an answer.
+
+A recipe is a conversation with the model about one turn, written as a generator: it yields what is to be asked, is sent
+what the model said, and returns the answer.
+
+    class Json(Recipe):
+        def ask(self, shown: Shown) -> Conversation:
+            reply = yield Query(self.render(shown, "json.jinja"))
+            return self.read(reply, shown)
+
+One query is enough for most formats; the domain first and its slots afterwards is two. Who sends the queries (a server,
+a cache, a batch, a script), in which order and how many at once, is not the recipe's affair.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from tod_bench.llm.records import Message
+from tod_bench.records import Act, Schema, TaskName, Turn, first_values
+from tod_bench.systems import Exchange, TurnInput
+
+PlainState: TypeAlias = Mapping[str, Mapping[str, str]]
+"""A state with one value a slot: domain -> slot -> value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A turn of a training dialogue that a prompt shows with its answer.
+
+    Attributes:
+        dialogue_id: The dialogue.
+        turn: The turn's index.
+        history: The turns before it.
+        user: The user's utterance.
+        previous: The gold state of the turn before.
+        state: The gold state.
+        acts: The gold system acts.
+        response: The corpus's response.
+        services: Domains that are active in the turn.
+    """
+
+    dialogue_id: str
+    turn: int
+    history: tuple[Exchange, ...]
+    user: str
+    previous: PlainState
+    state: PlainState
+    acts: tuple[Act, ...]
+    response: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a recipe is shown of a turn.
+
+    Attributes:
+        task: What is to be answered.
+        input: The turn as the harness shows it.
+        previous: The state that the same system predicted for the turn before; empty in the first turn, and where the
+            recipe does not depend on it.
+        examples: Training turns to show, the most similar last (nearest to the question).
+        schema: What can be tracked, with descriptions.
+    """
+
+    task: TaskName
+    input: TurnInput
+    previous: PlainState
+    examples: Sequence[Example]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One thing to ask a model.
+
+    Attributes:
+        messages: The conversation, in order.
+        json_schema: JSON schema that the answer must meet, for servers that can hold a model to one.
+        fields: Further fields of the request's body (``tools``, ``tool_choice``, ``stop``).
+        max_tokens: Longest answer; None for the system's setting.
+    """
+
+    messages: tuple[Message, ...]
+    json_schema: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a function that a model asked for: its name, and its arguments as JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said.
+
+    Attributes:
+        text: Its text; what it had written, where it was cut; empty where it wrote nothing.
+        tool_calls: The functions that it called.
+        failure: Why there is no whole answer (``length``, ``refusal``, ...); empty where there is one.
+        logprobs: (token, log-probability) of the text's tokens in order; empty where the server gives none.
+    """
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    failure: str = ""
+    logprobs: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a recipe read of a model's replies.
+
+    Attributes:
+        state: The whole state after the turn (not the change alone); None where the task is another.
+        acts: The system acts; None where the task is another.
+        response: The response; None where the task is another.
+        active_domains: Domains that the model took to be active; None where it was not asked.
+        unread: A sentence for each thing that could not be read. Where nothing at all could be, the answer is empty.
+        unknown: Names of slots (``hotel wifi``) and values outside of the schema; they are kept in the answer.
+        readable: Whether the answer as a whole could be read; False counts as an unread turn.
+        confidence: How sure the model is of each value of the state, 0 to 1; None where nothing says so.
+    """
+
+    state: PlainState | None = None
+    acts: tuple[Act, ...] | None = None
+    response: str | None = None
+    active_domains: tuple[str, ...] | None = None
+    unread: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    readable: bool = True
+    confidence: Mapping[str, Mapping[str, float]] | None = None
+
+
+Conversation: TypeAlias = Generator[Query, Reply, Answer]
+"""A recipe at work on one turn."""
+
+
+class Recipe(ABC):
+    """A published way of asking a language model.
+
+    Attributes:
+        name: Its name in configs.
+        after: The paper whose format it follows.
+        tasks: The tasks that it has prompts for.
+        whole_state: Whether it asks for the whole state, so that a turn does not depend on the answer to the one
+            before; else for what the turn changes of it.
+    """
+
+    name: ClassVar[str]
+    after: ClassVar[str]
+    tasks: ClassVar[frozenset[TaskName]]
+    whole_state: ClassVar[bool] = False
+
+    @abstractmethod
+    def ask(self, shown: Shown) -> Conversation:
+        """Asks about one turn."""
+
+    @abstractmethod
+    def example_answer(self, task: TaskName, example: Example) -> str:
+        """The answer that an example shows, in the recipe's format; `ask` must read it back."""
+
+
+def example_of(dialogue_id: str, turn: Turn, history: tuple[Exchange, ...], previous: PlainState) -> Example:
+    """The example that a turn of a training dialogue makes."""
+    state = first_values(turn.state)
+    return Example(dialogue_id, turn.index, history, turn.user, previous, state, turn.acts, turn.system, turn.services)
