@@ -2,8 +2,8 @@
 
 A system is a class with the methods of `System`, registered under the entry point group ``tod_bench.systems``; its
 constructor's keyword arguments are what a config may set under ``params:``. It is shown `TurnInput` records, never
-dialogues with gold in them, unless it declares so (``previous_state``, ``progress`` or ``gold``) in `gold_access`;
-`validate`, `plan`, the result and the table then name it.
+dialogues with gold in them, unless it declares so (``previous_state``, ``progress``, ``system_spans`` or ``gold``) in
+`gold_access`; `validate`, `plan`, the result and the table then name it.
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from tod_bench.errors import UserError
 from tod_bench.plugins import plugin_class, plugin_names
-from tod_bench.records import Act, Database, Dialogue, Persona, Prediction, Schema, State, TaskName, Turn
+from tod_bench.records import Act, Database, Dialogue, Persona, Prediction, Schema, Span, State, TaskName, Turn
 
 if TYPE_CHECKING:
     from tod_bench.llm.config import Access
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "tod_bench.systems"
 
-GOLD_ACCESS = ("previous_state", "progress", "gold")
+GOLD_ACCESS = ("previous_state", "progress", "system_spans", "gold")
 """Gold that a system can declare it must be shown."""
 
 Progress: TypeAlias = Literal["start", "middle", "end"]
@@ -31,10 +31,18 @@ Progress: TypeAlias = Literal["start", "middle", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn of the history: what the user said and what the system answered."""
+    """A finished turn of the history: what the user said and what the system answered.
+
+    Attributes:
+        user: The user's utterance.
+        system: The system's answer.
+        spans: For systems with the gold access ``system_spans``, else empty: where slot values stand in the answer, as
+            annotated.
+    """
 
     user: str
     system: str
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class System(ABC):
 
     Attributes:
         tasks: The tasks it can do.
-        gold_access: Gold it must be shown: any of ``previous_state``, ``progress``, ``gold``.
+        gold_access: Gold it must be shown: any of `GOLD_ACCESS`.
         prediction_settings: Those of its parameters that leave a trained model as it is and only decide how it
             predicts. Changing one of them gives new predictions without a new training.
         conditioned_on: Task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a config in

@@ -93,7 +93,8 @@ def turn_inputs(
                     previous_state=previous if "previous_state" in gold_access else None,
                     gold=turn if "gold" in gold_access else None,
                 )
-            history = (*history, Exchange(turn.user, turn.system))
+            spans = tuple(span for span in turn.spans if span.side == "system") if "system_spans" in gold_access else ()
+            history = (*history, Exchange(turn.user, turn.system, spans))
             previous = turn.state if state is None else state
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from tod_baselines.pptod.models import SIZES
 from tod_baselines.pptod.recipe import Recipe
-from tod_bench.errors import did_you_mean
+from tod_baselines.pptod.released.examples import word_pairs
+from tod_bench.errors import UserError, did_you_mean
 
 SCHEDULERS = frozenset(
     {"linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"}
@@ -43,6 +44,11 @@ DIMS = frozenset(
 def problems(recipe: Recipe) -> Iterator[str]:
     """A sentence for each setting that would stop a training."""
     yield from _model_problems(recipe)
+    if recipe.word_pairs:
+        try:
+            word_pairs(recipe)
+        except UserError as error:
+            yield str(error).removeprefix("pptod: ")
     yield from _optimizer_problems(recipe)
     yield from _scheduler_problems(recipe)
 
@@ -55,9 +61,12 @@ def _model_problems(recipe: Recipe) -> Iterator[str]:
         yield from _dims_problems(recipe)
     elif folder.is_dir():
         if not (folder / "config.json").is_file():
-            yield f"model: the folder {name} has no config.json, so it holds no model of transformers"
+            inner = next((place for place in sorted(folder.iterdir()) if (place / "config.json").is_file()), None)
+            hint = f"; did you mean {inner}?" if inner else ""
+            yield f"model: the folder {name} has no config.json, so it holds no model of transformers{hint}"
         elif not any(folder.glob("*.safetensors")):
-            yield f"model: the folder {name} has no weights in safetensors"
+            old = "; docs/t5.md says how to convert those of a .bin file" if any(folder.glob("*.bin")) else ""
+            yield f"model: the folder {name} has no weights in safetensors{old}"
     elif folder.is_file():
         yield f"model: {name} is a file; give the folder that holds config.json and the weights"
     elif name.startswith((".", "/", "~")) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):

@@ -50,12 +50,15 @@ def dev_scorer(
 
         return loss
 
+    shown = generator.recipe.gold_access
+
     def score() -> dict[str, float]:
         found = {}
         with fast_generator(generator) as fast:
             for task in tasks:
                 if task in SCORES:
-                    items = gather_object(items_of(task, mine, partial(fast.answers, task)))
+                    answers = partial(fast.answers, task)
+                    items = gather_object(items_of(task, mine, answers, gold_access=shown, database=database))
                     scorer = metric(SCORES[task])
                     found[f"{task}_{SCORES[task]}"] = float(scorer.aggregate(scorer.statistics(items).sum(axis=0)))
         return {"score": sum(found.values()) / len(found), **found}

@@ -46,12 +46,18 @@ def scratch_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerBase") -> "PreT
 
 
 def pretrained_model(
-    place: str | Path, tokenizer: "PreTrainedTokenizerBase", dropout: float | None = None
+    place: str | Path, tokenizer: "PreTrainedTokenizerBase", dropout: float | None = None, *, whole: bool = False
 ) -> "PreTrainedModel":
     """A seq2seq model from a folder or the hub, with an embedding for every token; weights come from safetensors only.
 
+    Args:
+        place: The folder or name.
+        tokenizer: Its tokenizer, with the marks added.
+        dropout: Dropout rate; None for the model's.
+        whole: Whether the model must have an embedding for every token already.
+
     Raises:
-        UserError: There is no such model, it is no seq2seq model, or it has no safetensors.
+        UserError: There is no such model, it is no seq2seq model, it has no safetensors, or it is not whole.
     """
     import torch
     from transformers import AutoConfig, AutoModelForSeq2SeqLM
@@ -69,6 +75,9 @@ def pretrained_model(
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n", 1)[0]
         raise UserError(f"pptod: no seq2seq model with safetensors could be loaded from {place} ({reason})") from None
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        if whole:
+            raise UserError(f"pptod: the model of {place} has {rows} embeddings for {len(tokenizer)} tokens")
         model.resize_token_embeddings(len(tokenizer))
     return model

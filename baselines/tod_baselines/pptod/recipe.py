@@ -6,14 +6,20 @@ length, which trains several times faster. The paper names no schedule: ours is 
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from tod_bench.errors import UserError
 
-PREDICTION_SETTINGS = frozenset({"num_beams", "decode_tokens", "engine", "engine_precision"})
+PREDICTION_SETTINGS = frozenset({"num_beams", "decode_tokens", "engine", "engine_precision", "confidence"})
 """Settings of decoding alone: a model that was trained under others serves."""
+
+
+_OURS_ALONE = frozenset(
+    {"act_values", "history", "lowercase", "packing", "engine", "max_source_tokens", "max_target_tokens"}
+)
+"""Settings of our format: PPTOD reads the last 900 tokens in lower case and writes up to 120 (acts: 80)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +35,12 @@ class Recipe:
             ``{"d_model": 96, "feed_forward_proj": "gated-gelu"}``.
         vocab_size: With scratch: pieces of the tokenizer, marks of domains, slots and acts not counted.
         tokenizer: With scratch: the kind of SentencePiece model, ``unigram`` (as T5's) or ``bpe``.
+        format: What is read and written: ``tod_bench`` (`tod_bench.linearize`), or ``pptod``: what PPTOD's released
+            checkpoints were trained on (`tod_baselines.pptod.released`).
+        delexicalised: With ``format: pptod``: whether earlier answers of the system are shown with placeholders for
+            their annotated values, as PPTOD shows them (gold access ``system_spans``), or as they are.
+        word_pairs: With ``format: pptod``: a file of words to replace, old and new with a tab between (`mapping.pair`
+            of MultiWOZ, for PPTOD's checkpoints); empty for none.
         multitask: One model for every task instead of one a task.
         lowercase: Lower-case utterances, and the values of states and acts, as in PPTOD's data; a response that is to
             be generated stays as it is.
@@ -45,7 +57,7 @@ class Recipe:
         learning_rate: Peak learning rate.
         scheduler: Any schedule of transformers (``constant``, ``constant_with_warmup``, ``linear``, ``cosine``, ...).
         warmup: Share of the steps, 0 to 1, over which the learning rate rises.
-        epochs: Passes over the training examples.
+        epochs: Passes over the training examples; 0 to take a pretrained model as it is, without any training.
         max_steps: Optimizer steps after which to stop, if the epochs take longer.
         max_minutes: Minutes of training after which to stop, if the epochs take longer; such a run cannot be
             reproduced exactly.
@@ -68,6 +80,9 @@ class Recipe:
         decode_tokens: Source tokens a decoding batch, padding included; None for 4,096 on a CPU and 16,384 on a GPU.
         engine: What decodes: ``transformers`` or ``ctranslate2``.
         engine_precision: What ctranslate2 computes in: ``float32`` or ``int8``.
+        confidence: Whether predictions of states say how sure the model is of each value: the probability of its
+            tokens, given what the model wrote before them.
+        probe: Whether a training measures the peak of the device first (a second), so that its record has the MFU.
     """
 
     model: str = "t5-small"
@@ -75,6 +90,9 @@ class Recipe:
     dims: Mapping[str, int | float | str] = field(default_factory=dict)
     vocab_size: int = 4000
     tokenizer: Literal["unigram", "bpe"] = "unigram"
+    format: Literal["tod_bench", "pptod"] = "tod_bench"
+    delexicalised: bool = True
+    word_pairs: str = ""
     multitask: bool = False
     lowercase: bool = True
     act_values: bool = False
@@ -107,6 +125,8 @@ class Recipe:
     decode_tokens: int | None = None
     engine: Literal["transformers", "ctranslate2"] = "transformers"
     engine_precision: Literal["float32", "int8"] = "float32"
+    confidence: bool = False
+    probe: bool = True
 
     def __post_init__(self) -> None:
         """Checks the ranges.
@@ -115,10 +135,11 @@ class Recipe:
             UserError: A setting is out of range; all of them are in the message.
         """
         positive = (
-            "vocab_size batch_size batch_tokens accumulation learning_rate epochs max_source_tokens "
+            "vocab_size batch_size batch_tokens accumulation learning_rate max_source_tokens "
             "max_target_tokens evaluate_every num_beams"
         )
         wrong = [f"{name} must be above 0" for name in positive.split() if getattr(self, name) <= 0]
+        wrong += ["epochs must not be below 0"] if self.epochs < 0 else []
         optional = ("max_steps", "max_minutes", "dev_dialogues", "decode_tokens")
         values = {name: getattr(self, name) for name in optional}
         wrong += [
@@ -143,8 +164,43 @@ class Recipe:
             wrong.append(f"packing: dialogue is decoded by the engine transformers, not {self.engine}")
         if self.dims and self.init != "scratch":
             wrong.append("dims can only be set with init: scratch")
+        wrong += [*self._format_problems(), *self._confidence_problems(), *self._untrained_problems()]
         if wrong:
             raise UserError(f"pptod: {'; '.join(wrong)}")
+
+    def _format_problems(self) -> Iterator[str]:
+        """What does not go with PPTOD's format, which has answers of its own to these questions."""
+        changed = [
+            one.name
+            for one in fields(self)
+            if one.name in _OURS_ALONE and getattr(self, one.name) != one.default and self.format == "pptod"
+        ]
+        if changed:
+            yield f"format: pptod is what it is, so leave out {', '.join(changed)}"
+        if self.format == "tod_bench" and (self.word_pairs or not self.delexicalised):
+            yield "word_pairs and delexicalised belong to format: pptod"
+
+    def _confidence_problems(self) -> Iterator[str]:
+        if self.confidence and self.num_beams > 1:
+            yield "confidence is that of greedy decoding, so it takes num_beams: 1"
+        if self.confidence and self.packing == "dialogue":
+            yield "confidence is not computed with packing: dialogue"
+
+    def _untrained_problems(self) -> Iterator[str]:
+        if self.epochs == 0 and self.init == "scratch":
+            yield "a model from scratch has to be trained, so epochs must be above 0"
+        if self.epochs == 0 and self.few_shot < 1:
+            yield "few_shot chooses training dialogues, and epochs: 0 reads none"
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is a training at all."""
+        return self.epochs > 0
+
+    @property
+    def gold_access(self) -> frozenset[str]:
+        """The gold that must be shown (see `tod_bench.systems.System`)."""
+        return frozenset({"system_spans"} if self.format == "pptod" and self.delexicalised else ())
 
     @property
     def turns_shown(self) -> int | None:

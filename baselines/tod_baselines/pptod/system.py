@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.pptod.checking import problems
@@ -33,6 +34,11 @@ class PPTOD(System):
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe(**settings)
         self._generator: Generator | None = None
+        if self.recipe.format == "pptod":
+            # An instance's own, since what PPTOD's format reads is decided by a setting.
+            own = vars(self)
+            own["conditioned_on"] = {"policy": frozenset({"state"}), "response": frozenset({"state"})}
+            own["gold_access"] = self.recipe.gold_access
 
     update_wrapper(__init__, Recipe.__init__)  # so that configs are checked against the recipe's settings
 
@@ -41,35 +47,53 @@ class PPTOD(System):
         return list(problems(self.recipe))
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:
-        """Every task with `multitask`, else the task alone."""
+        """Every task with `multitask`, else the task alone; none where a model is taken as it is."""
+        if not self.recipe.trained:
+            return ()
         return TASKS if self.recipe.multitask else (task,)
 
     def fit(self, train: Sequence[Dialogue], dev: Sequence[Dialogue], context: FitContext) -> dict[str, object]:
-        """Trains a model, or goes on with a training that was killed; see `tod_baselines.pptod.training`."""
+        """Trains a model, or goes on with a training that was killed; see `tod_baselines.pptod.training`.
+
+        Raises:
+            UserError: The recipe has no training.
+        """
+        if not self.recipe.trained:
+            raise UserError("pptod: with epochs: 0 a model is taken as it is, and there is nothing to train")
         _need_packages()
         from tod_baselines.pptod.training import train as train_model
 
         return train_model(self.recipe, self.fits_together(context.task), train, dev, context)
 
     def load(self, context: FitContext) -> None:
-        """Loads the trained model onto the GPU, where there is one."""
+        """Loads the trained model (or, with ``epochs: 0``, the one that the recipe names) onto the GPU, if any.
+
+        Raises:
+            UserError: The training is not finished; or a model that is taken as it is was not made for the format.
+        """
         _need_packages()
         from tod_baselines.pptod.fast import load_converted
         from tod_baselines.pptod.generation import Generator
         from tod_baselines.pptod.models import pretrained_model
         from tod_baselines.pptod.tokenizers import load_tokenizer
+        from tod_baselines.pptod.training import marks_of
         from tod_baselines.training.devices import device
-        from tod_baselines.training.folder import finished
+        from tod_baselines.training.folder import finished, save
 
-        place, record = context.folder / "model", finished(context.folder)
+        recipe, marks = self.recipe, marks_of(self.recipe)
+        place: str | Path = context.folder / "model" if recipe.trained else recipe.model
+        record = finished(context.folder) if recipe.trained else {"max_new_tokens": recipe.max_target_tokens}
         if record is None:
             raise UserError(f"pptod: {context.folder} holds no finished training")
-        tokenizer = load_tokenizer(place)
-        if self.recipe.engine == "ctranslate2":
-            model = load_converted(context.folder, tokenizer, self.recipe.engine_precision)
+        tokenizer = load_tokenizer(place, marks, known=not recipe.trained)
+        if recipe.engine == "ctranslate2" and not recipe.trained and not (context.folder / "model").exists():
+            context.folder.mkdir(parents=True, exist_ok=True)
+            save(context.folder / "model", pretrained_model(place, tokenizer, whole=True), tokenizer)
+        if recipe.engine == "ctranslate2":
+            model = load_converted(context.folder, tokenizer, recipe.engine_precision)
         else:
-            model = pretrained_model(place, tokenizer).to(device())
-        self._generator = Generator(model, tokenizer, self.recipe, record["max_new_tokens"], context.schema)
+            model = pretrained_model(place, tokenizer, whole=not recipe.trained).to(device())
+        self._generator = Generator(model, tokenizer, recipe, record["max_new_tokens"], context.schema)
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers in the order of the inputs, chunk by chunk."""

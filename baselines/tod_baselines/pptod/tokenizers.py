@@ -75,11 +75,18 @@ def train_tokenizer(
     return fast
 
 
-def load_tokenizer(place: str | Path) -> "PreTrainedTokenizerBase":
+def load_tokenizer(
+    place: str | Path, marks: Sequence[str] = MARKS, *, known: bool = False
+) -> "PreTrainedTokenizerBase":
     """A tokenizer from a folder or the hub, with the marks added.
 
+    Args:
+        place: The folder or name.
+        marks: The marks, ours or another format's.
+        known: Whether the tokenizer must have them already, as that of a model trained with them has.
+
     Raises:
-        UserError: There is none, or it has no fast version.
+        UserError: There is none, it has no fast version, or it lacks marks that it must have.
     """
     from transformers import AutoTokenizer
 
@@ -90,7 +97,14 @@ def load_tokenizer(place: str | Path) -> "PreTrainedTokenizerBase":
         raise UserError(f"pptod: no tokenizer could be loaded from {place} ({_first_line(error)})") from None
     if not tokenizer.is_fast:
         raise UserError(f"pptod: the tokenizer of {place} has no fast version; convert it to a tokenizer.json first")
-    add_marks(tokenizer, MARKS)
+    vocabulary = tokenizer.get_vocab()
+    lacking = [mark for mark in marks if mark not in vocabulary]
+    if known and lacking:
+        raise UserError(
+            f"pptod: the tokenizer of {place} has no token {lacking[0]!r} (nor {len(lacking) - 1} others), so its "
+            "model was not trained in this format: choose another `format`, or train it with epochs above 0"
+        )
+    add_marks(tokenizer, marks)
     return tokenizer
 
 

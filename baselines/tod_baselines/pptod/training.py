@@ -11,12 +11,16 @@ from tod_baselines.pptod.fast import accelerated, check_convertible
 from tod_baselines.pptod.generation import Generator
 from tod_baselines.pptod.models import pretrained_model, scratch_model
 from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
+from tod_baselines.pptod.released.examples import TOKENS, ReleasedExamples, training_readings
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_baselines.pptod.training_data import TrainingData, make_training_data
 from tod_baselines.training.data import few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
-from tod_baselines.training.folder import TOKENS, claim, digest_of_dialogues, finish, finished, last_checkpoint, save
+from tod_baselines.training.folder import TOKENS as TOKENS_FILE
+from tod_baselines.training.folder import claim, digest_of_dialogues, finish, finished, last_checkpoint, save
+from tod_baselines.training.throughput import Dtype, Shape, Throughput, matmul_peak, seq2seq_flops, shape_of
 from tod_bench.errors import UserError
+from tod_bench.linearize import MARKS
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.systems import FitContext
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Seq2SeqTrainingArguments
 
     from tod_baselines.pptod.trainer import DialogueTrainer
+    from tod_baselines.training.callbacks import TrainingClock
 
 
 def train(
@@ -43,7 +48,7 @@ def train(
     """
     from transformers import set_seed
 
-    from tod_baselines.training.callbacks import CountSteps
+    from tod_baselines.training.callbacks import CountSteps, TrainingClock
 
     folder, group = context.folder, processes()
     claim(folder, inputs_of(recipe, tasks, dialogues, dev, context.seed))
@@ -58,13 +63,20 @@ def train(
     with group.main_process_first():
         tokenizer = ready_tokenizer(recipe, used, context)
     model = new_model(recipe, tokenizer)
+    shape = shape_of(model)
     if recipe.engine == "ctranslate2":
         check_convertible(model.config)
     with group.main_process_first():
-        training_data = make_training_data(model, tokenizer, used, tasks, recipe, folder / TOKENS, context.database)
+        training_data = make_training_data(
+            model, tokenizer, used, tasks, recipe, folder / TOKENS_FILE, context.database
+        )
     greedy = replace(recipe, num_beams=1)  # beams are a setting of prediction, and must not choose the checkpoint
     generator = Generator(model, tokenizer, greedy, output_budget(training_data.examples, recipe), context.schema)
     trainer = make_trainer(generator, tasks, training_data, dev, context)
+    clock = TrainingClock()
+    trainer.add_callback(clock)
+    dtype: Dtype = "bfloat16" if computes_in_bf16(recipe.precision) else "float32"
+    peak = matmul_peak(dtype, device()) * group.num_processes if recipe.probe else None
     with progress("training", trainer.args.max_steps, unit="steps") as shown:
         trainer.add_callback(CountSteps(shown))
         outcome = trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
@@ -78,6 +90,7 @@ def train(
         "precision": "bf16" if computes_in_bf16(recipe.precision) else "fp32",
         "processes": group.num_processes,
         "steps": outcome.global_step,
+        "throughput": throughput(trainer, clock, shape, dtype, peak).to_json(),
         **history(trainer),
     }
     if group.is_main_process:
@@ -97,18 +110,29 @@ def inputs_of(
 
 def ready_tokenizer(recipe: Recipe, dialogues: Sequence[Dialogue], context: FitContext) -> "PreTrainedTokenizerBase":
     """The pretrained model's tokenizer, or one trained on the dialogues, which is kept for other processes to load."""
+    marks = marks_of(recipe)
     if recipe.init == "pretrained":
-        return load_tokenizer(recipe.model)
+        return load_tokenizer(recipe.model, marks)
     place = context.folder / "tokenizer"
     if not place.exists():
         texts = tokenizer_texts(dialogues, recipe)
-        tokenizer = train_tokenizer(texts, recipe.vocab_size, corpus_marks(dialogues, context.schema), recipe.tokenizer)
-        save(place, tokenizer)
-    return load_tokenizer(place)
+        all_marks = marks if recipe.format == "pptod" else corpus_marks(dialogues, context.schema)
+        save(place, train_tokenizer(texts, recipe.vocab_size, all_marks, recipe.tokenizer))
+    return load_tokenizer(place, marks)
+
+
+def marks_of(recipe: Recipe) -> tuple[str, ...]:
+    """The marks that every tokenizer of the recipe's format has."""
+    return TOKENS if recipe.format == "pptod" else MARKS
 
 
 def tokenizer_texts(dialogues: Sequence[Dialogue], recipe: Recipe) -> list[str]:
     """Each utterance once, and each value of a state or act once, as the model will see them."""
+    if recipe.format == "pptod":
+        found = training_readings(dialogues, ("dst", "policy", "response"), recipe, None)
+        return list(
+            dict.fromkeys(text for one in found for text in (*(said for _, said in one.context), one.target or ""))
+        )
     write = str.lower if recipe.lowercase else str
     texts: dict[str, None] = {}
     for dialogue in dialogues:
@@ -127,7 +151,7 @@ def new_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerBase") -> "PreTrain
     return pretrained_model(recipe.model, tokenizer, recipe.dropout)
 
 
-def output_budget(examples: Examples, recipe: Recipe) -> int:
+def output_budget(examples: Examples | ReleasedExamples, recipe: Recipe) -> int:
     """Longest output to decode, in tokens: a quarter above the longest of training, within the recipe's limit."""
     longest = int(examples.target_lengths.max(initial=0))
     return min(recipe.max_target_tokens, longest + longest // 4 + 8)
@@ -212,6 +236,39 @@ def training_arguments(recipe: Recipe, judged_by: str, batches: int, context: Fi
         disable_tqdm=True,  # progress is shown by `train`
         remove_unused_columns=False,
         report_to=[],
+    )
+
+
+def throughput(
+    trainer: "DialogueTrainer", clock: "TrainingClock", shape: Shape, dtype: Dtype, peak: float | None
+) -> Throughput:
+    """What all processes computed in the steps that a clock has seen, without padding.
+
+    Which examples these steps used is told by the sampler again, so that nothing has to be counted while they run.
+    """
+    from accelerate.utils import gather_object
+
+    data, sampler = trainer.train_dataset, trainer.sampler
+    accumulation = trainer.args.gradient_accumulation_steps
+    steps = -(-len(sampler) // accumulation)  # an epoch
+    used: list[int] = []
+    epochs = range(clock.first_step // steps, -(-trainer.state.global_step // steps))
+    for epoch in epochs:
+        sampler.set_epoch(epoch)
+        first, last = (
+            min(steps, max(0, step - epoch * steps)) for step in (clock.first_step, trainer.state.global_step)
+        )
+        used += [number for batch in list(sampler)[first * accumulation : last * accumulation] for number in batch]
+    source, target = data.lengths[used], data.target_lengths[used]
+    shares = gather_object([(int(source.sum() + target.sum()), seq2seq_flops(shape, source, target))])
+    return Throughput(
+        parameters=sum(parameter.numel() for parameter in trainer.model.parameters()),
+        tokens=sum(tokens for tokens, _ in shares),
+        flops=sum(flops for _, flops in shares),
+        seconds=clock.seconds,
+        dtype=dtype,
+        peak=peak,
+        steps=trainer.state.global_step - clock.first_step,
     )
 
 

@@ -12,6 +12,7 @@ from tod_baselines.pptod.batches import Collator
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.fast import packed_training
 from tod_baselines.pptod.recipe import Recipe
+from tod_baselines.pptod.released.examples import ReleasedCollator, ReleasedExamples, training_readings
 from tod_bench.records import Database, Dialogue, TaskName
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ class TrainingData:
 
     Attributes:
         model: The model, to be called with a batch without its labels.
-        examples: Every turn and task.
+        examples: Every turn and task, in the recipe's format.
         dataset: The items that the trainer sees: the examples, or the dialogues made of them.
         collate: Makes a batch of some of its items.
     """
 
     model: "PreTrainedModel"
-    examples: Examples
+    examples: "Examples | ReleasedExamples"
     dataset: Dataset
     collate: Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 
@@ -68,6 +69,9 @@ def make_training_data(
     Raises:
         UserError: The model cannot read packed dialogues.
     """
+    if recipe.format == "pptod":
+        released = ReleasedExamples(training_readings(dialogues, tasks, recipe, database), tokenizer, kept)
+        return TrainingData(model, released, released, ReleasedCollator(int(tokenizer.pad_token_id)))
     examples = Examples(training_examples(dialogues, tasks, recipe, database), tokenizer, recipe, kept)
     if recipe.packing == "turn":
         return TrainingData(model, examples, examples, Collator.of(model, tokenizer))

@@ -36,6 +36,38 @@ class CountSteps(TrainerCallback):  # type: ignore[misc]
         self._shown.reach(state.global_step)
 
 
+class TrainingClock(TrainerCallback):  # type: ignore[misc]
+    """Measures the steps of a training alone: evaluations and checkpoints lie between epochs.
+
+    Attributes:
+        seconds: How long the epochs took since this process began.
+        first_step: The steps that were done before.
+    """
+
+    def __init__(self) -> None:
+        self.seconds, self.first_step = 0.0, 0
+        self._began = 0.0
+
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer."""
+        self.first_step = state.global_step
+
+    def on_epoch_begin(self, _args: Any, _state: Any, _control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer."""
+        _wait_for_device()
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, _args: Any, _state: Any, _control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer, before it evaluates and saves."""
+        _wait_for_device()
+        self.seconds += time.perf_counter() - self._began
+
+
+def _wait_for_device() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 class StopAfter(TrainerCallback):  # type: ignore[misc]
     """Stops a training after some minutes, all processes at the same step."""
 

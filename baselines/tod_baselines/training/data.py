@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn
+from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
 from tod_bench.systems import TurnInput
 from tod_bench.tasks import turn_inputs
 from tod_metrics.items import ActItem, StateItem
@@ -31,7 +31,12 @@ def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dial
 
 
 def items_of(
-    task: TaskName, dialogues: Sequence[Dialogue], answers: Callable[[Sequence[TurnInput]], list[Prediction]]
+    task: TaskName,
+    dialogues: Sequence[Dialogue],
+    answers: Callable[[Sequence[TurnInput]], list[Prediction]],
+    *,
+    gold_access: frozenset[str] = frozenset(),
+    database: Database | None = None,
 ) -> list[Any]:
     """Gold and prediction of every turn that the task asks about, as the metrics take them.
 
@@ -39,9 +44,13 @@ def items_of(
         task: The task.
         dialogues: The dialogues.
         answers: Answers turns of whole dialogues, in their order; it is shown gold states.
+        gold_access: Other gold that it is shown (see `tod_bench.systems.System`).
+        database: The corpus's database, where it is shown what the states match.
     """
     turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
-    predictions = answers(list(turn_inputs(dialogues, task, states="gold")))
+    predictions = answers(
+        list(turn_inputs(dialogues, task, gold_access=gold_access, states="gold", database=database))
+    )
     return [_item(task, *turns[answer.dialogue_id, answer.turn], answer) for answer in predictions]
 
 

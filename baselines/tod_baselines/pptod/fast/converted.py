@@ -84,6 +84,25 @@ class Converted:
             # Rows of an embedding beyond the tokenizer's tokens stand for no text.
             yield [self._ids[token] for token in row.hypotheses[0] if token in self._ids]
 
+    def log_probs(
+        self, rows: Sequence[NDArray[np.int32]], outputs: Sequence[Sequence[int]], batch_tokens: int
+    ) -> list[list[float]]:
+        """The natural logarithm of each output token's probability, in a second pass over what was written.
+
+        Args:
+            rows: Source token ids.
+            outputs: What was written for each.
+            batch_tokens: Tokens a batch, padding included, at most.
+        """
+        results = self._translator.score_batch(
+            [[self._tokens[number] for number in row.tolist()] for row in rows],
+            [[self._tokens[number] for number in output] for output in outputs],
+            max_batch_size=max(1, min(batch_tokens, CORE_TOKENS)),
+            batch_type="tokens",
+            max_input_length=0,
+        )
+        return [list(result.log_probs)[: len(output)] for result, output in zip(results, outputs, strict=True)]
+
 
 def load_converted(folder: Path, tokenizer: "PreTrainedTokenizerBase", precision: str) -> Converted:
     """The model of a training's folder, converted now unless that was done before.
