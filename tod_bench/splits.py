@@ -6,11 +6,18 @@ test[90%:]       its last tenth
 train[::10]      every tenth, for files that are sorted by service
 train+dev[:800]  one after the other
 test{taxi}       those that are about a service (or domain), perhaps among others; {taxi}[:100] is its first 100
+
+Where a config has several corpora, a training may name another one, by its label, or several:
+
+multiwoz:train                      the train split of the corpus multiwoz, whatever corpus is tested
+[multiwoz:train, mine:train[:100]]  both, one after the other
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.official import Completeness
@@ -21,6 +28,45 @@ from tod_bench.records import Dialogue
 _PART = re.compile(
     r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
 )
+
+_LABELLED = re.compile(r"(?P<label>[^:\[\]{}+]+):(?P<expression>\s*[A-Za-z_].*)", re.DOTALL)
+
+UNTESTED = "none"
+"""The test split of a corpus that is only trained on."""
+
+
+class SplitOf(NamedTuple):
+    """Some dialogues of one of a config's corpora.
+
+    Attributes:
+        corpus: The corpus's label.
+        expression: The split expression.
+    """
+
+    corpus: str
+    expression: str
+
+    def __str__(self) -> str:
+        return f"{self.corpus}:{self.expression}"
+
+
+def splits_of(label: str, setting: str | Sequence[str]) -> tuple[SplitOf, ...]:
+    """The corpora and split expressions that a setting names to train or select on.
+
+    Args:
+        label: The corpus that the setting stands under, which expressions without a label are of.
+        setting: An expression, or several.
+    """
+    found = []
+    for text in [setting] if isinstance(setting, str) else setting:
+        match = _LABELLED.fullmatch(text.strip())
+        found.append(SplitOf(match["label"].strip(), match["expression"].strip()) if match else SplitOf(label, text))
+    return tuple(found)
+
+
+def own_split(label: str, setting: str | Sequence[str]) -> str:
+    """The expression of a setting's dialogues of the corpus itself; empty where it has none of them."""
+    return "+".join(expression for corpus, expression in splits_of(label, setting) if corpus == label)
 
 
 def parse_split(expression: str) -> list[tuple[str, ...]]:
@@ -66,6 +112,21 @@ def common_dialogues(corpus: Corpus, first: str, second: str) -> int:
         {(dialogue.split, dialogue.id) for dialogue in read_split(corpus, expression)} for expression in (first, second)
     ]
     return len(ids[0] & ids[1])
+
+
+def has_same_dialogues(first: Corpus, expression: str, second: Corpus, other: str) -> bool:
+    """Whether splits of two corpora have a dialogue in common: one in which the user says the same, word for word.
+
+    Two corpora can be releases of one, or one may have been made of the other, so that ids tell nothing. Case, blanks
+    and punctuation do not count, which releases differ in.
+    """
+    known = {_words_of(dialogue) for dialogue in read_split(first, expression)}
+    return any(_words_of(dialogue) in known for dialogue in read_split(second, other))
+
+
+def _words_of(dialogue: Dialogue) -> bytes:
+    said = " ".join(turn.user for turn in dialogue.turns).lower()
+    return hashlib.blake2b(re.sub(r"[\W_]+", "", said).encode(), digest_size=16).digest()
 
 
 def _may_share(first: str, second: str) -> bool:

@@ -64,6 +64,11 @@ TINY: dict[str, Any] = {
 """Settings of a model that trains in a second."""
 
 
+def timeless(record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a training without how long it took."""
+    return {name: value for name, value in record.items() if name != "throughput"}
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> FitContext:
     return FitContext("dst", TOY_SCHEMA, 1, tmp_path)

@@ -15,7 +15,7 @@ from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.scoring import check_metric
 from tod_bench.scoring.pairing import GROUPINGS
-from tod_bench.splits import parse_split, split_and_service
+from tod_bench.splits import UNTESTED, parse_split, split_and_service, splits_of
 from tod_bench.tasks import TASKS
 from tod_metrics import canonical
 from tod_metrics.judge.agreement import alpha_package
@@ -66,19 +66,29 @@ def label_errors(config: EvalConfig) -> list[str]:
 def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]:
     """Errors of splits that a corpus cannot have; one whose files are missing is a requirement (see `requirements`)."""
     errors = []
-    for label, corpus in corpora.items():
-        for name, expression in config.corpora[label].splits.model_dump().items():
-            try:
-                parts = {split_and_service(part)[0] for part, *_ in parse_split(expression)}
-            except UserError:
-                continue  # that the expression cannot be read is an error already
-            known = {*corpus.splits, *SPLITS}
-            errors += [
-                f"corpora.{label}.splits.{name}: {corpus.name} has no split {part!r}; it has "
-                f"{', '.join(corpus.splits) or 'none'}{did_you_mean(part, known)}"
-                for part in sorted(parts - known)
-            ]
+    for label, section in config.corpora.items():
+        for name, setting in section.splits.model_dump().items():
+            for other, expression in splits_of(label, setting):
+                place = f"corpora.{label}.splits.{name}"
+                if other not in config.corpora:
+                    meant = did_you_mean(other, config.corpora)
+                    errors.append(f"{place}: {other!r} is not a corpus of this config{meant}")
+                elif name == "test" and other != label:
+                    errors.append(f"{place}: a corpus is tested on its own dialogues; write {expression}")
+                elif other in corpora and (name, expression) != ("test", UNTESTED):
+                    errors += _unknown_splits(corpora[other], expression, place)
     return errors
+
+
+def _unknown_splits(corpus: Corpus, expression: str, place: str) -> Iterator[str]:
+    try:
+        parts = {split_and_service(part)[0] for part, *_ in parse_split(expression)}
+    except UserError:
+        return  # that the expression cannot be read is an error already
+    known = {*corpus.splits, *SPLITS}
+    for part in sorted(parts - known):
+        has = ", ".join(corpus.splits) or "none"
+        yield f"{place}: {corpus.name} has no split {part!r}; it has {has}{did_you_mean(part, known)}"
 
 
 def source_errors(config: EvalConfig, systems: Mapping[str, BoundSystem]) -> list[str]:
@@ -106,7 +116,7 @@ def scored_pairs(
     return {
         (label, task): corpora[label]
         for system in systems.values()
-        for label in system.config.corpora or config.corpora
+        for label in config.tested_with(system.config)
         if label in corpora
         for task in TASKS
         if task in config.tasks and system.does(task)

@@ -15,20 +15,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_bench import __version__
 from tod_bench.errors import UserError
 from tod_bench.experiments.content import local_files
-from tod_bench.experiments.keys import corpus_inputs, harness_source
+from tod_bench.experiments.joint import joint_resources, origins, tested_dialogues, training_dialogues
+from tod_bench.experiments.keys import harness_source
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
 from tod_bench.predictions import GOLD_NOTE, write_predictions
 from tod_bench.records import Prediction
-from tod_bench.splits import parse_split
+from tod_bench.splits import parse_split, splits_of
 from tod_bench.systems import FitContext
 from tod_bench.tasks import Shown, turn_inputs
 
@@ -96,12 +98,9 @@ class Train(Job):
     def inputs(self) -> dict[str, Any]:
         """Everything that decides the training; an untrained system's predictions rest on the same."""
         system = self.plan.systems[self.experiment.system]
-        splits = self.plan.config.corpora[self.experiment.corpus].splits
         return {
             "version": __version__,
-            "corpus": corpus_inputs(self.plan, self.experiment.corpus),
-            "train": parse_split(splits.train),
-            "dev": parse_split(splits.dev),
+            **training_dialogues(self.plan, self.experiment.corpus),
             "system": system.config.system,
             "code": system.source,
             "params": system.training_params,
@@ -119,13 +118,18 @@ class Train(Job):
     def run(self, runner: "Runner") -> None:
         """Trains the system into its folder of the store."""
         runner.announce(self.experiment, "training")
-        corpus = self.experiment.corpus
-        splits, began = self.plan.config.corpora[corpus].splits, time.perf_counter()
-        context = self.context(runner.store)
+        corpus, began = self.experiment.corpus, time.perf_counter()
+        splits = self.plan.config.corpora[corpus].splits
+        schema, database = joint_resources(self.plan, self.experiment)
+        context = replace(self.context(runner.store), schema=schema, database=database)
         context.folder.mkdir(parents=True, exist_ok=True)
-        train, dev = runner.dialogues(corpus, splits.train), runner.dialogues(corpus, splits.dev)
-        details = self.plan.systems[self.experiment.system].new().fit(train, dev, context)
-        sizes = {"train_dialogues": len(train), "dev_dialogues": len(dev)}
+        train = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.train)}
+        dev = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.dev)}
+        system = self.plan.systems[self.experiment.system].new()
+        details = system.fit(list(chain(*train.values())), list(chain(*dev.values())), context)
+        sizes = {"train_dialogues": sum(map(len, train.values())), "dev_dialogues": sum(map(len, dev.values()))}
+        if any(source.corpus != corpus for source in (*train, *dev)) or len(train) > 1:
+            sizes |= origins(train, dev)
         seconds = round(time.perf_counter() - began, 3)
         runner.store.save_note(self.step, self.key, {**sizes, "seconds": seconds, "details": details})
 
@@ -153,6 +157,7 @@ class Predict(Job):
             "fit": self.training.inputs,
             "params": system.prediction_params,
             "files": local_files(system.prediction_params),
+            **tested_dialogues(self.plan, self.experiment),
             "test": parse_split(self.plan.split(self.experiment)),
             "task": self.experiment.task,
             "sources": self.plan.sources(self.experiment),

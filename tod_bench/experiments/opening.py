@@ -14,7 +14,7 @@ from tod_bench.experiments.config import CorpusConfig, SystemConfig
 from tod_bench.experiments.content import source_digest
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.records import TaskName
-from tod_bench.splits import parse_split
+from tod_bench.splits import UNTESTED, parse_split, splits_of
 from tod_bench.systems import GROUP, System, gold_access_of, system_class
 
 
@@ -104,8 +104,10 @@ def open_configured_corpus(
 ) -> Corpus | None:
     """Opens a corpus of a config; None where that fails, with errors or with what is missing for it."""
     key = f"corpora.{label}"
-    for name, expression in section.splits.model_dump().items():
-        collect(errors, f"{key}.splits.{name}", partial(parse_split, expression))
+    for name, setting in section.splits.model_dump().items():
+        for _, expression in splits_of(label, setting):
+            if (name, expression) != ("test", UNTESTED):
+                collect(errors, f"{key}.splits.{name}", partial(parse_split, expression))
     reader: type[Corpus] | None = collect(errors, f"{key}.corpus", lambda: corpus_class(section.corpus))
     if reader is None:
         return None

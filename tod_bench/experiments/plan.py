@@ -41,7 +41,7 @@ from tod_bench.experiments.requirements import (
 )
 from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
-from tod_bench.splits import common_dialogues
+from tod_bench.splits import SplitOf, common_dialogues, has_same_dialogues, own_split, splits_of
 from tod_bench.tasks import TASKS, Source
 
 
@@ -72,13 +72,16 @@ class Plan:
     def _lay_out(self) -> Iterator[Experiment]:
         tasks, first_seed = self.config.tasks, self.config.seeds[0]
         for corpus in self.config.corpora:
-            if "corpus" in tasks and corpus in self.corpora:
+            counted = own_split(corpus, self.config.corpora[corpus].splits.train)
+            if "corpus" in tasks and corpus in self.corpora and counted:
                 yield Experiment(corpus, "", "corpus", first_seed)
             for label, system in self.systems.items():
-                if corpus not in (system.config.corpora or self.config.corpora):
+                if corpus not in self.config.tested_with(system.config):
                     continue
                 for task in TASKS:
                     if corpus not in self.corpora or task not in tasks or not system.does(task):
+                        continue
+                    if system.shared_training(task) and not self._can_train(corpus):
                         continue
                     for seed in self._seeds(system, task):
                         experiment = Experiment(corpus, label, task, seed)
@@ -88,6 +91,15 @@ class Plan:
                 people = Experiment(corpus, label, "people", first_seed)
                 if "people" in tasks and self._has_ratings(people):
                     yield people
+
+    def _can_train(self, corpus: str) -> bool:
+        """Whether the files of every corpus are there that the systems tested on one are trained on."""
+        return all(other in self.corpora for other, _ in self.trained_on(corpus))
+
+    def trained_on(self, corpus: str) -> tuple[SplitOf, ...]:
+        """The dialogues that systems tested on a corpus are trained and selected on."""
+        splits = self.config.corpora[corpus].splits
+        return (*splits_of(corpus, splits.train), *splits_of(corpus, splits.dev))
 
     def _seeds(self, system: BoundSystem, task: TaskName) -> tuple[int, ...]:
         seeds = system.config.seeds or self.config.seeds
@@ -123,7 +135,7 @@ class Plan:
     def split(self, experiment: Experiment) -> str:
         """The split expression of the dialogues that an experiment is about."""
         splits = self.config.corpora[experiment.corpus].splits
-        return splits.train if experiment.task == "corpus" else splits.test
+        return own_split(experiment.corpus, splits.train) if experiment.task == "corpus" else splits.test
 
     def metrics(self, experiment: Experiment) -> tuple[str, ...]:
         """The metrics of an experiment, without those that are undefined on its corpus."""
@@ -209,15 +221,21 @@ class Plan:
 
     @cached_property
     def _trained_on_test(self) -> dict[str, bool]:
-        """Whether the test split of each corpus shares dialogues with the ones to train and select on."""
-        splits = {label: self.config.corpora[label].splits for label in self.corpora}
+        """Whether the test split of each corpus shares dialogues with the ones to train and select on.
+
+        Those may be of another corpus, which may be the same under another label, or made of it.
+        """
         return {
-            label: any(
-                common_dialogues(self.corpora[label], expression, section.test)
-                for expression in (section.train, section.dev)
-            )
-            for label, section in splits.items()
+            label: any(self._shares(source, label) for source in self.trained_on(label))
+            for label in self.config.tested
+            if label in self.corpora and self._can_train(label)
         }
+
+    def _shares(self, source: SplitOf, tested: str) -> bool:
+        test, corpus = self.config.corpora[tested].splits.test, self.corpora[tested]
+        if source.corpus == tested:
+            return common_dialogues(corpus, source.expression, test) > 0
+        return has_same_dialogues(self.corpora[source.corpus], source.expression, corpus, test)
 
     def remarks(self) -> list[str]:
         """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""

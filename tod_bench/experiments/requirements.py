@@ -19,7 +19,7 @@ from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.scoring import default_metrics
 from tod_bench.scoring.gold import require_personas, undefined_metrics
-from tod_bench.splits import parse_split, split_and_service
+from tod_bench.splits import UNTESTED, own_split, parse_split, split_and_service
 from tod_bench.tasks import TASKS
 
 
@@ -54,7 +54,10 @@ def metrics_of(settings: TaskConfig, task: TaskName) -> tuple[str, ...]:
 def missing_split(config: EvalConfig, label: str, corpus: Corpus) -> Requirement | None:
     """The requirement of a corpus that lacks a split which every experiment of it reads."""
     splits = config.corpora[label].splits
-    expression = splits.train if set(config.tasks) == {"corpus"} else splits.test
+    counted = set(config.tasks) == {"corpus"}
+    expression = own_split(label, splits.train) if counted else splits.test
+    if not expression or (not counted and expression == UNTESTED):
+        return None
     named = {split_and_service(part)[0] for part, *_ in parse_split(expression)}
     absent = named & {"train", "dev", "test"} - set(corpus.splits)
     if not absent:
@@ -120,6 +123,8 @@ def missing_personas(config: EvalConfig, label: str, corpus: Corpus) -> Iterator
     Raises:
         UserError: The corpus cannot be read.
     """
+    if label not in config.tested:
+        return
     groups = dict.fromkeys(name for task in TASKS if task in config.tasks for name in config.tasks[task].groups)
     try:
         require_personas(corpus, config.corpora[label].splits.test, tuple(groups))
@@ -141,7 +146,7 @@ def missing_predictions(config: EvalConfig) -> Iterator[Requirement]:
             prediction_path(section, Experiment(corpus, label, task, seed))
             for task in section.tasks or TASKS
             if task in config.tasks
-            for corpus in section.corpora or config.corpora
+            for corpus in config.tested_with(section)
             for seed in section.seeds or config.seeds
         ]
         absent = [path for path in dict.fromkeys(paths) if not path.is_file()]
@@ -159,7 +164,7 @@ def missing_ratings(config: EvalConfig) -> Iterator[Requirement]:
         return
     absent: dict[Experiment, Path] = {}
     for system, section in config.systems.items():
-        for corpus in section.corpora or config.corpora:
+        for corpus in config.tested_with(section):
             experiment = Experiment(corpus, system, "people", config.seeds[0])
             path = ratings_file(config, experiment)
             if path is not None and not path.is_file():
@@ -177,7 +182,7 @@ def missing_ratings(config: EvalConfig) -> Iterator[Requirement]:
 def missing_judge(config: EvalConfig) -> Iterator[Requirement]:
     """The requirement of a judge that cannot be asked, for want of a key."""
     entries = config.tasks["response"].judge if "response" in config.tasks else ()
-    for corpus in config.corpora:
+    for corpus in config.tested:
         for entry in entries:
             judge = judge_of(config, Experiment(corpus, "any", "response", 0), entry).judge
             if judge.model == SCRIPTED:

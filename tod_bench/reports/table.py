@@ -192,7 +192,7 @@ def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
 
 def _corpora(config: EvalConfig, system: str) -> Sequence[str]:
     chosen = config.systems[system].corpora if system else None
-    return [corpus for corpus in config.corpora if corpus in (chosen or config.corpora)]
+    return [corpus for corpus in (config.tested if system else config.corpora) if corpus in (chosen or config.corpora)]
 
 
 def _row(

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from tod_bench.binding import in_words
 from tod_bench.config_files import set_key
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.experiments.config import EvalConfig, SweepConfig, TableConfig
+from tod_bench.experiments.config import CorpusConfig, EvalConfig, SweepConfig, TableConfig
+from tod_bench.splits import UNTESTED, splits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,22 @@ def parts(config: EvalConfig) -> list[Trial]:
     """
     trials = []
     for label, system in config.systems.items():
-        for corpus in system.corpora or config.corpora:
+        for corpus in config.tested_with(system):
             alone = {
                 "systems": {label: system.model_copy(update={"corpora": (corpus,)})},
-                "corpora": {corpus: config.corpora[corpus]},
+                "corpora": {corpus: config.corpora[corpus], **_trained_on(config, corpus)},
                 "table": TableConfig(),
             }
             trials.append(Trial({"system": label, "corpus": corpus}, config.model_copy(update=alone), part=True))
     return trials
+
+
+def _trained_on(config: EvalConfig, corpus: str) -> dict[str, CorpusConfig]:
+    """The other corpora that systems tested on a corpus are trained on, not to be tested themselves."""
+    splits = config.corpora[corpus].splits
+    named = [*splits_of(corpus, splits.train), *splits_of(corpus, splits.dev)]
+    others = {label: config.corpora[label] for label, _ in named if label != corpus and label in config.corpora}
+    return {
+        label: section.model_copy(update={"splits": section.splits.model_copy(update={"test": UNTESTED})})
+        for label, section in others.items()
+    }

@@ -48,9 +48,7 @@ def items_of(
         database: The corpus's database, where it is shown what the states match.
     """
     turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
-    predictions = answers(
-        list(turn_inputs(dialogues, task, gold_access=gold_access, states="gold", database=database))
-    )
+    predictions = answers(list(turn_inputs(dialogues, task, gold_access=gold_access, states="gold", database=database)))
     return [_item(task, *turns[answer.dialogue_id, answer.turn], answer) for answer in predictions]
 
 

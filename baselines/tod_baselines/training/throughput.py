@@ -175,7 +175,9 @@ def matmul_peak(dtype: Dtype, device: str) -> float:
 
     kind = device.partition(":")[0]
     size = PROBE_SIZES.get(kind, 4096)
-    one, other = (torch.randn(size, size, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
+    # A generator of its own: a training's random numbers must not depend on whether the peak was measured.
+    random = torch.Generator(device).manual_seed(0)
+    one, other = (torch.randn(size, size, device=device, generator=random).to(getattr(torch, dtype)) for _ in range(2))
     best, began = float("inf"), time.perf_counter()
     with torch.inference_mode():
         (one @ other)[0, 0].item()

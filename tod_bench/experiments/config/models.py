@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tod_bench.experiments.config.sections import Section, SweepConfig, TableConfig, Texts, as_list
 from tod_bench.records import ExperimentTask, TaskName
+from tod_bench.splits import UNTESTED
 
 
 def _listed_seeds(value: Any) -> Any:
@@ -32,14 +33,21 @@ class Splits(Section):
     """Which dialogues to train, select and test on; each a split expression (see `tod_bench.splits`).
 
     Attributes:
-        train: The dialogues to train on.
-        dev: The dialogues to select a checkpoint on.
-        test: The dialogues to score.
+        train: The dialogues to train on; those of other corpora with their labels (``mine:train``), several in a list.
+        dev: The dialogues to select a checkpoint on; likewise.
+        test: The dialogues to score; ``none`` for a corpus that is only trained on.
     """
 
-    train: str = "train"
-    dev: str = "dev"
+    train: str | tuple[str, ...] = "train"
+    dev: str | tuple[str, ...] = "dev"
     test: str = "test"
+
+    @field_validator("train", "dev")
+    @classmethod
+    def _some(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one split")
+        return value
 
 
 class CorpusConfig(Section):
@@ -189,8 +197,21 @@ class EvalConfig(Section):
             raise ValueError("a seed is given twice")
         return seeds
 
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """The labels of the corpora that systems are tested on: all but those that are only trained on."""
+        return tuple(label for label, corpus in self.corpora.items() if corpus.splits.test != UNTESTED)
+
+    def tested_with(self, system: SystemConfig) -> tuple[str, ...]:
+        """The labels of the corpora that a system is tested on."""
+        return tuple(
+            label for label in system.corpora or self.corpora if label not in self.corpora or label in self.tested
+        )
+
     @model_validator(mode="after")
     def _has_systems(self) -> "EvalConfig":
         if not self.systems and set(self.tasks) != {"corpus"}:
             raise ValueError("systems: this key is required")
+        if self.systems and not self.tested:
+            raise ValueError("corpora: every one has splits.test: none, so there is nothing to test on")
         return self
