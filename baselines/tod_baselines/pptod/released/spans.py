@@ -164,7 +164,8 @@ def read_acts(text: str) -> tuple[tuple[Act, ...], list[str]]:
     parsed = parse_act_span(text)
     acts = (_read_act(act) for act in parsed)
     written = [word for act in parsed for word in (f"[{act.domain}]", f"[{act.act}]", slot_word(act.domain, act.slot))]
-    return tuple(dict.fromkeys(acts)), _left_out(text, set(written))
+    prices = ["price"] if "pricerange" in written else []  # the canonical name of both
+    return tuple(dict.fromkeys(acts)), _left_out(text, {*written, *prices})
 
 
 def _read_act(act: Act) -> Act:
