@@ -53,8 +53,8 @@ def test_places_of_values_in_pptods_format() -> None:
 
 
 def test_the_probability_of_a_value_is_that_of_its_tokens() -> None:
-    words = ["[hotel]", " (area)", " no", "rth", " (stars)", " 4", ""]
-    log_probs = [-9.0, -9.0, -0.1, -0.2, -9.0, -0.7, -9.0]
+    words = ["[hotel]", " (area)", " no", "rth", " (stars)", " ", "4", ""]
+    log_probs = [-9.0, -9.0, -0.1, -0.2, -9.0, -0.3, -0.4, -9.0]
     text = "".join(words)
     found = confidence_of(
         {"hotel": {"area": "north", "stars": "4", "name": "x"}},

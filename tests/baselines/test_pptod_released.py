@@ -306,7 +306,7 @@ def test_without_spans_earlier_answers_are_shown_as_they_are(tokenizer: Any) -> 
     assert {span.side for span in allowed.spans} == {"system"}
 
 
-def own_loop(dialogues: Sequence[Dialogue], tokenizer: Any, folder: Path, steps: int = 60) -> Any:
+def own_loop(dialogues: Sequence[Dialogue], tokenizer: Any, folder: Path, steps: int = 100) -> Any:
     """A training in PPTOD's format with none of our batches, losses or examples; saved as its script saves it."""
     from transformers import T5Config, T5ForConditionalGeneration
 
@@ -315,7 +315,7 @@ def own_loop(dialogues: Sequence[Dialogue], tokenizer: Any, folder: Path, steps:
     ids = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
     model = T5ForConditionalGeneration(T5Config(vocab_size=len(tokenizer), dropout_rate=0.0, **sizes, **ids))
     pairs = [pair for dialogue in dialogues for pair in own_texts(dialogue)]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     sources = [torch.tensor(tokenizer(source, add_special_tokens=False).input_ids) for source, _ in pairs]
     targets = [torch.tensor(tokenizer(target, add_special_tokens=False).input_ids) for _, target in pairs]
     fill = tokenizer.convert_tokens_to_ids("<_PAD_>")
@@ -378,7 +378,7 @@ def own_state(text: str) -> dict[str, str]:
     for word in text.replace("[restaurant]", "").split():
         if word in names:
             slot = names[word]
-            state[slot] = []
+            state.setdefault(slot, []).extend(["or"] if slot in state else [])  # given twice, so not right
         elif slot:
             state[slot].append(word)
     return {name: " ".join(words) for name, words in state.items() if words}
@@ -401,7 +401,7 @@ def test_a_checkpoint_made_by_a_loop_in_the_format_is_scored_the_same(
     checkpoint: tuple[Path, Any], tokenizer: Any, tmp_path: Path
 ) -> None:
     folder, model = checkpoint
-    dialogues = toy_dialogues(6, "test")
+    dialogues = toy_dialogues(6, "test", start=3)
     theirs = {
         (dialogue.id, index): own_greedy(model, tokenizer, source)
         for dialogue in dialogues
@@ -425,7 +425,7 @@ def test_a_checkpoint_made_by_a_loop_in_the_format_is_scored_the_same(
         assert state == {slot: value.replace(" 's", "'s") for slot, value in own_state(theirs[key]).items()}
     score = jga(dialogues, lambda name, index: ours[name, index].state or {})
     assert score == jga(dialogues, lambda name, index: {"restaurant": own_state(theirs[name, index])})
-    assert score > 30
+    assert 30 < score < 100  # half of the dialogues are new to it
     assert not (tmp_path / "unused").exists()
 
 

@@ -32,12 +32,16 @@ def confidence_of(
         Domain -> slot -> probability, 0 to 1.
     """
     ends = [len(read(ids[: count + 1])) for count in range(len(ids))]
-    spans = list(zip([0, *ends], ends, log_probs, strict=False))
+    text, starts = read(ids), [0, *ends[:-1]]
+    spans = list(zip(starts, ends, log_probs, strict=False))  # the end has a probability, and may have no token here
+    # A word that is no token of its own may begin with a token for the blank before it.
+    blanks = {end: value for start, end, value in spans if start < end and text[start:end].isspace()}
     found: dict[str, dict[str, float]] = {}
     for domain, slots in state.items():
         for slot in slots:
             if (domain, slot) in places:
                 first, last = places[domain, slot]
                 summed = sum(value for start, end, value in spans if start < last and end > first)
+                summed += blanks.get(first, 0.0)
                 found.setdefault(domain, {})[slot] = min(1.0, math.exp(summed))
     return found

@@ -186,8 +186,15 @@ def decode(
         num_beams: Beams; 1 is greedy.
         bf16: Whether to compute in bf16; a converted model has its own precision.
     """
-    settings = {"batch_tokens": batch_tokens, "max_new_tokens": max_new_tokens, "num_beams": num_beams, "bf16": bf16}
-    outputs = write(model, tokenizer, examples, **settings)
+    outputs = write(
+        model,
+        tokenizer,
+        examples,
+        batch_tokens=batch_tokens,
+        max_new_tokens=max_new_tokens,
+        num_beams=num_beams,
+        bf16=bf16,
+    )
     return [tokenizer.decode(output.ids, skip_special_tokens=True) for output in outputs]
 
 

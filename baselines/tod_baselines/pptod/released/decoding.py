@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tod_baselines.answers import within
 from tod_baselines.pptod.released.examples import KINDS, TOKENS, Item
-from tod_baselines.pptod.released.spans import read_acts, read_state, slot_word
+from tod_baselines.pptod.released.spans import read_acts, read_state
+from tod_baselines.pptod.released.words import slot_word
 from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE
 from tod_bench.records import Prediction, Schema, TaskName
 from tod_bench.systems import TurnInput
