@@ -378,7 +378,7 @@ def own_state(text: str) -> dict[str, str]:
     for word in text.replace("[restaurant]", "").split():
         if word in names:
             slot = names[word]
-            state.setdefault(slot, []).extend(["or"] if slot in state else [])  # given twice, so not right
+            state[slot] = [*state[slot], "or"] if slot in state else []  # given twice, it is not right
         elif slot:
             state[slot].append(word)
     return {name: " ".join(words) for name, words in state.items() if words}
@@ -514,3 +514,65 @@ def test_a_model_is_trained_in_the_format(tiny: dict[str, Any], toy_train: list[
     for task in ("dst", "policy", "response"):
         shown = turn_inputs(toy_train, task, gold_access=fresh.gold_access, states="gold", database=Venues())  # type: ignore[arg-type]
         assert len(list(fresh.predict(task, shown))) == 24  # type: ignore[arg-type]
+
+
+def old_folder(folder: Path) -> int:
+    """A checkpoint in the layout of 2021, with random weights; gives the number of the first token that PPTOD adds."""
+    import io
+    import json
+
+    from sentencepiece import SentencePieceTrainer
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    texts = [text for one in training_readings(toy_dialogues(12), ["dst"], RELEASED, None) for text in texts_of(one)]
+    written = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=written,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        **{"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1, "minloglevel": 2, "num_threads": 1},
+    )
+    (folder / "spiece.model").write_bytes(written.getvalue())
+    specials = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    extra = {"additional_special_tokens": [f"<extra_id_{number}>" for number in range(100)]}
+    first = len(pieces(folder)) + 100
+    notes = {
+        "added_tokens": {token: first + number for number, token in enumerate(TOKENS)},
+        "special_tokens_map": specials | extra,
+        "tokenizer_config": specials | extra | {"extra_ids": 100, "model_max_length": 512, "name_or_path": "t5-small"},
+    }
+    for name, content in notes.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    sizes = {"d_model": 32, "d_ff": 64, "d_kv": 8, "num_layers": 1, "num_heads": 2}
+    ids = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+    model = T5ForConditionalGeneration(T5Config(vocab_size=first + len(TOKENS), **sizes, **ids))
+    model.config.save_pretrained(folder)
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    return first
+
+
+def pieces(folder: Path) -> Any:
+    from sentencepiece import SentencePieceProcessor
+
+    return SentencePieceProcessor(model_file=str(folder / "spiece.model"))
+
+
+def test_a_checkpoint_of_2021_is_loaded_once_its_weights_are_safetensors(tmp_path: Path) -> None:
+    from transformers import AutoModelForSeq2SeqLM
+
+    folder = tmp_path / "epoch_9_best_ckpt"
+    folder.mkdir()
+    first = old_folder(folder)
+    settings: dict[str, Any] = {"format": "pptod", "epochs": 0}
+    assert f"did you mean {folder}?" in PPTOD(**settings, model=str(tmp_path)).check()[0]
+    assert "docs/t5.md" in PPTOD(**settings, model=str(folder)).check()[0]
+    AutoModelForSeq2SeqLM.from_pretrained(folder, use_safetensors=False).save_pretrained(folder)  # as docs/t5.md has it
+    system = PPTOD(**settings, model=str(folder))
+    assert system.check() == []
+    system.load(FitContext("dst", TOY_SCHEMA, 1, tmp_path))
+    assert system._generator is not None
+    tokenizer = system._generator.tokenizer
+    assert tokenizer.convert_tokens_to_ids(list(TOKENS)) == list(range(first, first + len(TOKENS)))
+    text = "a thai restaurant in the north , please ."
+    assert tokenizer(text, add_special_tokens=False).input_ids == pieces(folder).encode(text)

@@ -348,7 +348,10 @@ def test_responses_carry_the_state_that_they_were_made_from(tmp_path: Path) -> N
 
 def test_an_access_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Echo, "gold_access", frozenset({"everything"}))
-    with pytest.raises(UserError, match="gold_access has 'everything'; a system can be shown previous_state, progress, system_spans, gold"):
+    with pytest.raises(
+        UserError,
+        match="gold_access has 'everything'; a system can be shown previous_state, progress, system_spans, gold",
+    ):
         build(config({"dst": DST}))
 
 

@@ -39,8 +39,8 @@ from tod_bench.records import TaskName
 BIGGEST_CARD = 16_384
 """Bytes of a card."""
 
-GoldAccess = Literal["gold", "previous_state", "gold_state", "gold_acts"]
-"""Gold that a system was shown: all of it, the state of the turn before, or what policy and response build on."""
+GoldAccess = Literal["gold", "previous_state", "progress", "system_spans", "gold_state", "gold_acts"]
+"""Gold that a system was shown: what it declares (`tod_bench.systems`), or what policy and response build on."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

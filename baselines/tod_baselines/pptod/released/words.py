@@ -51,7 +51,7 @@ _SENTENCES = ((r"([a-zT]+)\.([a-z])", r"\1 . \2"), (r"(\w+)\.\.? ", r"\1 . "))
 _GLUED = (
     (r"(?<=[\w\])])([,?!;])(?=\s|$)", r" \1"),
     (r"(?<=[\w\])])\.(?=\s*$)", " ."),
-    (r"(?<=\])\.(?=\s)", " ."),
+    (r"(?<=[\])])\.(?=\s)", " ."),
     (r"(?<=\w)('(?:s|m|d|ve|re|ll))\b", r" \1"),
 )
 """Ours, for corpora whose text is not split into words as PPTOD's is; it leaves split text alone."""
