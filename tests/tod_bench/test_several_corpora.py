@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pytest
 
 import tod_bench.experiments.opening
+from tod_bench.corpora.joined import union
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.jobs import Predict
-from tod_bench.experiments.joint import union
 from tod_bench.experiments.plan import Plan, build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run, statuses

@@ -4,19 +4,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.file_corpus import FileCorpus
+from tod_bench.corpora.joined import each_once, union
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_goals import GoalAndBookings, goal_files, read_goals
 from tod_bench.corpora.multiwoz_log import LogLayout
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
-from tod_bench.corpora.reading import Warn, check_option, dialogue_files
+from tod_bench.corpora.reading import SPLITS, Warn, check_option, dialogue_files
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
@@ -33,7 +35,8 @@ class MultiWOZ(FileCorpus):
     """MultiWOZ 2.0 to 2.4: human-human dialogues over seven domains, with goals and databases.
 
     Args:
-        path: Folder or zip of the release; None looks in TOD_BENCH_DATA and in what was fetched.
+        path: Folder or zip of the release; None looks in TOD_BENCH_DATA and in what was fetched. Several folders in a
+            list are read one after the other, as one corpus; a dialogue may be in one of them only.
         version: The release; it picks the files where there is no `path`, and is part of the corpus's name. Files that
             are not the official ones, or cannot be shown to be, add ``-unofficial`` to the name. Those of 2.2 are known
             one by one; ``data.json`` is compared with the release's zip, to be kept beside its folder.
@@ -44,7 +47,7 @@ class MultiWOZ(FileCorpus):
 
     def __init__(
         self,
-        path: str | Path | None = None,
+        path: str | Path | list[str | Path] | None = None,
         version: Version = "2.2",
         *,
         goals: str | Path | None = None,
@@ -52,35 +55,56 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
-        self.root = corpus_root(path, f"multiwoz{version}", lambda at: _match_size(at, version))
+        if path == []:
+            raise UserError("path names no folder")
+        first, *others = path if isinstance(path, list) else [path]
+        self.root = corpus_root(first, f"multiwoz{version}", lambda at: _match_size(at, version))
         self._files = files_in(self.root)
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
-        self.unofficial = tuple(self._unofficial_files(version))
+        self._others = tuple(MultiWOZ(other, version, goals=goals, cache=False) for other in others)
+        more = [f"{len(others) + 1} folders read as one"] if others else []
+        self.unofficial = (*more, *self._unofficial_files(version))
         self.name = f"multiwoz{version}{UNOFFICIAL if self.unofficial else ''}"
-        files = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
+        own = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
+        each = [own, *(other._sources for other in self._others)]
+        present = [split for split in dict.fromkeys([*SPLITS, *chain(*each)]) if any(split in files for files in each)]
+        files = {split: tuple(chain(*(files.get(split, ()) for files in each))) for split in present}
         self._set_files(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
 
-    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:  # noqa: ARG002
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
         """Acts and goals where the files that have them are not there."""
+        others = [other.missing_annotations(split) for other in self._others if split in other.splits]
         goals = self._goal_root or isinstance(self._layout, LogLayout)
         return {
             "personas": "MultiWOZ does not say who its users are",
             **self._layout.missing_annotations(),
             **({} if goals else {"goals": "the 2.2 layout has none; give `goals`, a folder or zip of release 2.1"}),
+            **{annotation: reason for missing in others for annotation, reason in missing.items()},
         }
 
     @property
     def schema(self) -> Schema:
         """Every domain and slot that a state can hold."""
-        return self._layout.schema
+        return union([self._layout.schema, *(other.schema for other in self._others)])
 
     @cached_property
     def database(self) -> VenueDatabase | None:
         """The venues, where the release's ``*_db.json`` files are there."""
-        return read_database(self._database_files)
+        found = [read_database(self._database_files), *(other.database for other in self._others)]
+        return next((database for database in found if database is not None), None)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        if not self._others:
+            return self._read_own(split, warn)
+        own = [(str(self.root), self._read_own(split, warn))] if split in self._layout.splits() else []
+        others = ((str(other.root), other._read(split, warn)) for other in self._others if split in other.splits)
+        return (
+            replace(read, corpus=self.name) if isinstance(read, Dialogue) else read
+            for read in each_once(chain(own, others))
+        )
+
+    def _read_own(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         goals, database = self._goals, self.database
         for read in self._layout.read(split, warn, self.name):
             yield read if isinstance(read, DataError) else _completed(read, goals, database)

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tod_bench.corpora.joined import union
 from tod_bench.errors import UserError
 from tod_bench.experiments.keys import corpus_inputs
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
-from tod_bench.records import Database, Dialogue, Schema, SlotSpec
+from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.splits import SplitOf, own_split, parse_split, splits_of
 
 
@@ -57,19 +58,6 @@ def joint_resources(plan: Plan, experiment: Experiment) -> tuple[Schema, Databas
     return union([corpus.schema for corpus in corpora]), databases[0] if alike else None
 
 
-def union(schemas: Sequence[Schema]) -> Schema:
-    """Every domain and slot of some schemas; a slot that several have keeps its first description and all values."""
-    joined: dict[str, dict[str, SlotSpec]] = {}
-    if len(schemas) == 1:
-        return schemas[0]
-    for schema in schemas:
-        for domain, slots in schema.items():
-            known = joined.setdefault(domain, {})
-            for name, spec in slots.items():
-                known[name] = _merged(known[name], spec) if name in known else spec
-    return joined
-
-
 def origins(train: Mapping[SplitOf, list[Dialogue]], dev: Mapping[SplitOf, list[Dialogue]]) -> dict[str, Any]:
     """What a training's record says of where its dialogues come from, and how many have an id that another has too."""
     ids = Counter(dialogue.id for dialogues in train.values() for dialogue in dialogues)
@@ -86,13 +74,3 @@ def _is_alone(plan: Plan, corpus: str) -> bool:
 
 def _parts(plan: Plan, sources: Sequence[SplitOf]) -> list[Any]:
     return [[corpus_inputs(plan, label), parse_split(expression)] for label, expression in sources]
-
-
-def _merged(first: SlotSpec, second: SlotSpec) -> SlotSpec:
-    values = tuple(dict.fromkeys((*first.values, *second.values)))
-    return SlotSpec(
-        first.description or second.description,
-        first.categorical and second.categorical,
-        values,
-        first.scored or second.scored,
-    )

@@ -1,12 +1,14 @@
 """MultiWOZ in the 2.2 layout."""
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpora_releases import ACTS22, DIALOGUE22
 
+from tod_bench.corpora.base import open_corpus
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Act, Dialogue, DomainGoal, Span
@@ -188,3 +190,44 @@ def test_of_two_copies_the_whole_one_is_found(release22: Path, write: Any, monke
     write("a_sample/data/MultiWOZ_2.2/schema.json", [])
     monkeypatch.setenv("TOD_BENCH_DATA", str(release22.parent))
     assert MultiWOZ().root == release22
+
+
+def _copy(folder: Path, place: Path, name: str, split: str) -> Path:
+    """A release with the dialogue under another id and in another split."""
+    shutil.copytree(folder, place)
+    for path in place.rglob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace("TOY1", name), encoding="utf-8")
+    (place / "test").rename(place / split)
+    return place
+
+
+def test_several_folders_are_one_corpus(release22: Path, tmp_path: Path) -> None:
+    trained, more = (_copy(release22, tmp_path / name, name, split) for name, split in (("A", "train"), ("B", "test")))
+    corpus = MultiWOZ([release22, trained, more])
+    assert corpus.splits == ("train", "test")
+    assert [dialogue.id for dialogue in corpus.dialogues("test")] == ["TOY1", "B"]
+    assert [(dialogue.id, dialogue.split) for dialogue in corpus.dialogues("train")] == [("A", "train")]
+    assert {dialogue.corpus for split in corpus.splits for dialogue in corpus.dialogues(split)} == {corpus.name}
+    assert corpus.name == "multiwoz2.2-unofficial"
+    assert corpus.unofficial[0] == "3 folders read as one"
+    assert corpus.schema == MultiWOZ(release22).schema
+    assert corpus.fingerprint != MultiWOZ(release22).fingerprint
+    assert next(corpus.dialogues("test")).turns == _only(MultiWOZ(release22)).turns
+    assert MultiWOZ([release22]).fingerprint == MultiWOZ(release22).fingerprint
+
+
+def test_a_dialogue_of_two_folders_is_refused_or_listed(release22: Path, tmp_path: Path) -> None:
+    same = _copy(release22, tmp_path / "same", "TOY1", "test")
+    with pytest.raises(DataError, match="already; leave one out"):
+        list(MultiWOZ([release22, same]).dialogues("test"))
+    lenient = MultiWOZ([release22, same], skip_invalid=True)
+    assert [dialogue.id for dialogue in lenient.dialogues("test")] == ["TOY1"]
+    assert [error.dialogue for error in lenient.skipped] == ["TOY1"]
+
+
+def test_folders_are_named_in_a_config(release22: Path, tmp_path: Path) -> None:
+    other = _copy(release22, tmp_path / "other", "A", "train")
+    corpus = open_corpus("multiwoz", path=[str(release22), str(other)])
+    assert corpus.splits == ("train", "test")
+    with pytest.raises(UserError, match="no folder"):
+        MultiWOZ([])
