@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 import tod_bench.experiments.opening
+from tod_bench.corpora.base import corpus_class
 from tod_bench.corpora.joined import union
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
@@ -17,6 +18,7 @@ from tod_bench.experiments.runner import run, statuses
 from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction, SlotSpec, TaskName
 from tod_bench.reports.table import make_table
+from tod_bench.simulated.corpus import Simulated
 from tod_bench.splits import SplitOf, own_split, splits_of
 from tod_bench.sweeps.trials import parts
 from tod_bench.systems import FitContext, System, TurnInput, system_class
@@ -114,6 +116,11 @@ def test_a_training_reads_every_corpus_named(tmp_path: Path) -> None:
     assert len(fit["dev"]) == 1
     assert result.provenance["corpus"]["splits"]["train"] == joint
     assert len(make_table(laid_out.config, [result]).rows) == 1
+    origins = result.provenance["corpus"]["trained_on"]
+    assert set(origins) == {"a:train[:4]", "b:train[:2]", "b:dev[:1]"}
+    assert origins["b:dev[:1]"]["fingerprint"] == laid_out.corpora["b"].fingerprint
+    sentence = "book, tested on a, is trained on a:train[:4], b:train[:2] and selected on b:dev[:1]"
+    assert sentence in laid_out.remarks()
     note = Predict(laid_out, result.experiment).training.record(Store(tmp_path))
     assert note["trained_on"] == {"a:train[:4]": 4, "b:train[:2]": 2}
     assert note["selected_on"] == {"b:dev[:1]": 1}
@@ -178,6 +185,26 @@ def test_test_dialogues_are_seen_through_another_label() -> None:
     assert apart.gold_shown(apart.experiments[0]) == ()
     selected = plan({"a": section(1, dev="twin:test[:1]"), "twin": section(1, test="none")})
     assert selected.gold_shown(selected.experiments[0]) == ("test_dialogues",)
+
+
+def test_databases_of_two_readers_are_not_mixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Other(Simulated):
+        """Another reader, with a database of its own."""
+
+    def found(name: str) -> Any:
+        return Other if name == "other" else corpus_class(name)
+
+    monkeypatch.setattr(tod_bench.experiments.opening, "corpus_class", found)
+    monkeypatch.setattr(Notebook, "tasks", frozenset({"dst", "policy"}))
+    corpora = {"a": section(1, train=["a:train", "b:train"]), "b": {**section(2, test="none"), "corpus": "other"}}
+    run(plan(corpora), Store(tmp_path))
+    assert Notebook.fits[0]["database"] is None
+    counted = plan(corpora, tasks={"policy": {"metrics": ["act_f1"], "state": "gold"}})
+    with pytest.raises(UserError, match="a and b have databases of their own"):
+        run(counted, Store(tmp_path))
+    alike = {"a": corpora["a"], "b": section(2, test="none")}
+    run(plan(alike, tasks={"policy": {"metrics": ["act_f1"], "state": "gold"}}), Store(tmp_path / "alike"))
+    assert Notebook.fits[-1]["database"] is not None
 
 
 def test_a_part_of_a_run_keeps_the_corpora_that_it_is_trained_on() -> None:

@@ -249,7 +249,20 @@ class Plan:
             and getattr(self.settings(experiment.task), what) is None
             and self.systems[experiment.system].reads(experiment.predicts, what) is None
         ]
-        return list(dict.fromkeys([*gold_sentences(shown), *unshown]))
+        return list(dict.fromkeys([*gold_sentences(shown), *unshown, *self._elsewhere()]))
+
+    def _elsewhere(self) -> Iterator[str]:
+        """What is trained on other dialogues than the own ones of the corpus that it is tested on, a sentence each."""
+        for experiment in self.experiments:
+            splits = self.config.corpora[experiment.corpus].splits
+            train, dev = (splits_of(experiment.corpus, setting) for setting in (splits.train, splits.dev))
+            if self.shared_training(experiment) and any(
+                source.corpus != experiment.corpus for source in (*train, *dev)
+            ):
+                yield (
+                    f"{experiment.system}, tested on {experiment.corpus}, is trained on {', '.join(map(str, train))} "
+                    f"and selected on {', '.join(map(str, dev))}"
+                )
 
 
 def build(config: EvalConfig, *, incomplete: bool = False) -> Plan:

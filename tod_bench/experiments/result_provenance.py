@@ -44,6 +44,13 @@ def _corpus_record(plan: Plan, experiment: Experiment, dialogues: Sequence[Dialo
             notes.append(
                 f"{unscored} of {turns} turns have no gold answer to the task {task} and are left out of its scores"
             )
+    sources = plan.trained_on(experiment.corpus)
+    if any(source.corpus != experiment.corpus for source in sources) and plan.shared_training(experiment):
+        section["trained_on"] = {
+            str(source): {"name": other.name, "fingerprint": other.fingerprint, "split": source.expression}
+            for source in sources
+            if (other := plan.corpora.get(source.corpus)) is not None
+        }
     return {
         "name": corpus.name,
         "fingerprint": corpus.fingerprint,
