@@ -28,6 +28,7 @@ from tod_bench.statistics.permutation import (
     permutation_test,
     total_variation,
 )
+from tod_bench.statistics.pooled import PooledTests, pooled_interval, pooled_tests
 from tod_bench.statistics.reliability import Agreement, agreement, agreements
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PairTest",
     "PairedTest",
     "PermutationTest",
+    "PooledTests",
     "agreement",
     "agreements",
     "approximate_randomization",
@@ -49,6 +51,8 @@ __all__ = [
     "minimal_detectable_difference",
     "paired_bootstrap",
     "permutation_test",
+    "pooled_interval",
+    "pooled_tests",
     "resample_weights",
     "resampled_sums",
     "standard_error",

@@ -223,7 +223,30 @@ def bootstrap_intervals(
 def _interval(sums: FloatArray, aggregate: Aggregate, drawn: FloatArray, level: float, method: Method) -> Interval:
     """Turns the drawn sums of one score into its interval."""
     score = float(aggregate(sums.sum(axis=0)))
-    draws = aggregate(drawn)
+    return interval_of(
+        score, aggregate(drawn), lambda: jackknife(sums, aggregate), clusters=len(sums), level=level, method=method
+    )
+
+
+def interval_of(
+    score: float,
+    draws: FloatArray,
+    left_out: Callable[[], FloatArray],
+    *,
+    clusters: int,
+    level: float,
+    method: Method = "bca",
+) -> Interval:
+    """The interval of a score from its bootstrap draws.
+
+    Args:
+        score: The score.
+        draws: The score of each draw; NaN where it is undefined.
+        left_out: Gives the score without each cluster in turn, for BCa; not called where no interval exists.
+        clusters: Number of clusters, at least 2.
+        level: Nominal coverage.
+        method: How the draws become an interval.
+    """
     defined = draws[np.isfinite(draws)]
     undefined = len(draws) - len(defined)
     if not np.isfinite(score) or undefined > len(draws) / 2:
@@ -235,7 +258,7 @@ def _interval(sums: FloatArray, aggregate: Aggregate, drawn: FloatArray, level: 
         return Interval(score, score, level, len(draws), undefined, note)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
-        tails = _bias_corrected(_widened(level, len(sums)), score, defined, jackknife(sums, aggregate))
+        tails = _bias_corrected(_widened(level, clusters), score, defined, left_out())
     low, high = np.quantile(defined, tails)
     return Interval(float(low), float(high), level, len(draws), undefined, note)
 
