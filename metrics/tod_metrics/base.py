@@ -220,7 +220,14 @@ class PooledMetric(CorpusMetric[Item], Generic[Item, PoolType]):
 
     AUROC is one: it compares units of different dialogues, so it is no function of sums, but dialogues that are drawn
     twice can be counted twice.
+
+    Attributes:
+        biased: Whether the score is biased, so that its interval is the draws reflected at the score (``basic``).
+        lowest: The least score that there is; an interval does not go below.
     """
+
+    biased: ClassVar[bool] = False
+    lowest: ClassVar[float] = float("-inf")
 
     @abstractmethod
     def pool(self, items: Sequence[Item], cluster: Sequence[int], clusters: int) -> PoolType:

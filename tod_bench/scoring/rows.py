@@ -11,7 +11,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score, Slice
 from tod_bench.scoring.pairing import Pairing, build_items, clusters_of, group_of
-from tod_bench.statistics import cluster_sums, pooled_interval
+from tod_bench.statistics import Method, cluster_sums, pooled_interval
 from tod_metrics import CorpusMetric, Metric
 from tod_metrics.act.acts import ActBatch
 from tod_metrics.base import FloatArray, Pool, PooledMetric
@@ -76,9 +76,11 @@ class PooledRow:
         score = replace(self.score, value=self.value)
         if not draws:
             return score
-        interval = pooled_interval(self.of_counts, self.pool.clusters, draws=draws, seed=seed)
+        method: Method = "basic" if self.metric.biased else "bca"
+        interval = pooled_interval(self.of_counts, self.pool.clusters, draws=draws, seed=seed, method=method)
         notes = (*score.notes, *filter(None, [interval.note]))
-        return replace(score, low=interval.low, high=interval.high, notes=notes)
+        low, high = (None if end is None else max(end, self.metric.lowest) for end in (interval.low, interval.high))
+        return replace(score, low=low, high=high, notes=notes)
 
 
 class Batches:

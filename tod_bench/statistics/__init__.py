@@ -7,6 +7,7 @@ aggregate, so an interval, a p-value and the score itself cannot disagree. What 
 from tod_bench.statistics.bootstrap import (
     Aggregate,
     Interval,
+    Method,
     bootstrap_interval,
     bootstrap_intervals,
     cluster_sums,
@@ -35,6 +36,7 @@ __all__ = [
     "Aggregate",
     "Agreement",
     "Interval",
+    "Method",
     "PairTest",
     "PairedTest",
     "PermutationTest",

@@ -23,8 +23,10 @@ Aggregate: TypeAlias = Callable[[FloatArray], FloatArray]
 _CELLS = 4_000_000
 """Cells of the count matrix that are made or multiplied at once: 32 MB of 64-bit numbers."""
 
-Method: TypeAlias = Literal["bca", "percentile"]
-"""``bca``: bias-corrected and accelerated, tails widened for few clusters. ``percentile``: quantiles of the draws."""
+Method: TypeAlias = Literal["bca", "percentile", "basic"]
+"""``bca``: bias-corrected and accelerated, tails widened for few clusters. ``percentile``: quantiles of the draws.
+``basic``: these, widened, reflected at the score, for a score that is biased: draws lie as far from the score on its
+wrong side as the score from the truth (Davison and Hinkley 1997, section 5.2)."""
 
 ROUNDING = 1e-12
 """Draws that differ by no more, in the score's unit or in proportion to it, are one number."""
@@ -259,7 +261,11 @@ def interval_of(
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
         tails = _bias_corrected(_widened(level, clusters), score, defined, left_out())
+    if method == "basic":
+        tails = _widened(level, clusters)
     low, high = np.quantile(defined, tails)
+    if method == "basic":
+        low, high = 2 * score - high, 2 * score - low
     return Interval(float(low), float(high), level, len(draws), undefined, note)
 
 

@@ -16,6 +16,7 @@ from tod_bench.statistics.bootstrap import (
     ROUNDING,
     FloatArray,
     Interval,
+    Method,
     blocks,
     coins,
     interval_of,
@@ -27,8 +28,10 @@ OfCounts: TypeAlias = Callable[[NDArray[Any]], FloatArray]
 """The score of how often each cluster is counted: shape (draws, clusters) to (draws,); NaN where it is undefined."""
 
 
-def pooled_interval(score_of: OfCounts, clusters: int, *, draws: int, seed: int = 0, level: float = 0.95) -> Interval:
-    """A confidence interval by resampling clusters (dialogues), BCa as `bootstrap_interval` has it.
+def pooled_interval(
+    score_of: OfCounts, clusters: int, *, draws: int, seed: int = 0, level: float = 0.95, method: Method = "bca"
+) -> Interval:
+    """A confidence interval by resampling clusters (dialogues), as `bootstrap_interval` has it.
 
     Args:
         score_of: The score of counts.
@@ -36,6 +39,7 @@ def pooled_interval(score_of: OfCounts, clusters: int, *, draws: int, seed: int 
         draws: Bootstrap draws.
         seed: Seed of the draws.
         level: Nominal coverage.
+        method: How the draws become an interval.
     """
     if clusters < 2:
         return Interval(None, None, level, note=f"an interval needs at least two dialogues, and there is {clusters}")
@@ -45,6 +49,7 @@ def pooled_interval(score_of: OfCounts, clusters: int, *, draws: int, seed: int 
         lambda: _left_out(score_of, clusters),
         clusters=clusters,
         level=level,
+        method=method,
     )
 
 

@@ -30,6 +30,7 @@ class ConfidenceMetric(StateMetric, PooledMetric[StateItem, ConfidencePool]):
 
     columns: ClassVar[tuple[str, ...]] = ()
     higher_is_better: ClassVar[bool | None] = False
+    lowest: ClassVar[float] = 0.0
 
     @property
     def by_domain(self) -> bool:

@@ -31,12 +31,21 @@ class ECE(ConfidenceMetric):
     binning: Binning = "mass"
 
     name: ClassVar[str] = "ece"
+    biased: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuses a number of bins that is none."""
         super().__post_init__()
         if self.bins < 1:
             raise ValueError(f"the metric 'ece': bins must be at least 1, not {self.bins}")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That the estimate is biased, and what is done about it."""
+        return (
+            "ECE is biased upwards, by less the more dialogues there are; its interval is the bootstrap draws reflected "
+            "at the score, which corrects for that, so that the score may lie at its upper end or above",
+        )
 
     def own_options(self) -> dict[str, str]:
         """The bins."""
