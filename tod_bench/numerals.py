@@ -20,7 +20,7 @@ def decimal(value: float, digits: int = DIGITS, *, signed: bool = False) -> str:
 
 
 def places_of(value: float) -> int:
-    """Decimal places to write a score with: two, and more below 0.1, where two would leave one digit (dollars a turn)."""
+    """Decimal places to write a score with: two, and more below 0.1, where they would leave one digit of a price."""
     if not 0 < value < 0.1:
         return DIGITS
     return min(9, 1 - math.floor(math.log10(value)))

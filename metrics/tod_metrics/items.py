@@ -112,7 +112,8 @@ class NotedItem:
         unreadable: Whether its answer could not be read at all; None where nothing says so.
         unread: Number of pieces that could not be read; None likewise.
         unknown: Number of slots and values outside of the schema that it names; None likewise.
-        usage: What it took: ``requests``, ``prompt_tokens``, ``completion_tokens``, ``seconds``, ``usd``, as far as noted.
+        usage: What it took, as far as noted: ``requests``, ``prompt_tokens``, ``completion_tokens``, ``seconds``,
+            ``usd``.
         group: Group of the user (age, emotion, ...), by name of the grouping.
     """
 

@@ -1,4 +1,4 @@
-"""Metrics of confidence: hand-worked cases, scikit-learn's numbers, invariants, and what is right and what is left out."""
+"""Metrics of confidence: hand-worked cases, scikit-learn's numbers, invariants, what is right and what is left out."""
 
 import math
 
@@ -89,7 +89,9 @@ def test_bins_of_equal_width_against_their_definition(units, bins):
         low, high = number / bins, (number + 1) / bins
         of_bin = (confidence > low) & (confidence <= high) | ((number == 0) & (confidence == 0))
         gap += abs(confidence[of_bin].sum() - right[of_bin].sum())
-    assert value(f"ece(bins={bins},binning=width)", confidence, right) == pytest.approx(100 * gap / len(units), abs=1e-9)
+    assert value(f"ece(bins={bins},binning=width)", confidence, right) == pytest.approx(
+        100 * gap / len(units), abs=1e-9
+    )
 
 
 @given(UNITS)

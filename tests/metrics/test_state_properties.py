@@ -27,9 +27,7 @@ CORPUS = st.lists(TURNS, min_size=1, max_size=3)
 # Protocols that promise 100 to gold against itself: no gold none occurs here; mwzeval drops dontcare from gold alone.
 PROMISES = [name for name in PROTOCOLS if name != "mwzeval"]
 SPECS = [
-    f"{name}@{protocol}"
-    for protocol, rules in PROTOCOLS.items()
-    for name in sorted(rules.metrics - CONFIDENCE_METRICS)
+    f"{name}@{protocol}" for protocol, rules in PROTOCOLS.items() for name in sorted(rules.metrics - CONFIDENCE_METRICS)
 ]
 # pptod loses letters of the last value, so the order of slots matters to it: that is its flaw.
 ORDERLESS = [spec for spec in SPECS if not spec.endswith("@pptod")]

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
 @SEED
 @format_option("table", "json", "csv", "markdown")
 @output_option(
-    "the scores, as JSON, or as CSV or Markdown where its name ends in .csv or .md; with --calibration its plots, where "
-    "the name ends in .svg, .png, .pdf or .html, and their numbers beside them in a .json",
+    "the scores, as JSON, or as CSV or Markdown where its name ends in .csv or .md; with --calibration its plots, "
+    "where the name ends in .svg, .png, .pdf or .html, and their numbers beside them in a .json",
     old=("--json",),
 )
 def command(
@@ -100,19 +100,13 @@ def command(
     from tod_bench.api.scoring import score
     from tod_bench.cli.printing import formatted, say, write_result
     from tod_bench.console import console
-    from tod_bench.errors import UserError
     from tod_bench.progress import progress
     from tod_bench.reports.calibration import FIGURES, print_calibration
     from tod_bench.reports.corpora import open_with
     from tod_bench.reports.protocol_table import print_disagreements, print_errors, print_protocol_table
     from tod_bench.scoring import disagreements
 
-    if output and output.suffix in FIGURES and not calibration:
-        raise UserError(f"{output} would be a plot of calibration; add --calibration, or name a .json, .csv or .md file")
-    if output_format != "table" and explain:
-        raise UserError("--explain prints turns below a table; leave out --explain or --format")
-    if output_format in ("csv", "markdown") and errors:
-        raise UserError("--errors counts below a table or in JSON; leave out --errors, or take --format json")
+    _check_output(output, output_format, calibration=calibration, explain=explain, errors=errors)
     with progress("scoring", bar=False):
         report = score(
             predictions,
@@ -152,3 +146,18 @@ def command(
         say(f"the plots are in {output}, their numbers in {numbers}")
     elif output:
         write_result(output, report, values)
+
+
+def _check_output(output: Path | None, output_format: str, *, calibration: bool, explain: int, errors: bool) -> None:
+    """Refuses what cannot be written as it is asked for, before anything is computed."""
+    from tod_bench.errors import UserError
+    from tod_bench.reports.calibration import FIGURES
+
+    if output and output.suffix in FIGURES and not calibration:
+        raise UserError(
+            f"{output} would be a plot of calibration; add --calibration, or name a .json, .csv or .md file"
+        )
+    if output_format != "table" and explain:
+        raise UserError("--explain prints turns below a table; leave out --explain or --format")
+    if output_format in ("csv", "markdown") and errors:
+        raise UserError("--errors counts below a table or in JSON; leave out --errors, or take --format json")

@@ -21,8 +21,9 @@ FIGURES = (".svg", ".png", ".pdf", ".html")
 """Endings of the files that the plots can be written to."""
 
 _NOTE = (
-    "All in percent. AUROC: 50 by chance, 100 where every right one has more confidence than every wrong one; ECE, Brier "
-    "score, AURC and excess AURC: 0 is best. Slots of gold that are not predicted have no confidence and are not in it."
+    "All in percent. AUROC: 50 by chance, 100 where every right one has more confidence than every wrong one; ECE, "
+    "Brier score, AURC and excess AURC: 0 is best. Slots of gold that are not predicted have no confidence and are not "
+    "in it."
 )
 
 
@@ -78,7 +79,8 @@ def _risk_panel(calibrations: Sequence[Calibration], names: Sequence[str], colou
             "series": name,
             "coverage": point.coverage,
             "risk": point.risk,
-            "about": f"{name}, confidence from {point.threshold:.3g}: {point.coverage:.1f}% answered, {point.risk:.2f}% wrong",
+            "about": f"{name}, confidence from {point.threshold:.3g}: {point.coverage:.1f}% answered, "
+            f"{point.risk:.2f}% of those wrong",
         }
         for name, one in zip(names, calibrations, strict=True)
         for point in one.curve

@@ -82,8 +82,8 @@ def check_confidence(predictions: Predictions, specs: Sequence[str], *, asked: s
     names = [name for name in (parse_spec(spec).name for spec in specs) if name in CONFIDENCE_METRICS]
     if names and not any(prediction.confidence for prediction in predictions.values()):
         raise UserError(
-            f"{asked or names[0]} needs the field 'confidence' of predictions (domain -> slot -> 0 to 1), and no turn has "
-            "it; docs/metrics/confidence.md says which systems write it"
+            f"{asked or names[0]} needs the field 'confidence' of predictions (domain -> slot -> 0 to 1), and no turn "
+            "has it; docs/metrics/confidence.md says which systems write it"
         )
 
 

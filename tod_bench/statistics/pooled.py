@@ -1,8 +1,8 @@
 """Intervals and tests of scores that are no function of sums but of how often each dialogue is counted (AUROC).
 
-A bootstrap draw counts a dialogue as often as it was drawn, a jackknife counts all but one, and a swap counts A's answer
-to a dialogue in B's place. Draws, seeds and formulas are those of `tod_bench.statistics.bootstrap` and `.paired`, so
-numbers of both kinds stand side by side over the same resampled test sets.
+A bootstrap draw counts a dialogue as often as it was drawn, a jackknife counts all but one, and a swap counts A's
+answer to a dialogue in B's place. Draws, seeds and formulas are those of `tod_bench.statistics.bootstrap` and
+`.paired`, so numbers of both kinds stand side by side over the same resampled test sets.
 """
 
 from collections.abc import Callable

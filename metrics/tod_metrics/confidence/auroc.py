@@ -9,10 +9,11 @@ from tod_metrics.confidence.confidence_metric import ConfidenceMetric
 
 
 class AUROC(ConfidenceMetric):
-    """Area under the ROC curve of confidence against being right, in %: 50 by chance; undefined if all are right or wrong.
+    """Area under the ROC curve of confidence against being right, in %, 50 by chance.
 
     The share of pairs of a right and a wrong unit in which the right one has more confidence, ties as a half (Mann and
     Whitney 1947; Hanley and McNeil 1982). Only the order of confidences matters.
+    Undefined where all units are right, or all wrong.
     """
 
     name: ClassVar[str] = "auroc"

@@ -14,7 +14,7 @@ Binning: TypeAlias = Literal["mass", "width"]
 
 @dataclass(frozen=True)
 class ECE(ConfidenceMetric):
-    """Expected calibration error, in %: distance of a bin's mean confidence from its share right, weighted by its units.
+    """Expected calibration error, in %: how far a bin's mean confidence is from its share right, weighted by units.
 
     Bins of equal mass are the default: nearly all confidences of a language model lie close to 1, so that of bins of
     equal width one holds nearly everything and hides what happens there, and the others are noise (Nixon et al. 2019;
@@ -43,8 +43,8 @@ class ECE(ConfidenceMetric):
     def notes(self) -> tuple[str, ...]:
         """That the estimate is biased, and what is done about it."""
         return (
-            "ECE is biased upwards, by less the more dialogues there are; its interval is the bootstrap draws reflected "
-            "at the score, which corrects for that, so that the score may lie at its upper end or above",
+            "ECE is biased upwards, by less the more dialogues there are; its interval is the bootstrap draws "
+            "reflected at the score, which corrects for that, so that the score may lie at its upper end or above",
         )
 
     def own_options(self) -> dict[str, str]:

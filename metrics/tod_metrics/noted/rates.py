@@ -42,7 +42,7 @@ class UnreadPieces(NotedMetric):
 
 
 class UnknownRate(NotedMetric):
-    """Share of predicted turns that name a slot or value outside of the schema, in %; undefined if no turn notes any."""
+    """Share of predicted turns that name a slot or value outside of the schema, in %; undefined if none notes any."""
 
     name: ClassVar[str] = "unknown_rate"
     what: ClassVar[str] = "what is outside of the schema"
