@@ -158,7 +158,7 @@ class Metric(ABC, Generic[Item]):
 class CorpusMetric(Metric[Item]):
     """A metric whose score is no function of summed statistics, such as a number of types or an entropy."""
 
-    columns = ()
+    columns: ClassVar[tuple[str, ...]] = ()
 
     @property
     def batchable(self) -> bool:

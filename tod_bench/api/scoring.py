@@ -60,7 +60,8 @@ class ScoreReport(ScoreTable, Sequence[Score]):
     @property
     def scores(self) -> tuple[Score, ...]:  # type: ignore[override]
         """Every score: of each metric and protocol, of each domain and group, and of calibration."""
-        return tuple(score for part in (*self.tables, *self.calibration) for score in part.scores)
+        of_tables = (score for table in self.tables for score in table.scores)
+        return (*of_tables, *(score for one in self.calibration for score in one.scores))
 
     @overload
     def __getitem__(self, index: int) -> Score: ...

@@ -257,7 +257,7 @@ def pooled_rows(metric: PooledMetric[Any, Any], batches: Batches, groups: Sequen
     """The rows of a metric of pooled units: the whole, and every group that is asked for."""
     items, dialogues = batches.of(metric.item), batches.pairing.dialogues
     try:
-        pool = metric.pool(items, batches.clusters(metric.item), len(dialogues))
+        pool = metric.pool(items, batches.clusters(metric.item).tolist(), len(dialogues))
     except ValueError as error:
         raise DataError(str(error)) from None
     whole = _without_value(metric, batches, len(pool))

@@ -80,7 +80,7 @@ def bins_of(confidence: FloatArray, units: FloatArray, bins: int, binning: Binni
     """
     if binning == "width":
         number = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(np.int64)
-        return np.broadcast_to(number[:, None], units.shape)
+        return np.repeat(number[:, None], units.shape[1], axis=1)
     middle = np.cumsum(units, axis=0) - units / 2
     total = np.maximum(units.sum(axis=0), 1.0)
-    return np.clip(np.floor(bins * middle / total), 0, bins - 1).astype(np.int64)
+    return np.asarray(np.clip(np.floor(bins * middle / total), 0, bins - 1).astype(np.int64))

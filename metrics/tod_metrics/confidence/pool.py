@@ -119,5 +119,5 @@ class ConfidencePool(Pool):
         return (
             values,
             np.bincount(number, minlength=len(values)).astype(np.float64),
-            np.bincount(number, weights=self.right, minlength=len(values)),
+            np.bincount(number, weights=self.right.astype(np.float64), minlength=len(values)).astype(np.float64),
         )

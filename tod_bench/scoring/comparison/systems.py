@@ -172,7 +172,7 @@ def compare(
 def _rows_of(sheet: ScoreSheet) -> list[Row]:
     """What the scores of a sheet were computed from, in their order."""
     rows, pooled = iter(sheet.rows), iter(sheet.pooled)
-    return [next(pooled if issubclass(metric_class(found.metric), PooledMetric) else rows) for found in sheet]
+    return [next(pooled) if issubclass(metric_class(found.metric), PooledMetric) else next(rows) for found in sheet]
 
 
 def _check_testable(specs: Sequence[str]) -> None:
