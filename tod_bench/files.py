@@ -148,6 +148,12 @@ def write_text(path: Path, text: str) -> None:
         file.write(text)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes bytes atomically, as `atomic_writer` does a text."""
+    with _replacement(path) as file:
+        file.write(content)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file atomically: indented, in the order given, no NaN."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")

@@ -1,5 +1,7 @@
 """How numbers are written, everywhere that people read them: tables, pages, plots and reports."""
 
+import math
+
 DIGITS, INTERVAL_DIGITS = 2, 1
 """Decimal places of a score, and of the ends of its interval where these are enough."""
 
@@ -15,6 +17,13 @@ def decimal(value: float, digits: int = DIGITS, *, signed: bool = False) -> str:
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
     # A minus sign before zero would claim a direction that the printed digits do not have.
     return text if text.strip("-0.") else text.replace("-", "+" if signed else "")
+
+
+def places_of(value: float) -> int:
+    """Decimal places to write a score with: two, and more below 0.1, where they would leave one digit of a price."""
+    if not 0 < value < 0.1:
+        return DIGITS
+    return min(9, 1 - math.floor(math.log10(value)))
 
 
 def interval(
@@ -47,8 +56,12 @@ def interval(
 
 def with_interval(value: float, low: float | None, high: float | None, *, signed: bool = False) -> str:
     """A score with its interval where it has one: ``57.32 [55.1, 59.5]``."""
-    text = decimal(value, signed=signed)
-    return text if low is None or high is None else f"{text} {interval(value, low, high, signed=signed)}"
+    places = DIGITS if signed else places_of(value)
+    text = decimal(value, places, signed=signed)
+    if low is None or high is None:
+        return text
+    ends = INTERVAL_DIGITS if places == DIGITS else places
+    return f"{text} {interval(value, low, high, digits=ends, beside=places, signed=signed)}"
 
 
 def p_value(p: float) -> str:

@@ -7,6 +7,7 @@ Only `dialogue_id` and `turn` are required; a field that is left out says that t
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,23 @@ GOLD_NOTE = "gold_access"
 UNREAD_NOTE = "unread"
 """The note that lists what could not be read of a model's text, a sentence each."""
 
+UNREADABLE_NOTE = "unreadable"
+"""The note that is true where a turn's answer could not be read at all."""
+
 UNKNOWN_NOTE = "unknown"
 """The note that lists what a model named that the schema does not have: slots (``hotel wifi``) or values."""
 
 USAGE_NOTE = "usage"
 """The note of what a turn took: ``requests``, ``prompt_tokens``, ``completion_tokens``, ``seconds``, ``usd``.
 
-What came from a cache counts as what it took when it was made. ``usd`` is left out where no price is known.
+What came from a cache counts as what it took when it was made. ``usd`` is left out where no price is known. Who notes
+usage notes what could not be read, too: without such a note, all was read.
 """
+
+KEPT_NOTES = (GOLD_NOTE, UNREAD_NOTE, UNREADABLE_NOTE, UNKNOWN_NOTE, USAGE_NOTE)
+"""The notes that scoring looks at."""
+
+USAGE_FIELDS = ("requests", "prompt_tokens", "completion_tokens", "seconds", "usd")
 
 LONGEST_LINE = 1 << 24
 """Characters that a line must stay below."""
@@ -127,6 +137,19 @@ def gold_in(notes: Mapping[str, Any]) -> tuple[str, ...]:
     """The gold that a prediction's notes say its system was shown."""
     noted = notes.get(GOLD_NOTE, ())
     return tuple(map(str, noted)) if isinstance(noted, list) else ()
+
+
+def usage_in(notes: Mapping[str, Any]) -> dict[str, float]:
+    """What a prediction's notes say that the turn took: those of `USAGE_FIELDS` that are numbers from 0."""
+    noted = notes.get(USAGE_NOTE)
+    if not isinstance(noted, Mapping):
+        return {}
+    fields = {name: noted[name] for name in USAGE_FIELDS if name in noted}
+    return {
+        name: float(value)
+        for name, value in fields.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    }
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:

@@ -12,7 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +125,10 @@ class Metric(ABC, Generic[Item]):
         """Sentences that a reader needs beside the signature."""
         return ()
 
+    def remarks(self, items: Sequence[Item]) -> tuple[str, ...]:  # noqa: ARG002
+        """Sentences that a reader needs beside the score of these items: what was left out, why it is undefined."""
+        return ()
+
     @property
     @abstractmethod
     def signature(self) -> Signature:
@@ -154,7 +158,7 @@ class Metric(ABC, Generic[Item]):
 class CorpusMetric(Metric[Item]):
     """A metric whose score is no function of summed statistics, such as a number of types or an entropy."""
 
-    columns = ()
+    columns: ClassVar[tuple[str, ...]] = ()
 
     @property
     def batchable(self) -> bool:
@@ -184,6 +188,65 @@ class CorpusMetric(Metric[Item]):
     def aggregate(self, sums: FloatArray) -> FloatArray:  # noqa: ARG002
         """Refused, as `statistics`."""
         return self.statistics(())
+
+
+class Pool(ABC):
+    """The units of a `PooledMetric`, each of a dialogue.
+
+    Attributes:
+        clusters: Number of dialogues.
+    """
+
+    clusters: int
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of units."""
+
+    @abstractmethod
+    def only(self, places: Sequence[int]) -> Self:
+        """The units of some dialogues, which are numbered anew in the order given."""
+
+    @abstractmethod
+    def beside(self, other: Self) -> Self:
+        """The units of both, the dialogues of the other numbered after these: two systems in one pool."""
+
+
+PoolType = TypeVar("PoolType", bound=Pool)
+
+
+class PooledMetric(CorpusMetric[Item], Generic[Item, PoolType]):
+    """A corpus metric that resampling of dialogues fits: its score follows from how often each dialogue is counted.
+
+    AUROC is one: it compares units of different dialogues, so it is no function of sums, but dialogues that are drawn
+    twice can be counted twice.
+
+    Attributes:
+        biased: Whether the score is biased, so that its interval is the draws reflected at the score (``basic``).
+        lowest: The least score that there is; an interval does not go below.
+    """
+
+    biased: ClassVar[bool] = False
+    lowest: ClassVar[float] = float("-inf")
+
+    @abstractmethod
+    def pool(self, items: Sequence[Item], cluster: Sequence[int], clusters: int) -> PoolType:
+        """The units of items.
+
+        Args:
+            items: The items.
+            cluster: The dialogue of each item, numbers from 0.
+            clusters: Number of dialogues.
+        """
+
+    @abstractmethod
+    def of_pool(self, pool: PoolType, counts: NDArray[Any]) -> FloatArray:
+        """Scores of how often each dialogue is counted: shape (draws, clusters) to (draws,). Undefined ones are NaN."""
+
+    def score_corpus(self, items: Sequence[Item]) -> float:
+        """The score of all items, each counted once."""
+        pool = self.pool(items, [0] * len(items), 1)
+        return float(self.of_pool(pool, np.ones((1, 1)))[0])
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float = float("nan")) -> FloatArray:

@@ -33,6 +33,8 @@ class StateItem:
         previous_predicted: The predicted state of the turn before; empty in the first turn.
         raw: The belief span that a model wrote, for protocols that compare text; None where not known.
         missing: Nothing was predicted for the turn, which is then wrong, also where gold is empty.
+        confidence: How sure the system is of predicted values, 0 to 1: domain -> slot -> probability; None where it
+            does not say.
     """
 
     dialogue_id: str
@@ -45,6 +47,7 @@ class StateItem:
     previous_predicted: PredictedState = field(default_factory=dict)
     raw: str | None = None
     missing: bool = False
+    confidence: Mapping[str, Mapping[str, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,32 @@ class ResponseItem:
     turn: int
     reference: str
     response: str
+    group: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedItem:
+    """What a prediction notes of how it was made: what could not be read, what the schema does not have, what it took.
+
+    Attributes:
+        dialogue_id: The dialogue.
+        turn: The turn's index.
+        answered: Whether the turn was predicted.
+        unreadable: Whether its answer could not be read at all; None where nothing says so.
+        unread: Number of pieces that could not be read; None likewise.
+        unknown: Number of slots and values outside of the schema that it names; None likewise.
+        usage: What it took, as far as noted: ``requests``, ``prompt_tokens``, ``completion_tokens``, ``seconds``,
+            ``usd``.
+        group: Group of the user (age, emotion, ...), by name of the grouping.
+    """
+
+    dialogue_id: str
+    turn: int
+    answered: bool = True
+    unreadable: bool | None = None
+    unread: int | None = None
+    unknown: int | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
     group: Mapping[str, str] = field(default_factory=dict)
 
 

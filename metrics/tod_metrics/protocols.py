@@ -10,6 +10,9 @@ from difflib import get_close_matches
 from functools import cache, cached_property
 from typing import Any, Literal
 
+CONFIDENCE_METRICS = frozenset({"aurc", "auroc", "brier", "eaurc", "ece"})
+"""Metrics of how sure a system is of its states; a protocol that defines slot F1 defines them."""
+
 STATE_METRICS = frozenset(
     {
         *("average_goal_accuracy", "domain_jga_active", "domain_jga_all", "domain_jga_goal", "flexible_goal_accuracy"),
@@ -55,7 +58,7 @@ class StateProtocol:
     order: Literal["", "file", "mention"] = ""
     unit: Literal["turn", "frame"] = "turn"
     bookings: bool = True
-    metrics: frozenset[str] = STATE_METRICS
+    metrics: frozenset[str] = STATE_METRICS | CONFIDENCE_METRICS
     source: str = ""
 
     @cached_property
@@ -124,7 +127,7 @@ PROTOCOLS: Mapping[str, StateProtocol] = {
             predicted_none="keep",
             gold_dontcare="drop",
             slots="file",
-            metrics=frozenset({"jga", "slot_f1", "slot_precision", "slot_recall"}),
+            metrics=frozenset({"jga", "slot_f1", "slot_precision", "slot_recall"}) | CONFIDENCE_METRICS,
             source="Nekvinda and Dušek 2021, mwzeval/metrics.py, get_dst",
         ),
         StateProtocol(
@@ -156,7 +159,7 @@ PROTOCOLS: Mapping[str, StateProtocol] = {
             norm="trade",
             values="first",
             gold_none="keep",
-            metrics=STATE_METRICS - {"domain_jga_goal", "domain_jga_active"},
+            metrics=STATE_METRICS - {"domain_jga_goal", "domain_jga_active"} | CONFIDENCE_METRICS,
             source="PicPersona-TOD (NAACL 2025), Table 6",
         ),
     )

@@ -28,6 +28,11 @@ def ends(text: str) -> tuple[float, float]:
         (40.04, 40.031, 40.049, "40.04 [40.03, 40.05]"),
         (-0.001, -0.04, 0.04, "0.00 [0.0, 0.0]"),
         (1.0, None, None, "1.00"),
+        (0.000123, 0.0001, 0.00015, "0.00012 [0.00010, 0.00015]"),
+        (0.0123, 0.01, 0.02, "0.012 [0.010, 0.020]"),
+        (0.0999, None, None, "0.100"),
+        (0.0, 0.0, 0.0, "0.00 [0.0, 0.0]"),
+        (1e-30, None, None, "0.000000000"),
     ],
 )
 def test_intervals_get_a_digit_more_where_rounding_would_shut_their_value_out(value, low, high, expected):

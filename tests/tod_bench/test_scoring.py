@@ -209,7 +209,7 @@ def test_check_metric():
     check_metric("dst", "jga@trade")
     check_metric("policy", "act_f1@values")
     for task, spec, message in (
-        ("dst", "act_f1", "does not score the task dst; these do: active_intent_accuracy, average_goal_accuracy"),
+        ("dst", "act_f1", "does not score the task dst; these do: active_intent_accuracy, aurc, auroc, average_goal"),
         ("policy", "jga", "does not score the task policy; these do: act_f1"),
         ("dst", "jgaa", "did you mean 'jga'"),
         ("dst", "jga@trad", "did you mean 'trade'"),

@@ -13,15 +13,19 @@ from tod_bench.errors import MissingExtraError, UserError, did_you_mean
 from tod_bench.numerals import decimal, p_value
 from tod_bench.predictions import write_predictions
 from tod_bench.records import Prediction, TaskName
+from tod_bench.reports.calibration import calibration_chart, calibration_grid, write_calibration
 from tod_bench.reports.comparison import headings, name_of, sentence
 from tod_bench.reports.protocol_table import always_shown, signature_lines
+from tod_bench.reports.vega import Chart
 from tod_bench.scores import Score
 from tod_bench.scoring import (
+    Calibration,
     Comparison,
     Disagreement,
     ErrorTable,
     ProtocolTable,
     Settings,
+    calibrations,
     compare_files,
     disagreements,
     error_table,
@@ -44,17 +48,20 @@ class ScoreReport(ScoreTable, Sequence[Score]):
         split: The split.
         tables: The scores of each task, with what its table shows.
         notices: What was left out of the files, and tasks that were not scored and why.
+        calibration: How well the confidence of states fits, of predicted values and of turns; empty unless asked for.
     """
 
     corpus: Corpus
     split: str
     tables: tuple[ProtocolTable, ...]
     notices: tuple[str, ...] = ()
+    calibration: tuple[Calibration, ...] = ()
 
     @property
     def scores(self) -> tuple[Score, ...]:  # type: ignore[override]
-        """Every score: of each metric and protocol, and of each domain and group."""
-        return tuple(score for table in self.tables for score in table.scores)
+        """Every score: of each metric and protocol, of each domain and group, and of calibration."""
+        of_tables = (score for table in self.tables for score in table.scores)
+        return (*of_tables, *(score for one in self.calibration for score in one.scores))
 
     @overload
     def __getitem__(self, index: int) -> Score: ...
@@ -96,7 +103,30 @@ class ScoreReport(ScoreTable, Sequence[Score]):
             notes = [*table.remarks, *(note for score in shown for note in score.notes)]
             signatures = ("95% bootstrap intervals over dialogues; signatures:", *signature_lines(table.scores))
             grids.append(replace(score_grid(table.title, shown), notes=(*signatures, *dict.fromkeys(notes))))
-        return grids
+        return [*grids, calibration_grid(self.calibration)] if self.calibration else grids
+
+    def calibration_chart(self) -> Chart:
+        """The risk-coverage curve and the reliability diagram.
+
+        Raises:
+            UserError: Calibration was not asked for.
+        """
+        if not self.calibration:
+            raise UserError("there is no calibration; score with calibration=True")
+        return calibration_chart(self.calibration)
+
+    def write_calibration(self, path: str | Path) -> Path:
+        """Writes the chart as SVG, PNG, PDF or HTML, by the name's end, and its numbers beside it as JSON.
+
+        Returns:
+            The file of the numbers.
+
+        Raises:
+            UserError: Calibration was not asked for, or the name ends otherwise.
+        """
+        if not self.calibration:
+            raise UserError("there is no calibration; score with calibration=True")
+        return write_calibration(Path(path), self.calibration)
 
     def errors(self) -> tuple[ErrorTable, ...]:
         """The errors of predicted states by class, slot and turn, under the first protocol.
@@ -118,7 +148,12 @@ class ScoreReport(ScoreTable, Sequence[Score]):
 
     def to_json(self) -> dict[str, Any]:
         """The scores and notices as JSON values, as ``tod-bench score -o FILE`` writes them."""
-        return {"scores": [score.to_json() for score in self.scores], "notices": list(self.notices)}
+        calibration = {"calibration": [one.to_json() for one in self.calibration]} if self.calibration else {}
+        return {
+            "scores": [score.to_json() for score in self.scores],
+            "notices": list(self.notices),
+            **calibration,
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -194,6 +229,7 @@ def score(
     bookings: bool = True,
     groups: Sequence[str] = (),
     updates: bool = False,
+    calibration: bool = False,
     partial: bool = False,
     draws: int = 1000,
     seed: int = 0,
@@ -210,6 +246,8 @@ def score(
         bookings: Whether booking slots count.
         groups: Attributes of the user to add slices for: ``age``, ``gender``, ``formality``, ``emotion``.
         updates: Whether predicted states are what each turn changes, to be added up into whole states.
+        calibration: Whether to say how well the confidence of predicted states fits: under the protocols that are
+            named, or else the corpus's first.
         partial: Whether turns may be missing; they count as wrong (responses: as empty).
         draws: Bootstrap draws of the intervals, over dialogues; 0 for no intervals.
         seed: Seed of the draws.
@@ -254,7 +292,14 @@ def score(
             if metrics or len(tasks) == 1:
                 raise
             notices.append(f"{name} is not scored: {error}")
-    return ScoreReport(opened, split, tuple(tables), tuple(notices))
+    found: list[Calibration] = []
+    if calibration:
+        states = next((table for table in tables if table.task == "dst"), None)
+        if states is None:
+            raise UserError("calibration is of predicted states, and these predictions have none to score")
+        named_ones = tuple(protocol + suffix for protocol in protocols) or states.protocols[:1]
+        found = calibrations(states.pairing, opened, split, named_ones, draws=draws, seed=seed)
+    return ScoreReport(opened, split, tuple(tables), tuple(notices), tuple(found))
 
 
 def compare(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tod_bench.console import grid
 from tod_bench.errors import printable
-from tod_bench.numerals import decimal, p_value
+from tod_bench.numerals import DIGITS, decimal, p_value, places_of
 from tod_bench.scoring.comparison import Comparison, Settings
 from tod_metrics import metric_class
 
@@ -17,7 +17,7 @@ _VERDICTS = {
     "A": "A is better by {size}",
     "B": "B is better by {size}",
     "differ": "A and B differ by {size}",
-    "undecided": "no difference was shown (A - B = {difference:+.2f})",
+    "undecided": "no difference was shown (A - B = {difference})",
 }
 
 
@@ -28,8 +28,9 @@ def print_comparisons(
     console.print(f"A: {files[0]}\nB: {files[1]}\n", markup=False, highlight=False)
     rows = [
         (
-            *(name_of(one), _number(one.a), _number(one.b), _number(one.difference, signed=True), _interval(one)),
-            *(_p_value(one.p_randomization), _p_value(one.p_bootstrap), _number(one.detectable), one.verdict),
+            *(name_of(one), _number(one.a, one), _number(one.b, one)),
+            *(_number(one.difference, one, signed=True), _interval(one)),
+            *(_p_value(one.p_randomization), _p_value(one.p_bootstrap), _number(one.detectable, one), one.verdict),
         )
         for one in comparisons
     ]
@@ -48,13 +49,15 @@ def sentence(one: Comparison, settings: Settings) -> str:
     if one.difference is None or one.p_randomization is None or one.p_bootstrap is None:
         return f"{name_of(one)}: not comparable ({'; '.join(one.notes)})."
     unit = "points" if metric_class(one.metric).percent else "units"
-    verdict = _VERDICTS[one.verdict].format(size=f"{abs(one.difference):.2f} {unit}", difference=one.difference)
+    size = f"{_number(abs(one.difference), one)} {unit}"
+    # A minus sign before zero says which way a difference goes that has too few digits.
+    verdict = _VERDICTS[one.verdict].format(size=size, difference=f"{one.difference:+.{_places(one)}f}")
     interval = f", {settings.level:.0%} interval of A - B {_interval(one)}" if one.low is not None else ""
     tests = f"{_p_words(one.p_randomization)} (randomisation), {_p_words(one.p_bootstrap)} (bootstrap)"
     resolved = "the two score alike on every dialogue"
     if one.detectable is not None:
         resolved = (
-            f"these {one.dialogues} dialogues show differences from {one.detectable:.2f} {unit} on "
+            f"these {one.dialogues} dialogues show differences from {_number(one.detectable, one)} {unit} on "
             f"with {settings.power:.0%} power"
         )
     return f"{name_of(one)}: {verdict}{interval}; {tests}; {resolved}."
@@ -73,16 +76,17 @@ def name_of(one: Comparison) -> str:
     return f"{one.metric}@{one.protocol}" + (f" {one.slice}" if one.slice else "")
 
 
-def _number(value: float | None, *, signed: bool = False) -> str:
-    return "-" if value is None else decimal(value, signed=signed)
+def _number(value: float | None, one: Comparison, *, signed: bool = False) -> str:
+    return "-" if value is None else decimal(value, _places(one), signed=signed)
 
 
 def _interval(one: Comparison) -> str:
-    return (
-        "-"
-        if one.low is None or one.high is None
-        else f"{decimal(one.low, signed=True)} to {decimal(one.high, signed=True)}"
-    )
+    return "-" if one.low is None else f"{_number(one.low, one, signed=True)} to {_number(one.high, one, signed=True)}"
+
+
+def _places(one: Comparison) -> int:
+    """Decimal places of a comparison's numbers: those that its two scores need."""
+    return max((places_of(score) for score in (one.a, one.b) if score is not None), default=DIGITS)
 
 
 def _p_value(p: float | None) -> str:

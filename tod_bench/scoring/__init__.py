@@ -6,6 +6,7 @@ The denominator is always gold: a turn without a prediction is wrong (as a respo
 said.
 """
 
+from tod_bench.scoring.calibration import Calibration, calibrations
 from tod_bench.scoring.comparison import Comparison, Settings, compare, compare_files
 from tod_bench.scoring.disagreements import Disagreement, explain
 from tod_bench.scoring.files import predictions_by_turn, predictions_for_split, read_scores, write_scores
@@ -26,6 +27,7 @@ from tod_bench.scoring.state_errors import ErrorTable, StateError, error_table, 
 from tod_bench.scoring.turn_updates import add_up, updates_remark
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "Disagreement",
     "ErrorTable",
@@ -36,6 +38,7 @@ __all__ = [
     "Settings",
     "StateError",
     "add_up",
+    "calibrations",
     "check_metric",
     "compare",
     "compare_files",

@@ -10,7 +10,7 @@ from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import write_json
 from tod_bench.inputs import read_json
-from tod_bench.predictions import GOLD_NOTE, read_predictions
+from tod_bench.predictions import KEPT_NOTES, read_predictions
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.scores import Score
 from tod_bench.splits import read_split, whole_split
@@ -98,8 +98,8 @@ def _read(
                 before = "the file has this turn under another spelling of the id" if key in mine else _ANOTHER
                 raise DataError(before, file=str(path), dialogue=prediction.dialogue_id, turn=prediction.turn)
             mine.add(key)
-            gold = {GOLD_NOTE: prediction.notes[GOLD_NOTE]} if GOLD_NOTE in prediction.notes else {}
-            answers[key] = replace(prediction, dialogue_id=name, raw={}, notes=gold)
+            kept = {note: prediction.notes[note] for note in KEPT_NOTES if note in prediction.notes}
+            answers[key] = replace(prediction, dialogue_id=name, raw={}, notes=kept)
     return answers, left_out
 
 

@@ -11,7 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import Database, Dialogue, Prediction, Schema, TaskName
 from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from tod_metrics.dialogue.venues import SEARCHED
-from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, ResponseItem, StateItem
 from tod_metrics.judge import JUDGE_METRICS
 from tod_metrics.protocols import state_protocol
 from tod_metrics.sources import delexicalised_share
@@ -19,11 +19,11 @@ from tod_metrics.state.slot_sets import beyond_multiwoz, is_multiwoz
 from tod_metrics.state.state_metric import StateMetric
 
 ITEMS: Mapping[TaskName, tuple[type, ...]] = {
-    "dst": (StateItem, FrameItem),
-    "policy": (ActItem,),
-    "response": (ResponseItem, DialogueItem),
+    "dst": (StateItem, FrameItem, NotedItem),
+    "policy": (ActItem, NotedItem),
+    "response": (ResponseItem, DialogueItem, NotedItem),
 }
-"""Task -> the items that its metrics score."""
+"""Task -> the items that its metrics score; what predictions note is scored for every task."""
 
 FIELDS: Mapping[TaskName, str] = {"dst": "state", "policy": "acts", "response": "response"}
 """Task -> the field of a prediction that answers it."""
@@ -43,6 +43,15 @@ OF_FRAMES = ("joint_categorical_accuracy", "joint_noncategorical_accuracy")
 
 OF_FRAME_ANSWERS: Mapping[str, str] = {"active_intent": "active_intent_accuracy", "requested": "requested_slots_f1"}
 """Those that it adds where predictions have a field: field -> metric."""
+
+OF_CONFIDENCE = ("auroc", "ece", "brier", "aurc", "eaurc")
+"""The metrics of confidence, in the order of the table of calibration."""
+
+OF_NOTES = (
+    *("unread_rate", "unread_pieces", "unknown_rate", "requests_per_turn", "tokens_per_turn", "usd_per_turn"),
+    "seconds_per_turn",
+)
+"""The metrics over what predictions note, which are shown beside the others where predictions have such notes."""
 
 _LEXICALISED = ("bleu", "sacrebleu", "entity_f1", "inform", "success")
 _DELEXICALISED = ("delex_bleu", "inform", "success", "combined")
@@ -107,8 +116,17 @@ def scores_task(task: TaskName, spec: str) -> bool:
         return metric_class(spec).item in ITEMS[task]
 
 
+def scores_every_task(spec: str) -> bool:
+    """Whether a metric scores every task (what predictions note), so that it says nothing of which is meant.
+
+    Raises:
+        UserError: There is no such metric.
+    """
+    return all(scores_task(task, spec) for task in ITEMS)
+
+
 def task_of(spec: str) -> TaskName:
-    """The task that a metric scores.
+    """The task that a metric scores; the first of several.
 
     Raises:
         UserError: There is no such metric, or it scores no task.

@@ -10,6 +10,7 @@ from typing import Any
 from tod_bench.corpora.annotations import scored_turns
 from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import DataError
+from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE, UNREADABLE_NOTE, usage_in
 from tod_bench.records import Act, Dialogue, Persona, Prediction, Schema, TaskName, Turn
 from tod_bench.scoring.metrics import FIELDS
 from tod_metrics.act.acts import ActBatch
@@ -20,6 +21,7 @@ from tod_metrics.items import (
     DialogueTurn,
     DomainWish,
     FrameItem,
+    NotedItem,
     ResponseItem,
     StateItem,
 )
@@ -28,6 +30,8 @@ from tod_metrics.state.slot_sets import LeftOut, Slots
 from tod_metrics.state.states import StateBatch
 
 Predictions = Mapping[tuple[str, int], Prediction]
+
+_LISTS = (UNREAD_NOTE, UNKNOWN_NOTE)
 
 GROUPINGS = ("age", "gender", "formality", "emotion")
 """What users can be grouped by: the attributes of a persona that name a group."""
@@ -141,7 +145,7 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
     are left out: there is no response to be judged, and what a system answers there is not looked at.
 
     Args:
-        kind: `StateItem`, `FrameItem`, `ActItem`, `ResponseItem` or `DialogueItem`.
+        kind: `StateItem`, `FrameItem`, `ActItem`, `ResponseItem`, `NotedItem` or `DialogueItem`.
         pairing: Dialogues and predictions.
         schema: The corpus's schema.
         groups: Names for several services at once.
@@ -153,7 +157,8 @@ def build_items(kind: type, pairing: Pairing, schema: Schema, groups: Mapping[st
     if kind is FrameItem:
         frames = [item for dialogue in pairing.dialogues for item in _frame_items(dialogue, pairing.of(dialogue))]
         return FrameBatch(frames, groups)
-    make: Callable[[Dialogue, Turn, Prediction | None], Any] = _act_item if kind is ActItem else _response_item
+    makers = {ActItem: _act_item, NotedItem: noted_item}
+    make: Callable[[Dialogue, Turn, Prediction | None], Any] = makers.get(kind, _response_item)
     made = [
         make(dialogue, turn, prediction)
         for dialogue in pairing.dialogues
@@ -204,6 +209,7 @@ def _state_items(dialogue: Dialogue, predictions: Sequence[Prediction | None]) -
                 previous_predicted=before.predicted if before else {},
                 raw=prediction.raw.get("dst") if prediction else None,
                 missing=prediction is None or prediction.state is None,
+                confidence=prediction.confidence if prediction else None,
             )
         )
     return items
@@ -231,6 +237,34 @@ def _act_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> 
 def _response_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ResponseItem:
     response = (prediction.response if prediction else None) or ""
     return ResponseItem(dialogue.id, turn.index, turn.system, response, group_of(dialogue.persona))
+
+
+def noted_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> NotedItem:
+    """What a prediction notes, as far as it is of the documented form.
+
+    A note of usage says that a language model was asked by a system that notes what it cannot read, so that no note of
+    anything unread is a finding: all was read.
+    """
+    group = group_of(dialogue.persona)
+    if prediction is None:
+        return NotedItem(dialogue.id, turn.index, answered=False, group=group)
+    notes, usage = prediction.notes, usage_in(prediction.notes)
+    unreadable = notes.get(UNREADABLE_NOTE)
+    unread, unknown = (len(noted) if isinstance(noted := notes.get(name), list) else None for name in _LISTS)
+    if unreadable is True:
+        unread = max(unread or 0, 1)
+    if usage:
+        unreadable, unread = bool(unreadable), unread or 0
+        unknown = unknown or (0 if prediction.state is not None else unknown)
+    return NotedItem(
+        dialogue.id,
+        turn.index,
+        unreadable=unreadable if isinstance(unreadable, bool) else None,
+        unread=unread,
+        unknown=unknown,
+        usage=usage,
+        group=group,
+    )
 
 
 def _dialogue_item(dialogue: Dialogue, pairing: Pairing) -> DialogueItem:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import extra_needed
-from tod_bench.predictions import gold_in
+from tod_bench.predictions import GOLD_NOTE, KEPT_NOTES, gold_in
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scores import Score, Slice
+from tod_bench.scoring.calibration import check_confidence
 from tod_bench.scoring.disagreements import Disagreement, explain
 from tod_bench.scoring.gold import require_gold, require_personas
 from tod_bench.scoring.metrics import (
     FIELDS,
     OF_FRAME_ANSWERS,
+    OF_NOTES,
     default_metrics,
     frame_metrics,
     response_metrics,
@@ -32,6 +34,9 @@ from tod_metrics.protocols import state_protocol
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+_SCORED_NOTES = frozenset(KEPT_NOTES) - {GOLD_NOTE}
 
 
 @dataclass(frozen=True)
@@ -128,10 +133,13 @@ def protocol_table(
         fitting = response_metrics(corpus, dialogues, predictions.values())
         wanted, remarks = fitting.metrics, list(fitting.notes)
     usual = (*default_metrics(task), *(frame_metrics(columns, frame_fields) if task == "dst" else ()))
-    chosen = specs(task, wanted or usual, columns)
+    if task == "dst":
+        check_confidence(predictions, wanted)
+    noted = () if named or not _has_notes(predictions) else OF_NOTES
+    chosen = specs(task, [*(wanted or usual), *noted], columns)
     require_gold(corpus, split, task, chosen)
     require_personas(corpus, split, groups)
-    scores = score(
+    scores: Sequence[Score] = score(
         task,
         dialogues,
         predictions,
@@ -147,6 +155,7 @@ def protocol_table(
         database=corpus.database,
         seen_services=corpus.seen_services,
     )
+    scores = [found for found in scores if found.metric not in noted or found.value is not None]
     pairing = pair(task, dialogues, predictions, where=where, partial=partial)
     used = {found.protocol for found in scores}
     shown = tuple(name for name in dict.fromkeys([*columns, *(found.protocol for found in scores)]) if name in used)
@@ -177,6 +186,11 @@ def disagreements(table: ProtocolTable, corpus: Corpus) -> Iterator[tuple[str, l
     if table.task == "dst":
         for protocol in table.protocols[1:]:
             yield protocol, list(explain(table.pairing, corpus.schema, table.protocols[0], protocol))
+
+
+def _has_notes(predictions: Predictions) -> bool:
+    """Whether any prediction notes what could not be read or what it took."""
+    return any(prediction.notes.keys() & _SCORED_NOTES for prediction in predictions.values())
 
 
 def _frame_fields(predictions: Predictions) -> set[str]:

@@ -11,10 +11,10 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
 from tod_bench.scores import Score, Slice
 from tod_bench.scoring.pairing import Pairing, build_items, clusters_of, group_of
-from tod_bench.statistics import cluster_sums
+from tod_bench.statistics import Method, cluster_sums, pooled_interval
 from tod_metrics import CorpusMetric, Metric
 from tod_metrics.act.acts import ActBatch
-from tod_metrics.base import FloatArray
+from tod_metrics.base import FloatArray, Pool, PooledMetric
 from tod_metrics.items import ResponseItem
 from tod_metrics.sources import delexicalised_share
 from tod_metrics.state.frames import FrameBatch, FrameMetric
@@ -47,6 +47,42 @@ class ScoreRow:
         return value if np.isfinite(value) else None
 
 
+@dataclass(frozen=True)
+class PooledRow:
+    """A score of pooled units before its interval (see `tod_metrics.base.PooledMetric`).
+
+    Attributes:
+        score: The score without value and interval.
+        metric: The metric.
+        pool: Its units, dialogues in corpus order.
+    """
+
+    score: Score
+    metric: PooledMetric[Any, Any]
+    pool: Pool
+
+    def of_counts(self, counts: NDArray[Any]) -> FloatArray:
+        """Scores of how often each dialogue is counted: shape (draws, dialogues) to (draws,)."""
+        return self.metric.of_pool(self.pool, counts)
+
+    @property
+    def value(self) -> float | None:
+        """The score; None where it is undefined."""
+        value = float(self.of_counts(np.ones((1, self.pool.clusters)))[0])
+        return value if np.isfinite(value) else None
+
+    def scored(self, draws: int, seed: int) -> Score:
+        """The score with its value and, for any draws, its interval."""
+        score = replace(self.score, value=self.value)
+        if not draws:
+            return score
+        method: Method = "basic" if self.metric.biased else "bca"
+        interval = pooled_interval(self.of_counts, self.pool.clusters, draws=draws, seed=seed, method=method)
+        notes = (*score.notes, *filter(None, [interval.note]))
+        low, high = (None if end is None else max(end, self.metric.lowest) for end in (interval.low, interval.high))
+        return replace(score, low=low, high=high, notes=notes)
+
+
 class Batches:
     """The items of each kind, built once, and the dialogues that they belong to.
 
@@ -74,13 +110,17 @@ class Batches:
             self._built[kind] = build_items(kind, self.pairing, self.schema, self.service_groups)
         return self._built[kind]
 
-    def sums(self, kind: type, statistics: FloatArray) -> FloatArray:
-        """Statistics summed by dialogue; every dialogue has a row, also one without items."""
+    def clusters(self, kind: type) -> NDArray[np.int64]:
+        """The dialogue of each item of a kind, as a number."""
         if kind not in self._clusters:
             self._clusters[kind] = np.array(
                 clusters_of(kind, self.pairing.task, self.pairing.dialogues), dtype=np.int64
             )
-        sums = cluster_sums(statistics, self._clusters[kind])
+        return self._clusters[kind]
+
+    def sums(self, kind: type, statistics: FloatArray) -> FloatArray:
+        """Statistics summed by dialogue; every dialogue has a row, also one without items."""
+        sums = cluster_sums(statistics, self.clusters(kind))
         missing = len(self.pairing.dialogues) - len(sums)
         return np.vstack([sums, np.zeros((missing, statistics.shape[1]))]) if missing else sums
 
@@ -161,7 +201,7 @@ def _slots_counted(metric: StateMetric, batch: StateBatch) -> dict[str, str | in
 
 
 def _notes(metric: Metric[Any], items: Sequence[Any], pairing: Pairing) -> tuple[str, ...]:
-    notes = list(metric.notes)
+    notes = [*metric.notes, *metric.remarks(items)]
     if metric.item is ResponseItem and metric.name in _COMPARING:
         notes += _delexicalised_against_lexicalised(metric.name, items)
     if pairing.without_gold:
@@ -211,6 +251,22 @@ def _grouped(whole: Score, grouping: str, name: str, n: int) -> Score:
     for key, value in whole.signature.options.items():
         options |= {"group": f"{grouping}={name}", "n": str(n)} if key == "n" else {key: value}
     return replace(whole, slice=Slice(grouping, name), n=n, signature=replace(whole.signature, options=options))
+
+
+def pooled_rows(metric: PooledMetric[Any, Any], batches: Batches, groups: Sequence[str]) -> list[PooledRow]:
+    """The rows of a metric of pooled units: the whole, and every group that is asked for."""
+    items, dialogues = batches.of(metric.item), batches.pairing.dialogues
+    try:
+        pool = metric.pool(items, batches.clusters(metric.item).tolist(), len(dialogues))
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    whole = _without_value(metric, batches, len(pool))
+    rows = [PooledRow(whole, metric, pool)]
+    for grouping in groups:
+        for name, places in _groups(dialogues, grouping).items():
+            part = pool.only(places)
+            rows.append(PooledRow(_grouped(whole, grouping, name, len(part)), metric, part))
+    return rows
 
 
 def corpus_scores(metric: CorpusMetric[Any], batches: Batches, groups: Sequence[str]) -> list[Score]:

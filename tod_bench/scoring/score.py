@@ -14,9 +14,10 @@ from tod_bench.scores import Score
 from tod_bench.scoring.gold import check_gold
 from tod_bench.scoring.metrics import build_metric, class_for, default_metrics
 from tod_bench.scoring.pairing import GROUPINGS, Predictions, pair
-from tod_bench.scoring.rows import Batches, ScoreRow, corpus_scores, metric_rows
+from tod_bench.scoring.rows import Batches, PooledRow, ScoreRow, corpus_scores, metric_rows, pooled_rows
 from tod_bench.statistics import bootstrap_intervals
 from tod_metrics import CorpusMetric, parse_spec
+from tod_metrics.base import PooledMetric
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,11 +31,14 @@ class ScoreSheet(list[Score]):
     Attributes:
         rows: What they were computed from, in the same order: the statistics of each dialogue, for tests between
             systems. Metrics of the corpus as a whole (`tod_metrics.CorpusMetric`) have none.
+        pooled: The same of metrics of pooled units (`tod_metrics.base.PooledMetric`).
     """
 
-    def __init__(self, scores: Iterable[Score], rows: Sequence[ScoreRow] = ()) -> None:
+    def __init__(
+        self, scores: Iterable[Score], rows: Sequence[ScoreRow] = (), pooled: Sequence[PooledRow] = ()
+    ) -> None:
         super().__init__(scores)
-        self.rows = tuple(rows)
+        self.rows, self.pooled = tuple(rows), tuple(pooled)
 
     def to_pandas(self) -> "DataFrame":
         """A data frame of a row a score."""
@@ -108,8 +112,13 @@ def score(
         service_groups = {SEEN: services & seen, UNSEEN: services - seen}
     batches = Batches(pairing, schema, service_groups, {"corpus": corpus_name, "split": split})
     entries: list[Score | ScoreRow] = []
+    pooled: list[PooledRow] = []
     for label, metric in built:
-        if isinstance(metric, CorpusMetric):
+        if isinstance(metric, PooledMetric):
+            of_metric = pooled_rows(metric, batches, groups)
+            pooled += [replace(row, score=_labelled(row.score, label, notes)) for row in of_metric]
+            entries += [row.scored(draws, seed) for row in pooled[len(pooled) - len(of_metric) :]]
+        elif isinstance(metric, CorpusMetric):
             entries += [_labelled(found, label, notes) for found in corpus_scores(metric, batches, groups)]
         else:
             rows = metric_rows(metric, batches, groups)
@@ -117,7 +126,7 @@ def score(
     rows = [entry for entry in entries if isinstance(entry, ScoreRow)]
     with_intervals = iter(_with_intervals(rows, draws, seed))
     scores = [next(with_intervals) if isinstance(entry, ScoreRow) else entry for entry in entries]
-    return ScoreSheet(scores, rows)
+    return ScoreSheet(scores, rows, pooled)
 
 
 def score_rows(

@@ -7,6 +7,7 @@ aggregate, so an interval, a p-value and the score itself cannot disagree. What 
 from tod_bench.statistics.bootstrap import (
     Aggregate,
     Interval,
+    Method,
     bootstrap_interval,
     bootstrap_intervals,
     cluster_sums,
@@ -28,15 +29,18 @@ from tod_bench.statistics.permutation import (
     permutation_test,
     total_variation,
 )
+from tod_bench.statistics.pooled import PooledTests, pooled_interval, pooled_tests
 from tod_bench.statistics.reliability import Agreement, agreement, agreements
 
 __all__ = [
     "Aggregate",
     "Agreement",
     "Interval",
+    "Method",
     "PairTest",
     "PairedTest",
     "PermutationTest",
+    "PooledTests",
     "agreement",
     "agreements",
     "approximate_randomization",
@@ -49,6 +53,8 @@ __all__ = [
     "minimal_detectable_difference",
     "paired_bootstrap",
     "permutation_test",
+    "pooled_interval",
+    "pooled_tests",
     "resample_weights",
     "resampled_sums",
     "standard_error",

@@ -23,8 +23,10 @@ Aggregate: TypeAlias = Callable[[FloatArray], FloatArray]
 _CELLS = 4_000_000
 """Cells of the count matrix that are made or multiplied at once: 32 MB of 64-bit numbers."""
 
-Method: TypeAlias = Literal["bca", "percentile"]
-"""``bca``: bias-corrected and accelerated, tails widened for few clusters. ``percentile``: quantiles of the draws."""
+Method: TypeAlias = Literal["bca", "percentile", "basic"]
+"""``bca``: bias-corrected and accelerated, tails widened for few clusters. ``percentile``: quantiles of the draws.
+``basic``: these, widened, reflected at the score, for a score that is biased: draws lie as far from the score on its
+wrong side as the score from the truth (Davison and Hinkley 1997, section 5.2)."""
 
 ROUNDING = 1e-12
 """Draws that differ by no more, in the score's unit or in proportion to it, are one number."""
@@ -223,7 +225,30 @@ def bootstrap_intervals(
 def _interval(sums: FloatArray, aggregate: Aggregate, drawn: FloatArray, level: float, method: Method) -> Interval:
     """Turns the drawn sums of one score into its interval."""
     score = float(aggregate(sums.sum(axis=0)))
-    draws = aggregate(drawn)
+    return interval_of(
+        score, aggregate(drawn), lambda: jackknife(sums, aggregate), clusters=len(sums), level=level, method=method
+    )
+
+
+def interval_of(
+    score: float,
+    draws: FloatArray,
+    left_out: Callable[[], FloatArray],
+    *,
+    clusters: int,
+    level: float,
+    method: Method = "bca",
+) -> Interval:
+    """The interval of a score from its bootstrap draws.
+
+    Args:
+        score: The score.
+        draws: The score of each draw; NaN where it is undefined.
+        left_out: Gives the score without each cluster in turn, for BCa; not called where no interval exists.
+        clusters: Number of clusters, at least 2.
+        level: Nominal coverage.
+        method: How the draws become an interval.
+    """
     defined = draws[np.isfinite(draws)]
     undefined = len(draws) - len(defined)
     if not np.isfinite(score) or undefined > len(draws) / 2:
@@ -235,8 +260,12 @@ def _interval(sums: FloatArray, aggregate: Aggregate, drawn: FloatArray, level: 
         return Interval(score, score, level, len(draws), undefined, note)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca":
-        tails = _bias_corrected(_widened(level, len(sums)), score, defined, jackknife(sums, aggregate))
+        tails = _bias_corrected(_widened(level, clusters), score, defined, left_out())
+    if method == "basic":
+        tails = _widened(level, clusters)
     low, high = np.quantile(defined, tails)
+    if method == "basic":
+        low, high = 2 * score - high, 2 * score - low
     return Interval(float(low), float(high), level, len(draws), undefined, note)
 
 

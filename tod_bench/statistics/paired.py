@@ -238,10 +238,17 @@ def minimal_detectable_difference(
         The difference in the metric's unit; None where the standard error is unknown, or is zero (up to rounding)
         because the two systems do not differ on any dialogue.
     """
-    from scipy.special import stdtrit
-
     error = standard_error(np.hstack([a, b]), difference(aggregate, a.shape[1]))
     if error is None or error <= ROUNDING:
         return None
-    freedom, alpha = len(a) - 1, (1 - level) / comparisons
+    return detectable_difference(error, len(a), level=level, power=power, comparisons=comparisons)
+
+
+def detectable_difference(
+    error: float, clusters: int, *, level: float = 0.95, power: float = 0.8, comparisons: int = 1
+) -> float:
+    """The smallest detectable difference of a standard error; see `minimal_detectable_difference`."""
+    from scipy.special import stdtrit
+
+    freedom, alpha = clusters - 1, (1 - level) / comparisons
     return float((stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)) * error)

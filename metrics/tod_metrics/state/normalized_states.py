@@ -88,6 +88,13 @@ class States:
         self._seen_gold[id(state)] = flat
         return flat
 
+    def predicted_slot(self, domain: str, slot: str, text: str) -> tuple[Key, str] | None:
+        """A predicted slot and its value in comparable form; None where it does not count or is no value."""
+        raw = (domain, slot, text)
+        if raw not in self._answered:
+            self._answered[raw] = self._predicted_slot(*raw)
+        return self._answered[raw]
+
     def predicted_of(self, state: PredictedState, item: StateItem) -> Predicted:
         """A predicted state in comparable form; `item` is only for the message of an error.
 
@@ -99,10 +106,7 @@ class States:
         flat: dict[Key, str] = {}
         for domain, slots in state.items():
             for slot, text in slots.items():
-                raw = (domain, slot, text)
-                if raw not in self._answered:
-                    self._answered[raw] = self._predicted_slot(*raw)
-                comparable = self._answered[raw]
+                comparable = self.predicted_slot(domain, slot, text)
                 if comparable is None:
                     continue
                 key, value = comparable

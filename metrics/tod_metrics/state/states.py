@@ -11,7 +11,7 @@ A batch normalises each distinct value once and aligns each protocol once, howev
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeAlias, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class StateBatch(Sequence[StateItem]):
             else the slots that gold mentions.
         left_out: Slots of the schema that do not count; see `tod_metrics.state.slot_sets.scored_slots` for None.
         groups: Names for several domains at once (``#seen``), which a metric's ``domain`` may then name.
+
+    Attributes:
+        kept: What metrics have computed of the batch for each other, by a key of theirs.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class StateBatch(Sequence[StateItem]):
         self._aligned: dict[tuple[str | bool, ...], Alignment] = {}
         self._changed: dict[tuple[str | bool, ...], Alignment] = {}
         self._states: dict[tuple[str | bool, ...], States] = {}
+        self.kept: dict[tuple[Any, ...], Any] = {}
 
     @overload
     def __getitem__(self, index: int) -> StateItem: ...

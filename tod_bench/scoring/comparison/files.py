@@ -10,7 +10,7 @@ from tod_bench.records import TaskName
 from tod_bench.scoring.comparison.systems import Comparison, Predictions, Settings, compare
 from tod_bench.scoring.files import predictions_for_split
 from tod_bench.scoring.gold import require_gold
-from tod_bench.scoring.metrics import FIELDS, default_metrics, response_metrics, task_of
+from tod_bench.scoring.metrics import FIELDS, default_metrics, response_metrics, scores_every_task, task_of
 from tod_bench.splits import read_all, signed_split, split_notes
 
 
@@ -74,8 +74,8 @@ def compare_files(
 
 
 def _task(metrics: Sequence[str], a: Predictions, b: Predictions) -> TaskName:
-    """The task that all metrics score; without metrics, the first that both systems answered."""
-    tasks = {task_of(spec): spec for spec in metrics}
+    """The task that all metrics score; without one that tells, the first that both systems answered."""
+    tasks = {task_of(spec): spec for spec in metrics if not scores_every_task(spec)}
     if len(tasks) > 1:
         listed = ", ".join(f"{spec} scores {task}" for task, spec in tasks.items())
         raise UserError(f"compare metrics of one task at a time: {listed}")

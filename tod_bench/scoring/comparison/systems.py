@@ -1,8 +1,9 @@
 """Which of two systems is better, by how much, with what p, and what could this test set have shown at all?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from tod_bench.corpora.annotations import scored_turns
@@ -10,19 +11,21 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Slice
 from tod_bench.scoring.metrics import FIELDS, default_metrics
-from tod_bench.scoring.rows import ScoreRow
-from tod_bench.scoring.score import score_rows
+from tod_bench.scoring.rows import PooledRow, ScoreRow
+from tod_bench.scoring.score import ScoreSheet, score
 from tod_bench.statistics import (
     PairedTest,
     approximate_randomization,
     holm,
     minimal_detectable_difference,
     paired_bootstrap,
+    pooled_tests,
 )
 from tod_metrics import CorpusMetric, metric_class
-from tod_metrics.base import Signature
+from tod_metrics.base import PooledMetric, Signature
 
 Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
+Row: TypeAlias = ScoreRow | PooledRow
 Verdict: TypeAlias = Literal["A", "B", "differ", "undecided"]
 
 
@@ -136,10 +139,10 @@ def compare(
     gold, settings = list(dialogues), settings or Settings()
     specs = metrics or default_metrics(task)[:1]
     _check_testable(specs)
-    rows: list[list[ScoreRow]] = []
+    rows: list[list[Row]] = []
     for predictions, name in zip((a, b), names, strict=True):
         try:
-            of_system = score_rows(
+            sheet = score(
                 task,
                 gold,
                 predictions,
@@ -150,10 +153,11 @@ def compare(
                 partial=partial,
                 database=database,
                 notes=notes,
+                draws=0,
             )
         except DataError as error:
             raise DataError(error.problem, file=name, dialogue=error.dialogue, turn=error.turn) from None
-        rows.append([row for row in of_system if by_domain or not row.score.slice])
+        rows.append([row for row in _rows_of(sheet) if by_domain or not row.score.slice])
     _check_turns(task, gold, a, b, names)
     tested = [_Tested.of(row_a, row_b, settings) for row_a, row_b in zip(*rows, strict=True)]
     randomization = _holm([pair.randomization.p_value for pair in tested])
@@ -165,11 +169,18 @@ def compare(
     ]
 
 
+def _rows_of(sheet: ScoreSheet) -> list[Row]:
+    """What the scores of a sheet were computed from, in their order."""
+    rows, pooled = iter(sheet.rows), iter(sheet.pooled)
+    return [next(pooled) if issubclass(metric_class(found.metric), PooledMetric) else next(rows) for found in sheet]
+
+
 def _check_testable(specs: Sequence[str]) -> None:
     """Refuses metrics that are no function of the dialogues' statistics; unknown names are left to scoring."""
     for spec in specs:
         with suppress(ValueError):
-            if issubclass(metric_class(spec), CorpusMetric):
+            chosen = metric_class(spec)
+            if issubclass(chosen, CorpusMetric) and not issubclass(chosen, PooledMetric):
                 raise UserError(f"{spec} looks at the whole corpus at once, and no test over dialogues fits it")
 
 
@@ -202,15 +213,16 @@ def _holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """Both systems' rows of one number, and what the two tests found."""
+    """Both systems' rows of one number, what the two tests found, and how to tell what they could have found."""
 
-    a: ScoreRow
-    b: ScoreRow
+    a: Row
+    b: Row
     randomization: PairedTest
     bootstrap: PairedTest
+    detectable: Callable[[int], float | None]
 
     @classmethod
-    def of(cls, a: ScoreRow, b: ScoreRow, settings: Settings) -> "_Tested":
+    def of(cls, a: Row, b: Row, settings: Settings) -> "_Tested":
         """Tests the two rows.
 
         Raises:
@@ -218,20 +230,26 @@ class _Tested:
         """
         if a.score.meaning != b.score.meaning:
             raise UserError(f"the two scores do not mean the same: {a.score.signature} and {b.score.signature}")
+        draws, seed, level, power = settings.draws, settings.seed, settings.level, settings.power
+        if isinstance(a, PooledRow) and isinstance(b, PooledRow):
+            both, dialogues = replace(a, pool=a.pool.beside(b.pool)), a.pool.clusters
+            tests = pooled_tests(both.of_counts, dialogues, draws=draws, seed=seed, level=level)
+            find = partial(tests.detectable, dialogues, level=level, power=power)
+            return cls(a, b, tests.randomization, tests.bootstrap, lambda family: find(comparisons=family))
+        if not (isinstance(a, ScoreRow) and isinstance(b, ScoreRow)):
+            raise TypeError("both scores of a comparison are of the same metric")
         randomization, bootstrap = (
-            test(a.sums, b.sums, a.aggregate, draws=settings.draws, seed=settings.seed, level=settings.level)
+            test(a.sums, b.sums, a.aggregate, draws=draws, seed=seed, level=level)
             for test in (approximate_randomization, paired_bootstrap)
         )
-        return cls(a, b, randomization, bootstrap)
+        least = partial(minimal_detectable_difference, a.sums, b.sums, a.aggregate, level=level, power=power)
+        return cls(a, b, randomization, bootstrap, lambda family: least(comparisons=family))
 
     def comparison(
         self, p_randomization: float | None, p_bootstrap: float | None, family: int, settings: Settings
     ) -> Comparison:
         """The comparison, given p-values that are corrected over the family of comparisons."""
         a, b, score = self.a, self.b, self.a.score
-        detectable = minimal_detectable_difference(
-            a.sums, b.sums, a.aggregate, level=settings.level, power=settings.power, comparisons=max(family, 1)
-        )
         return Comparison(
             metric=score.metric,
             protocol=score.protocol,
@@ -243,9 +261,9 @@ class _Tested:
             high=self.randomization.interval.high,
             p_randomization=p_randomization,
             p_bootstrap=p_bootstrap,
-            detectable=detectable,
+            detectable=self.detectable(max(family, 1)),
             verdict=self._verdict(p_randomization, p_bootstrap, 1 - settings.level),
-            dialogues=len(a.sums),
+            dialogues=a.pool.clusters if isinstance(a, PooledRow) else len(a.sums),
             exact=self.randomization.exact,
             signature=score.meaning,
             coverage=score.coverage,
