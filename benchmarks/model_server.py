@@ -3,6 +3,8 @@
     with serve(llama_cpp_python(smollm2(), "smollm2", context=8192)) as server:
         OpenAIClient(server.base_url).complete(...)
 
+    python -m benchmarks.model_server    prints where the GGUF file of SmolLM2 is
+
 The server is a process of its own on a free port of the loopback interface. It is waited for until it answers, it asks
 no hub for anything, and it is ended when the block is left, whatever happened in it.
 """
@@ -143,7 +145,16 @@ def llama_server(
         threads: Threads to compute with; None for all cores.
         options: Further options of its command line.
     """
-    command = (str(program), "--model", str(model), "--alias", name, "--jinja", "--threads", str(threads or available_cores()))
+    command = (
+        str(program),
+        "--model",
+        str(model),
+        "--alias",
+        name,
+        "--jinja",
+        "--threads",
+        str(threads or available_cores()),
+    )
     size = ("--ctx-size", str(context * slots), "--parallel", str(slots))
     address = ("--host", "127.0.0.1", "--port", "{port}")
     return Launch("llama-server", name, (*command, *size, *address, *options), "/health")
@@ -222,3 +233,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+if __name__ == "__main__":
+    print(smollm2())
