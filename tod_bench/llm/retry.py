@@ -274,7 +274,13 @@ class _Exchange:
         except (ValueError, RecursionError):
             reply = None
         try:
-            return read_completion(reply, structured=structured, dropped=dropped, key=self._sender.server.api_key)
+            return read_completion(
+                reply,
+                structured=structured,
+                dropped=dropped,
+                key=self._sender.server.api_key,
+                tools="tools" in body,
+            )
         except MalformedReply:
             pass
         if text.lstrip()[:1] == "<":

@@ -15,14 +15,11 @@ a cache, a batch, a script), in which order and how many at once, is not the rec
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from tod_bench.llm.records import Message
+from tod_bench.llm.records import Message, ToolCall
 from tod_bench.records import Act, Schema, TaskName, Turn, first_values
 from tod_bench.systems import Exchange, TurnInput
-
-if TYPE_CHECKING:
-    from tod_baselines.chat.rendering import Template
 
 PlainState: TypeAlias = Mapping[str, Mapping[str, str]]
 """A state with one value a slot: domain -> slot -> value."""
@@ -90,14 +87,6 @@ class Query:
     json_schema: Mapping[str, Any] | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call of a function that a model asked for: its name, and its arguments as JSON text."""
-
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
