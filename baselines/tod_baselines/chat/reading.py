@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tod_bench.records import Schema
+from tod_baselines.chat.recipe import Answer, Reply, Shown
+from tod_bench.records import Schema, TaskName
 
 DONTCARE = "dontcare"
 """The value of a slot that the user does not care about; every slot may have it."""
@@ -156,3 +157,48 @@ def _slot_spelled(domain: str, slot: str, specs: Iterable[str]) -> str | None:
     if spelled is None and _squeezed(slot).startswith(_squeezed(domain)):
         spelled = next((name for name in names if _squeezed(domain + name) == _squeezed(slot)), None)
     return spelled
+
+
+def state_answer(
+    shown: Shown,
+    written: Mapping[str, Mapping[str, str]],
+    removed: Iterable[tuple[str, str]] = (),
+    problems: Iterable[str] = (),
+    *,
+    whole: bool,
+) -> Answer:
+    """The answer to DST of a state, or of the changes of one, as a model wrote it.
+
+    Args:
+        shown: The turn.
+        written: Domain -> slot -> value.
+        removed: (domain, slot) that the model takes away.
+        problems: What could not be read of its text beside that.
+        whole: Whether `written` is the whole state; else what the turn changes of it.
+    """
+    fitted, unknown = fit_to_schema(shown.schema, written)
+    if whole:
+        return Answer(state=fitted, unread=tuple(problems), unknown=unknown)
+    gone = [next(iter(_pairs(fit_to_schema(shown.schema, {domain: {slot: DONTCARE}})[0]))) for domain, slot in removed]
+    return Answer(state=apply_changes(shown.previous, fitted, gone), unread=tuple(problems), unknown=unknown)
+
+
+def unread_answer(task: TaskName, reason: str) -> Answer:
+    """The empty answer of a turn in which nothing could be read."""
+    empty: dict[TaskName, Answer] = {
+        "dst": Answer(state={}, unread=(reason,), readable=False),
+        "policy": Answer(acts=(), unread=(reason,), readable=False),
+        "response": Answer(response="", unread=(reason,), readable=False),
+    }
+    return empty[task]
+
+
+def no_reply(reply: Reply) -> str:
+    """Why a reply is not to be read as an answer: it failed or is empty; an empty text where it is one."""
+    if reply.failure:
+        return f"no whole answer: {reply.failure}"
+    return "" if reply.text.strip() or reply.tool_calls else "the answer is empty"
+
+
+def _pairs(state: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((domain, slot) for domain, slots in state.items() for slot in slots)
