@@ -167,6 +167,7 @@ class ChatAnswer:
         tool_calls: The functions that the model called, of those in the request's field ``tools``.
         logprobs: (token, natural logarithm of its probability) of the text's tokens in order, where the request's field
             ``logprobs`` asked for them; empty where the server gives none, or not one for every token.
+        seconds: From sending the request to its reply, when it was paid for; None where nobody measured.
     """
 
     text: str
@@ -180,6 +181,7 @@ class ChatAnswer:
     dropped: tuple[str, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: tuple[tuple[str, float], ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,14 @@ class ChatFailure:
         detail: One line for people: the refusal's text, the server's message (secrets removed).
         usage: Tokens that were billed all the same; None where none were, or where nobody knows.
         text: What the model had written before it was cut; empty where it wrote nothing.
+        seconds: From sending the request to the reply that says so; None where nobody measured.
     """
 
     reason: FailureReason
     detail: str = ""
     usage: Usage | None = None
     text: str = ""
+    seconds: float | None = None
 
 
 Outcome: TypeAlias = ChatAnswer | ChatFailure

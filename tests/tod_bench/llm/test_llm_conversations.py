@@ -118,9 +118,11 @@ def test_requests_that_wait_for_nothing_are_a_fault_and_no_endless_loop(kind, co
             list(client.complete(iter([None])))
 
 
-def test_slots_of_a_server_are_kept_busy_by_chained_dialogues(connect):
+@pytest.mark.slow
+def test_slots_of_a_server_are_kept_busy_by_chained_dialogues(connect, caplog):
     """64 slots, a fixed latency: at least 90% of the time of every slot is used, until nothing new is left to begin."""
-    slots, latency, turns = 64, 0.7, 4
+    caplog.set_level("WARNING")
+    slots, latency, turns = 64, 2.0, 6
     with FaultServer(grow_body, latency=latency, keep_bodies=False) as server:
         talks = (chain(f"d{n}", turns) for n in range(slots))
         list(converse(connect(server, concurrency=slots), talks, at_once=slots + 16))
