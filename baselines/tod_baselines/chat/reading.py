@@ -49,7 +49,7 @@ def fit_to_schema(
     fitted: dict[str, dict[str, str]] = {}
     unknown: list[str] = []
     for domain, slots in state.items():
-        known_domain = _spelled(domain, schema)
+        known_domain = spelled(domain, schema)
         specs = schema.get(known_domain or domain, {})
         for slot, value in slots.items():
             known_slot = _slot_spelled(known_domain or domain, slot, specs)
@@ -57,7 +57,7 @@ def fit_to_schema(
             if known_slot is None:
                 unknown.append(f"{domain} {slot}")
             elif specs[known_slot].categorical:
-                known_value = _spelled(value, (*specs[known_slot].values, DONTCARE))
+                known_value = spelled(value, (*specs[known_slot].values, DONTCARE))
                 if known_value is None:
                     unknown.append(f"{known_domain} {known_slot}={value}")
                 written = known_value or value
@@ -141,8 +141,8 @@ def _squeezed(text: str) -> str:
     return _FREE.sub("", text).casefold()
 
 
-def _spelled(written: str, known: Iterable[str]) -> str | None:
-    """The name among `known` that a text is a spelling of."""
+def spelled(written: str, known: Iterable[str]) -> str | None:
+    """The name among `known` that a text is a spelling of: equal without case, blanks, underscores and hyphens."""
     candidates = list(known)
     if written in candidates:
         return written
@@ -153,10 +153,10 @@ def _spelled(written: str, known: Iterable[str]) -> str | None:
 def _slot_spelled(domain: str, slot: str, specs: Iterable[str]) -> str | None:
     """The schema's name of a slot, which a model may have written with its domain before it (``hotel-area``)."""
     names = list(specs)
-    spelled = _spelled(slot, names)
-    if spelled is None and _squeezed(slot).startswith(_squeezed(domain)):
-        spelled = next((name for name in names if _squeezed(domain + name) == _squeezed(slot)), None)
-    return spelled
+    name = spelled(slot, names)
+    if name is None and _squeezed(slot).startswith(_squeezed(domain)):
+        name = next((name for name in names if _squeezed(domain + name) == _squeezed(slot)), None)
+    return name
 
 
 def state_answer(
