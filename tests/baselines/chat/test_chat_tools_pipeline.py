@@ -33,7 +33,8 @@ def ask(recipe: Recipe, replies: Sequence[Reply], shown: Shown = SHOWN) -> tuple
     conversation, queries = recipe.ask(shown), []
     try:
         queries.append(next(conversation))
-        queries.extend(map(conversation.send, replies))
+        for reply in replies:
+            queries.append(conversation.send(reply))  # noqa: PERF401 - its end must be seen, which `extend` swallows
     except StopIteration as done:
         return queries, done.value
     raise AssertionError("the recipe asks for more")
