@@ -55,6 +55,7 @@ class Chat(System):
         frozenset(Settings.__dataclass_fields__) - TRAINING_SETTINGS - OPERATING_SETTINGS
     )
     operating_settings: ClassVar[frozenset[str]] = OPERATING_SETTINGS
+    quick_fit: ClassVar[bool] = True
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]]] = {
         "policy": frozenset({"state"}),
         "response": frozenset({"state"}),
