@@ -117,6 +117,10 @@ class System(ABC):
         gold_access: Gold it must be shown: any of `GOLD_ACCESS`.
         prediction_settings: Those of its parameters that leave a trained model as it is and only decide how it
             predicts. Changing one of them gives new predictions without a new training.
+        operating_settings: Those of its parameters that change nothing of what it learns or predicts (how fast a server
+            is asked, how often a request is repeated). Changing one makes nothing anew.
+        quick_fit: Whether `fit` only prepares something in seconds, so that `tod-bench plan` may do it, too, in a
+            folder that goes with it.
         conditioned_on: Task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a config in
             which they would be missing is refused. None where it does not say: it is shown what there is.
     """
@@ -124,6 +128,8 @@ class System(ABC):
     tasks: ClassVar[frozenset[TaskName]]
     gold_access: ClassVar[frozenset[str]] = frozenset()
     prediction_settings: ClassVar[frozenset[str]] = frozenset()
+    operating_settings: ClassVar[frozenset[str]] = frozenset()
+    quick_fit: ClassVar[bool] = False
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]] | None] = None
 
     @abstractmethod
@@ -153,6 +159,10 @@ class System(ABC):
         estimated with the longest ones that are allowed.
         """
         return None
+
+    def record(self) -> Mapping[str, Any]:
+        """What the result should record of the last call of `predict`, once it is through (JSON values)."""
+        return {}
 
     def check(self) -> Iterable[str]:
         """A sentence for each parameter that cannot work (an optimizer that does not exist, a model that is not there).

@@ -315,6 +315,7 @@ def _config(options: dict[str, Any]) -> "JudgeConfig":
 
 
 def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = False) -> None:
+    from tod_bench.cli.printing import in_words
     from tod_bench.judge.calling import judge
     from tod_bench.judge.clients import Access, dry_run
     from tod_bench.judge.run import default_folder
@@ -323,7 +324,7 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
     folder = options["output"] or default_folder(config, ablation=ablation)
     how: dict[str, Any] = {name: options[name] for name in ("cache", "budget", "replay", "batch", "prices")}
     if options["dry_run"]:
-        _print_estimate(dry_run(config, Access(**how, spending=folder / "spending.sqlite")))
+        click.echo(in_words(dry_run(config, Access(**how, spending=folder / "spending.sqlite"))))
         return
     with quietly(options["quiet"] or options["reparse"]), progress("judging", unit="queries") as shown:
         judged = judge(
@@ -337,15 +338,6 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
     if not options["quiet"]:
         click.echo(f"{folder}: judged.jsonl, report.json, report.md", err=True)
     _print(judged, options["output_format"])
-
-
-def _print_estimate(estimate: Any) -> None:
-    price = "price not known (give --prices)" if estimate.usd is None else f"at most {estimate.usd:.2f} USD"
-    click.echo(
-        f"{estimate.requests} requests ({estimate.cached} more are in the cache), about {estimate.prompt_tokens} "
-        f"prompt tokens ({estimate.counter}), at most {estimate.completion_tokens} answer tokens; {price}, prices of "
-        f"{estimate.as_of}"
-    )
 
 
 def _print(report: "JudgeReport", output_format: str) -> None:

@@ -172,6 +172,30 @@ def format_option(*formats: str, old: Mapping[str, str] | None = None) -> Decora
     )
 
 
+CACHE = click.option("--cache", type=FILE, help="Where answers of models are kept; by default STORE/answers.sqlite.")
+PRICES = click.option("--prices", type=FILE, help="Your own price file.")
+BATCH = click.option("--batch", is_flag=True, help="Ask models through the Batch API; the same command goes on.")
+
+
+def access_options(function: Function) -> Function:
+    """How systems that ask a model reach it: ``budget``, ``replay``, ``batch``, ``prices``, ``cache``."""
+    options = (
+        click.option(
+            "--budget",
+            type=click.FloatRange(min=0),
+            metavar="USD",
+            help="Stop before the runs of this store spend more on systems' answers.",
+        ),
+        click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key."),
+        BATCH,
+        PRICES,
+        CACHE,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, hidden=True)
 """``--format json`` as earlier versions spelt it, passed as ``as_json``."""
 

@@ -10,6 +10,7 @@ from tod_bench.errors import printable
 
 if TYPE_CHECKING:
     from tod_bench.display import Tabular
+    from tod_bench.llm.estimates import Estimate
 
 
 def say(line: str) -> None:
@@ -38,3 +39,14 @@ def write_result(path: Path, result: "Tabular", values: Any) -> None:
 
     output_format = {".csv": "csv", ".md": "markdown"}.get(path.suffix, "json")
     write_text(path, formatted(result, output_format, values))
+
+
+def in_words(estimate: "Estimate") -> str:
+    """What asking a model takes, in a sentence."""
+    price = "price not known (give --prices)" if estimate.usd is None else f"at most {estimate.usd:.2f} USD"
+    prompt = "about" if estimate.known else "with the longest answers before them at most"
+    return (
+        f"{estimate.requests} requests ({estimate.cached} more are in the cache), {prompt} {estimate.prompt_tokens} "
+        f"prompt tokens{f' ({estimate.counter})' if estimate.counter else ''}, at most {estimate.completion_tokens} "
+        f"answer tokens; {price}, prices of {estimate.as_of}"
+    )

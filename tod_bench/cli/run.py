@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tod_bench.cli.options import QUIET, SMALL, STORE, output_option, workers_option
+from tod_bench.cli.options import QUIET, SMALL, STORE, access_options, output_option, workers_option
 
 
 @click.command()
@@ -22,6 +23,7 @@ from tod_bench.cli.options import QUIET, SMALL, STORE, output_option, workers_op
     "system, task or seed; several as LABEL/LABEL), or both as STEP:LABEL.",
 )
 @output_option("the table and the page; by default STORE/tables/NAME", "folder")
+@access_options
 @QUIET
 def command(
     config: str,
@@ -32,6 +34,7 @@ def command(
     force: tuple[str, ...],
     output: Path | None,
     quiet: bool,
+    **access: Any,
 ) -> None:
     """Run an eval config and print its table.
 
@@ -46,6 +49,7 @@ def command(
       tod-bench run quickstart --workers 2
       tod-bench run table6 systems.t5-small.params.epochs=2 seeds=[1,2,3]
       tod-bench run table3 --small
+      tod-bench run llm_dst --budget 5
       tod-bench run quickstart --force fit:t5-tiny/plain --force score:oracle
     """
     from rich.console import Console
@@ -72,6 +76,7 @@ def command(
             workers=workers,
             force=force,
             output=output,
+            **access,
             notify=lambda sentence: click.echo(f"tod-bench: {sentence}", err=True),
             announce=announce,
         )

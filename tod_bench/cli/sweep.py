@@ -1,10 +1,11 @@
 """``tod-bench sweep``: variants of a config, and the ablation table over them."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tod_bench.cli.options import DRY_RUN, STORE, output_option, workers_option
+from tod_bench.cli.options import DRY_RUN, STORE, access_options, output_option, workers_option
 
 
 @click.command()
@@ -18,6 +19,7 @@ from tod_bench.cli.options import DRY_RUN, STORE, output_option, workers_option
 @click.option("--address", help="Address of a running Ray cluster.")
 @click.option("--slurm", "slurm", multiple=True, metavar="KEY=VALUE", help="A parameter of submitit's executor.")
 @output_option("the ablation table; by default STORE/tables/NAME", "folder")
+@access_options
 @DRY_RUN
 def command(
     config: str,
@@ -31,6 +33,7 @@ def command(
     slurm: tuple[str, ...],
     output: Path | None,
     dry_run: bool,
+    **access: Any,
 ) -> None:
     """Run every variant that a config's `sweep` section spans, and print the ablation table.
 
@@ -54,6 +57,6 @@ def command(
             click.echo(f"{number}. {trial} ({len(build(trial.config).experiments)} experiments)")
         return
     resources = Resources(workers, cpus, gpus, address, dict(map(parse_override, slurm)))
-    done = sweep(config, overrides, store=store, backend=backend, resources=resources, output=output)
+    done = sweep(config, overrides, store=store, backend=backend, resources=resources, output=output, **access)
     click.echo(to_markdown(done.table))
     click.echo(f"Files: {', '.join(map(str, done.files))}")

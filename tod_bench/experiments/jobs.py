@@ -28,6 +28,7 @@ from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
+from tod_bench.llm.config import Access
 from tod_bench.predictions import GOLD_NOTE, write_predictions
 from tod_bench.records import Prediction
 from tod_bench.splits import parse_split, splits_of
@@ -109,11 +110,11 @@ class Train(Job):
             "seed": self.experiment.seed,
         }
 
-    def context(self, store: Store) -> FitContext:
+    def context(self, store: Store, access: Access | None) -> FitContext:
         """Where and how the system is trained, and later loaded."""
         corpus = self.plan.corpora[self.experiment.corpus]
         task, seed = self.experiment.predicts, self.experiment.seed
-        return FitContext(task, corpus.schema, seed, store.model_folder(self.key), corpus.database)
+        return FitContext(task, corpus.schema, seed, store.model_folder(self.key), corpus.database, access)
 
     def run(self, runner: "Runner") -> None:
         """Trains the system into its folder of the store."""
@@ -121,7 +122,7 @@ class Train(Job):
         corpus, began = self.experiment.corpus, time.perf_counter()
         splits = self.plan.config.corpora[corpus].splits
         schema, database = joint_resources(self.plan, self.experiment)
-        context = replace(self.context(runner.store), schema=schema, database=database)
+        context = replace(self.context(runner.store, runner.access), schema=schema, database=database)
         context.folder.mkdir(parents=True, exist_ok=True)
         train = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.train)}
         dev = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.dev)}
@@ -145,7 +146,7 @@ class Predict(Job):
         return Train(self.plan, self.experiment)
 
     @cached_property
-    def _earlier(self) -> dict[str, "Predict"]:
+    def earlier(self) -> dict[str, "Predict"]:
         """The predictions that the system is shown: ``state`` and ``acts``."""
         return {what: Predict(self.plan, other) for what, other in self.plan.depends_on(self.experiment).items()}
 
@@ -162,7 +163,7 @@ class Predict(Job):
             "task": self.experiment.task,
             "sources": self.plan.sources(self.experiment),
             "gold": self.plan.gold_shown(self.experiment),
-            "depends_on": {what: job.inputs for what, job in self._earlier.items()},
+            "depends_on": {what: job.inputs for what, job in self.earlier.items()},
             "harness": harness_source("predict"),
         }
 
@@ -170,7 +171,7 @@ class Predict(Job):
     def depends_on(self) -> tuple[Job, ...]:
         """The predictions that its system is shown, and its training."""
         trained = [self.training] if self.plan.shared_training(self.experiment) else []
-        return (*self._earlier.values(), *trained)
+        return (*self.earlier.values(), *trained)
 
     def path(self, store: Store) -> Path:
         """The prediction file."""
@@ -185,7 +186,7 @@ class Predict(Job):
         plan, experiment, store = self.plan, self.experiment, runner.store
         sources = plan.sources(experiment)
         shown: dict[str, Shown] = {
-            what: runner.predictions(self._earlier[what]) if source == "predicted" else "gold"
+            what: runner.predictions(self.earlier[what]) if source == "predicted" else "gold"
             for what, source in sources.items()
             if source != "none"
         }
@@ -203,12 +204,14 @@ class Predict(Job):
         )
         predictions = system.predict(experiment.predicts, inputs)
         write_predictions(self.path(store), _with_origin(predictions, shown.get("state"), gold))
+        asked = dict(system.record())
         record = {
             "experiment": asdict(experiment),
             "fit": training or {},
+            **({"asked": asked} if asked else {}),
             "gold_access": list(gold),
             "shown": dict(sources),
-            "depends_on": {what: str(job.experiment) for what, job in self._earlier.items()},
+            "depends_on": {what: str(job.experiment) for what, job in self.earlier.items()},
             "seconds": {
                 "fit": (training or {}).get("seconds", 0.0),
                 "predict": round(time.perf_counter() - began, 3),

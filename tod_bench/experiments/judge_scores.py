@@ -5,6 +5,7 @@ responses are the reference (of a pair: the first version), and the experiment's
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,16 +74,18 @@ def judge_of(config: EvalConfig, experiment: Experiment, entry: Entry, predictio
         raise UserError(f"the judge config cannot be used: {'; '.join(problems)}") from None
 
 
-def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[Score]:
+def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store, access: Access) -> list[Score]:
     """The judge's scores of an experiment; every answer is kept in the store and is never paid for twice.
 
     Raises:
         UserError: A judge cannot be asked, or the predictions hold no responses.
     """
-    return [score for report in _reports(config, experiment, predictions, store) for score in report.scores]
+    return [score for report in _reports(config, experiment, predictions, store, access) for score in report.scores]
 
 
-def judged_rows(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[ScoreRow]:
+def judged_rows(
+    config: EvalConfig, experiment: Experiment, predictions: Path, store: Store, access: Access
+) -> list[ScoreRow]:
     """The same as statistics of each dialogue, for tests between experiments; own personas alone.
 
     Raises:
@@ -90,18 +93,26 @@ def judged_rows(config: EvalConfig, experiment: Experiment, predictions: Path, s
     """
     return [
         ScoreRow(row.score, row.sums, row.metric.aggregate)
-        for report in _reports(config, experiment, predictions, store)
+        for report in _reports(config, experiment, predictions, store, access)
         for row in report.rows
         if row.persona == "own"
     ]
 
 
-def _reports(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store) -> list[JudgeReport]:
+def _reports(
+    config: EvalConfig, experiment: Experiment, predictions: Path, store: Store, run_access: Access
+) -> list[JudgeReport]:
     reports = []
     for entry in config.tasks[experiment.task].judge:
         settings = judge_of(config, experiment, entry, predictions)
         folder = _folder(settings, store)
-        access = Access(store.root / "judge" / "answers.sqlite", spending=folder / "spending.sqlite")
+        # The judge's answers and its spending are kept apart; a budget is refused where a judge would spend.
+        access = replace(
+            run_access,
+            cache=store.root / "judge" / "answers.sqlite",
+            budget=None,
+            spending=folder / "spending.sqlite",
+        )
         client = open_client(settings, access)
         with progress("judging", unit="queries") as shown:
             reports.append(run(settings, folder, client, started=shown.expect, settled=shown.advance))

@@ -80,8 +80,9 @@ class BoundSystem:
 
     @property
     def training_params(self) -> dict[str, Any]:
-        """The other parameters."""
-        return {name: value for name, value in self.config.params.items() if name not in self.prediction_params}
+        """The parameters that decide what it learns."""
+        others = {*self.prediction_params, *self.untrained.operating_settings}
+        return {name: value for name, value in self.config.params.items() if name not in others}
 
 
 def collect(errors: list[str], key: str, attempt: Callable[[], Any]) -> Any:

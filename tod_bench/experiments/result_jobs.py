@@ -119,7 +119,8 @@ class ScorePredictions(ResultJob):
         if plan.metrics(self.experiment):
             scores += score(**self._arguments(runner), draws=bootstrap.draws, seed=bootstrap.seed)
         if plan.settings(self.experiment.task).judge:
-            scores += judged(plan.config, self.experiment, self.predictions.path(runner.store), runner.store)
+            file = self.predictions.path(runner.store)
+            scores += judged(plan.config, self.experiment, file, runner.store, runner.access)
         seconds = {**record.get("seconds", {}), "score": round(time.perf_counter() - began, 3)}
         made_from = {name: value for name, value in record.items() if name != "seconds"}
         origin = {"seconds": seconds, "predictions": made_from}
@@ -130,7 +131,9 @@ class ScorePredictions(ResultJob):
         plan, experiment = self.plan, self.experiment
         rows = score_rows(**self._arguments(runner)) if plan.metrics(experiment) else []
         if plan.settings(experiment.task).judge:
-            rows += judged_rows(plan.config, experiment, runner.prediction_file(experiment), runner.store)
+            rows += judged_rows(
+                plan.config, experiment, runner.prediction_file(experiment), runner.store, runner.access
+            )
         return rows
 
     def _arguments(self, runner: "Runner") -> dict[str, Any]:

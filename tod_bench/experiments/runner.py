@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tod_bench.errors import UserError
+from tod_bench.experiments.access import store_access
 from tod_bench.experiments.config import load_config
 from tod_bench.experiments.jobs import Job, Predict, PredictionFile, Train, predictions_job
 from tod_bench.experiments.judge_scores import judge_of
@@ -18,6 +19,7 @@ from tod_bench.experiments.result_jobs import ScorePredictions, result_job
 from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.files import digest_of
 from tod_bench.judge import JudgeConfig
+from tod_bench.llm.config import Access
 from tod_bench.predictions import read_predictions
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue
@@ -30,8 +32,19 @@ Announce = Callable[[Experiment, str], None]
 """Called with an experiment and what is done: ``training``, ``predicting``, ``scoring``, ``counting``, ``cached``."""
 
 
-def run(plan: Plan, store: Store, announce: Announce = lambda _experiment, _step: None) -> list[Result]:
+def run(
+    plan: Plan,
+    store: Store,
+    announce: Announce = lambda _experiment, _step: None,
+    access: Access | None = None,
+) -> list[Result]:
     """Runs every experiment that is not finished and returns the results of all, in the plan's order.
+
+    Args:
+        plan: The plan.
+        store: The store.
+        announce: Called with each step when it begins.
+        access: How models behind a server are reached; with what the store has, where None.
 
     Raises:
         UserError: A corpus, a prediction file or the store is unusable; what was finished is kept.
@@ -43,7 +56,7 @@ def run(plan: Plan, store: Store, announce: Announce = lambda _experiment, _step
             shown.now(f"{experiment}: {step}")
             announce(experiment, step)
 
-        runner = Runner(plan, store, announce_both)
+        runner = Runner(plan, store, announce_both, access)
         for experiment in by_model(plan):
             results[experiment] = runner.result(experiment)
             shown.advance()
@@ -62,8 +75,15 @@ def by_model(plan: Plan) -> list[Experiment]:
 class Runner:
     """The state of one run: the dialogues in memory and the system last loaded."""
 
-    def __init__(self, plan: Plan, store: Store, announce: Announce = lambda _experiment, _step: None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        announce: Announce = lambda _experiment, _step: None,
+        access: Access | None = None,
+    ) -> None:
         self.plan, self.store, self.announce = plan, store, announce
+        self.access = access or store_access(store)
         self._splits: dict[tuple[str, str], list[Dialogue]] = {}
         self._loaded: tuple[str, System] | None = None
 
@@ -133,7 +153,7 @@ class Runner:
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None  # the old model's memory goes before the new one's is taken
             fresh = system.new()
-            fresh.load(training.context(self.store))
+            fresh.load(training.context(self.store, self.access))
             self._loaded = (key, fresh)
         return self._loaded[1]
 

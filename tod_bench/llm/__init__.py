@@ -4,6 +4,7 @@ from tod_bench.llm.batch import BatchClient, BatchPending
 from tod_bench.llm.budget import Budget
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
+from tod_bench.llm.conversations import converse
 from tod_bench.llm.estimates import Estimate, estimate
 from tod_bench.llm.failures import BudgetReached, PermanentError
 from tod_bench.llm.openai_client import OpenAIClient
@@ -16,6 +17,7 @@ from tod_bench.llm.records import (
     Outcome,
     Spending,
     TextPart,
+    ToolCall,
     Usage,
 )
 from tod_bench.llm.retry import RetryPolicy
@@ -41,6 +43,8 @@ __all__ = [
     "ScriptedClient",
     "Spending",
     "TextPart",
+    "ToolCall",
     "Usage",
+    "converse",
     "estimate",
 ]

@@ -3,12 +3,14 @@
 Both the online client and the Batch API go through here, so that the same words count as an answer in both.
 """
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from tod_bench.llm.capabilities import SCHEMA_FIELD, Capabilities
 from tod_bench.llm.failures import redact, redact_key
-from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Usage, normal_time
+from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, ToolCall, Usage, normal_time
 
 CUT = frozenset({"length", "max_tokens", "max_length", "max_output_tokens", "model_length"})
 """Finish reasons, in lower case, of answers that ended for want of room."""
@@ -17,7 +19,14 @@ WITHHELD = frozenset({"content_filter", "content_filtered", "safety", "recitatio
 """Finish reasons of answers that a filter withheld."""
 
 UNFINISHED = frozenset({"tool_calls", "function_call", "tool_use", "error", "abort", "aborted", "cancelled"})
-"""Finish reasons of replies that are no answer: the model called a tool, or the server gave up."""
+"""Finish reasons of replies that are no answer: the model called a tool that it was not offered, or the server gave up.
+"""
+
+CALLED = frozenset({"tool_calls", "tool_use"})
+"""Finish reasons of an answer that calls functions, where the request offered some."""
+
+LARGEST_LOGPROB = 1e-3
+"""Rounding may lift a log-probability above 0 by so much."""
 
 MOST_TOKENS = 10**9
 """A greater count of tokens is no count."""
@@ -43,7 +52,9 @@ def request_body(request: ChatRequest, capabilities: Capabilities) -> dict[str, 
     return {name: value for name, value in body.items() if name not in capabilities.dropped}
 
 
-def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = (), key: str = "") -> Outcome:
+def read_completion(
+    reply: Any, *, structured: bool, dropped: tuple[str, ...] = (), key: str = "", tools: bool = False
+) -> Outcome:
     """The answer or failure that a completion's JSON says.
 
     What was paid for is read as far as it can be: odd counts, times and finish reasons are no reason to lose an answer.
@@ -53,6 +64,7 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
         structured: Whether a schema was sent.
         dropped: Fields of the request that were not sent.
         key: The server's key, which is taken out of whatever the server echoes.
+        tools: Whether the request offered functions, so that calling one is an answer.
 
     Raises:
         MalformedReply: It is no chat completion.
@@ -64,6 +76,7 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
             message = {"content": choice["text"]}
         written, refusal = _text_of(message.get("content")), message.get("refusal")
         finish = str(choice.get("finish_reason") or "stop")
+        calls = _tool_calls(message.get("tool_calls"), key) if tools else ()
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedReply("the reply is no chat completion") from error
     text, usage = redact_key(written, key), read_usage(reply.get("usage"))
@@ -74,9 +87,9 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
         return ChatFailure("content_filter", "the server withheld the answer", usage)
     if reason in CUT:
         return ChatFailure("length", f"cut after {usage.completion_tokens if usage else '?'} tokens", usage, text)
-    if reason in UNFINISHED:
+    if reason in UNFINISHED and not (calls and reason in CALLED):
         return ChatFailure("malformed", f"finish_reason is {finish!r}", usage, text)
-    if not text.strip():
+    if not text.strip() and not calls:
         return ChatFailure("empty", "the model wrote nothing", usage)
     return ChatAnswer(
         text=text,
@@ -87,7 +100,41 @@ def read_completion(reply: Any, *, structured: bool, dropped: tuple[str, ...] = 
         created=normal_time(reply.get("created")),
         structured=structured,
         dropped=dropped,
+        tool_calls=calls,
+        # pieces of what was taken out of the text would still stand in the tokens
+        logprobs=_logprobs(choice.get("logprobs")) if text == written else (),
     )
+
+
+def _tool_calls(calls: Any, key: str) -> tuple[ToolCall, ...]:
+    """The functions that a message calls; arguments that come as an object instead of its text are written as one.
+
+    Raises:
+        MalformedReply: A call has no name.
+    """
+    read = []
+    for call in calls or ():
+        function = call["function"]
+        name, arguments = function["name"], function.get("arguments")
+        if not isinstance(name, str):
+            raise MalformedReply("the reply calls a function without a name")
+        text = arguments if isinstance(arguments, str) else json.dumps({} if arguments is None else arguments)
+        read.append(ToolCall(redact_key(_whole(name), key), redact_key(_whole(text), key)))
+    return tuple(read)
+
+
+def _logprobs(given: Any) -> tuple[tuple[str, float], ...]:
+    """Token and log-probability of each token; nothing where one of them is missing or no number up to 0."""
+    content = given.get("content") if isinstance(given, Mapping) else None
+    read = []
+    for entry in content if isinstance(content, list) else ():
+        token, logprob = (entry.get("token"), entry.get("logprob")) if isinstance(entry, Mapping) else (None, None)
+        if not isinstance(token, str) or not isinstance(logprob, int | float) or isinstance(logprob, bool):
+            return ()
+        if not math.isfinite(logprob) or logprob > LARGEST_LOGPROB:
+            return ()
+        read.append((_whole(token), min(float(logprob), 0.0)))
+    return tuple(read)
 
 
 def _text_of(content: Any) -> str:
@@ -102,8 +149,12 @@ def _text_of(content: Any) -> str:
         content = "".join(texts)
     if not isinstance(content, str | None):
         raise MalformedReply("the reply's content is no text")
-    # Half a surrogate pair, which JSON can spell, fits into no file.
-    return (content or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _whole(content or "")
+
+
+def _whole(text: str) -> str:
+    """A text without halves of surrogate pairs, which JSON can spell and which fit into no file."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_usage(counts: Any) -> Usage | None:

@@ -24,6 +24,7 @@ from tod_bench.llm.batch_state import BatchFolder, Chunk, ChunkWriter, Line, Spi
 from tod_bench.llm.budget import Budget, Hold
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.capabilities import Capabilities
+from tod_bench.llm.client import nothing_to_wait_for
 from tod_bench.llm.failures import KEPT, TOKEN_FIELDS, PermanentError
 from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Spending
 from tod_bench.llm.servers import KEY_VARIABLE, read_key, resolve_url
@@ -98,8 +99,8 @@ class BatchClient:
         """What this client has used so far, at the Batch API's prices."""
         return self.budget.spending()
 
-    def complete(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
-        """See `ChatClient.complete`.
+    def complete(self, requests: Iterable[ChatRequest | None]) -> Iterator[Pair]:
+        """See `ChatClient.complete`: what comes before a None is sent and waited for, then what comes after it.
 
         Raises:
             BatchPending: `wait` is off and batches are still running.
@@ -107,22 +108,23 @@ class BatchClient:
         with (
             full_disk_explained(self._folder),
             self._locked(),
-            SpillFile() as waiting,
             closing(BatchServer(self.base_url, self._key_variable)) as server,
         ):
             folder = BatchFolder(self._folder, self.base_url)
             folder.clear_strays()
-            run = _BatchRun(self, folder, server)
-            yield from run.take(requests, waiting)
-            run.follow()
-            yield from run.outcomes(waiting)
-            for error in (run.fatal, run.problem, run.over_budget):
-                if error is not None:
-                    raise error
-            if names := ", ".join(chunk.batch_id for chunk in folder.active()):
-                raise BatchPending(
-                    f"Batches are still running at {self.base_url} ({names}); run the same command again later"
-                )
+            run, source = _BatchRun(self, folder, server), iter(requests)
+            while not run.at_end:
+                with SpillFile() as waiting:
+                    yield from run.take(source, waiting)
+                    run.follow()
+                    yield from run.outcomes(waiting)
+                for error in (run.fatal, run.problem, run.over_budget):
+                    if error is not None:
+                        raise error
+                if names := ", ".join(chunk.batch_id for chunk in folder.active()):
+                    raise BatchPending(
+                        f"Batches are still running at {self.base_url} ({names}); run the same command again later"
+                    )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -143,6 +145,7 @@ class _BatchRun:
         fatal: The first error of a line that concerns every request.
         problem: Why a batch was not run.
         over_budget: Why not all requests were taken in; None where they were.
+        at_end: Whether all requests were read; they are not while some wait for outcomes of others.
     """
 
     def __init__(self, client: BatchClient, folder: BatchFolder, server: BatchServer) -> None:
@@ -155,18 +158,30 @@ class _BatchRun:
         self.fatal: PermanentError | None = None
         self.problem: UserError | None = None
         self.over_budget: UserError | None = None
+        self.at_end = False
 
     def _hold_of(self, line: Line, model: str) -> Hold:
         return Hold(line.worst_usd, self._budget.prices.of(model, self._url), batch=True)
 
-    def take(self, requests: Iterable[ChatRequest], waiting: SpillFile) -> Iterator[Pair]:
-        """Yields what the cache answers; puts the rest aside, and writes chunks of those that no batch holds yet."""
+    def take(self, requests: Iterator[ChatRequest | None], waiting: SpillFile) -> Iterator[Pair]:
+        """Yields what the cache answers; puts the rest aside, and writes chunks of those that no batch holds yet.
+
+        Reads the requests up to a None, or to their end.
+        """
+        taken = 0
         for chunk in self._folder.active():
             for line in self._folder.lines(chunk):
                 self._taken.add(line.key)
                 self._budget.commit(self._hold_of(line, chunk.model))
+        self.at_end = True
         try:
             for request in requests:
+                if request is None:
+                    if not taken:
+                        raise nothing_to_wait_for()
+                    self.at_end = False
+                    break
+                taken += 1
                 key = request.key(self._url)
                 kept = self._cache.outcome(key)
                 if kept is not None:

@@ -215,7 +215,13 @@ def read_result(record: Mapping[str, Any], line: Line, server: BatchServer) -> R
         return Reading(again=line)
     if status == 200:
         try:
-            outcome = read_completion(body, structured=SCHEMA_FIELD in line.body, dropped=line.dropped, key=server.key)
+            outcome = read_completion(
+                body,
+                structured=SCHEMA_FIELD in line.body,
+                dropped=line.dropped,
+                key=server.key,
+                tools="tools" in line.body,
+            )
         except MalformedReply:
             return Reading(again=line, billed=True)
         return Reading(outcome=outcome, billed=True)

@@ -57,8 +57,9 @@ def _total(request: ChatRequest, price: Price | None, count: Callable[[str], int
             continue
         for part in message.content:
             total += image_tokens(part, rule) if isinstance(part, ImagePart) else count(part.text)
-    if request.schema is not None:
-        total += count(json.dumps(request.schema)) + MESSAGE_TOKENS
+    for offered in (request.schema, request.extra.get("tools")):
+        if offered is not None:
+            total += count(json.dumps(offered)) + MESSAGE_TOKENS
     return total
 
 
@@ -121,6 +122,8 @@ class Estimate:
         usd: US dollars at the longest answers; None where a model's price is not known.
         counter: How tokens were counted.
         as_of: Date of the price table.
+        known: Whether every prompt is known; else prompts hold answers that are still to come, and `prompt_tokens` and
+            `usd` are what they come to at most.
     """
 
     requests: int
@@ -130,6 +133,7 @@ class Estimate:
     usd: float | None
     counter: str
     as_of: date
+    known: bool = True
 
 
 def estimate(
@@ -149,19 +153,43 @@ def estimate(
         prices: The user's own price file.
         batch: Whether the Batch API's prices hold.
     """
+    with_room = ((request, 0) for request in requests)
+    return estimate_at_most(with_room, base_url, cache=cache, prices=prices, batch=batch)
+
+
+def estimate_at_most(
+    requests: Iterable[tuple[ChatRequest, int]],
+    base_url: str,
+    *,
+    cache: AnswerCache | None = None,
+    prices: Path | None = None,
+    batch: bool = False,
+) -> Estimate:
+    """What a run would take at most, where prompts hold answers that are still to come.
+
+    Args:
+        requests: The requests of the run as far as they are known, each with the number of tokens that its prompt may
+            have on top.
+        base_url: The server.
+        cache: Answers that are already there.
+        prices: The user's own price file.
+        batch: Whether the Batch API's prices hold.
+    """
     table, seen = load_prices(prices), set[str]()
     sent = cached = prompt = completion = 0
     usd: float | None = 0.0
     counters: set[str] = set()
-    for request in requests:
+    known = True
+    for request, room in requests:
         key = request.key(base_url)
         if key in seen or (cache is not None and cache.outcome(key) is not None):
             cached += 1
             continue
         seen.add(key)
         price = table.of(request.model, base_url)
-        usage = Usage(estimate_tokens(request, price), request.max_tokens)
+        usage = Usage(estimate_tokens(request, price) + room, request.max_tokens)
+        known = known and not room
         sent, prompt, completion = sent + 1, prompt + usage.prompt_tokens, completion + usage.completion_tokens
         usd = None if usd is None or price is None else usd + price.cost(usage, batch=batch)
         counters.add(text_counter(request.model)[1])
-    return Estimate(sent, cached, prompt, completion, usd, ", ".join(sorted(counters)), table.as_of)
+    return Estimate(sent, cached, prompt, completion, usd, ", ".join(sorted(counters)), table.as_of, known)

@@ -15,6 +15,7 @@ from tod_bench.errors import UserError, extra_needed
 from tod_bench.llm.budget import Budget, Hold
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.capabilities import Capabilities
+from tod_bench.llm.client import nothing_to_wait_for
 from tod_bench.llm.failures import KEPT, PermanentError
 from tod_bench.llm.pool import TaskPool
 from tod_bench.llm.rate_limit import RateLimiter
@@ -86,7 +87,7 @@ class OpenAIClient:
         """What this client has used so far."""
         return self.budget.spending()
 
-    def complete(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
+    def complete(self, requests: Iterable[ChatRequest | None]) -> Iterator[Pair]:
         """See `ChatClient.complete`; the same request asked again while the first is under way is sent once."""
         if self.replay:
             yield from self._replayed(requests)
@@ -114,9 +115,11 @@ class OpenAIClient:
         key = read_key(self._key_variable, self.base_url)
         return openai.AsyncOpenAI(api_key=key, base_url=self.base_url, max_retries=0, timeout=self._timeout)
 
-    def _replayed(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
+    def _replayed(self, requests: Iterable[ChatRequest | None]) -> Iterator[Pair]:
         assert self.cache is not None
         for request in requests:
+            if request is None:
+                raise nothing_to_wait_for()
             kept = self.cache.outcome(request.key(self.base_url), replay=True)
             self.budget.count(cached=int(kept is not None), failed=int(kept is None))
             yield request, kept or ChatFailure("missing", f"{self.cache.path} holds no answer to this request")
@@ -143,10 +146,15 @@ class _Run:
         self._unanswered = self._rejected = 0
         self._stop: UserError | None = None
 
-    def over(self, requests: Iterable[ChatRequest]) -> Iterator[Pair]:
+    def over(self, requests: Iterable[ChatRequest | None]) -> Iterator[Pair]:
         """Yields each request with its outcome; see `ChatClient.complete`."""
         for request in requests:
-            yield from self._take_up(request)
+            if request is not None:
+                yield from self._take_up(request)
+            elif self._pool.running:
+                yield from self._finish_next()
+            else:
+                raise nothing_to_wait_for()
             while self._pool.has_done():
                 yield from self._finish_next()
             if self._stop is not None:

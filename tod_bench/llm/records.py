@@ -142,11 +142,19 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a function that a model asked for: its name, and its arguments as JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatAnswer:
     """A finished answer.
 
     Attributes:
-        text: What the model wrote.
+        text: What the model wrote; may be empty where it called functions.
         finish_reason: Why the model stopped, in the server's word (``stop``, ``eos_token``, ...); ``stop`` where the
             server says nothing. Answers that were cut or withheld are failures.
         model: The model that the server says it used (often a dated snapshot of the one asked for).
@@ -156,6 +164,10 @@ class ChatAnswer:
         cached: Whether it came from the cache, that is, cost nothing now.
         structured: Whether the server was held to the request's schema (False after a fallback to plain text).
         dropped: Fields of the request that were not sent, because the server does not take them for this model.
+        tool_calls: The functions that the model called, of those in the request's field ``tools``.
+        logprobs: (token, natural logarithm of its probability) of the text's tokens in order, where the request's field
+            ``logprobs`` asked for them; empty where the server gives none, or not one for every token.
+        seconds: From sending the request to its reply, when it was paid for; None where nobody measured.
     """
 
     text: str
@@ -167,6 +179,9 @@ class ChatAnswer:
     cached: bool = False
     structured: bool = False
     dropped: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[tuple[str, float], ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +193,14 @@ class ChatFailure:
         detail: One line for people: the refusal's text, the server's message (secrets removed).
         usage: Tokens that were billed all the same; None where none were, or where nobody knows.
         text: What the model had written before it was cut; empty where it wrote nothing.
+        seconds: From sending the request to the reply that says so; None where nobody measured.
     """
 
     reason: FailureReason
     detail: str = ""
     usage: Usage | None = None
     text: str = ""
+    seconds: float | None = None
 
 
 Outcome: TypeAlias = ChatAnswer | ChatFailure
@@ -225,6 +242,8 @@ def answer_from_json(record: Mapping[str, Any], *, cached: bool) -> ChatAnswer:
         "usage": usage_from_json(record["usage"]),
         "created": normal_time(record["created"]),  # caches of earlier versions hold what the server said
         "dropped": tuple(record.get("dropped", ())),
+        "tool_calls": tuple(ToolCall(**call) for call in record.get("tool_calls", ())),
+        "logprobs": tuple((str(token), float(logprob)) for token, logprob in record.get("logprobs", ())),
         "cached": cached,
     }
     return ChatAnswer(**{**record, **changed})

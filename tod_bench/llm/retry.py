@@ -8,8 +8,9 @@ requests.
 import json
 import logging
 import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -244,7 +245,7 @@ class _Exchange:
         import openai
 
         server, body = self._sender.server, request_body(self._request, capabilities)
-        self.at_risk = True
+        self.at_risk, began = True, time.perf_counter()
         failed: Exception
         try:
             # the body goes in as it stands; the package would otherwise walk through every message of it
@@ -254,7 +255,9 @@ class _Exchange:
         except openai.APIError as error:
             failed = error
         else:
-            return self._read_reply(raw.http_response.text, body)
+            took = round(time.perf_counter() - began, 4)
+            read = self._read_reply(raw.http_response.text, body)
+            return read if isinstance(read, _Rejected) else replace(read, seconds=took)
         # outside of the except block, so that no exception holds on to the package's, whose headers hold the key
         if isinstance(failed, openai.APIStatusError):
             self.at_risk = False
@@ -274,7 +277,13 @@ class _Exchange:
         except (ValueError, RecursionError):
             reply = None
         try:
-            return read_completion(reply, structured=structured, dropped=dropped, key=self._sender.server.api_key)
+            return read_completion(
+                reply,
+                structured=structured,
+                dropped=dropped,
+                key=self._sender.server.api_key,
+                tools="tools" in body,
+            )
         except MalformedReply:
             pass
         if text.lstrip()[:1] == "<":

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tod_bench.llm.cache import AnswerCache
+from tod_bench.llm.client import nothing_to_wait_for
 from tod_bench.llm.estimates import estimate_tokens
-from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Spending, Usage
+from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Outcome, Spending, ToolCall, Usage
 
 SCRIPTED_FAILURE = ChatFailure("transient", "the script says so")
 
@@ -23,7 +24,7 @@ class ScriptedClient:
     """Answers requests with a function of theirs, in the order in which they come.
 
     Args:
-        answer: The text, or the failure, for a request.
+        answer: The text, the functions that are called, or the failure, for a request.
         failure_rate: Share of the requests, from 0 to 1, that fail.
         failure: The failure that these have.
         latency: Seconds that every answer takes.
@@ -35,7 +36,7 @@ class ScriptedClient:
 
     def __init__(
         self,
-        answer: Callable[[ChatRequest], str | ChatFailure],
+        answer: Callable[[ChatRequest], str | tuple[ToolCall, ...] | ChatFailure],
         *,
         failure_rate: float = 0.0,
         failure: ChatFailure = SCRIPTED_FAILURE,
@@ -51,9 +52,11 @@ class ScriptedClient:
         self._latency, self._seed = latency, seed
         self._spending = dict.fromkeys(("requests", "cached", "failed", "prompt_tokens", "completion_tokens"), 0)
 
-    def complete(self, requests: Iterable[ChatRequest]) -> Iterator[tuple[ChatRequest, Outcome]]:
+    def complete(self, requests: Iterable[ChatRequest | None]) -> Iterator[tuple[ChatRequest, Outcome]]:
         """See `ChatClient.complete`."""
         for request in requests:
+            if request is None:
+                raise nothing_to_wait_for()
             yield request, self._outcome(request, request.key(self.base_url))
 
     def spending(self) -> Spending:
@@ -67,27 +70,38 @@ class ScriptedClient:
             return kept
         time.sleep(self._latency)
         self._spending["requests"] += 1
-        text = self._text(request, random.Random(f"{self._seed}:{key}"))
-        if isinstance(text, ChatFailure):
+        said = self._said(request, random.Random(f"{self._seed}:{key}"))
+        if isinstance(said, ChatFailure):
             self._spending["failed"] += 1
-            return text
-        answer = self._as_answer(request, text)
+            return said
+        answer = self._as_answer(request, said)
         if self.cache is not None:
             self.cache.put(key, answer, asked=request.model, repeat=request.repeat)
         return answer
 
-    def _text(self, request: ChatRequest, chance: random.Random) -> str | ChatFailure:
+    def _said(self, request: ChatRequest, chance: random.Random) -> str | tuple[ToolCall, ...] | ChatFailure:
         if chance.random() < self._failure_rate:
             return self._failure
-        text = self._answer(request)
+        said = self._answer(request)
         for hook in self._hooks:
-            if isinstance(text, ChatFailure):
+            if not isinstance(said, str):
                 break
-            text = hook(request, text, chance)
-        return text
+            said = hook(request, said, chance)
+        return said
 
-    def _as_answer(self, request: ChatRequest, text: str) -> ChatAnswer:
+    def _as_answer(self, request: ChatRequest, said: str | tuple[ToolCall, ...]) -> ChatAnswer:
+        calls = () if isinstance(said, str) else said
+        text = said if isinstance(said, str) else "".join(f"{call.name}{call.arguments}" for call in calls)
         usage = Usage(estimate_tokens(request), math.ceil(len(text.encode()) / 4))
         self._spending["prompt_tokens"] += usage.prompt_tokens
         self._spending["completion_tokens"] += usage.completion_tokens
-        return ChatAnswer(text, "stop", request.model, "scripted", usage, 0.0, structured=request.schema is not None)
+        return ChatAnswer(
+            "" if calls else text,
+            "tool_calls" if calls else "stop",
+            request.model,
+            "scripted",
+            usage,
+            0.0,
+            structured=request.schema is not None,
+            tool_calls=calls,
+        )

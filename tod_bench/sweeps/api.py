@@ -10,7 +10,9 @@ from typing import Any
 
 from tod_bench.config_files import LayoutError, error_list
 from tod_bench.errors import MissingError, UserError
+from tod_bench.experiments.access import access_of, check_budget
 from tod_bench.experiments.config import ConfigSource, EvalConfig, load_config, place_of
+from tod_bench.experiments.estimates import planned_costs
 from tod_bench.experiments.forcing import forget
 from tod_bench.experiments.plan import Plan, check
 from tod_bench.experiments.results import Experiment, Store
@@ -48,6 +50,11 @@ def run(
     workers: int = 1,
     force: Sequence[str] = (),
     output: Path | str | None = None,
+    budget: float | None = None,
+    replay: bool = False,
+    batch: bool = False,
+    prices: Path | str | None = None,
+    cache: Path | str | None = None,
     notify: Callable[[str], None] = _say_nothing,
     announce: Callable[[str], None] = _say_nothing,
 ) -> RunResult:
@@ -63,6 +70,11 @@ def run(
         workers: Systems and corpora to run at a time, a process each.
         force: What to make again although it is finished; see `tod_bench.experiments.forcing`.
         output: The folder of the table and the page; a folder of the config's name in the store by default.
+        budget: US dollars that all runs of the store may spend on systems' answers; None for no limit.
+        replay: Whether systems that ask a server are answered from the cache alone.
+        batch: Whether they go through the Batch API.
+        prices: A price file of your own.
+        cache: The file of their answers; ``answers.sqlite`` in the store by default.
         notify: Called with what was deleted because it is forced, and with everything that is missing.
         announce: Called with each step of each experiment when it begins; not from several workers.
 
@@ -71,6 +83,8 @@ def run(
     """
     settings, plan = open_config(config, overrides, small=small)
     folder = Path(store)
+    access = access_of(Store(folder), cache=cache, budget=budget, replay=replay, batch=batch, prices=prices)
+    check_budget(plan, access, workers)
     if force:
         deleted = zip(forget(plan, Store(folder), force), ("trainings", "predictions", "scores"), strict=True)
         notify(f"made again: {', '.join(f'{count} {what}' for count, what in deleted)}")
@@ -86,8 +100,8 @@ def run(
         announce(f"{place}{experiment}: {step}")
 
     if workers > 1:
-        run_all(parts(settings), folder, resources=Resources(workers=workers))
-    results = run_plan(plan, Store(folder), numbered if workers == 1 else lambda _experiment, _step: None)
+        run_all(parts(settings), folder, resources=Resources(workers=workers), access=access)
+    results = run_plan(plan, Store(folder), numbered if workers == 1 else lambda _experiment, _step: None, access)
     finished = save_run(folder, settings, results, lacking=missing)
     opened = OpenedRun(finished, plan.corpora)
     table, written_to = table_of(finished, opened), Path(output or table_folder(folder, settings.name))
@@ -98,22 +112,34 @@ def run(
 
 
 def plan(
-    config: ConfigSource, overrides: Overrides = (), *, store: Path | str = STORE, small: bool = False
+    config: ConfigSource,
+    overrides: Overrides = (),
+    *,
+    store: Path | str = STORE,
+    small: bool = False,
+    batch: bool = False,
+    prices: Path | str | None = None,
+    cache: Path | str | None = None,
 ) -> PlanResult:
-    """Says what a config would run and what is finished, without running it.
+    """Says what a config would run and what is finished, without running it, and what paid servers would be sent.
 
     Args:
         config: The name of a shipped config, a file, or a mapping.
         overrides: Keys to set, ``{"seeds": [1, 2]}`` or ``["seeds=[1, 2]"]``.
         store: Where results are kept.
         small: Whether it is the small variant.
+        batch: Whether systems that ask a server would go through the Batch API.
+        prices: A price file of your own.
+        cache: The file of their answers; ``answers.sqlite`` in the store by default.
 
     Raises:
         UserError: The config has errors.
     """
     settings, opened = open_config(config, overrides, small=small)
     missing = (*map(str, opened.missing), *settings.needs)
-    return PlanResult(opened, tuple(statuses(opened, Store(Path(store)))), tuple(opened.remarks()), missing)
+    kept = Store(Path(store))
+    costs = planned_costs(opened, kept, access_of(kept, cache=cache, batch=batch, prices=prices))
+    return PlanResult(opened, tuple(statuses(opened, kept)), tuple(opened.remarks()), missing, tuple(costs))
 
 
 def validate(config: ConfigSource, overrides: Overrides = (), *, small: bool = False) -> Plan:
@@ -139,6 +165,11 @@ def sweep(
     workers: int = 1,
     resources: Resources | None = None,
     output: Path | str | None = None,
+    budget: float | None = None,
+    replay: bool = False,
+    batch: bool = False,
+    prices: Path | str | None = None,
+    cache: Path | str | None = None,
 ) -> SweepResult:
     """Runs every variant that a config's `sweep` section spans, and writes the ablation table.
 
@@ -150,13 +181,21 @@ def sweep(
         workers: Trials at a time (``local``, ``slurm``).
         resources: All that the backend may use; ``Resources(workers)`` by default.
         output: The folder of the table; a folder of the config's name in the store by default.
+        budget: US dollars that all runs of the store may spend on systems' answers; None for no limit.
+        replay: Whether systems that ask a server are answered from the cache alone.
+        batch: Whether they go through the Batch API.
+        prices: A price file of your own.
+        cache: The file of their answers; ``answers.sqlite`` in the store by default.
 
     Raises:
         UserError: The config has errors or no sweep, or trials failed; what was finished is kept.
     """
-    settings, _ = open_config(config, overrides, sweep=True)
+    settings, opened = open_config(config, overrides, sweep=True)
+    access = access_of(Store(Path(store)), cache=cache, budget=budget, replay=replay, batch=batch, prices=prices)
+    resources = resources or Resources(workers)
+    check_budget(opened, access, resources.workers if backend == "local" else 2)
     trials = expand(settings)
-    run_all(trials, Path(store), backend=backend, resources=resources or Resources(workers))
+    run_all(trials, Path(store), backend=backend, resources=resources, access=access)
     table = ablation(settings.title or settings.name, trials, Store(Path(store)))
     files = write_ablation(table, Path(output or Path(store) / "tables" / settings.name))
     return SweepResult(tuple(trials), table, tuple(files))

@@ -22,6 +22,7 @@ from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run
+from tod_bench.llm.config import Access
 from tod_bench.progress import progress
 from tod_bench.reports.runs import save_run
 from tod_bench.sweeps.trials import Trial
@@ -53,7 +54,7 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """Runs one trial to its end, on whatever machine it was sent to.
 
     Args:
-        job: The trial as JSON values: its config, its levels, and whether it is a part of a run.
+        job: The trial as JSON values: its config, its levels, whether it is a part of a run; and its access to servers.
         store: The store's folder.
 
     Returns:
@@ -61,7 +62,7 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """
     config = EvalConfig.model_validate(job["config"])
     try:
-        results = run(build(config, incomplete=job["part"]), Store(Path(store)))
+        results = run(build(config, incomplete=job["part"]), Store(Path(store)), access=job["access"])
         if not job["part"]:
             save_run(Path(store), config, results, job["levels"])
     except UserError as error:
@@ -70,7 +71,12 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
 
 
 def run_trials(
-    trials: Sequence[Trial], store: Path, *, backend: str = "local", resources: Resources | None = None
+    trials: Sequence[Trial],
+    store: Path,
+    *,
+    backend: str = "local",
+    resources: Resources | None = None,
+    access: Access | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Runs trials and yields each one's index when it ends, with a sentence where it failed.
 
@@ -84,6 +90,7 @@ def run_trials(
             "config": trial.config.model_dump(mode="json", exclude_unset=True),
             "levels": dict(trial.levels),
             "part": trial.part,
+            "access": access,
         }
         for trial in trials
     ]
@@ -91,7 +98,12 @@ def run_trials(
 
 
 def run_all(
-    trials: Sequence[Trial], store: Path, *, backend: str = "local", resources: Resources | None = None
+    trials: Sequence[Trial],
+    store: Path,
+    *,
+    backend: str = "local",
+    resources: Resources | None = None,
+    access: Access | None = None,
 ) -> None:
     """Runs trials to the end of each, and shows how many have ended.
 
@@ -100,13 +112,15 @@ def run_all(
         store: Where their results are kept.
         backend: Where they run.
         resources: What the backend may use.
+        access: How models behind a server are reached.
 
     Raises:
         UserError: Trials failed, each with its sentence; what was finished is kept.
     """
     failed = []
     with progress("running", len(trials), unit="trials") as shown:
-        for done, (index, error) in enumerate(run_trials(trials, store, backend=backend, resources=resources), start=1):
+        ended = run_trials(trials, store, backend=backend, resources=resources, access=access)
+        for done, (index, error) in enumerate(ended, start=1):
             shown.advance()
             shown.note(f"[{done}/{len(trials)}] {trials[index]}: {error or 'done'}")
             failed += [f"  - {trials[index]}: {error}"] if error else []

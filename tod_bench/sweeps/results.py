@@ -6,6 +6,7 @@ from typing import Any
 
 from tod_bench.display import Cell, Grid, Tabular, Undefined, score_record
 from tod_bench.experiments.config import EvalConfig
+from tod_bench.experiments.estimates import PlannedCost
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment, Result
 from tod_bench.experiments.runner import Status
@@ -69,12 +70,14 @@ class PlanResult(Tabular):
         statuses: What the store has of each experiment.
         notes: Which gold systems are shown.
         missing: What is missing (files, a key), and what supplies it, in sentences.
+        costs: What experiments that are not predicted yet would take of servers.
     """
 
     plan: Plan
     statuses: tuple[Status, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]
+    costs: tuple[PlannedCost, ...] = ()
 
     def records(self) -> list[dict[str, Any]]:
         """One mapping an experiment: whether it is trained, predicted and scored, and what changed since."""

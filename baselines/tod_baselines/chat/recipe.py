@@ -5,7 +5,7 @@ what the model said, and returns the answer.
 
     class Json(Recipe):
         def ask(self, shown: Shown) -> Conversation:
-            reply = yield Query(self.render(shown, "json.jinja"))
+            reply = yield Query(self.render(shown))
             return self.read(reply, shown)
 
 One query is enough for most formats; the domain first and its slots afterwards is two. Who sends the queries (a server,
@@ -14,10 +14,10 @@ a cache, a batch, a script), in which order and how many at once, is not the rec
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from tod_bench.llm.records import Message
+from tod_bench.llm.records import Message, ToolCall
 from tod_bench.records import Act, Schema, TaskName, Turn, first_values
 from tod_bench.systems import Exchange, TurnInput
 
@@ -90,14 +90,6 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call of a function that a model asked for: its name, and its arguments as JSON text."""
-
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What a model said.
 
@@ -143,21 +135,41 @@ Conversation: TypeAlias = Generator[Query, Reply, Answer]
 """A recipe at work on one turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredExample(Example):
+    """An example as a template shows it: with the answer in the recipe's format."""
+
+    answer: str = ""
+
+
 class Recipe(ABC):
     """A published way of asking a language model.
 
+    Args:
+        prompt: The template: a name of a shipped one, or a file; the recipe's own where None.
+        state: Whether DST asks for what the turn ``changes`` of the state, or for the ``whole`` state; the recipe's
+            default where None.
+
     Attributes:
-        name: Its name in configs.
+        name: Its name in configs, and that of its own template.
         after: The paper whose format it follows.
         tasks: The tasks that it has prompts for.
         whole_state: Whether it asks for the whole state, so that a turn does not depend on the answer to the one
             before; else for what the turn changes of it.
+        template: The template of its prompts.
     """
 
     name: ClassVar[str]
     after: ClassVar[str]
     tasks: ClassVar[frozenset[TaskName]]
-    whole_state: ClassVar[bool] = False
+    whole_state: bool = False
+
+    def __init__(self, *, prompt: str | None = None, state: Literal["changes", "whole"] | None = None) -> None:
+        from tod_baselines.chat.rendering import Template
+
+        self.template: Template = Template.load(prompt or self.name)
+        if state is not None:
+            self.whole_state = state == "whole"
 
     @abstractmethod
     def ask(self, shown: Shown) -> Conversation:
@@ -166,6 +178,34 @@ class Recipe(ABC):
     @abstractmethod
     def example_answer(self, task: TaskName, example: Example) -> str:
         """The answer that an example shows, in the recipe's format; `ask` must read it back."""
+
+    def rehearse(self, query: Query, shown: Shown, found: Example) -> Reply:  # noqa: ARG002
+        """What the program ``scripted`` replies to one of the recipe's queries.
+
+        Args:
+            query: The query.
+            shown: The turn.
+            found: What the program found, in the form of an example of this very turn. Its `previous` is the state
+                that the recipe was shown.
+        """
+        return Reply(self.example_answer(shown.task, found))
+
+    def render(self, shown: Shown, **more: Any) -> tuple[Message, ...]:
+        """The messages of the recipe's template about a turn; `more` are variables that the template gets besides."""
+        dialogue = [line for turn in shown.input.history for line in (("user", turn.user), ("assistant", turn.system))]
+        return self.template.messages(
+            shown=shown,
+            schema=shown.schema,
+            dialogue=[*dialogue, ("user", shown.input.user)],
+            examples=[answered(example, self.example_answer(shown.task, example)) for example in shown.examples],
+            whole_state=self.whole_state,
+            **more,
+        )
+
+
+def answered(example: Example, answer: str) -> AnsweredExample:
+    """An example with its answer."""
+    return AnsweredExample(**{each.name: getattr(example, each.name) for each in fields(Example)}, answer=answer)
 
 
 def example_of(dialogue_id: str, turn: Turn, history: tuple[Exchange, ...], previous: PlainState) -> Example:

@@ -1,0 +1,204 @@
+"""Reading what a model wrote: a JSON object among prose, and states in the schema's spelling.
+
+Reading is strict about what counts and repairs nothing: what is not in the schema is kept, and named.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tod_baselines.chat.recipe import Answer, Reply, Shown
+from tod_bench.records import Schema, TaskName
+
+DONTCARE = "dontcare"
+"""The value of a slot that the user does not care about; every slot may have it."""
+
+_FREE = re.compile(r"[\s_-]+")
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The first whole JSON object in a text, whatever stands around it; None where there is none.
+
+    An object may begin at the text's first brace or at the start of a line. One within another, which is cut, is not
+    taken for the whole.
+    """
+    decoder = json.JSONDecoder()
+    starts = [text.find("{"), *(found.start() for found in re.finditer(r"^{", text, re.MULTILINE))]
+    for start in sorted({start for start in starts if start >= 0}):
+        try:
+            value, _ = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        return value if isinstance(value, dict) else None
+    return None
+
+
+def fit_to_schema(
+    schema: Schema, state: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """A state in the schema's spelling, and what of it the schema does not have.
+
+    Domains, slots and values of categorical slots are taken for the schema's where they are equal without case, blanks,
+    underscores and hyphens. Everything else is kept as it was written.
+
+    Returns:
+        The state, and a name for each thing outside of the schema: ``hotel wifi``, or ``hotel stars=6`` where a
+        categorical slot has no such value.
+    """
+    fitted: dict[str, dict[str, str]] = {}
+    unknown: list[str] = []
+    for domain, slots in state.items():
+        known_domain = spelled(domain, schema)
+        specs = schema.get(known_domain or domain, {})
+        for slot, value in slots.items():
+            known_slot = _slot_spelled(known_domain or domain, slot, specs)
+            written = value
+            if known_slot is None:
+                unknown.append(f"{domain} {slot}")
+            elif specs[known_slot].categorical:
+                known_value = spelled(value, (*specs[known_slot].values, DONTCARE))
+                if known_value is None:
+                    unknown.append(f"{known_domain} {known_slot}={value}")
+                written = known_value or value
+            elif _squeezed(value) == DONTCARE:
+                written = DONTCARE
+            fitted.setdefault(known_domain or domain, {})[known_slot or slot] = written
+    return fitted, tuple(dict.fromkeys(unknown))
+
+
+def apply_changes(
+    previous: Mapping[str, Mapping[str, str]],
+    changes: Mapping[str, Mapping[str, str]],
+    removed: Iterable[tuple[str, str]] = (),
+) -> dict[str, dict[str, str]]:
+    """The state after a turn: the one before it without what is removed, with what is changed."""
+    gone = set(removed)
+    state = {
+        domain: {slot: value for slot, value in slots.items() if (domain, slot) not in gone}
+        for domain, slots in previous.items()
+    }
+    for domain, slots in changes.items():
+        state.setdefault(domain, {}).update(slots)
+    return {domain: slots for domain, slots in state.items() if slots}
+
+
+def changes_between(
+    previous: Mapping[str, Mapping[str, str]], state: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, dict[str, str]], list[tuple[str, str]]]:
+    """What leads from one state to the next: new values, and the (domain, slot) that are gone."""
+    changed = {
+        domain: {slot: value for slot, value in slots.items() if previous.get(domain, {}).get(slot) != value}
+        for domain, slots in state.items()
+    }
+    removed = [
+        (domain, slot) for domain, slots in previous.items() for slot in slots if slot not in state.get(domain, {})
+    ]
+    return {domain: slots for domain, slots in changed.items() if slots}, removed
+
+
+def state_of_json(value: Any) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """A state that was written as JSON (domain -> slot -> value), and a sentence for each part that is none.
+
+    Numbers and truth values are taken as their text; of a list of values the first counts; null and empty texts are
+    slots without a value, which are left out.
+    """
+    if not isinstance(value, dict):
+        return {}, (f"{_brief(value)} is no object of domains",)
+    state: dict[str, dict[str, str]] = {}
+    problems = []
+    for domain, slots in value.items():
+        if slots is None:
+            continue
+        if not isinstance(slots, dict):
+            problems.append(f"{domain}: {_brief(slots)} is no object of slots")
+            continue
+        for slot, written in slots.items():
+            text = _text(written)
+            if text is None:
+                problems.append(f"{domain} {slot}: {_brief(written)} is no value")
+            elif text.strip():
+                state.setdefault(domain, {})[slot] = text
+    return state, tuple(problems)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, list) and value:
+        value = value[0]
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _squeezed(text: str) -> str:
+    return _FREE.sub("", text).casefold()
+
+
+def spelled(written: str, known: Iterable[str]) -> str | None:
+    """The name among `known` that a text is a spelling of: equal without case, blanks, underscores and hyphens."""
+    candidates = list(known)
+    if written in candidates:
+        return written
+    squeezed = _squeezed(written)
+    return next((name for name in candidates if _squeezed(name) == squeezed), None)
+
+
+def _slot_spelled(domain: str, slot: str, specs: Iterable[str]) -> str | None:
+    """The schema's name of a slot, which a model may have written with its domain before it (``hotel-area``)."""
+    names = list(specs)
+    name = spelled(slot, names)
+    if name is None and _squeezed(slot).startswith(_squeezed(domain)):
+        name = next((name for name in names if _squeezed(domain + name) == _squeezed(slot)), None)
+    return name
+
+
+def state_answer(
+    shown: Shown,
+    written: Mapping[str, Mapping[str, str]],
+    removed: Iterable[tuple[str, str]] = (),
+    problems: Iterable[str] = (),
+    *,
+    whole: bool,
+) -> Answer:
+    """The answer to DST of a state, or of the changes of one, as a model wrote it.
+
+    Args:
+        shown: The turn.
+        written: Domain -> slot -> value.
+        removed: (domain, slot) that the model takes away.
+        problems: What could not be read of its text beside that.
+        whole: Whether `written` is the whole state; else what the turn changes of it.
+    """
+    fitted, unknown = fit_to_schema(shown.schema, written)
+    if whole:
+        return Answer(state=fitted, unread=tuple(problems), unknown=unknown)
+    gone = [next(iter(_pairs(fit_to_schema(shown.schema, {domain: {slot: DONTCARE}})[0]))) for domain, slot in removed]
+    return Answer(state=apply_changes(shown.previous, fitted, gone), unread=tuple(problems), unknown=unknown)
+
+
+def unread_answer(task: TaskName, reason: str) -> Answer:
+    """The empty answer of a turn in which nothing could be read."""
+    empty: dict[TaskName, Answer] = {
+        "dst": Answer(state={}, unread=(reason,), readable=False),
+        "policy": Answer(acts=(), unread=(reason,), readable=False),
+        "response": Answer(response="", unread=(reason,), readable=False),
+    }
+    return empty[task]
+
+
+def no_reply(reply: Reply) -> str:
+    """Why a reply is not to be read as an answer: it failed or is empty; an empty text where it is one."""
+    if reply.failure:
+        return f"no whole answer: {reply.failure}"
+    return "" if reply.text.strip() or reply.tool_calls else "the answer is empty"
+
+
+def _pairs(state: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((domain, slot) for domain, slots in state.items() for slot in slots)

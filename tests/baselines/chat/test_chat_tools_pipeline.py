@@ -1,0 +1,173 @@
+"""The recipes ``tools`` and ``pipeline``: what they ask, and what they read."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tod_baselines.chat.recipe import Answer, Example, Query, Recipe, Reply, Shown, ToolCall
+from tod_baselines.chat.recipes.pipeline import Pipeline
+from tod_baselines.chat.recipes.tools import Tools, function_name, read_domains, tool_of, written_calls
+from tod_bench.errors import UserError
+from tod_bench.records import SlotSpec
+from tod_bench.systems import Exchange, TurnInput
+
+SCHEMA = {
+    "hotel": {
+        "area": SlotSpec("where it is", categorical=True, values=("north", "south")),
+        "price range": SlotSpec(),
+        "name": SlotSpec("its name"),
+    },
+    "restaurant": {"food": SlotSpec("the cuisine"), "name": SlotSpec()},
+    "Buses_1": {"from_location": SlotSpec("where it leaves")},
+}
+TURN = TurnInput("d", 1, (Exchange("a hotel please", "Which area?"),), "the north, and {{ braces }}")
+SHOWN = Shown("dst", TURN, {"hotel": {"name": "inn", "price range": "cheap"}}, (), SCHEMA)
+
+
+def ask(recipe: Recipe, replies: Sequence[Reply], shown: Shown = SHOWN) -> tuple[list[Query], Answer]:
+    """The queries of a conversation with these replies, and its answer."""
+    conversation, queries = recipe.ask(shown), []
+    try:
+        queries.append(next(conversation))
+        for reply in replies:
+            queries.append(conversation.send(reply))  # noqa: PERF401 - its end must be seen, which `extend` swallows
+    except StopIteration as done:
+        return queries, done.value
+    raise AssertionError("the recipe asks for more")
+
+
+def texts(query: Query) -> str:
+    return "\n".join(str(message.content) for message in query.messages)
+
+
+def call(name: str, **arguments: object) -> ToolCall:
+    return ToolCall(name, json.dumps(arguments))
+
+
+def test_tools_asks_for_the_domains_and_then_offers_their_functions_alone() -> None:
+    queries, answer = ask(Tools(), [Reply("Hotel"), Reply("", (call("find_hotel", area="North"),))])
+    assert "hotel, restaurant, Buses_1" in texts(queries[0])
+    assert "{{ braces }}" in texts(queries[0])
+    (tool,) = queries[1].fields["tools"]
+    assert tool == tool_of("hotel", SCHEMA["hotel"])
+    assert tool["function"]["parameters"]["properties"]["area"]["enum"] == ["north", "south", "dontcare", ""]
+    assert answer.state == {"hotel": {"name": "inn", "price range": "cheap", "area": "north"}}
+    assert answer.readable
+    assert answer.unread == answer.unknown == ()
+
+
+def test_tools_reads_calls_that_are_written_as_text() -> None:
+    text = 'Sure.\n<tool_call>{"name": "find_hotel", "arguments": {"area": "south", "price_range": ""}}</tool_call>'
+    _, answer = ask(Tools(), [Reply("hotel"), Reply(text)])
+    assert answer.state == {"hotel": {"name": "inn", "area": "south"}}
+    _, answer = ask(Tools(), [Reply("hotel"), Reply('{"name": "find_hotel", "arguments": {"stars": "4"}}')])
+    assert answer.unknown == ("hotel stars",)
+    assert (answer.state or {})["hotel"]["stars"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("replies", "unread"),
+    [
+        ([Reply("I think it is a hotel.")], "domains: none is named"),
+        ([Reply("hotel", failure="length")], "domains: no whole answer: length"),
+        ([Reply("hotel"), Reply("find_hotel(area=north)")], "calls: no call in"),
+        (
+            [Reply("hotel"), Reply("", (ToolCall("find_hotel", '{"area": "nor'),))],
+            "arguments of find_hotel are no JSON",
+        ),
+        ([Reply("hotel"), Reply('<tool_call>{"name": "find_hotel", "argu</tool_call>')], "calls: no call in"),
+        ([Reply("hotel"), Reply("", (call("find_hotel", area="north"),), failure="length")], "no whole answer"),
+        ([Reply("")], "domains: the answer is empty"),
+    ],
+)
+def test_what_tools_cannot_read_is_an_empty_answer_and_said(replies: list[Reply], unread: str) -> None:
+    _, answer = ask(Tools(), replies)
+    assert answer.state == {}
+    assert not answer.readable
+    assert unread in answer.unread[0]
+
+
+def test_no_domain_and_no_call_leave_the_state_as_it_was() -> None:
+    for replies in ([Reply("none")], [Reply("hotel"), Reply("none")]):
+        _, answer = ask(Tools(), replies)
+        assert answer.state == SHOWN.previous
+        assert answer.readable
+
+
+def test_domains_are_read_as_names_alone() -> None:
+    assert read_domains("hotel, Restaurant", SCHEMA) == ("hotel", "restaurant")
+    assert read_domains("- buses 1\n- hotel", SCHEMA) == ("Buses_1", "hotel")
+    assert read_domains("None.", SCHEMA) == ()
+    assert read_domains("the hotel in the north", SCHEMA) is None
+    assert read_domains("spa", SCHEMA) is None
+
+
+def test_names_of_functions_fit_the_api() -> None:
+    assert function_name("Hotels 1/é" + "x" * 80).isascii()
+    assert len(function_name("x" * 99)) == 64
+
+
+values = st.text(min_size=1).filter(lambda text: text.strip())
+slots = {
+    domain: st.dictionaries(st.sampled_from([slot for slot in specs if slot != "area"]), values)
+    for domain, specs in SCHEMA.items()
+}
+states = st.fixed_dictionaries({}, optional=slots).map(
+    lambda state: {domain: slots for domain, slots in state.items() if slots}
+)
+
+
+@given(before=states, after=states, whole=st.booleans())
+def test_tools_reads_its_own_examples_back(before: dict, after: dict, whole: bool) -> None:
+    recipe = Tools(state="whole" if whole else "changes")
+    shown = replace(SHOWN, previous={} if whole else before)
+    example = Example("d", 0, (), "", shown.previous, after, (), "")
+    replies = [
+        recipe.rehearse(Query(()), shown, example),
+        recipe.rehearse(Query((), fields={"tools": []}), shown, example),
+    ]
+    nothing = replies[0].text == "none"
+    _, answer = ask(recipe, replies[:1] if nothing else replies, shown)
+    assert answer.state == after
+
+
+def test_written_calls_are_read_from_lists_and_openai_objects() -> None:
+    assert written_calls('[{"function": {"name": "f", "arguments": "{}"}}]') == [("f", "{}")]
+    assert written_calls('{"name": 3}') == []
+    assert written_calls("[]") == []
+
+
+def test_pipeline_asks_for_the_domain_and_then_for_its_slots() -> None:
+    queries, answer = ask(Pipeline(), [Reply("hotel"), Reply('{"area": "north", "stars": 4}')])
+    assert "where it is" in texts(queries[1])
+    assert "the cuisine" not in texts(queries[1])
+    assert answer.state == {"hotel": {"area": "north", "stars": "4"}}  # the whole of its domain
+    assert answer.unknown == ("hotel stars",)
+    _, answer = ask(Pipeline(), [Reply("restaurant"), Reply('{"restaurant": {"food": "thai"}}')])
+    assert answer.state == {**SHOWN.previous, "restaurant": {"food": "thai"}}
+    _, answer = ask(Pipeline(), [Reply("hotel"), Reply("area north")])
+    assert (answer.state, answer.readable) == ({}, False)
+
+
+def test_pipeline_responds_with_what_the_harness_shows() -> None:
+    entries = {"hotel": [{"name": "inn", "phone": "1"}, {"name": "lodge"}, {"name": "b"}, {"name": "c"}]}
+    turn = replace(TURN, state={"hotel": {"area": ("north",)}}, db_entries=entries)
+    (query,), answer = ask(
+        Pipeline(), [Reply("The inn\n is in the north.")], replace(SHOWN, task="response", input=turn)
+    )
+    assert answer.response == "The inn is in the north."
+    assert "hotel: 4 entries fit" in texts(query)
+    assert '"phone": "1"' in texts(query)
+    assert '"name": "c"' not in texts(query)
+    assert "area = north" in texts(query)
+    (query,), _ = ask(Pipeline(prompt="pipeline_delexicalised"), [Reply("x")], replace(SHOWN, task="response"))
+    assert "[hotel_name]" in texts(query)
+
+
+def test_pipeline_takes_no_whole_state() -> None:
+    with pytest.raises(UserError, match="takes no state: whole"):
+        Pipeline(state="whole")
