@@ -179,6 +179,27 @@ def parse_state(text: str) -> tuple[dict[str, dict[str, str]], list[str]]:
     return state, problems
 
 
+def value_places(text: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """Where the values that `parse_state` finds stand in a state span.
+
+    Returns:
+        (domain, slot) -> first character of the value and one past its last; of a slot given twice, its first value.
+    """
+    places: dict[tuple[str, str], tuple[int, int]] = {}
+    domain = ""
+    marks = list(_MARK.finditer(text))
+    ends = [*(mark.start() for mark in marks), len(text)]
+    for mark, end in zip(marks, ends[1:], strict=True):
+        if mark.lastgroup == "bracket":
+            domain = _plain(mark["bracket"])
+        elif mark.lastgroup == "slot":
+            name, written = _plain(mark["slot"]), text[mark.end() : end]
+            if domain and name and written.strip():
+                start = mark.end() + len(written) - len(written.lstrip())
+                places.setdefault((domain, name), (start, start + len(written.strip())))
+    return places
+
+
 def parse_acts(text: str) -> tuple[tuple[Act, ...], list[str]]:
     """Reads an act span; the inverse of `linearize_acts`.
 

@@ -200,7 +200,9 @@ class Decoding:
         """Compares what the model makes of a short text with and without kept caches."""
         text = [7919 * number % self._model.config.get_text_config().vocab_size for number in range(1, TRIED + 1)]
         cache, half = KeptCache(2), TRIED // 2
-        if not getattr(self._model, "_supports_attention_backend", False) or getattr(self._model, "_is_stateful", False):
+        if not getattr(self._model, "_supports_attention_backend", False) or getattr(
+            self._model, "_is_stateful", False
+        ):
             raise UserError(f"decoder: {self._kind} models cannot be decoded with kept caches; take another model")
         try:
             # Row 1 reads in two runs and a token; row 0 another text beside it, which must not be seen.

@@ -86,7 +86,9 @@ class Step:
             device: Where the model is.
         """
         rows = [row for row, count in enumerate(counts) for _ in range(count)]
-        positions = [position for count, done in zip(counts, lengths, strict=True) for position in range(done, done + count)]
+        positions = [
+            position for count, done in zip(counts, lengths, strict=True) for position in range(done, done + count)
+        ]
         lone = [index for index, row in enumerate(rows) if counts[row] == 1]
         ends = [lengths[row] + 1 if count == 1 else 1 for row, count in enumerate(counts)]
         longest = max((ends[rows[index]] for index in lone), default=0)
