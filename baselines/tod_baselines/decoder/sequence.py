@@ -224,7 +224,9 @@ class Transcript:
     def _user(self, text: str, turn: int) -> list[Piece]:
         marks = self._marks
         opening, end = Piece(marks.openings["user"], turn, special=True), Piece(marks.user_end, turn, special=True)
-        return _kept([opening, Piece(_spaced(self._cased(text)), turn), end])
+        said = _spaced(self._cased(text))
+        # After a line break, as in most chat templates, a blank would be out of place.
+        return _kept([opening, Piece(said.lstrip() if opening.text[-1:].isspace() else said, turn), end])
 
     def _part(self, role: Role, text: str, turn: int) -> list[Piece]:
         opening = Piece(self._marks.openings[role], turn, special=True)
