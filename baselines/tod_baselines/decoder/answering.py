@@ -66,8 +66,9 @@ class Answerer:
 
     def answers(self, task: TaskName, turns: Sequence[TurnInput]) -> list[Prediction]:
         """The predictions for turns of whole dialogues, in their order."""
-        found = {(answer.dialogue_id, answer.turn): answer for answer in self.stream(task, turns)}
-        return [found[shown.dialogue_id, shown.turn] for shown in track(turns, "decoding", len(turns), unit="turns")]
+        answers = track(self.stream(task, turns), "decoding", len(turns), unit="turns")
+        found = {(answer.dialogue_id, answer.turn): answer for answer in answers}
+        return [found[shown.dialogue_id, shown.turn] for shown in turns]
 
     def stream(self, task: TaskName, turns: Iterable[TurnInput]) -> Iterator[Prediction]:
         """The predictions for turns of whole dialogues, a dialogue at a time, in the order in which they end."""
@@ -101,7 +102,11 @@ class Answerer:
             answer = read_answer(task, said, previous, self._settings, self._schema)
             previous = answer.state or {}
             confidence = sure.of(previous, said, written, self._read) if task == "dst" else None
-            notes = {"turns_truncated": text.first, "utterance_tokens_truncated": cut, CUT_NOTE: not written.ended}
+            notes: dict[str, object] = {
+                "turns_truncated": text.first,
+                "utterance_tokens_truncated": cut,
+                CUT_NOTE: not written.ended,
+            }
             predictions.append(_prediction(task, shown, answer, said, notes, confidence))
         return predictions
 
@@ -154,8 +159,8 @@ class _Sure:
         """Domain -> slot -> probability, for the state after a turn."""
         places = value_places(text)
         new = confidence_of(state, places, written.ids, written.log_probabilities, read)
-        for domain, slots in new.items():
-            self._known.update({(domain, slot, state[domain][slot]): value for slot, value in slots.items()})
+        for domain, values in new.items():
+            self._known.update({(domain, slot, state[domain][slot]): sure for slot, sure in values.items()})
         found: dict[str, dict[str, float]] = {}
         for domain, slots in state.items():
             for slot, value in slots.items():

@@ -28,7 +28,7 @@ ROOM = 256
 """Positions by which the caches grow."""
 
 HARMLESS = frozenset(
-    "dropout is_causal use_cache output_attentions output_router_logits position_ids sliding_window".split()
+    ["dropout", "is_causal", "use_cache", "output_attentions", "output_router_logits", "position_ids", "sliding_window"]
 )
 """What models tell attention that changes nothing here; windows are longer than what is read, see `decoding`."""
 

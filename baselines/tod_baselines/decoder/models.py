@@ -116,15 +116,20 @@ def scratch_model(settings: Settings, tokenizer: "PreTrainedTokenizerBase") -> "
 
 def _dimensions(settings: Settings) -> dict[str, Any]:
     """The entries of `LlamaConfig` that a model from scratch sets."""
-    from transformers import LlamaConfig
-
     if settings.model not in SIZES:
         raise UserError(f"decoder: there is no size {settings.model!r}{did_you_mean(settings.model, SIZES)}")
-    known = LlamaConfig().to_dict()
+    known = _llama_entries() if settings.dims else {}
     for name in settings.dims:
         if name not in known:
             raise UserError(f"decoder: dims.{name}: Llama has no such dimension{did_you_mean(name, known)}")
     return {"tie_word_embeddings": True, **SIZES[settings.model], **settings.dims}
+
+
+def _llama_entries() -> dict[str, Any]:
+    from transformers import LlamaConfig
+
+    entries: dict[str, Any] = LlamaConfig().to_dict()
+    return entries
 
 
 def save_model(folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -148,8 +153,8 @@ def load_model(folder: Path, settings: Settings) -> tuple["PreTrainedModel", "Pr
     noted = json.loads((folder / BASE).read_text(encoding="utf-8"))
     if weights_digest(base) != noted["digest"]:
         raise UserError(
-            f"decoder: the adapter in {folder} was trained on {noted['model']} with other weights than {settings.model} "
-            "has now; name the model that it was trained on, or train anew"
+            f"decoder: the adapter in {folder} was trained on {noted['model']} with other weights than "
+            f"{settings.model} has now; name the model that it was trained on, or train anew"
         )
     model = PeftModel.from_pretrained(_with_every_token(base, tokenizer), folder)
     return model.merge_and_unload(), tokenizer

@@ -49,7 +49,8 @@ class Decoder(System):
         _need_packages(self.settings)
         from tod_baselines.decoder.training import train as train_model
 
-        return train_model(self.settings, self.fits_together(context.task), train, dev, context)
+        record: dict[str, object] = train_model(self.settings, self.fits_together(context.task), train, dev, context)
+        return record
 
     def load(self, context: FitContext) -> None:
         """Loads the trained model, an adapter merged into its base, onto the GPU, where there is one."""
