@@ -19,7 +19,7 @@ LLAMA: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "hidden_size": 32,
     "intermediate_size": 64,
-    "num_hidden_layers": 2,
+    "num_hidden_layers": 3,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 512,
@@ -27,7 +27,7 @@ LLAMA: dict[str, Any] = {
     "eos_token_id": 1,
     "pad_token_id": 0,
 }
-GPT2: dict[str, Any] = {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}
+GPT2: dict[str, Any] = {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 512}
 KINDS: dict[str, dict[str, Any]] = {
     "llama": LLAMA,
     "qwen3": {**LLAMA, "head_dim": 8},
@@ -83,9 +83,9 @@ def from_the_beginning(model: Any, ids: list[int], limit: int = 12) -> tuple[Wri
 @pytest.mark.parametrize("kind", KINDS)
 def test_uneven_dialogues_side_by_side_write_what_each_text_alone_does(kind: str) -> None:
     model = random_model(kind, KINDS[kind])
-    asked: list[list[tuple[list[int], Written]]] = [[] for _ in range(4)]
-    talks = (talk(seed, 1 + seed * 2 % 5, asked[seed]) for seed in range(4))
-    assert sorted(Decoding(model, ENDS, rows=3).run(talks)) == list(range(4))
+    asked: list[list[tuple[list[int], Written]]] = [[] for _ in range(5)]
+    talks = (talk(seed, 1 + seed * 2 % 5, asked[seed]) for seed in range(5))
+    assert sorted(Decoding(model, ENDS, rows=3).run(talks)) == list(range(5))
     outcomes = set()
     for ids, ours in (pair for dialogue in asked for pair in dialogue):
         alone, closest = from_the_beginning(model, ids)
