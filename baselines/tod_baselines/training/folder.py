@@ -76,6 +76,11 @@ def finish(
 ) -> None:
     """Writes the model and the record, and deletes what only the training needed."""
     save(folder / "model", model, tokenizer)
+    close(folder, record)
+
+
+def close(folder: Path, record: dict[str, Any]) -> None:
+    """Writes the record of a training whose model is saved, and deletes what only the training needed."""
     if "few_shot_dialogues" in record:
         write_json(folder / "few_shot.json", record["few_shot_dialogues"])
     write_json(folder / "fit.json", record)

@@ -1,0 +1,221 @@
+"""Models and tokenizers of `decoder`: pretrained or from scratch, in full or with LoRA, saved and loaded again.
+
+With LoRA a finished training holds the adapter alone, and a digest of the base's weights: on another base the adapter
+would silently be another model, so that it is refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tod_baselines.decoder.sequence import PLAIN_MARKS
+from tod_baselines.decoder.settings import Settings
+from tod_baselines.decoder.sources import locate, open_model, open_tokenizer
+from tod_baselines.training.folder import save
+from tod_bench.errors import MissingExtraError, UserError, did_you_mean
+from tod_bench.files import write_json
+from tod_bench.records import Dialogue
+from tod_bench.systems import FitContext
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SIZES: dict[str, dict[str, int]] = {
+    "llama-tiny": {"hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4},
+    "llama-mini": {"hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 6, "num_attention_heads": 8},
+    "llama-small": {"hidden_size": 512, "intermediate_size": 1536, "num_hidden_layers": 8, "num_attention_heads": 8},
+}
+"""Dimensions of models from scratch, by name."""
+
+PAD, END = "<pad>", "</s>"
+"""Tokens 0 and 1 of a tokenizer that is trained here."""
+
+BASE = "base.json"
+"""In a folder with an adapter: which model it belongs to."""
+
+
+def ready_tokenizer(
+    settings: Settings, dialogues: Sequence[Dialogue], context: FitContext
+) -> "PreTrainedTokenizerBase":
+    """The pretrained model's tokenizer, or one trained on the dialogues, which is kept for other processes to load."""
+    marks = PLAIN_MARKS if settings.marks == "plain" else ()
+    if settings.init == "pretrained":
+        return open_tokenizer(settings.model, marks)
+    place = context.folder / "tokenizer"
+    if not place.exists():
+        save(place, train_tokenizer(_texts(dialogues), settings.vocab_size))
+    return open_tokenizer(str(place), marks)
+
+
+def problems(settings: Settings) -> Iterator[str]:
+    """A sentence for each setting of the model that cannot work, as far as that is seen without loading it."""
+    try:
+        if settings.init == "scratch":
+            _dimensions(settings)
+        else:
+            locate(settings.model)
+    except (MissingExtraError, UserError) as error:
+        yield str(error)
+
+
+def train_tokenizer(texts: Sequence[str], vocab_size: int) -> "PreTrainedTokenizerBase":
+    """A byte-level BPE tokenizer, as GPT-2's: it can write any text, and reading gives back what was written.
+
+    Args:
+        texts: What it is trained on.
+        vocab_size: Tokens; fewer where the texts do not have as many.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[PAD, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, clean_up_tokenization_spaces=False
+    )
+
+
+def new_model(settings: Settings, tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedModel":
+    """The model to train, in fp32, with an embedding for every token; random weights come from torch's generator."""
+    if settings.init == "scratch":
+        return scratch_model(settings, tokenizer)
+    model = open_model(settings.model)
+    if settings.lora is None:
+        return _with_every_token(model, tokenizer)
+    digest, known = weights_digest(model), model.get_input_embeddings().num_embeddings
+    return _with_adapter(_with_every_token(model, tokenizer), settings, digest, range(known, len(tokenizer)))
+
+
+def scratch_model(settings: Settings, tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedModel":
+    """A Llama with random weights and tied embeddings.
+
+    Raises:
+        UserError: The size is not known, or `dims` has an entry that Llama does not.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokens = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    try:
+        config = LlamaConfig(vocab_size=len(tokenizer), **tokens, **_dimensions(settings))
+        return LlamaForCausalLM._from_config(config)
+    except (StrictDataclassError, ValueError) as error:
+        raise UserError(f"decoder: dims: {' '.join(str(error).split())}") from None
+
+
+def _dimensions(settings: Settings) -> dict[str, Any]:
+    """The entries of `LlamaConfig` that a model from scratch sets."""
+    if settings.model not in SIZES:
+        raise UserError(f"decoder: there is no size {settings.model!r}{did_you_mean(settings.model, SIZES)}")
+    known = _llama_entries() if settings.dims else {}
+    for name in settings.dims:
+        if name not in known:
+            raise UserError(f"decoder: dims.{name}: Llama has no such dimension{did_you_mean(name, known)}")
+    return {"tie_word_embeddings": True, **SIZES[settings.model], **settings.dims}
+
+
+def _llama_entries() -> dict[str, Any]:
+    from transformers import LlamaConfig
+
+    entries: dict[str, Any] = LlamaConfig().to_dict()
+    return entries
+
+
+def save_model(folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Saves a model, or its adapter alone, and the tokenizer into a folder that appears only when it is complete."""
+    base = getattr(model, "tod_bench_base", None)
+    save(folder, model, tokenizer, *([base] if base else []))
+
+
+def load_model(folder: Path, settings: Settings) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+    """What `save_model` saved; an adapter is merged into its base.
+
+    Raises:
+        UserError: The folder holds no model, or the adapter belongs to another base than the settings' model.
+    """
+    tokenizer = open_tokenizer(str(folder), ())
+    if not (folder / BASE).exists():
+        return open_model(str(folder)), tokenizer
+    from peft import PeftModel
+
+    base = open_model(settings.model)
+    noted = json.loads((folder / BASE).read_text(encoding="utf-8"))
+    if weights_digest(base) != noted["digest"]:
+        raise UserError(
+            f"decoder: the adapter in {folder} was trained on {noted['model']} with other weights than "
+            f"{settings.model} has now; name the model that it was trained on, or train anew"
+        )
+    model = PeftModel.from_pretrained(_with_every_token(base, tokenizer), folder)
+    return model.merge_and_unload(), tokenizer
+
+
+def weights_digest(model: "PreTrainedModel") -> str:
+    """Digest of a model's weights, whatever file they came from."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, weights in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(weights.shape)}".encode())
+        digest.update(weights.detach().cpu().float().contiguous().numpy())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The base of an adapter."""
+
+    model: str
+    digest: str
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Writes the note beside the adapter."""
+        write_json(folder / BASE, {"model": self.model, "digest": self.digest})
+
+
+def _with_adapter(model: "PreTrainedModel", settings: Settings, digest: str, added: Sequence[int]) -> "PreTrainedModel":
+    """The model with a LoRA adapter; embeddings of added tokens are trained with it, since the base has none."""
+    from peft import LoraConfig, get_peft_model
+
+    lora = settings.adapters or {}
+    config = LoraConfig(
+        r=lora["r"],
+        lora_alpha=lora["alpha"],
+        lora_dropout=lora["dropout"],
+        target_modules=lora["targets"],
+        trainable_token_indices=list(added) or None,
+        task_type="CAUSAL_LM",
+    )
+    try:
+        adapted = get_peft_model(model, config)
+    except ValueError as error:
+        raise UserError(f"decoder: lora: {' '.join(str(error).split())}") from None
+    adapted.tod_bench_base = _Base(settings.model, digest)
+    return adapted
+
+
+def _with_every_token(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedModel":
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(len(tokenizer))
+    return model
+
+
+def _texts(dialogues: Sequence[Dialogue]) -> list[str]:
+    """Each utterance once, and the names and values of states and acts once."""
+    texts: dict[str, None] = {}
+    for dialogue in dialogues:
+        for turn in dialogue.turns:
+            texts.update(dict.fromkeys((turn.user, turn.system)))
+            for domain, slots in turn.state.items():
+                texts.update(dict.fromkeys((domain, *slots, *(value for values in slots.values() for value in values))))
+            for act in turn.acts:
+                texts.update(dict.fromkeys((act.domain, act.act, act.slot, act.value)))
+    return list(texts)

@@ -1,0 +1,137 @@
+"""transformers' Trainer with rows of packed dialogues, a loss over answers alone, and a clock that survives a kill.
+
+Importing this imports torch and transformers; `tod_baselines.decoder.training` does so when it trains.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback
+
+from tod_baselines.decoder.packing import IGNORED, RowSampler
+
+
+class Clock(TrainerCallback):  # type: ignore[misc]
+    """Stops a training after some minutes, those before it was killed and resumed among them.
+
+    The time is noted in the trainer's log, which is a part of every checkpoint. Checkpoints are asked for every
+    `save_minutes`, all processes at the same step.
+
+    Args:
+        minutes: Minutes after which to stop; None not to stop.
+        save_minutes: Minutes between checkpoints within an epoch.
+    """
+
+    EVERY = 20
+    """Steps between looks at the clock with several processes, which must agree."""
+
+    def __init__(self, minutes: float | None, save_minutes: float) -> None:
+        self._limit, self._save_seconds = minutes and 60 * minutes, 60 * save_minutes
+        self._before, self._started, self._saved = 0.0, time.monotonic(), time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return self._before + time.monotonic() - self._started
+
+    @property
+    def share(self) -> float:
+        """The share of the time that is over, 0 to 1; 0 without a limit."""
+        return min(1.0, self.seconds / self._limit) if self._limit else 0.0
+
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer, after it has read the checkpoint that it goes on from."""
+        noted = [entry["seconds"] for entry in state.log_history if "seconds" in entry]
+        self._before = max(noted, default=0.0)
+        self._started = self._saved = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer."""
+        over = self._limit is not None and self.seconds > self._limit
+        save = time.monotonic() - self._saved > self._save_seconds
+        if args.world_size > 1:
+            if state.global_step % self.EVERY:
+                return
+            flags = torch.tensor([float(over), float(save)], device=args.device)
+            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
+            over, save = map(bool, flags.tolist())
+        if over:
+            control.should_training_stop = True
+        if save:
+            control.should_save = True
+        if control.should_save:
+            self._note(state)
+
+    def on_epoch_end(self, _args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
+        """Called by the trainer, after its own callback has asked for a checkpoint."""
+        if control.should_save:
+            self._note(state)
+
+    def _note(self, state: Any) -> None:
+        self._saved = time.monotonic()
+        state.log_history.append({"seconds": self.seconds, "step": state.global_step})
+
+
+class RowTrainer(Trainer):  # type: ignore[misc]
+    """A Trainer whose batches are rows of our sampler and whose evaluation is a function of ours.
+
+    Args:
+        sampler: Rows of this process.
+        score: Scores the model on dev.
+        clock: The clock; with a limit, the learning rate falls by time where that is ahead of the steps.
+        **rest: What Trainer takes.
+    """
+
+    def __init__(
+        self, *, sampler: RowSampler, score: Callable[[], dict[str, float]], clock: Clock, **rest: Any
+    ) -> None:
+        super().__init__(**rest, compute_loss_func=answer_loss)
+        self.sampler, self.clock, self._score = sampler, clock, score
+        self.model_accepts_loss_kwargs = False  # the loss is ours, whatever the model's forward takes
+        self.add_callback(clock)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The sampler's rows. They are already this process's share, so accelerate must not divide them again."""
+        loader: DataLoader[Any] = DataLoader(
+            self.train_dataset,
+            batch_sampler=self.sampler,
+            collate_fn=self.data_collator,
+            pin_memory=torch.cuda.is_available(),
+        )
+        loader.set_epoch = self.sampler.set_epoch
+        return loader
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The schedule as transformers makes it, over steps or over time, whichever is further."""
+        made = super().create_scheduler(num_training_steps, optimizer)
+        if isinstance(made, LambdaLR):
+            made.lr_lambdas = [self._timed(rate, num_training_steps) for rate in made.lr_lambdas]
+        return made
+
+    def _timed(self, rate: Callable[[int], float], steps: int) -> Callable[[int], float]:
+        return lambda step: rate(max(step, int(self.clock.share * steps)))
+
+    def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
+        """Scores the model on dev, under the names that transformers selects checkpoints by."""
+        metrics = {f"eval_{name}": value for name, value in self._score().items()}
+        self.log(dict(metrics))
+        self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def answer_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int) -> torch.Tensor:
+    """Cross-entropy in nats, summed over the learned tokens and divided by those of the whole step.
+
+    Dividing by the step's tokens makes a step's gradient the same however its dialogues are divided over rows and
+    processes. The outputs are the logits of learned positions alone, or of all.
+    """
+    wanted = labels != IGNORED
+    logits = outputs.logits[0]
+    if logits.shape[0] == labels.shape[1]:
+        logits = logits[wanted[0]]
+    return cross_entropy(logits.float(), labels[wanted], reduction="sum") / num_items_in_batch
