@@ -1,4 +1,4 @@
-"""Every recipe works from the prompt to the answer on the program that stands in for a model, with and without examples."""
+"""Every recipe works from the prompt to the answer on the program that stands in for a model, with examples or not."""
 
 import pytest
 
