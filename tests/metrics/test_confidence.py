@@ -74,7 +74,7 @@ UNITS = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99
 
 
 @given(UNITS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_against_scikit_learn(units):
     sklearn = pytest.importorskip("sklearn.metrics")
     confidence, right = zip(*units, strict=True)
@@ -86,7 +86,7 @@ def test_against_scikit_learn(units):
 
 
 @given(UNITS, st.integers(1, 20))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_bins_of_equal_width_against_their_definition(units, bins):
     confidence, right = (np.array(column) for column in zip(*units, strict=True))
     gap = 0.0
@@ -100,7 +100,7 @@ def test_bins_of_equal_width_against_their_definition(units, bins):
 
 
 @given(UNITS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_aurc_against_its_definition(units):
     confidence, right = (np.array(column) for column in zip(*units, strict=True))
     risks = []
@@ -115,7 +115,7 @@ def test_aurc_against_its_definition(units):
 
 
 @given(UNITS, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_order_does_not_matter(units, random):
     shuffled = list(units)
     random.shuffle(shuffled)
@@ -125,7 +125,7 @@ def test_order_does_not_matter(units, random):
 
 
 @given(UNITS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_a_monotone_change_of_confidence_leaves_ranking_metrics_alone(units):
     confidence, right = zip(*units, strict=True)
     moved = [one**3 for one in confidence]
@@ -134,7 +134,7 @@ def test_a_monotone_change_of_confidence_leaves_ranking_metrics_alone(units):
 
 
 @given(st.lists(UNITS, min_size=2, max_size=5), st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_a_dialogue_that_is_counted_twice_is_there_twice(dialogues, data):
     counts = data.draw(st.lists(st.integers(0, 3), min_size=len(dialogues), max_size=len(dialogues)))
     units = [(*unit, place) for place, dialogue in enumerate(dialogues) for unit in dialogue]

@@ -25,8 +25,9 @@ class AURC(ConfidenceMetric):
 class ExcessAURC(ConfidenceMetric):
     """Excess AURC, in %: AURC less that of the best order of the same units, every right one before every wrong one.
 
-    0 where every right unit has more confidence than every wrong one. Source: Geifman, Uziel and El-Yaniv 2019, who approximate the best
-    area by ``r + (1 - r) ln(1 - r)``; here it is exact: with k of n wrong, the mean of ``i / (n - k + i)``, i = 1..k.
+    0 where every right unit has more confidence than every wrong one. Source: Geifman, Uziel and El-Yaniv 2019, who
+    approximate the best area by ``r + (1 - r) ln(1 - r)``; here it is exact: with k of n wrong, ``i / (n - k + i)``
+    summed over i = 1..k and divided by n.
     """
 
     name: ClassVar[str] = "eaurc"
