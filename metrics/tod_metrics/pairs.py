@@ -12,7 +12,8 @@ What a row is follows from the item that a metric scores:
 
 Some numbers need to know more. Then a reference is ``{"gold": <as above>, "dialogue_id": "sng0073", "turn": 0}`` with
 any of the fields ``goal_domains``, ``services`` (states) and ``group`` (responses, emotions), and a predicted state may
-be ``{"predicted": <as above>, "raw": "the span that the model wrote"}``. Rows of one dialogue in one call are linked by
+be ``{"predicted": <as above>, "raw": "the span that the model wrote", "confidence": {"restaurant": {"food": 0.9}}}``
+with either of the two. Rows of one dialogue in one call are linked by
 their turns; a metric that asks for the turn before, where that is not known, gets an error and never a guess. A row
 without a ``dialogue_id`` is a dialogue of its own.
 
@@ -32,10 +33,19 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tod_metrics.adapters.row_values import acts, fields, frames, gold_state, parsed, predicted_state, text
-from tod_metrics.items import ActItem, DialogueItem, DialogueTurn, DomainWish, FrameItem, ResponseItem, StateItem
+from tod_metrics.items import (
+    ActItem,
+    DialogueItem,
+    DialogueTurn,
+    DomainWish,
+    FrameItem,
+    NotedItem,
+    ResponseItem,
+    StateItem,
+)
 from tod_metrics.style.emotions import EmotionItem
 
-Item: TypeAlias = StateItem | FrameItem | ActItem | ResponseItem | EmotionItem | DialogueItem
+Item: TypeAlias = StateItem | FrameItem | ActItem | ResponseItem | EmotionItem | DialogueItem | NotedItem
 _CONTEXT = ("gold", "dialogue_id", "turn", "goal_domains", "services", "group")
 
 
@@ -48,8 +58,14 @@ def items_of(kind: type[Item], predictions: Sequence[Any], references: Sequence[
         references: In the same order.
 
     Raises:
-        ValueError: The two differ in length, a row does not have the form, or two rows are the same turn.
+        ValueError: The two differ in length, a row does not have the form, or two rows are the same turn; or the metric
+            scores what prediction files note, which rows do not have.
     """
+    if kind is NotedItem:
+        raise ValueError(
+            "this metric scores what the notes of a prediction file say, which these rows do not have; score the file "
+            "with `tod-bench score`"
+        )
     if len(predictions) != len(references):
         raise ValueError(f"there are {len(predictions)} predictions and {len(references)} references")
     if kind is DialogueItem:
@@ -74,6 +90,7 @@ class _Row:
     predicted: Any
     context: Mapping[str, Any]
     raw: str | None
+    confidence: Mapping[str, Mapping[str, float]] | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -105,14 +122,14 @@ class _Unknown(Mapping[str, Any]):
 def _row(place: str, prediction: Any, reference: Any, *, is_text: bool) -> _Row:
     if not is_text:
         prediction, reference = parsed(place, prediction), parsed(place, reference)
-    raw, context = None, {}
+    raw, sure, context = None, None, {}
     if isinstance(reference, Mapping) and "gold" in reference:
         context = fields(place, reference, _CONTEXT)
         reference = context["gold"]
     if isinstance(prediction, Mapping) and "predicted" in prediction:
-        record = fields(place, prediction, ("predicted", "raw"))
-        raw, prediction = record.get("raw"), record["predicted"]
-    return _Row(place, reference, prediction, context, raw)
+        record = fields(place, prediction, ("predicted", "raw", "confidence"))
+        raw, sure, prediction = record.get("raw"), record.get("confidence"), record["predicted"]
+    return _Row(place, reference, prediction, context, raw, sure)
 
 
 def _item(kind: type[Item], row: _Row) -> Item:
@@ -149,6 +166,7 @@ def _states(rows: Sequence[_Row]) -> list[StateItem]:
                 previous_gold=before[0],
                 previous_predicted=before[1],
                 raw=row.raw,
+                confidence=row.confidence,
             )
         )
     return items

@@ -165,7 +165,7 @@ def test_a_tokenizer_that_is_not_there(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"epochs": 0}, "epochs must be above 0"),
+    ({"epochs": -1}, "epochs must not be below 0"),
     ({"few_shot": 1.5}, "few_shot must be above 0 and at most 1"),
     ({"dims": {"d_model": 8}}, "dims can only be set with init: scratch"),
     ({"warmup": 0.1}, "constant has no warmup"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tod_metrics.items import ActItem, DialogueItem, DomainWish, ResponseItem, StateItem
+from tod_metrics.items import ActItem, DialogueItem, DomainWish, NotedItem, ResponseItem, StateItem
 from tod_metrics.pairs import items_of
 from tod_metrics.style.emotions import EmotionItem
 
@@ -132,3 +132,13 @@ def test_emotions():
         EmotionItem, ["joy", "neutral"], [None, {"gold": None, "dialogue_id": "a", "group": {"age": "child"}}]
     )
     assert rows == [EmotionItem("row 0", 0, "joy"), EmotionItem("a", 0, "neutral", {"age": "child"})]
+
+
+def test_a_predicted_state_may_say_how_sure_it_is():
+    sure = {"hotel": {"area": 0.9}}
+    assert items_of(StateItem, [{"predicted": EAST, "confidence": sure}], [EAST])[0].confidence == sure
+
+
+def test_what_prediction_files_note_is_no_row():
+    with pytest.raises(ValueError, match="tod-bench score"):
+        items_of(NotedItem, ["x"], ["x"])

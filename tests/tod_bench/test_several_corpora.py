@@ -170,6 +170,12 @@ def test_what_is_wrong_is_said(corpora: dict[str, Any], words: str) -> None:
         plan(corpora)
 
 
+def test_a_corpus_that_is_counted_names_dialogues_of_its_own() -> None:
+    counted = {"dst": {"metrics": ["jga"]}, "corpus": {"metrics": ["dialogues"]}}
+    with pytest.raises(UserError, match="counts its own dialogues"):
+        plan({"a": section(1, train="b:train"), "b": section(2)}, tasks=counted)
+
+
 def test_something_is_tested() -> None:
     with pytest.raises(ValueError, match="nothing to test on"):
         config({"a": section(1, test="none")})

@@ -15,7 +15,7 @@ from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.scoring import check_metric
 from tod_bench.scoring.pairing import GROUPINGS
-from tod_bench.splits import UNTESTED, parse_split, split_and_service, splits_of
+from tod_bench.splits import UNTESTED, own_split, parse_split, split_and_service, splits_of
 from tod_bench.tasks import TASKS
 from tod_metrics import canonical
 from tod_metrics.judge.agreement import alpha_package
@@ -67,6 +67,10 @@ def split_errors(config: EvalConfig, corpora: Mapping[str, Corpus]) -> list[str]
     """Errors of splits that a corpus cannot have; one whose files are missing is a requirement (see `requirements`)."""
     errors = []
     for label, section in config.corpora.items():
+        if "corpus" in config.tasks and not own_split(label, section.splits.train):
+            errors.append(
+                f"corpora.{label}.splits.train: the task corpus counts its own dialogues, and this names none"
+            )
         for name, setting in section.splits.model_dump().items():
             for other, expression in splits_of(label, setting):
                 place = f"corpora.{label}.splits.{name}"

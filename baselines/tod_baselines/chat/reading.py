@@ -5,7 +5,7 @@ Reading is strict about what counts and repairs nothing: what is not in the sche
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tod_baselines.chat.recipe import Answer, Reply, Shown
@@ -15,6 +15,7 @@ DONTCARE = "dontcare"
 """The value of a slot that the user does not care about; every slot may have it."""
 
 _FREE = re.compile(r"[\s_-]+")
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*?)\n?^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 def json_object(text: str) -> dict[str, Any] | None:
@@ -65,6 +66,33 @@ def fit_to_schema(
                 written = DONTCARE
             fitted.setdefault(known_domain or domain, {})[known_slot or slot] = written
     return fitted, tuple(dict.fromkeys(unknown))
+
+
+def in_schema(schema: Schema, domain: str, slot: str) -> tuple[str, str]:
+    """A domain and a slot in the schema's spelling, or as they are written where it does not have them."""
+    fitted, _ = fit_to_schema(schema, {domain: {slot: DONTCARE}})
+    return next((known, name) for known, slots in fitted.items() for name in slots)
+
+
+def code_in(text: str, first_words: re.Pattern[str]) -> Iterator[str]:
+    """Where a text may hold code, to be tried in order: all of it, its code fences, its one paragraph of code.
+
+    Nothing is offered that leaves out a line which looks like code: half an answer is not taken for a whole one.
+
+    Args:
+        text: What a model wrote.
+        first_words: What a statement begins with.
+    """
+    yield text.strip()
+    fences = _FENCE.findall(text)
+    if fences and text.count("```") == 2 * len(fences):
+        yield "\n".join(fences).strip()
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if first_words.match(line)), None)
+    if start is not None and "```" not in text:
+        end = next((number for number in range(start, len(lines)) if not lines[number].strip()), len(lines))
+        if not any(map(first_words.match, lines[end:])):
+            yield "\n".join(lines[start:end]).strip()
 
 
 def apply_changes(
@@ -179,7 +207,7 @@ def state_answer(
     fitted, unknown = fit_to_schema(shown.schema, written)
     if whole:
         return Answer(state=fitted, unread=tuple(problems), unknown=unknown)
-    gone = [next(iter(_pairs(fit_to_schema(shown.schema, {domain: {slot: DONTCARE}})[0]))) for domain, slot in removed]
+    gone = [in_schema(shown.schema, domain, slot) for domain, slot in removed]
     return Answer(state=apply_changes(shown.previous, fitted, gone), unread=tuple(problems), unknown=unknown)
 
 
@@ -198,7 +226,3 @@ def no_reply(reply: Reply) -> str:
     if reply.failure:
         return f"no whole answer: {reply.failure}"
     return "" if reply.text.strip() or reply.tool_calls else "the answer is empty"
-
-
-def _pairs(state: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
-    return ((domain, slot) for domain, slots in state.items() for slot in slots)

@@ -21,6 +21,9 @@ from tod_bench.llm.records import Message, ToolCall
 from tod_bench.records import Act, Schema, TaskName, Turn, first_values
 from tod_bench.systems import Exchange, TurnInput
 
+SHOWN_VALUES = 3
+"""Example values of a slot that are shown, where it may have others."""
+
 PlainState: TypeAlias = Mapping[str, Mapping[str, str]]
 """A state with one value a slot: domain -> slot -> value."""
 
@@ -168,6 +171,8 @@ class Recipe(ABC):
         from tod_baselines.chat.rendering import Template
 
         self.template: Template = Template.load(prompt or self.name)
+        self._schema: Schema | None = None
+        self._schema_text = ""
         if state is not None:
             self.whole_state = state == "whole"
 
@@ -191,16 +196,38 @@ class Recipe(ABC):
         return Reply(self.example_answer(shown.task, found))
 
     def render(self, shown: Shown, **more: Any) -> tuple[Message, ...]:
-        """The messages of the recipe's template about a turn; `more` are variables that the template gets besides."""
+        """The messages of the recipe's template about a turn; `more` are variables that the template gets besides.
+
+        Every template gets `shown`, `schema`, `schema_text`, `dialogue`, `examples` and `whole_state`.
+        """
         dialogue = [line for turn in shown.input.history for line in (("user", turn.user), ("assistant", turn.system))]
         return self.template.messages(
             shown=shown,
             schema=shown.schema,
+            schema_text=self._described(shown.schema),
             dialogue=[*dialogue, ("user", shown.input.user)],
             examples=[answered(example, self.example_answer(shown.task, example)) for example in shown.examples],
             whole_state=self.whole_state,
             **more,
         )
+
+    def _described(self, schema: Schema) -> str:
+        """The schema in words, made once: it is the longest part of a prompt, and the same in all of them."""
+        if self._schema is not schema:
+            self._schema, self._schema_text = schema, schema_text(schema)
+        return self._schema_text
+
+
+def schema_text(schema: Schema) -> str:
+    """Every domain and slot, a line each, with descriptions and values (all of a categorical slot, else the first)."""
+    lines = []
+    for domain, slots in schema.items():
+        lines.append(domain)
+        for slot, spec in slots.items():
+            values = f" (one of: {', '.join(spec.values)})" if spec.categorical and spec.values else ""
+            values = values or (f" (such as: {', '.join(spec.values[:SHOWN_VALUES])})" if spec.values else "")
+            lines.append(f"  {slot}{': ' if spec.description else ''}{spec.description}{values}")
+    return "\n".join(lines)
 
 
 def answered(example: Example, answer: str) -> AnsweredExample:

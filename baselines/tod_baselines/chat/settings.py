@@ -135,6 +135,10 @@ class Settings:
         for name in self.extra:
             if name in _IN_EXTRA:
                 yield f"extra.{name}: there is a setting for it"
+        if self.shots > 0:
+            from tod_baselines.chat.examples import problems
+
+            yield from problems(self.pool, self.select)
         for part in ("chat_model", "opened_recipe"):
             try:
                 getattr(self, part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, update_wrapper
 from itertools import groupby
 from operator import attrgetter
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.chat.account import Account
 from tod_baselines.chat.asking import Asked, Asker
+from tod_baselines.chat.confidence import Confidence, confidence_after
 from tod_baselines.chat.pictures import Pictures
 from tod_baselines.chat.recipe import PlainState, Shown
 from tod_baselines.chat.scripted import scripted_client
@@ -43,8 +44,22 @@ OPEN_PER_SLOT = 2
 BATCH_OPEN = 100_000
 """Conversations that are open where the Batch API answers: all of them, for the API has one batch a step."""
 
-Answered = tuple[TurnInput, Asked, PlainState]
-"""A turn, what came of it, and the state that was predicted for the turn before."""
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A turn and what came of it.
+
+    Attributes:
+        turn: The turn.
+        asked: What came of asking.
+        state: The state after it; empty where the task is another.
+        confidence: How sure the model is of that state.
+    """
+
+    turn: TurnInput
+    asked: Asked
+    state: PlainState
+    confidence: Confidence
 
 
 class Chat(System):
@@ -114,12 +129,12 @@ class Chat(System):
         lost = _Lost()
         with progress(f"asking {self.settings.model}", unit="turns") as shown:
             for answered in converse(client, self._talks(task, inputs, self._asker), self._open_at_once):
-                for turn, asked, previous in answered:
-                    if asked.answer is None:
-                        lost.add(turn, asked)
+                for each in answered:
+                    if each.asked.answer is None:
+                        lost.add(each.turn, each.asked)
                         continue
                     shown.advance()
-                    yield self._prediction(task, turn, asked, previous)
+                    yield self._prediction(task, each)
         lost.raise_any(replay=self._access.replay)
 
     def record(self) -> dict[str, Any]:
@@ -207,13 +222,17 @@ class Chat(System):
     def _dialogue(self, task: TaskName, turns: Sequence[TurnInput], asker: Asker) -> Talk[list[Answered]]:
         """Turn after turn; what follows a turn without an answer cannot be asked."""
         previous: PlainState = {}
+        sure: Confidence = {}
         answered: list[Answered] = []
         for turn in turns:
             asked = yield from asker.ask(self._shown(task, turn, previous))
-            answered.append((turn, asked, previous))
             if asked.answer is None:
+                answered.append(Answered(turn, asked, previous, sure))
                 break
-            previous = self._state_after(asked, previous)
+            state = self._state_after(asked, previous)
+            sure = asked.answer.confidence or confidence_after(asked.replies, state, previous, sure)
+            previous = state
+            answered.append(Answered(turn, asked, state, sure))
         return answered
 
     def _state_after(self, asked: Asked, previous: PlainState) -> PlainState:
@@ -231,8 +250,8 @@ class Chat(System):
         examples = self._pool.examples(turn, previous, task) if self._pool is not None else ()
         return Shown(task, replace(turn, history=history, persona=persona), previous, examples, self._context.schema)
 
-    def _prediction(self, task: TaskName, turn: TurnInput, asked: Asked, previous: PlainState) -> Prediction:
-        answer = asked.answer
+    def _prediction(self, task: TaskName, answered: Answered) -> Prediction:
+        turn, asked, answer = answered.turn, answered.asked, answered.asked.answer
         assert answer is not None
         price = load_prices(self._access.prices).of(self.settings.model, self._base_url)
         took = asked.took(price, batch=self._access.batch)
@@ -245,21 +264,18 @@ class Chat(System):
             notes[UNKNOWN_NOTE] = list(answer.unknown)
         if not answer.readable:
             notes[UNREADABLE_NOTE] = True
-        state = None
-        if task == "dst":
-            state = {domain: dict(slots) for domain, slots in self._state_after(asked, previous).items()}
-            if not answer.readable and self.settings.on_unread == "previous":
-                notes[CARRIED_NOTE] = True
+        if task == "dst" and not answer.readable and self.settings.on_unread == "previous":
+            notes[CARRIED_NOTE] = True
         return Prediction(
             turn.dialogue_id,
             turn.turn,
-            state=state,
+            state={domain: dict(slots) for domain, slots in answered.state.items()} if task == "dst" else None,
             acts=(answer.acts or ()) if task == "policy" else None,
             response=(answer.response or "") if task == "response" else None,
             active_domains=answer.active_domains,
             raw={task: asked.raw},
             notes=notes,
-            confidence=answer.confidence if task == "dst" else None,
+            confidence=(answered.confidence or None) if task == "dst" else None,
         )
 
 

@@ -135,7 +135,7 @@ def _llama_entries() -> dict[str, Any]:
 def save_model(folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
     """Saves a model, or its adapter alone, and the tokenizer into a folder that appears only when it is complete."""
     base = getattr(model, "tod_bench_base", None)
-    save(folder, model, tokenizer, *([base] if base else []))
+    save(folder, _Adapter(model, base) if base else model, tokenizer)
 
 
 def load_model(folder: Path, settings: Settings) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
@@ -170,15 +170,17 @@ def weights_digest(model: "PreTrainedModel") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Base:
-    """The base of an adapter."""
+class _Adapter:
+    """An adapter and what it belongs to."""
 
-    model: str
-    digest: str
+    model: "PreTrainedModel"
+    base: dict[str, str]
 
     def save_pretrained(self, folder: Path) -> None:
-        """Writes the note beside the adapter."""
-        write_json(folder / BASE, {"model": self.model, "digest": self.digest})
+        """Writes the adapter and the note beside it."""
+        # Embeddings of added tokens are the adapter's own; the others are the base's.
+        self.model.save_pretrained(folder, save_embedding_layers=False)
+        write_json(folder / BASE, self.base)
 
 
 def _with_adapter(model: "PreTrainedModel", settings: Settings, digest: str, added: Sequence[int]) -> "PreTrainedModel":
@@ -198,7 +200,7 @@ def _with_adapter(model: "PreTrainedModel", settings: Settings, digest: str, add
         adapted = get_peft_model(model, config)
     except ValueError as error:
         raise UserError(f"decoder: lora: {' '.join(str(error).split())}") from None
-    adapted.tod_bench_base = _Base(settings.model, digest)
+    adapted.tod_bench_base = {"model": settings.model, "digest": digest}
     return adapted
 
 

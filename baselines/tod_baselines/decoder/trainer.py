@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 
+from tod_baselines.decoder.flops import RowFlops
 from tod_baselines.decoder.packing import IGNORED, RowSampler
 
 
@@ -25,6 +26,9 @@ class Clock(TrainerCallback):  # type: ignore[misc]
     Args:
         minutes: Minutes after which to stop; None not to stop.
         save_minutes: Minutes between checkpoints within an epoch.
+
+    Attributes:
+        computing: Seconds that the steps of this process took, evaluations and checkpoints left out.
     """
 
     EVERY = 20
@@ -33,6 +37,7 @@ class Clock(TrainerCallback):  # type: ignore[misc]
     def __init__(self, minutes: float | None, save_minutes: float) -> None:
         self._limit, self._save_seconds = minutes and 60 * minutes, 60 * save_minutes
         self._before, self._started, self._saved = 0.0, time.monotonic(), time.monotonic()
+        self.computing, self._computes_since = 0.0, 0.0
 
     @property
     def seconds(self) -> float:
@@ -50,6 +55,14 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         self._before = max(noted, default=0.0)
         self._started = self._saved = time.monotonic()
 
+    def on_epoch_begin(self, *_args: Any, **_kwargs: Any) -> None:
+        """Called by the trainer."""
+        self._computes_since = time.monotonic()
+
+    def on_save(self, *_args: Any, **_kwargs: Any) -> None:
+        """Called by the trainer, after a checkpoint was written."""
+        self._computes_since = time.monotonic()
+
     def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
         """Called by the trainer."""
         over = self._limit is not None and self.seconds > self._limit
@@ -65,12 +78,22 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         if save:
             control.should_save = True
         if control.should_save:
+            self._pause()
             self._note(state)
 
     def on_epoch_end(self, _args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
         """Called by the trainer, after its own callback has asked for a checkpoint."""
+        self._pause()
         if control.should_save:
             self._note(state)
+
+    def _pause(self) -> None:
+        """Adds the time since the last epoch or checkpoint began; `on_save` or `on_epoch_begin` goes on."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        now = time.monotonic()
+        self.computing += now - self._computes_since
+        self._computes_since = now
 
     def _note(self, state: Any) -> None:
         self._saved = time.monotonic()
@@ -83,17 +106,26 @@ class RowTrainer(Trainer):  # type: ignore[misc]
     Args:
         sampler: Rows of this process.
         score: Scores the model on dev.
+        flops: Model FLOP of learning a row.
         clock: The clock; with a limit, the learning rate falls by time where that is ahead of the steps.
         **rest: What Trainer takes.
     """
 
     def __init__(
-        self, *, sampler: RowSampler, score: Callable[[], dict[str, float]], clock: Clock, **rest: Any
+        self,
+        *,
+        sampler: RowSampler,
+        score: Callable[[], dict[str, float]],
+        clock: Clock,
+        flops: RowFlops,
+        **rest: Any,
     ) -> None:
         super().__init__(**rest, compute_loss_func=answer_loss)
         self.sampler, self.clock, self._score = sampler, clock, score
         self.model_accepts_loss_kwargs = False  # the loss is ours, whatever the model's forward takes
         self.add_callback(clock)
+        self._row_flops = flops
+        self.flops, self.tokens = 0.0, 0
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The sampler's rows. They are already this process's share, so accelerate must not divide them again."""
@@ -105,6 +137,14 @@ class RowTrainer(Trainer):  # type: ignore[misc]
         )
         loader.set_epoch = self.sampler.set_epoch
         return loader
+
+    def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
+        """A row's share of a step; its tokens and FLOP are counted."""
+        tokens = inputs["input_ids"].shape[1]
+        self.tokens += tokens
+        learned = int((inputs["labels"] != IGNORED).sum())
+        self.flops += self._row_flops(inputs.get("segments", [tokens]), learned)
+        return super().training_step(model, inputs, *args, **kwargs)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """The schedule as transformers makes it, over steps or over time, whichever is further."""

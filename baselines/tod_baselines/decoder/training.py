@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tod_baselines.decoder.answering import Answerer
 from tod_baselines.decoder.evaluation import criterion, loss_scorer, task_scorer
 from tod_baselines.decoder.examples import longest_answer, training_sequences
+from tod_baselines.decoder.flops import RowFlops
 from tod_baselines.decoder.models import new_model, ready_tokenizer, save_model
 from tod_baselines.decoder.packing import RowSampler, Tokens, row_of, use_packed_attention
 from tod_baselines.decoder.sequence import marks_of
@@ -15,6 +16,7 @@ from tod_baselines.decoder.settings import PREDICTION_SETTINGS, Settings
 from tod_baselines.training.data import evenly_spaced, few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
 from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished, last_checkpoint
+from tod_baselines.training.throughput import Dtype, Throughput, matmul_peak
 from tod_bench.errors import UserError
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
@@ -139,9 +141,21 @@ def learn(
         from tod_baselines.training.callbacks import CountSteps
 
         trainer.add_callback(CountSteps(shown))
-        outcome = trainer.train(resume_from_checkpoint=last_checkpoint(context.folder / "checkpoints"))
+        checkpoint = last_checkpoint(context.folder / "checkpoints")
+        first_step = int(checkpoint.rpartition("-")[2]) if checkpoint else 0
+        outcome = trainer.train(resume_from_checkpoint=checkpoint)
     base.set_attn_implementation(attention)
-    return {"steps": outcome.global_step, "seconds": round(trainer.clock.seconds, 1), **history(trainer)}
+    seconds = round(trainer.clock.seconds, 1)
+    speed = throughput(trainer, settings, outcome.global_step - first_step).to_json()
+    return {"steps": outcome.global_step, "seconds": seconds, **history(trainer), "throughput": speed}
+
+
+def throughput(trainer: "RowTrainer", settings: Settings, steps: int) -> Throughput:
+    """How fast the training was in this process, against the peak of its device."""
+    dtype: Dtype = "bfloat16" if computes_in_bf16(settings.precision) else "float32"
+    parameters = sum(part.numel() for part in trainer.model.parameters())
+    peak = matmul_peak(dtype, device())
+    return Throughput(parameters, trainer.tokens, trainer.flops, trainer.clock.computing, dtype, peak, steps)
 
 
 def make_trainer(
@@ -171,15 +185,17 @@ def make_trainer(
             f"decoder: {len(sequences)} sequences cannot be divided evenly over {group.num_processes} processes "
             "without packing; set packing: true"
         )
+    unwanted = unwanted_inputs(model, settings)
     trainer = RowTrainer(
         model=model,
         args=training_arguments(settings, judged_by, len(sampler), context),
         train_dataset=sequences,
         eval_dataset=sequences,  # asked for, never used: `evaluate` is ours
-        data_collator=partial(collate, unwanted=unwanted_inputs(model, settings)),
+        data_collator=partial(collate, unwanted=unwanted),
         callbacks=[EvaluateEvery(settings.evaluate_every)],
         sampler=sampler,
         score=score,
+        flops=RowFlops.of(model, some_logits="logits_to_keep" not in unwanted),
         clock=Clock(settings.max_minutes, settings.save_minutes),
     )
     trainer.remove_callback(PrinterCallback)

@@ -236,7 +236,7 @@ def test_settings_that_cannot_work_are_said_before_anything_runs(settings, sente
 
 def test_the_program_answers_without_a_server(chat):
     corpus = tod_bench.open_corpus("simulated")
-    dialogues = tod_bench.read_split(corpus, "test[:5]")
+    dialogues = list(tod_bench.read_split(corpus, "test[:5]"))
     from tod_bench.tasks import turn_inputs
 
     system = Chat(model="scripted")

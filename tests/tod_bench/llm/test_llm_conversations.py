@@ -1,4 +1,4 @@
-"""Conversations side by side: each in order, together as many as there are slots, and few of them in memory."""
+"""Conversations side by side: each in order, and few of them in memory. How busy: `benchmarks/bench_chat.py`."""
 
 import pytest
 
@@ -116,16 +116,3 @@ def test_requests_that_wait_for_nothing_are_a_fault_and_no_endless_loop(kind, co
         }[kind]()
         with pytest.raises(RuntimeError, match="nothing is under way"):
             list(client.complete(iter([None])))
-
-
-@pytest.mark.slow
-def test_slots_of_a_server_are_kept_busy_by_chained_dialogues(connect, caplog):
-    """64 slots, a fixed latency: at least 90% of the time of every slot is used, until nothing new is left to begin."""
-    caplog.set_level("WARNING")
-    slots, latency, turns = 64, 2.0, 6
-    with FaultServer(grow_body, latency=latency, keep_bodies=False) as server:
-        talks = (chain(f"d{n}", turns) for n in range(slots))
-        list(converse(connect(server, concurrency=slots), talks, at_once=slots + 16))
-        at = [received.at for received in server.received]
-    assert len(at) == slots * turns
-    assert slots * turns * latency >= 0.9 * slots * (max(at) + latency - min(at))

@@ -1,4 +1,4 @@
-"""The recipe ``python``: classes as schema, and calls for what the turn changes, as RefPyDST asks (King & Flanigan 2023).
+"""The recipe ``python``: classes as schema, calls for what the turn changes, as RefPyDST asks (King & Flanigan 2023).
 
     agent.state.hotel = find_hotel(area="north", price_range=agent.state.restaurant.price_range, stars=None)
 
@@ -9,19 +9,32 @@ changes. What the model writes is parsed, never run.
 import ast
 import keyword
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tod_baselines.chat.reading import apply_changes, changes_between, no_reply, state_answer, unread_answer
+from tod_baselines.chat.reading import (
+    apply_changes,
+    changes_between,
+    code_in,
+    in_schema,
+    no_reply,
+    state_answer,
+    unread_answer,
+)
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
 from tod_bench.records import TaskName
 
 NOTHING = "pass"
 """The answer where a turn changes nothing."""
 
+_FIRST_WORDS = re.compile(r"\s*(agent\.|find_\w+\(|pass\s*$)")
+
 
 class Python(Recipe):
-    """DST as calls with the turn's changes as arguments, given the state before and the dialogue."""
+    """DST as calls with the turn's changes as arguments, given the state before and the last exchange."""
 
     name: ClassVar[str] = "python"
     after: ClassVar[str] = "RefPyDST (King & Flanigan, Findings of ACL 2023)"
@@ -29,7 +42,8 @@ class Python(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""
-        reply = yield Query(self.render(shown, calls_of=calls_of, identifier=identifier, nothing=NOTHING))
+        names = {"identifier": identifier, "literal": literal, "calls_of": calls_of, "nothing": NOTHING}
+        reply = yield Query(self.render(shown, **names))
         return self.read(reply, shown)
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
@@ -38,84 +52,26 @@ class Python(Recipe):
 
     def read(self, reply: Reply, shown: Shown) -> Answer:
         """The state of the calls in a reply."""
-        if problem := no_reply(reply):
+        problem = no_reply(reply)
+        if problem:
             return unread_answer(shown.task, problem)
-        try:
-            statements = ast.parse(_without_fence(reply.text)).body
-            changes, removed = _Reader(shown).changes(statements)
-        except (SyntaxError, ValueError, RecursionError, MemoryError, _NoCall) as error:
-            return unread_answer(shown.task, f"no calls that can be read: {str(error).splitlines()[0]}")
-        if not statements:
-            return unread_answer(shown.task, "no call")
-        return state_answer(shown, changes, removed, whole=self.whole_state)
-
-
-class _NoCall(Exception):
-    """A statement that is no call which sets a domain's slots."""
-
-
-class _Reader:
-    """Reads calls, given the names that the schema's domains and slots have in them."""
-
-    def __init__(self, shown: Shown) -> None:
-        self._previous = shown.previous
-        self._domains = {identifier(domain): domain for domain in (*shown.previous, *shown.schema)}
-        self._slots = {
-            domain: {
-                identifier(slot): slot for slot in (*shown.previous.get(domain, ()), *shown.schema.get(domain, ()))
-            }
-            for domain in self._domains.values()
-        }
-
-    def changes(self, statements: Iterable[ast.stmt]) -> tuple[dict[str, dict[str, str]], list[tuple[str, str]]]:
-        """What the calls set, and what they take away."""
-        changes: dict[str, dict[str, str]] = {}
-        removed: list[tuple[str, str]] = []
+        statements = _statements(reply.text)
+        if statements is None:
+            return unread_answer(shown.task, "the answer is no Python code")
+        found = _Found(shown)
         for statement in statements:
-            for domain, slot, node in self._arguments(statement):
-                if isinstance(node, ast.Constant) and node.value is None:
-                    removed.append((domain, slot))
-                else:
-                    value = self._value(node, apply_changes(self._previous, changes, removed))
-                    changes.setdefault(domain, {})[slot] = value
-        return changes, removed
-
-    def _arguments(self, statement: ast.stmt) -> Iterator[tuple[str, str, ast.expr]]:
-        """(domain, slot, value) of each argument of a call; nothing of ``pass``."""
-        if isinstance(statement, ast.Pass):
-            return
-        call = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args):
-            raise _NoCall(f"{ast.unparse(statement)[:60]} is no call with named arguments")
-        name = call.func.id.removeprefix("find_")
-        domain = self._domains.get(name, name)
-        for argument in call.keywords:
-            if argument.arg is None:
-                raise _NoCall(f"{ast.unparse(statement)[:60]} has an argument without a name")
-            yield domain, self._slots.get(domain, {}).get(argument.arg, argument.arg), argument.value
-
-    def _value(self, node: ast.expr, known: PlainState) -> str:
-        """The text of a value: itself, or what an attribute of the state has."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-            return "yes" if node.value else "no"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
-            return str(node.value)
-        path = _path(node)
-        if len(path) >= 3 and path[-3] == "state":
-            domain = self._domains.get(path[-2], path[-2])
-            slot = self._slots.get(domain, {}).get(path[-1], path[-1])
-            if slot in known.get(domain, {}):
-                return known[domain][slot]
-            raise _NoCall(f"{'.'.join(path)} has no value so far")
-        raise _NoCall(f"{ast.unparse(node)[:60]} is no value")
+            found.add(statement)
+        if found.problems and not found.changes and not found.removed:
+            return unread_answer(shown.task, "; ".join(found.problems))
+        return state_answer(shown, found.changes, found.removed, found.problems, whole=self.whole_state)
 
 
 def calls_of(state: PlainState, previous: PlainState) -> str:
-    """The calls of what leads from one state to the next."""
+    """The calls of what leads from one state to the next: of a whole state, where the previous one is empty."""
     changed, removed = changes_between(previous, state)
     arguments: dict[str, list[str]] = {}
     for domain, slots in changed.items():
-        arguments[domain] = [f"{identifier(slot)}={value!r}" for slot, value in slots.items()]
+        arguments[domain] = [f"{identifier(slot)}={literal(value)}" for slot, value in slots.items()]
     for domain, slot in removed:
         arguments.setdefault(domain, []).append(f"{identifier(slot)}=None")
     lines = [
@@ -127,22 +83,136 @@ def calls_of(state: PlainState, previous: PlainState) -> str:
 
 def identifier(name: str) -> str:
     """A name as Python has it: ``price range`` is ``price_range``."""
-    word = re.sub(r"\W", "_", name)
-    return f"{word}_" if keyword.iskeyword(word) else word if word.isidentifier() else f"_{word}"
+    letters = unicodedata.normalize("NFKC", name)  # as Python reads names
+    word = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in letters)
+    word = unicodedata.normalize("NFKC", word)
+    if keyword.iskeyword(word):
+        return f"{word}_"
+    return word if word.isidentifier() else f"_{word}"
 
 
-def _path(node: ast.expr) -> list[str]:
-    """``agent.state.hotel.area`` as its parts; nothing where it is no such path."""
+def literal(value: str) -> str:
+    """A value as Python has it."""
+    return repr(value)
+
+
+def _statements(text: str) -> list[ast.stmt] | None:
+    """The statements of a text, at least one of which is of a form that the recipe knows; None where there is none."""
+    for code in code_in(text, _FIRST_WORDS):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about escapes in a model's text
+                statements = ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if any(_settings(each) is not None for each in statements):
+            return statements
+    return None
+
+
+def _settings(statement: ast.stmt) -> list[tuple[str, str | None, ast.expr]] | None:
+    """(domain, slot, value) of each thing that a statement sets, in Python's names; None where it is no such statement.
+
+    Both ``agent.state.hotel = find_hotel(area="north")`` and ``agent.state.hotel.area = "north"`` set the area, and so
+    does the call alone. An argument without a name has None for its slot.
+    """
+    if isinstance(statement, ast.Pass):
+        return []
+    path: list[str] = []
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        path = _path_in_state(statement.targets[0])
+    value = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
+    if len(path) == 2 and value is not None:
+        return [(path[0], path[1], value)]
+    if not isinstance(value, ast.Call):
+        return None
+    name = _last_name(value.func)
+    domain = path[0] if path else name.removeprefix("find_") if name.startswith("find_") else ""
+    if not domain:
+        return None
+    positional = [(domain, None, argument) for argument in value.args]
+    return [*positional, *((domain, argument.arg, argument.value) for argument in value.keywords)]
+
+
+@dataclass
+class _Found:
+    """What statements say.
+
+    Attributes:
+        shown: The turn.
+        changes: Domain -> slot -> value, in the schema's spelling where it has them.
+        removed: (domain, slot) that are taken away.
+        problems: A sentence for each part that cannot be read.
+    """
+
+    shown: Shown
+    changes: dict[str, dict[str, str]] = field(default_factory=dict)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, statement: ast.stmt) -> None:
+        """Reads a statement; `pass`, and a call without arguments, say nothing."""
+        settings = _settings(statement)
+        if settings is None:
+            self.problems.append(f"{_brief(statement)} sets no slot")
+        for domain, slot, node in settings or ():
+            text = self._text(node)
+            if slot is None:
+                self.problems.append(f"{_brief(node)} is an argument without a name")
+                continue
+            place = self._place(domain, slot)
+            if isinstance(node, ast.Constant) and node.value is None:
+                self.changes.get(place[0], {}).pop(place[1], None)
+                self.removed.append(place)
+            elif text is None:
+                self.problems.append(f"{domain} {slot}: {_brief(node)} is no value, or one that is not known yet")
+            else:
+                self.changes.setdefault(place[0], {})[place[1]] = text
+
+    def _place(self, domain: str, slot: str) -> tuple[str, str]:
+        """The domain and the slot that Python's names stand for."""
+        state, schema = self.shown.previous, self.shown.schema
+        domain = _named(domain, (*schema, *state))
+        return in_schema(schema, domain, _named(slot, (*schema.get(domain, ()), *state.get(domain, ()))))
+
+    def _text(self, node: ast.expr) -> str | None:
+        """The text of a value: itself, or what an attribute of the state has; None where there is none."""
+        match node:
+            case ast.Constant(value=bool(value)):
+                return "yes" if value else "no"
+            case ast.Constant(value=str() | int() | float() as value):
+                return str(value)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                return f"-{value}"
+            case ast.Attribute():
+                path = _path_in_state(node)
+                if len(path) == 2:
+                    domain, slot = self._place(*path)
+                    return self._known().get(domain, {}).get(slot)
+        return None
+
+    def _known(self) -> Mapping[str, Mapping[str, str]]:
+        return apply_changes(self.shown.previous, self.changes, self.removed)
+
+
+def _named(word: str, names: Iterable[str]) -> str:
+    """The first name that a word of Python stands for; the word where there is none."""
+    return next((name for name in names if identifier(name) == word), word)
+
+
+def _path_in_state(node: ast.expr) -> list[str]:
+    """``hotel`` and ``area`` of ``agent.state.hotel.area``; nothing where a node is no part of the state."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.insert(0, node.attr)
         node = node.value
-    return [node.id, *parts] if isinstance(node, ast.Name) else []
+    whole = [node.id, *parts] if isinstance(node, ast.Name) else []
+    return whole[2:] if whole[:2] == ["agent", "state"] and len(whole) in (3, 4) else []
 
 
-def _without_fence(text: str) -> str:
-    """The text within a code fence, where there is one."""
-    parts = text.split("```")
-    if len(parts) >= 3:
-        text = parts[1].removeprefix("python").removeprefix("py")
-    return text.strip()
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _brief(node: ast.AST) -> str:
+    return ast.unparse(node)[:60]

@@ -6,11 +6,22 @@ A domain is a table and a slot a column. A column of another table stands for th
 slot away, and a comment (`NOTHING`) says that nothing changes.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
-from tod_baselines.chat.reading import apply_changes, changes_between, no_reply, state_answer, unread_answer
+from tod_baselines.chat.reading import (
+    apply_changes,
+    changes_between,
+    code_in,
+    in_schema,
+    no_reply,
+    state_answer,
+    unread_answer,
+)
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
+from tod_baselines.chat.sql_names import identifier, literal
 from tod_bench.errors import extra_needed
 from tod_bench.records import TaskName
 
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
 
 NOTHING = "-- nothing new"
 """The answer where a turn changes nothing."""
+
+_FIRST_WORDS = re.compile(rf"\s*(SELECT\b|{NOTHING})", re.IGNORECASE)
 
 
 class Sql(Recipe):
@@ -30,41 +43,32 @@ class Sql(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""
-        reply = yield Query(self.render(shown, query_of=query_of, identifier=identifier, nothing=NOTHING))
+        names = {"identifier": identifier, "literal": literal, "query_of": query_of, "nothing": NOTHING}
+        reply = yield Query(self.render(shown, **names))
         return self.read(reply, shown)
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
         """The query of the example's state, or of its changes."""
-        return query_of(
-            example.state if self.whole_state else example.state, () if self.whole_state else example.previous
-        )
+        return query_of(example.state, {} if self.whole_state else example.previous)
 
     def read(self, reply: Reply, shown: Shown) -> Answer:
         """The state of the queries in a reply."""
-        if problem := no_reply(reply):
+        problem = no_reply(reply)
+        if problem:
             return unread_answer(shown.task, problem)
-        text = _without_fence(reply.text)
-        if text.casefold() == NOTHING:
-            return state_answer(shown, {}, whole=self.whole_state)
-        with extra_needed("chat", "reading SQL"):
-            import sqlglot
-            from sqlglot.errors import SqlglotError
-        try:
-            statements = [statement for statement in sqlglot.parse(text, read="sqlite") if statement is not None]
-            changes, removed = _changes(statements, shown.previous)
-        except (SqlglotError, RecursionError, _NoQuery) as error:
-            return unread_answer(shown.task, f"no query that can be read: {str(error).splitlines()[0]}")
-        if not statements:
-            return unread_answer(shown.task, "no query")
-        return state_answer(shown, changes, removed, whole=self.whole_state)
-
-
-class _NoQuery(Exception):
-    """A statement that says something else than which values some columns have."""
+        statements = _statements(reply.text)
+        if statements is None:
+            return unread_answer(shown.task, "the answer is no SQL query")
+        found = _Found(shown)
+        for statement in statements:
+            found.add(statement)
+        if found.problems and not found.changes and not found.removed:
+            return unread_answer(shown.task, "; ".join(found.problems))
+        return state_answer(shown, found.changes, found.removed, found.problems, whole=self.whole_state)
 
 
 def query_of(state: PlainState, previous: PlainState) -> str:
-    """The queries of what leads from one state to the next: of a whole state, without a previous one."""
+    """The queries of what leads from one state to the next: of a whole state, where the previous one is empty."""
     changed, removed = changes_between(previous, state)
     conditions: dict[str, list[str]] = {}
     for domain, slots in changed.items():
@@ -75,135 +79,129 @@ def query_of(state: PlainState, previous: PlainState) -> str:
     return "\n".join(queries) or NOTHING
 
 
-def identifier(name: str) -> str:
-    """A name as SQL has it; in quotation marks where it is more than a word."""
-    plain = name.isascii() and name.isidentifier() and name.upper() not in _RESERVED
-    return name if plain else '"' + name.replace('"', '""') + '"'
+def _statements(text: str) -> "list[exp.Select] | None":
+    """The queries of a text; an empty list where it says that nothing changes, None where it is something else."""
+    with extra_needed("chat", "the recipe sql"):
+        import sqlglot
+        from sqlglot import exp
+        from sqlglot.errors import SqlglotError
+
+    for code in code_in(text, _FIRST_WORDS):
+        if code.casefold().rstrip(".;") == NOTHING:
+            return []
+        try:
+            parsed = [statement for statement in sqlglot.parse(code, read="sqlite") if statement is not None]
+        except (SqlglotError, RecursionError):
+            continue
+        queries = [statement for statement in parsed if isinstance(statement, exp.Select) and statement.find(exp.From)]
+        if queries and len(queries) == len(parsed):
+            return queries
+    return None
 
 
-def literal(value: str) -> str:
-    """A value as SQL has it."""
-    return "'" + value.replace("'", "''") + "'"
+@dataclass
+class _Found:
+    """What queries say.
 
+    Attributes:
+        shown: The turn.
+        changes: Domain -> slot -> value, in the schema's spelling where it has them.
+        removed: (domain, slot) that are taken away.
+        problems: A sentence for each condition that cannot be read.
+    """
 
-_RESERVED = frozenset(
-    [
-        "ALL",
-        "AND",
-        "AS",
-        "BETWEEN",
-        "BY",
-        "CASE",
-        "CREATE",
-        "DEFAULT",
-        "DESC",
-        "DISTINCT",
-        "ELSE",
-        "END",
-        "EXISTS",
-        "FROM",
-        "GROUP",
-        "HAVING",
-        "IN",
-        "INDEX",
-        "INTO",
-        "IS",
-        "JOIN",
-        "KEY",
-        "LEFT",
-        "LIKE",
-        "LIMIT",
-        "NOT",
-        "NULL",
-        "OFFSET",
-        "ON",
-        "OR",
-        "ORDER",
-        "PRIMARY",
-        "RIGHT",
-        "SELECT",
-        "SET",
-        "TABLE",
-        "THEN",
-        "TO",
-        "UNION",
-        "UPDATE",
-        "USING",
-        "VALUES",
-        "WHEN",
-        "WHERE",
-        "WITH",
-    ]
-)
+    shown: Shown
+    changes: dict[str, dict[str, str]] = field(default_factory=dict)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
+    def add(self, query: "exp.Select") -> None:
+        """Reads the conditions of a query."""
+        from sqlglot import exp
 
-def _changes(statements: list[Any], previous: PlainState) -> tuple[dict[str, dict[str, str]], list[tuple[str, str]]]:
-    """What the statements set, and what they take away."""
-    from sqlglot import exp
-
-    changes: dict[str, dict[str, str]] = {}
-    removed: list[tuple[str, str]] = []
-    for statement in statements:
-        if not isinstance(statement, exp.Select):
-            raise _NoQuery(f"{statement.sql()[:60]} is no SELECT")
-        tables = [table.name for table in statement.find_all(exp.Table)]
-        if not tables:
-            raise _NoQuery("a SELECT without a table")
-        where = statement.args.get("where")
-        for condition in _conjuncts(where.this) if where is not None else ():
-            column, value = _condition(condition)
-            domain, slot = column.table or tables[0], column.name
-            if isinstance(value, exp.Null):
-                removed.append((domain, slot))
+        tables = {table.alias or table.name: table.name for table in _tables(query)}
+        for condition in _conditions(query):
+            column, value = _sides(condition)
+            domain = self._domain(column, tables) if column is not None else None
+            if column is None or value is None or domain is None:
+                self._problem(condition, "does not say which value a slot has")
                 continue
-            known = apply_changes(previous, changes, removed)
-            text = _value(value, known)
-            changes.setdefault(domain, {})[slot] = text
-    return changes, removed
+            place = in_schema(self.shown.schema, domain, column.name)
+            text = self._text(value, tables)
+            if isinstance(value, exp.Null):
+                self.changes.get(place[0], {}).pop(place[1], None)
+                self.removed.append(place)
+            elif text is None:
+                self._problem(condition, "gives no value, or one that is not known yet")
+            else:
+                self.changes.setdefault(place[0], {})[place[1]] = text
+
+    def _problem(self, condition: "exp.Expr", what: str) -> None:
+        self.problems.append(f"{condition.sql(dialect='sqlite')[:80]} {what}")
+
+    def _domain(self, column: "exp.Column", tables: dict[str, str]) -> str | None:
+        """The table of a column: the one it names, the only one, or the only one that has such a column."""
+        if column.table:
+            return tables.get(column.table, column.table)
+        having = [name for name in tables.values() if self._has(name, column.name)]
+        candidates = having if len(tables) > 1 else list(tables.values())
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _has(self, table: str, column: str) -> bool:
+        domain, slot = in_schema(self.shown.schema, table, column)
+        return slot in self.shown.schema.get(domain, {})
+
+    def _text(self, value: "exp.Expr", tables: dict[str, str]) -> str | None:
+        """The text of a value: itself, or what another table's column has; None where there is none."""
+        from sqlglot import exp
+
+        match value:
+            case exp.Column() if value.table:
+                domain, slot = in_schema(self.shown.schema, tables.get(value.table, value.table), value.name)
+                known = apply_changes(self.shown.previous, self.changes, self.removed)
+                return known.get(domain, {}).get(slot)
+            case exp.Column() | exp.Literal():
+                return str(value.name)  # a value without quotation marks, or in double ones, reads as a column
+            case exp.Neg(this=exp.Literal()):
+                return f"-{value.this.name}"
+            case exp.Boolean():
+                return "yes" if value.this else "no"
+        return None
 
 
-def _conjuncts(condition: "exp.Expression") -> Iterator["exp.Expression"]:
+def _tables(query: "exp.Select") -> "Sequence[exp.Table]":
+    """The tables that a query itself names, not those of queries within it."""
     from sqlglot import exp
 
-    if isinstance(condition, exp.And):
-        yield from _conjuncts(condition.this)
-        yield from _conjuncts(condition.expression)
-    elif isinstance(condition, exp.Paren):
-        yield from _conjuncts(condition.this)
+    sources = [query.args.get("from_") or query.args.get("from"), *(query.args.get("joins") or ())]
+    return [source.this for source in sources if source is not None and isinstance(source.this, exp.Table)]
+
+
+def _conditions(query: "exp.Select") -> "Iterator[exp.Expr]":
+    """What holds of a query's rows: its WHERE and the ON of its joins, taken apart at AND."""
+    from sqlglot import exp
+
+    where = query.args.get("where")
+    joined = [join.args.get("on") for join in query.args.get("joins") or ()]
+    left = [each for each in (where.this if where is not None else None, *joined) if each is not None]
+    while left:
+        condition = left.pop(0)
+        if isinstance(condition, exp.And):
+            left[:0] = [condition.this, condition.expression]
+        elif isinstance(condition, exp.Paren):
+            left.insert(0, condition.this)
+        else:
+            yield condition
+
+
+def _sides(condition: "exp.Expr") -> "tuple[exp.Column | None, exp.Expr | None]":
+    """The column and the value of ``column = value`` (or the other way round) or ``column IS NULL``."""
+    from sqlglot import exp
+
+    if isinstance(condition, exp.EQ) and isinstance(condition.this, exp.Literal):
+        column, value = condition.expression, condition.this
+    elif isinstance(condition, exp.EQ | exp.Is):
+        column, value = condition.this, condition.expression
     else:
-        yield condition
-
-
-def _condition(condition: "exp.Expression") -> "tuple[exp.Column, exp.Expression]":
-    """The column and the value of ``column = value`` or ``column IS NULL``."""
-    from sqlglot import exp
-
-    if isinstance(condition, exp.EQ | exp.Is) and isinstance(condition.this, exp.Column):
-        return condition.this, condition.expression
-    raise _NoQuery(f"{condition.sql()[:60]} says not which value a column has")
-
-
-def _value(value: "exp.Expression", known: PlainState) -> str:
-    """The text of a value: itself, or what another table's column has."""
-    from sqlglot import exp
-
-    if isinstance(value, exp.Column) and value.table:
-        found = known.get(value.table, {}).get(value.name)
-        if found is None:
-            raise _NoQuery(f"{value.sql()} has no value so far")
-        return found
-    if isinstance(value, exp.Column | exp.Literal):
-        return str(value.name)  # a value without quotation marks reads as a column
-    if isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal):
-        return f"-{value.this.name}"
-    if isinstance(value, exp.Boolean):
-        return "yes" if value.this else "no"
-    raise _NoQuery(f"{value.sql()[:60]} is no value")
-
-
-def _without_fence(text: str) -> str:
-    """The text within a code fence, where there is one; else the text from its first query on."""
-    parts = text.split("```")
-    if len(parts) >= 3:
-        text = parts[1].removeprefix("sql").removeprefix("sqlite")
-    return text.strip()
+        return None, None
+    return (column, value) if isinstance(column, exp.Column) else (None, None)

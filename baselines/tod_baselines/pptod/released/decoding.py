@@ -80,13 +80,17 @@ def released_answer(task: TaskName, shown: TurnInput, text: str, item: Item, sch
     return Prediction(shown.dialogue_id, shown.turn, state, acts, response, raw={task: text}, notes=kept)
 
 
+GUESTHOUSE = ("guesthouse",)
+"""A value of hotel type that PPTOD's data writes in two words, also where a schema lists no values."""
+
+
 def in_schema_spelling(schema: Schema, state: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """A state whose values are those of the schema where only blanks and punctuation differ (``guest house``)."""
     spelled: dict[str, dict[str, str]] = {}
     for domain, slots in state.items():
         for slot, value in slots.items():
             spec = schema.get(domain, {}).get(slot)
-            known = spec.values if spec else ()
+            known = (*(spec.values if spec else ()), *(GUESTHOUSE if (domain, slot) == ("hotel", "type") else ()))
             same = (name for name in known if _squeezed(name) == _squeezed(value))
             spelled.setdefault(domain, {})[slot] = value if value in known else next(same, value)
     return spelled
