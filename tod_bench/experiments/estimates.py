@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,9 +59,9 @@ def _prepared(system: System, job: Predict, runner: Runner, folder: Path) -> Fit
         return context
     if not system.quick_fit:
         return None
-    corpus = job.experiment.corpus
-    splits, elsewhere = runner.plan.config.corpora[corpus].splits, replace(context, folder=folder)
-    system.fit(runner.dialogues(corpus, splits.train), runner.dialogues(corpus, splits.dev), elsewhere)
+    train, dev, context = training.material(runner)
+    elsewhere = replace(context, folder=folder)
+    system.fit(list(chain(*train.values())), list(chain(*dev.values())), elsewhere)
     return elsewhere
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tod_bench import __version__
 from tod_bench.errors import UserError
@@ -30,13 +30,16 @@ from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
 from tod_bench.llm.config import Access
 from tod_bench.predictions import GOLD_NOTE, write_predictions
-from tod_bench.records import Prediction
-from tod_bench.splits import parse_split, splits_of
+from tod_bench.records import Dialogue, Prediction
+from tod_bench.splits import SplitOf, parse_split, splits_of
 from tod_bench.systems import FitContext
 from tod_bench.tasks import Shown, turn_inputs
 
 if TYPE_CHECKING:
     from tod_bench.experiments.runner import Runner
+
+Material: TypeAlias = Mapping[SplitOf, list[Dialogue]]
+"""Dialogues by the split that they are of."""
 
 
 class Job(ABC):
@@ -116,16 +119,24 @@ class Train(Job):
         task, seed = self.experiment.predicts, self.experiment.seed
         return FitContext(task, corpus.schema, seed, store.model_folder(self.key), corpus.database, access)
 
+    def material(self, runner: "Runner") -> tuple[Material, Material, FitContext]:
+        """The dialogues to train and to select on, by where they come from, and where and how to train."""
+        corpus = self.experiment.corpus
+        splits = self.plan.config.corpora[corpus].splits
+        schema, database = joint_resources(self.plan, self.experiment)
+        context = replace(self.context(runner.store, runner.access), schema=schema, database=database)
+        train, dev = (
+            {source: runner.dialogues(*source) for source in splits_of(corpus, setting)}
+            for setting in (splits.train, splits.dev)
+        )
+        return train, dev, context
+
     def run(self, runner: "Runner") -> None:
         """Trains the system into its folder of the store."""
         runner.announce(self.experiment, "training")
         corpus, began = self.experiment.corpus, time.perf_counter()
-        splits = self.plan.config.corpora[corpus].splits
-        schema, database = joint_resources(self.plan, self.experiment)
-        context = replace(self.context(runner.store, runner.access), schema=schema, database=database)
+        train, dev, context = self.material(runner)
         context.folder.mkdir(parents=True, exist_ok=True)
-        train = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.train)}
-        dev = {source: runner.dialogues(*source) for source in splits_of(corpus, splits.dev)}
         system = self.plan.systems[self.experiment.system].new()
         details = system.fit(list(chain(*train.values())), list(chain(*dev.values())), context)
         sizes = {"train_dialogues": sum(map(len, train.values())), "dev_dialogues": sum(map(len, dev.values()))}
