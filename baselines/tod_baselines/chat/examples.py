@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tod_baselines.chat.embeddings import BM25, Similarity, similarity_of
+from tod_baselines.chat.embeddings import BM25, Similarity, similarity_of, version_of
 from tod_baselines.chat.kept_dialogues import read_dialogues, write_dialogues
 from tod_baselines.chat.reading import changes_between
 from tod_baselines.chat.recipe import Example, PlainState, example_of
@@ -70,11 +70,12 @@ class Pool:
         dialogues: The dialogues of the pool.
         choice: How examples are chosen.
         folder: Where vectors are kept.
+        states: Whether DST compares turns by the state before them, too; not where none is predicted turn by turn.
     """
 
-    def __init__(self, dialogues: Sequence[Dialogue], choice: Choice, folder: Path) -> None:
-        self.dialogues, self.choice, self._folder = list(dialogues), choice, folder
-        self._indexes: dict[TaskName, _Index] = {}
+    def __init__(self, dialogues: Sequence[Dialogue], choice: Choice, folder: Path, *, states: bool = True) -> None:
+        self.dialogues, self.choice, self._folder, self._states = list(dialogues), choice, folder, states
+        self._indexes: dict[tuple[TaskName, bool], _Index] = {}
 
     @classmethod
     def make(
@@ -106,8 +107,8 @@ class Pool:
         return made
 
     @classmethod
-    def load(cls, folder: Path) -> "Pool":
-        """Opens the pool that `make` wrote into a folder.
+    def load(cls, folder: Path, *, states: bool = True) -> "Pool":
+        """Opens the pool that `make` wrote into a folder; `states` as above.
 
         Raises:
             UserError: There is none.
@@ -115,7 +116,7 @@ class Pool:
         if not (folder / RECORD_FILE).is_file():
             raise UserError(f"{folder} has no {RECORD_FILE}: the pool of examples was not prepared; run the experiment")
         choice = Choice(**read_json(folder / RECORD_FILE)["choice"])
-        return cls(read_dialogues(folder / DIALOGUES_FILE), choice, folder)
+        return cls(read_dialogues(folder / DIALOGUES_FILE), choice, folder, states=states)
 
     def examples(self, turn: TurnInput, previous: PlainState, task: TaskName) -> tuple[Example, ...]:
         """The examples for a turn, the most similar one last; fewer where the pool has no more of other dialogues.
@@ -123,18 +124,18 @@ class Pool:
         Args:
             turn: The turn; of its state only what the system is shown.
             previous: The state that was predicted for the turn before.
-            task: The task; acts and responses are compared with the state that is shown, in place of `previous`.
+            task: The task; acts and responses are compared by the state that is shown, in place of `previous`.
         """
-        index = self._index(task)
+        index = self._index(task, states=self._states if task == "dst" else turn.state is not None)
         match self.choice.select:
             case "fixed":
                 chosen = index.fixed(turn, self.choice.shots)
             case "random":
                 chosen = index.drawn(turn, self.choice.shots, self.choice.seed)
             case "nearest":
-                chosen = index.nearest(turn, query_text(turn, previous, task), self.choice.shots)
+                chosen = index.nearest(turn, index.query_text(turn, previous), self.choice.shots)
             case _:
-                chosen = index.diverse(turn, query_text(turn, previous, task), self.choice.shots)
+                chosen = index.diverse(turn, index.query_text(turn, previous), self.choice.shots)
         return tuple(index.members[place] for place in reversed(chosen))
 
     def record(self) -> dict[str, Any]:
@@ -148,31 +149,50 @@ class Pool:
         if self.choice.select in ("fixed", "random"):
             del record["embedding"]
         else:
-            record["embedding_version"] = self._index("dst").similarity.version
+            record["embedding_version"] = version_of(self.choice.embedding)
+            record["compared_by"] = "last exchange and state" if self._states else "last exchange"
         if self.choice.select == "diverse":
             record |= {"candidates": CANDIDATES, "redundancy": REDUNDANCY}
         return record
 
-    def _index(self, task: TaskName) -> "_Index":
-        if task not in self._indexes:
-            index = _Index(self.dialogues, task, self.choice.embedding, self._folder / VECTORS_FOLDER)
+    def _index(self, task: TaskName, *, states: bool) -> "_Index":
+        if (task, states) not in self._indexes:
+            index = _Index(self, task, states=states)
             if not index.members:
                 raise UserError(f"shots: no turn of the pool can be an example for the task {task}; make it larger")
-            self._indexes[task] = index
-        return self._indexes[task]
+            self._indexes[task, states] = index
+        return self._indexes[task, states]
+
+    def similarity(self, texts: Sequence[str]) -> Similarity:
+        """How alike texts of this pool are, by its embedding."""
+        return similarity_of(self.choice.embedding, texts, self._folder / VECTORS_FOLDER)
 
 
 class _Index:
     """The turns of a pool that can be examples for a task; places are indices into `members`."""
 
-    def __init__(self, dialogues: Sequence[Dialogue], task: TaskName, embedding: str, folder: Path) -> None:
-        self.members = [example for dialogue in dialogues for example in _examples_of(dialogue, task)]
-        self._task, self._embedding, self._folder = task, embedding, folder
+    def __init__(self, pool: Pool, task: TaskName, *, states: bool) -> None:
+        self.members = [example for dialogue in pool.dialogues for example in _examples_of(dialogue, task)]
+        self._pool, self._task, self._states = pool, task, states
 
     @cached_property
     def similarity(self) -> Similarity:
-        texts = [_member_text(example, self._task) for example in self.members]
-        return similarity_of(self._embedding, texts, self._folder)
+        return self._pool.similarity([self._member_text(example) for example in self.members])
+
+    def query_text(self, turn: TurnInput, previous: PlainState) -> str:
+        """What a turn is compared by: what the user said, what the system had said, and the state known so far."""
+        return self._text(turn.user, turn.history, previous if self._task == "dst" else first_values(turn.state or {}))
+
+    def _member_text(self, example: Example) -> str:
+        state = example.previous if self._task == "dst" else example.state
+        return self._text(example.user, example.history, state)
+
+    def _text(self, user: str, history: Sequence[Exchange], state: PlainState) -> str:
+        """The user's words come first: encoders read the beginning of what is long."""
+        slots = [
+            f"{domain} {slot} {value}" for domain in sorted(state) for slot, value in sorted(state[domain].items())
+        ]
+        return "\n".join([user, history[-1].system if history else "", ", ".join(slots) if self._states else ""])
 
     def fixed(self, turn: TurnInput, shots: int) -> list[int]:
         return list(islice((place for place in self._spread if self._foreign(place, turn)), shots))
@@ -235,22 +255,6 @@ def problems(pool: str, select: str) -> Iterator[str]:
         yield f"pool must be all, a share (5%) or a number of dialogues (200), not {pool!r}"
     if select not in SELECTIONS:
         yield f"select must be one of {', '.join(SELECTIONS)}, not {select!r}"
-
-
-def query_text(turn: TurnInput, previous: PlainState, task: TaskName) -> str:
-    """What a turn is compared by: what the user said, what the system had said, and the state known so far."""
-    state = previous if task == "dst" else first_values(turn.state or {})
-    return _text(turn.user, turn.history, state)
-
-
-def _member_text(example: Example, task: TaskName) -> str:
-    return _text(example.user, example.history, example.previous if task == "dst" else example.state)
-
-
-def _text(user: str, history: Sequence[Exchange], state: PlainState) -> str:
-    """The user's words come first: encoders read the beginning of what is long."""
-    slots = [f"{domain} {slot} {value}" for domain in sorted(state) for slot, value in sorted(state[domain].items())]
-    return "\n".join([user, history[-1].system if history else "", ", ".join(slots)])
 
 
 def _examples_of(dialogue: Dialogue, task: TaskName) -> Iterator[Example]:
