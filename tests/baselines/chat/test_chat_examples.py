@@ -65,7 +65,7 @@ def test_diverse_examples_are_unlike_one_another(tmp_path: Path, monkeypatch: py
     other = dialogue("w", "train leaving", domain="train", slot="day")
     said, found = "cheap hotel north and a train", {}
     for select, redundancy in (("nearest", 0.0), ("diverse", 0.0), ("diverse", 0.9)):
-        monkeypatch.setattr(module, "REDUNDANCY", redundancy)
+        monkeypatch.setattr("tod_baselines.chat.retrieval.REDUNDANCY", redundancy)
         pool = Pool.make([*twins, other], folder=tmp_path, shots=2, select=select)
         found[select, redundancy] = chosen(pool, said)
     assert found["nearest", 0.0] == found["diverse", 0.0] == [("y", 0), ("x", 0)]
