@@ -171,3 +171,31 @@ def test_pipeline_responds_with_what_the_harness_shows() -> None:
 def test_pipeline_takes_no_whole_state() -> None:
     with pytest.raises(UserError, match="takes no state: whole"):
         Pipeline(state="whole")
+
+
+def test_names_of_no_domain_are_counted() -> None:
+    _, answer = ask(Tools(), [Reply("hotel, spa"), Reply("", (call("find_hotel", area="north"),))])
+    assert answer.unread == ("domains: 'spa' is no domain",)
+    assert (answer.state or {})["hotel"]["area"] == "north"
+    _, answer = ask(Pipeline(), [Reply("hotel, spa, restaurant"), Reply('{"area": "north"}')])
+    assert answer.unread == (
+        "domain: 'spa' is no domain",
+        "domain: restaurant is named after hotel, which alone is asked about",
+    )
+
+
+def test_a_call_that_is_not_closed_leaves_none() -> None:
+    whole = '<tool_call>{"name": "find_hotel", "arguments": {"area": "south"}}</tool_call>'
+    assert written_calls(whole) == [("find_hotel", {"area": "south"})]
+    assert written_calls(f'{whole}\n<tool_call>{{"name": "find_restaurant", "argu') == []
+    _, answer = ask(Tools(), [Reply("hotel"), Reply(f"{whole}<tool_call>")])
+    assert (answer.state, answer.readable) == ({}, False)
+
+
+def test_the_schema_of_a_state_is_one_that_strict_servers_take() -> None:
+    queries, answer = ask(Pipeline(), [Reply("hotel"), Reply('{"area": "north", "name": null, "price range": null}')])
+    schema = queries[1].json_schema or {}
+    assert schema["required"] == list(schema["properties"]) == list(SCHEMA["hotel"])
+    assert schema["additionalProperties"] is False
+    assert answer.state == {"hotel": {"area": "north"}}
+    assert answer.unread == ()

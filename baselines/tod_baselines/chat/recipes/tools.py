@@ -11,6 +11,7 @@ An argument adds a value to the state, or changes one; an empty one takes it awa
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tod_baselines.chat.reading import (
@@ -50,12 +51,14 @@ class Tools(Recipe):
             return unread_answer(shown.task, f"domains: none is named in {reply.text.strip()[:60]!r}")
         if not domains:
             return state_answer(shown, {}, whole=self.whole_state)
+        strange = [f"domains: {name!r} is no domain" for name in strange_names(reply.text, shown.schema)]
         chosen = {domain: shown.schema[domain] for domain in domains}
         tools = [tool_of(domain, chosen[domain]) for domain in domains]
         reply = yield Query(
             self.render(shown, step="calls", chosen=chosen, tools=tools, none=NONE), fields={"tools": tools}
         )
-        return self._read_calls(reply, shown, functions)
+        answer = self._read_calls(reply, shown, functions)
+        return replace(answer, unread=(*strange, *answer.unread))
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
         """The calls of the example's state, or of its changes, as text."""
@@ -129,8 +132,7 @@ def read_domains(text: str, schema: Schema) -> tuple[str, ...] | None:
     A line that names several separates them by commas; a name stands by itself, so that a sentence about hotels names
     no domain.
     """
-    names = [name.strip(" \t.-*'\"[]`") for name in re.split(r"[,\n;]", text)]
-    written = [name for name in names if name]
+    written = _names_in(text)
     domains = [spelled(name, schema) for name in written]
     if written and all(name.casefold() == NONE for name in written):
         return ()
@@ -138,9 +140,24 @@ def read_domains(text: str, schema: Schema) -> tuple[str, ...] | None:
     return known or None
 
 
+def strange_names(text: str, schema: Schema) -> tuple[str, ...]:
+    """The names in a text, as `read_domains` takes it apart, that are those of no domain."""
+    return tuple(name for name in _names_in(text) if spelled(name, schema) is None)
+
+
+def _names_in(text: str) -> list[str]:
+    names = [name.strip(" \t.-*'\"[]`") for name in re.split(r"[,\n;]", text)]
+    return [name for name in names if name]
+
+
 def written_calls(text: str) -> Sequence[tuple[str, Any]]:
-    """Calls that a model wrote as text: (name, arguments) of each ``<tool_call>``, or of a JSON object or list."""
+    """Calls that a model wrote as text: (name, arguments) of each ``<tool_call>``, or of a JSON object or list.
+
+    Half an answer is not taken for a whole one: where one call cannot be read, or is not closed, there is none.
+    """
     marked = re.findall(r"<tool_call>(.*?)</tool_call>", text, re.DOTALL)
+    if text.count("<tool_call>") != len(marked):
+        return []
     calls: list[tuple[str, Any]] = []
     for part in marked or [text.strip().removeprefix("```json").strip("`")]:
         try:
