@@ -53,12 +53,13 @@ def test_every_task_runs_on_the_program_and_says_so(tmp_path):
     run = tod_bench.run(config(tasks=("dst", "policy", "response"), test=3), store=tmp_path)
     for result in run.results:
         asked = result.provenance["predictions"]["asked"]
-        assert "program" in asked
+        assert "the answers are those of a program, not of a model" in asked["notes"]
         assert asked["recipe"] == "json"
         assert len(asked["template_digest"]) == 64
         assert asked["turns"] > 0 == asked["unreadable_turns"]
         assert asked["per_turn"]["prompt_tokens"] > 100
     assert run.results[0].scores[0].value > 0
+    assert any("llm, dst, on sim: the answers are those of a program" in note for note in run.table.notes)
 
 
 def test_a_run_takes_what_the_plan_said_where_turns_are_independent(tmp_path):

@@ -100,6 +100,7 @@ def test_what_cannot_be_read_is_counted_and_is_no_empty_change(chat, on_unread, 
     assert second.notes.get("carried_over", False) is (on_unread == "previous")
     assert "unread" not in first.notes
     assert (system.record()["turns"], system.record()["unreadable_turns"]) == (2, 1)
+    assert system.record()["notes"] == ["1 of 2 answers could not be read and count as wrong"]
 
 
 def test_names_outside_of_the_schema_are_kept_and_named(chat):
@@ -280,4 +281,4 @@ def test_the_program_answers_without_a_server(chat):
     assert len(said) == sum(len(each.turns) for each in dialogues)
     assert any(each.state for each in said)
     assert system.record()["unreadable_turns"] == 0
-    assert "program" in system.record()
+    assert "the answers are those of a program, not of a model" in system.record()["notes"]
