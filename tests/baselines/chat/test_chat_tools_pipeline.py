@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from tod_baselines.chat.recipe import Answer, Example, Query, Recipe, Reply, Shown, ToolCall
 from tod_baselines.chat.recipes.pipeline import Pipeline
-from tod_baselines.chat.recipes.tools import Tools, function_name, read_domains, tool_of, written_calls
+from tod_baselines.chat.recipes.tools import (
+    DOMAINS_TOKENS,
+    Tools,
+    ToolsAsText,
+    function_name,
+    read_domains,
+    tool_of,
+    written_calls,
+)
 from tod_bench.errors import UserError
 from tod_bench.records import SlotSpec
 from tod_bench.systems import Exchange, TurnInput
@@ -127,8 +135,8 @@ def test_tools_reads_its_own_examples_back(before: dict, after: dict, whole: boo
     shown = replace(SHOWN, previous={} if whole else before)
     example = Example("d", 0, (), "", shown.previous, after, (), "")
     replies = [
+        recipe.rehearse(Query((), max_tokens=DOMAINS_TOKENS), shown, example),
         recipe.rehearse(Query(()), shown, example),
-        recipe.rehearse(Query((), fields={"tools": []}), shown, example),
     ]
     nothing = replies[0].text == "none"
     _, answer = ask(recipe, replies[:1] if nothing else replies, shown)
@@ -199,3 +207,23 @@ def test_the_schema_of_a_state_is_one_that_strict_servers_take() -> None:
     assert schema["additionalProperties"] is False
     assert answer.state == {"hotel": {"area": "north"}}
     assert answer.unread == ()
+
+
+def test_tools_as_text_sends_no_functions_and_shows_the_same_prompt() -> None:
+    written = '<tool_call>{"name": "find_hotel", "arguments": {"area": "north"}}</tool_call>'
+    offered, answer = ask(Tools(), [Reply("hotel"), Reply(written)])
+    plain, same = ask(ToolsAsText(), [Reply("hotel"), Reply(written)])
+    assert "tools" in offered[1].fields
+    assert all(not query.fields for query in plain)
+    assert [query.messages for query in plain] == [query.messages for query in offered]
+    assert "find_hotel" in texts(plain[1])
+    assert same == answer
+
+
+def test_placeholders_and_examples_do_not_go_together() -> None:
+    example = Example("d", 0, (), "hello", {}, {}, (), "The inn is nice.")
+    shown = replace(SHOWN, task="response", examples=(example,))
+    with pytest.raises(UserError, match="set shots: 0"):
+        ask(Pipeline(prompt="pipeline_delexicalised"), [Reply("x")], shown)
+    (query,), _ = ask(Pipeline(), [Reply("x")], shown)
+    assert "The inn is nice." in texts(query)

@@ -24,6 +24,9 @@ from tod_baselines.chat.recipes.tools import NONE, read_domains, strange_names
 from tod_bench.errors import UserError
 from tod_bench.records import TaskName
 
+DELEXICALISED = "pipeline_delexicalised"
+"""The template that asks for placeholders."""
+
 ENTRIES_SHOWN = 3
 """Database entries of a domain that a prompt shows."""
 
@@ -76,6 +79,11 @@ class Pipeline(Recipe):
         return Reply(domain_of(found))
 
     def _respond(self, shown: Shown) -> Conversation:
+        if self.template.name == DELEXICALISED and shown.examples:
+            raise UserError(
+                f"prompt: {DELEXICALISED} asks for placeholders, and examples show responses as people wrote them; set "
+                "shots: 0, or leave prompt out (Inform and Success delexicalise such responses themselves)"
+            )
         entries = {
             domain: {"count": len(rows), "shown": [dict(row) for row in rows[:ENTRIES_SHOWN]]}
             for domain, rows in (shown.input.db_entries or {}).items()
