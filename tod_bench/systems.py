@@ -161,7 +161,10 @@ class System(ABC):
         return None
 
     def record(self) -> Mapping[str, Any]:
-        """What the result should record of the last call of `predict`, once it is through (JSON values)."""
+        """What the result should record of the last call of `predict`, once it is through (JSON values).
+
+        Its ``notes``, if it has any, are sentences that stand below tables.
+        """
         return {}
 
     def check(self) -> Iterable[str]:

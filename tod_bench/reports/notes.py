@@ -47,7 +47,7 @@ def table_notes(results: Sequence[Result]) -> list[str]:
             f"{label}: {corpus['name']}, split {split or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
-    notes += [*conditioning_notes(results), *gold_notes(results)]
+    notes += [*conditioning_notes(results), *gold_notes(results), *system_notes(results)]
     for result in results:
         of_corpus = (
             f"{result.experiment.corpus}: {note}" for note in result.provenance.get("corpus", {}).get("notes", ())
@@ -69,6 +69,16 @@ def conditioning_notes(results: Iterable[Result]) -> list[str]:
         if predicted:
             systems.setdefault((result.experiment.task, predicted), {})[result.experiment.system] = None
     return [f"{task} from the system's own predicted {what}: {', '.join(of)}" for (task, what), of in systems.items()]
+
+
+def system_notes(results: Iterable[Result]) -> list[str]:
+    """What systems say of their own predictions (the ``notes`` of `System.record`), each sentence once."""
+    said = [
+        f"{result.experiment.system}, {result.experiment.task}, on {result.experiment.corpus}: {note}"
+        for result in results
+        for note in result.provenance.get("predictions", {}).get("asked", {}).get("notes", ())
+    ]
+    return list(dict.fromkeys(said))
 
 
 def gold_notes(results: Iterable[Result]) -> list[str]:

@@ -58,6 +58,15 @@ class Account:
                 self.structured += outcome.structured
                 self.dropped |= set(outcome.dropped)
 
+    def notes(self) -> list[str]:
+        """Sentences for below a table: what could not be read, and what the schema does not have."""
+        counted = {
+            "could not be read and count as wrong": self.unreadable,
+            "were read in part": self.partly_unread - self.unreadable,
+            "name slots or values that the schema does not have": self.unknown,
+        }
+        return [f"{number} of {self.turns} answers {what}" for what, number in counted.items() if number]
+
     def to_json(self) -> dict[str, Any]:
         """The account as JSON values; a sum that not every turn has a part in is left out."""
         complete = [name for name in COUNTED if self.turns and self.noted[name] == self.turns]

@@ -6,6 +6,8 @@ import re
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,15 +36,7 @@ CHUNK = 1024
 
 
 class Similarity(ABC):
-    """How alike the texts of a pool are to a query, and to one another.
-
-    Attributes:
-        name: The measure's name in configs.
-        version: What computes it: a library's version, or a digest of an encoder's weights.
-    """
-
-    name: str
-    version: str
+    """How alike the texts of a pool are to a query, and to one another."""
 
     @abstractmethod
     def to_query(self, text: str) -> Floats:
@@ -68,6 +62,11 @@ def similarity_of(name: str, texts: Sequence[str], folder: Path) -> Similarity:
     return Lexical(texts) if name == BM25 else Embedded(name, texts, folder)
 
 
+def version_of(name: str) -> str:
+    """What computes a similarity: a library's version, or a digest of an encoder's weights; errors as above."""
+    return f"bm25s {version('bm25s')}" if name == BM25 else _weights_digest(_encoder(name))
+
+
 class Lexical(Similarity):
     """BM25 (Robertson & Zaragoza 2009; Lucene's variant, as bm25s has it), each query's scores over their highest."""
 
@@ -75,7 +74,6 @@ class Lexical(Similarity):
         with extra_needed("chat", "embedding: bm25"):
             import bm25s
 
-        self.name, self.version = BM25, f"bm25s {bm25s.__version__}"
         self._words = [_words(text) for text in texts]
         self._index = bm25s.BM25()
         # One word that no query can have keeps the index whole where texts are empty.
@@ -105,9 +103,7 @@ class Embedded(Similarity):
     """Cosine of the vectors of a sentence encoder (Reimers & Gurevych 2019)."""
 
     def __init__(self, name: str, texts: Sequence[str], folder: Path) -> None:
-        self.name = name
         self._encoder = _encoder(name)
-        self.version = _weights_digest(self._encoder)
         self._vectors = self._kept_vectors(texts, folder)
 
     def to_query(self, text: str) -> Floats:
@@ -123,10 +119,11 @@ class Embedded(Similarity):
     def _kept_vectors(self, texts: Sequence[str], folder: Path) -> Floats:
         """Vectors of the texts, of shape (texts, dimensions), read from the folder as far as they are there."""
         parts = []
+        weights = _weights_digest(self._encoder)
         with progress("embedding examples", len(texts), unit="turns") as shown:
             for start in range(0, len(texts), CHUNK):
                 chunk = texts[start : start + CHUNK]
-                file = folder / f"{_digest([self.version, *chunk])[:32]}.npy"
+                file = folder / f"{_digest([weights, *chunk])[:32]}.npy"
                 if not file.exists():
                     _save(file, self._encode(chunk))
                 parts.append(np.load(file))
@@ -144,11 +141,14 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
 
 
+@lru_cache(maxsize=1)
 def _encoder(name: str) -> "SentenceTransformer":
     with extra_needed("train", f"embedding: {name}"):
         from sentence_transformers import SentenceTransformer
+    from tod_baselines.training.devices import silence_logging
     from tod_baselines.training.hub import source_options
 
+    silence_logging()
     place = name
     if name in MINILM and not Path(name).exists():
         place = str(_packed_minilm()) if find_spec(MINILM_PACKAGE) else MINILM[-1]
@@ -174,6 +174,7 @@ def _packed_minilm() -> Path:
     return unpacked
 
 
+@lru_cache(maxsize=1)
 def _weights_digest(encoder: "SentenceTransformer") -> str:
     digest = hashlib.sha256()
     for name, weights in sorted(encoder.state_dict().items()):

@@ -12,6 +12,7 @@ be blank. What the variables hold is text: no utterance can be taken for templat
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("templates")
 """The templates that ship with the recipes."""
+
+OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What Python raises where a template asks something impossible of its variables."""
 
 ROLES = ("system", "user", "assistant")
 
@@ -89,7 +93,7 @@ class Template:
 
         try:
             outside = self.compiled.render(**variables, message=message)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, *OF_A_TEMPLATE) as error:
             raise UserError(f"prompt: {self.name}{_line_of(error)}: {error}") from None
         if outside.strip():
             raise UserError(
@@ -107,7 +111,7 @@ def _environment() -> Any:
         import jinja2
         from jinja2.sandbox import ImmutableSandboxedEnvironment
     except ImportError:
-        raise MissingExtraError("prompt templates", "jinja2", "judge") from None
+        raise MissingExtraError("prompt templates", "jinja2", "chat") from None
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(FOLDER),
         undefined=jinja2.StrictUndefined,
@@ -115,18 +119,22 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    # jinja2's own is made for web pages: it would show a model "rosa\\u0027s" for "rosa's".
+    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
     return jinja2, environment
 
 
 def _digest(environment: Any, text: str) -> str:
     """SHA-256 of a template and of all that it includes."""
-    from jinja2 import TemplateNotFound, meta
+    from jinja2 import TemplateAssertionError, TemplateNotFound, meta
 
     texts, names = [text], list(meta.find_referenced_templates(environment.parse(text)))
     seen: set[str] = set()
     while names:
         name = names.pop(0)
-        if name is None or name in seen:
+        if name is None:
+            raise TemplateAssertionError("the name of an included template must stand there as text", 1)
+        if name in seen:
             continue
         seen.add(name)
         if not (FOLDER / name).is_file():

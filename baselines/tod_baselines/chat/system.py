@@ -115,7 +115,7 @@ class Chat(System):
         if self.settings.shots:
             from tod_baselines.chat.examples import Pool
 
-            self._pool = Pool.load(context.folder)
+            self._pool = Pool.load(context.folder, states=not self.settings.opened_recipe.whole_state)
         self._context = context
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
@@ -140,9 +140,9 @@ class Chat(System):
     def record(self) -> dict[str, Any]:
         """How the last predictions were made, and what they took."""
         settings, recipe = self.settings, self.settings.opened_recipe
-        program = {"program": "the answers are those of a program, not of a model"}
+        program = ["the answers are those of a program, not of a model"] if settings.model == SCRIPTED else []
         return {
-            **(program if settings.model == SCRIPTED else {}),
+            "notes": [*program, *self._account.notes()],
             "model": settings.model,
             "base_url": self._base_url,
             "recipe": settings.recipe,

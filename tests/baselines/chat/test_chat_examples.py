@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from tod_baselines.chat import examples as module
-from tod_baselines.chat.embeddings import MINILM_PACKAGE, Embedded, Lexical
+from tod_baselines.chat.embeddings import MINILM_PACKAGE, Embedded, Lexical, version_of
 from tod_baselines.chat.examples import Pool
+from tod_baselines.chat.reading import changes_between
 from tod_bench import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Turn, first_values
-from tod_bench.systems import TurnInput
+from tod_bench.systems import Exchange, TurnInput
 from tod_bench.tasks import turn_inputs
 
 
@@ -64,7 +65,7 @@ def test_diverse_examples_are_unlike_one_another(tmp_path: Path, monkeypatch: py
     other = dialogue("w", "train leaving", domain="train", slot="day")
     said, found = "cheap hotel north and a train", {}
     for select, redundancy in (("nearest", 0.0), ("diverse", 0.0), ("diverse", 0.9)):
-        monkeypatch.setattr(module, "REDUNDANCY", redundancy)
+        monkeypatch.setattr("tod_baselines.chat.retrieval.REDUNDANCY", redundancy)
         pool = Pool.make([*twins, other], folder=tmp_path, shots=2, select=select)
         found[select, redundancy] = chosen(pool, said)
     assert found["nearest", 0.0] == found["diverse", 0.0] == [("y", 0), ("x", 0)]
@@ -127,6 +128,19 @@ def test_the_state_that_was_predicted_counts(tmp_path: Path) -> None:
     turn = TurnInput("z", 1, (), "the same words")
     for number, area in enumerate(("north", "south", "west")):
         assert pool.examples(turn, {"hotel": {"area": area}}, "dst")[0].dialogue_id == str(number)
+
+
+def test_without_states_turns_are_compared_by_their_words_alone(tmp_path: Path) -> None:
+    later = dialogue("later", "hello there", "a train", domain="train", slot="destination")
+    Pool.make([*SMALL, later], folder=tmp_path, shots=1)
+    turn = TurnInput("z", 1, (Exchange("hello", "answer 0"),), "a train")
+    alone = Pool.load(tmp_path, states=False)
+    assert [each.turn for each in alone.examples(turn, {}, "dst")] == [1]
+    assert alone.examples(turn, {"hotel": {"area": "a cheap hotel in the south"}}, "dst") == alone.examples(
+        turn, {}, "dst"
+    )
+    assert alone.record()["compared_by"] == "last exchange"
+    assert Pool.load(tmp_path).record()["compared_by"] == "last exchange and state"
 
 
 def test_responses_are_compared_by_the_state_that_is_shown(tmp_path: Path) -> None:
@@ -206,7 +220,7 @@ def test_the_encoder_of_the_package_knows_what_words_mean(tmp_path: Path, monkey
     monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path / "cache"))
     encoded = Embedded("minilm", ["a low-cost inn", "a fast car", "a lovely meal"], tmp_path / "vectors")
     assert encoded.to_query("a cheap hotel").argmax() == 0
-    assert encoded.version.startswith("weights ")
+    assert version_of("minilm").startswith("weights ")
 
 
 def test_nearest_turns_change_the_state_more_alike_than_random_ones(
@@ -228,5 +242,5 @@ def test_nearest_turns_change_the_state_more_alike_than_random_ones(
 
 
 def _slots(before: object, after: object) -> set[tuple[str, str]]:
-    changed, _ = module.changes_between(before, after)  # type: ignore[arg-type]
+    changed, _ = changes_between(before, after)  # type: ignore[arg-type]
     return {(domain, slot) for domain, slots in changed.items() for slot in slots}

@@ -108,6 +108,12 @@ def test_nothing_that_a_model_writes_stops_a_run(text):
     read(RECIPES[True], wrapped)
 
 
+def test_a_slot_that_is_removed_and_that_there_is_not_is_named():
+    text = json.dumps({"slots": [{"domain": "hotel", "slot": slot, "value": None} for slot in ("wifi", "stars")]})
+    answer = read(RECIPES[False], text, previous={"hotel": {"stars": "4"}})
+    assert (answer.state, answer.unknown) == ({}, ("hotel wifi",))
+
+
 def test_a_cut_response_is_unread():
     assert not read(RECIPES[False], "It is in the", "response", failure="length").readable
     assert read(RECIPES[False], " Two\nlines ", "response").response == "Two lines"

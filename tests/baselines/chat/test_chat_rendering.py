@@ -98,3 +98,23 @@ def test_a_recipe_of_ones_own_is_found_in_the_working_folder(tmp_path: Path, mon
     )
     monkeypatch.chdir(tmp_path)
     assert recipe_class("my_recipes_of_a_test:Mine").name == "mine"
+
+
+def test_values_are_shown_as_json_that_a_person_would_write(tmp_path: Path) -> None:
+    template = load(tmp_path, '{% call message("user") %}{{ row | tojson }}{% endcall %}')
+    (made,) = template.messages(row={"name": "rosa's <b&b> café"})
+    assert made.content == '{"name": "rosa\'s <b&b> café"}'
+
+
+@pytest.mark.parametrize(
+    "code", ["said + 1", "1 / 0", "{}[said] + 1", "said.format(1, a=2).x.y", "said | tojson | int + {}"]
+)
+def test_what_python_refuses_is_one_sentence_too(tmp_path: Path, code: str) -> None:
+    template = load(tmp_path, '\n{% call message("user") %}{{ ' + code + " }}{% endcall %}")
+    with pytest.raises(UserError, match=r"mine.jinja, line 2: "):
+        template.messages(said="x")
+
+
+def test_what_is_included_is_known_when_the_template_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="must stand there as text"):
+        load(tmp_path, '{% call message("user") %}{% include said %}{% endcall %}')

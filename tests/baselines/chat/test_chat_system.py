@@ -1,6 +1,7 @@
 """The system `chat`: what is asked in which order, what is read, what is counted, what is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from tod_baselines.chat.system import Chat
 from tod_bench.errors import UserError
 from tod_bench.llm.config import Access
 from tod_bench.llm.retry import RetryPolicy
-from tod_bench.records import SlotSpec
+from tod_bench.records import Persona, SlotSpec
 from tod_bench.systems import Exchange, FitContext, TurnInput
 
 SCHEMA = {
@@ -99,6 +100,7 @@ def test_what_cannot_be_read_is_counted_and_is_no_empty_change(chat, on_unread, 
     assert second.notes.get("carried_over", False) is (on_unread == "previous")
     assert "unread" not in first.notes
     assert (system.record()["turns"], system.record()["unreadable_turns"]) == (2, 1)
+    assert system.record()["notes"] == ["1 of 2 answers could not be read and count as wrong"]
 
 
 def test_names_outside_of_the_schema_are_kept_and_named(chat):
@@ -213,6 +215,40 @@ def test_sampled_answers_are_asked_for_anew_for_another_seed(chat):
         assert server.billed == 3
 
 
+def test_the_persona_and_the_picture_are_shown_where_the_config_says_so(chat, tmp_path):
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "a.png").write_bytes(b"not looked at")
+    persona = Persona(image="a.png", impression="A cheerful cyclist.")
+    turn = replace(next(dialogue("a", "north")), persona=persona)
+    shown = {}
+    for name, settings in {
+        "neither": {},
+        "words": {"persona": True},
+        "picture": {"images": tmp_path / "faces"},
+    }.items():
+        with FaultServer(lambda _: update()) as server:
+            list(chat(server.base_url, **settings).predict("dst", [turn]))
+            shown[name] = json.dumps(server.received[0].body)
+    assert ["cheerful" in shown[name] for name in shown] == [False, True, False]
+    assert ["data:image/png;base64" in shown[name] for name in shown] == [False, False, True]
+    lost = replace(turn, persona=Persona(image="b.png"))
+    with pytest.raises(UserError, match="is no picture"):
+        list(chat(images=tmp_path / "faces").predict("dst", [lost]))
+
+
+def test_log_probabilities_become_confidence_and_hold_on(chat):
+    text = update(area="north")
+    place = text.index("north")
+    pieces = [text[:place], "north", text[place + 5 :]]
+    logprobs = {"content": [{"token": piece, "logprob": -0.5} for piece in pieces]}
+    message = {"role": "assistant", "content": text}
+    sure = Fault(fields={"choices": [{"message": message, "finish_reason": "stop", "logprobs": logprobs}]})
+    with FaultServer(lambda _: update(), faults=[sure]) as server:
+        first, second = chat(server.base_url, logprobs=True).predict("dst", dialogue("a", "north", "x"))
+        assert server.received[0].body["logprobs"] is True
+    assert first.confidence == second.confidence == {"hotel": {"area": pytest.approx(0.6065, abs=1e-4)}}
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -245,4 +281,4 @@ def test_the_program_answers_without_a_server(chat):
     assert len(said) == sum(len(each.turns) for each in dialogues)
     assert any(each.state for each in said)
     assert system.record()["unreadable_turns"] == 0
-    assert "program" in system.record()
+    assert "the answers are those of a program, not of a model" in system.record()["notes"]

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from tod_baselines.chat.recipe import Answer, Example, Query, Recipe, Reply, Shown, ToolCall
 from tod_baselines.chat.recipes.pipeline import Pipeline
-from tod_baselines.chat.recipes.tools import Tools, function_name, read_domains, tool_of, written_calls
+from tod_baselines.chat.recipes.tools import (
+    DOMAINS_TOKENS,
+    Tools,
+    ToolsAsText,
+    function_name,
+    read_domains,
+    tool_of,
+    written_calls,
+)
 from tod_bench.errors import UserError
 from tod_bench.records import SlotSpec
 from tod_bench.systems import Exchange, TurnInput
@@ -127,8 +135,8 @@ def test_tools_reads_its_own_examples_back(before: dict, after: dict, whole: boo
     shown = replace(SHOWN, previous={} if whole else before)
     example = Example("d", 0, (), "", shown.previous, after, (), "")
     replies = [
+        recipe.rehearse(Query((), max_tokens=DOMAINS_TOKENS), shown, example),
         recipe.rehearse(Query(()), shown, example),
-        recipe.rehearse(Query((), fields={"tools": []}), shown, example),
     ]
     nothing = replies[0].text == "none"
     _, answer = ask(recipe, replies[:1] if nothing else replies, shown)
@@ -171,3 +179,51 @@ def test_pipeline_responds_with_what_the_harness_shows() -> None:
 def test_pipeline_takes_no_whole_state() -> None:
     with pytest.raises(UserError, match="takes no state: whole"):
         Pipeline(state="whole")
+
+
+def test_names_of_no_domain_are_counted() -> None:
+    _, answer = ask(Tools(), [Reply("hotel, spa"), Reply("", (call("find_hotel", area="north"),))])
+    assert answer.unread == ("domains: 'spa' is no domain",)
+    assert (answer.state or {})["hotel"]["area"] == "north"
+    _, answer = ask(Pipeline(), [Reply("hotel, spa, restaurant"), Reply('{"area": "north"}')])
+    assert answer.unread == (
+        "domain: 'spa' is no domain",
+        "domain: restaurant is named after hotel, which alone is asked about",
+    )
+
+
+def test_a_call_that_is_not_closed_leaves_none() -> None:
+    whole = '<tool_call>{"name": "find_hotel", "arguments": {"area": "south"}}</tool_call>'
+    assert written_calls(whole) == [("find_hotel", {"area": "south"})]
+    assert written_calls(f'{whole}\n<tool_call>{{"name": "find_restaurant", "argu') == []
+    _, answer = ask(Tools(), [Reply("hotel"), Reply(f"{whole}<tool_call>")])
+    assert (answer.state, answer.readable) == ({}, False)
+
+
+def test_the_schema_of_a_state_is_one_that_strict_servers_take() -> None:
+    queries, answer = ask(Pipeline(), [Reply("hotel"), Reply('{"area": "north", "name": null, "price range": null}')])
+    schema = queries[1].json_schema or {}
+    assert schema["required"] == list(schema["properties"]) == list(SCHEMA["hotel"])
+    assert schema["additionalProperties"] is False
+    assert answer.state == {"hotel": {"area": "north"}}
+    assert answer.unread == ()
+
+
+def test_tools_as_text_sends_no_functions_and_shows_the_same_prompt() -> None:
+    written = '<tool_call>{"name": "find_hotel", "arguments": {"area": "north"}}</tool_call>'
+    offered, answer = ask(Tools(), [Reply("hotel"), Reply(written)])
+    plain, same = ask(ToolsAsText(), [Reply("hotel"), Reply(written)])
+    assert "tools" in offered[1].fields
+    assert all(not query.fields for query in plain)
+    assert [query.messages for query in plain] == [query.messages for query in offered]
+    assert "find_hotel" in texts(plain[1])
+    assert same == answer
+
+
+def test_placeholders_and_examples_do_not_go_together() -> None:
+    example = Example("d", 0, (), "hello", {}, {}, (), "The inn is nice.")
+    shown = replace(SHOWN, task="response", examples=(example,))
+    with pytest.raises(UserError, match="set shots: 0"):
+        ask(Pipeline(prompt="pipeline_delexicalised"), [Reply("x")], shown)
+    (query,), _ = ask(Pipeline(), [Reply("x")], shown)
+    assert "The inn is nice." in texts(query)

@@ -6,6 +6,7 @@ from fault_server import FaultServer
 from fault_server.faults import Fault
 from tod_bench.llm import AnswerCache, ChatAnswer, ChatFailure, ChatRequest, Message, ToolCall
 from tod_bench.llm.api_format import MalformedReply, read_completion
+from tod_bench.llm.estimates import bound_tokens, estimate_at_most, estimate_tokens
 from tod_bench.llm.records import answer_from_json
 
 TOOLS = {"tools": [{"type": "function", "function": {"name": "book", "parameters": {}}}]}
@@ -81,3 +82,19 @@ def test_both_are_in_the_cache_and_entries_of_before_are_read(connect, tmp_path)
     assert AnswerCache(exported).get(request.key(server.base_url)).tool_calls == paid.tool_calls
     before = {"text": "x", "finish_reason": "stop", "model": "m", "fingerprint": "", "usage": None, "created": 1.0}
     assert answer_from_json(before, cached=True).tool_calls == ()
+
+
+def test_offered_functions_count_as_prompt():
+    plain = ChatRequest("gpt-4o", (Message("user", "hello"),))
+    offering = ChatRequest("gpt-4o", (Message("user", "hello"),), extra=TOOLS)
+    assert estimate_tokens(offering) > estimate_tokens(plain)
+    assert bound_tokens(offering) >= bound_tokens(plain) + len(str(TOOLS["tools"])) - 10
+
+
+def test_an_estimate_with_room_for_what_is_to_come_says_that_it_is_a_bound():
+    request = ChatRequest("gpt-4o", (Message("user", "hello"),), max_tokens=100)
+    exact = estimate_at_most([(request, 0)], "https://api.openai.com/v1")
+    bound = estimate_at_most([(request, 40)], "https://api.openai.com/v1")
+    assert (exact.known, bound.known) == (True, False)
+    assert bound.prompt_tokens == exact.prompt_tokens + 40
+    assert bound.usd > exact.usd

@@ -10,6 +10,7 @@ SHIPPED = {
     "sql": "tod_baselines.chat.recipes.sql:Sql",
     "python": "tod_baselines.chat.recipes.python:Python",
     "tools": "tod_baselines.chat.recipes.tools:Tools",
+    "tools_as_text": "tod_baselines.chat.recipes.tools:ToolsAsText",
     "pipeline": "tod_baselines.chat.recipes.pipeline:Pipeline",
 }
 """Name of a recipe -> where its class is."""

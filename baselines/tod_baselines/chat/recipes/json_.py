@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from tod_baselines.chat.reading import apply_changes, changes_between, fit_to_schema, json_object
+from tod_baselines.chat.reading import DONTCARE, apply_changes, changes_between, fit_to_schema, json_object
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
 from tod_bench.records import Act, Schema, TaskName
 
@@ -52,7 +52,8 @@ class Json(Recipe):
         state, removed, unread = read_slots(value["slots"])
         fitted, unknown = fit_to_schema(shown.schema, state)
         if not self.whole_state:
-            gone, _ = fit_to_schema(shown.schema, _nested(removed))
+            gone, strange = fit_to_schema(shown.schema, _nested(removed))
+            unknown = (*unknown, *strange)
             fitted = apply_changes(shown.previous, fitted, [(d, s) for d, slots in gone.items() for s in slots])
         return Answer(state=fitted, unread=unread, unknown=unknown)
 
@@ -144,9 +145,10 @@ def _entries(state: PlainState) -> list[dict[str, str]]:
 
 
 def _nested(slots: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Slots as a state; its values only have to be ones that every slot takes."""
     nested: dict[str, dict[str, str]] = {}
     for domain, slot in slots:
-        nested.setdefault(domain, {})[slot] = ""
+        nested.setdefault(domain, {})[slot] = DONTCARE
     return nested
 
 

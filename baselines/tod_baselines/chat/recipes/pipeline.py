@@ -7,6 +7,7 @@ that of a person; the template ``pipeline_delexicalised`` asks for placeholders 
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from tod_baselines.chat.reading import (
@@ -19,9 +20,12 @@ from tod_baselines.chat.reading import (
     unread_answer,
 )
 from tod_baselines.chat.recipe import Answer, Conversation, Example, Query, Recipe, Reply, Shown
-from tod_baselines.chat.recipes.tools import NONE, read_domains
+from tod_baselines.chat.recipes.tools import NONE, read_domains, strange_names
 from tod_bench.errors import UserError
 from tod_bench.records import TaskName
+
+DELEXICALISED = "pipeline_delexicalised"
+"""The template that asks for placeholders."""
 
 ENTRIES_SHOWN = 3
 """Database entries of a domain that a prompt shows."""
@@ -51,13 +55,16 @@ class Pipeline(Recipe):
             return unread_answer(shown.task, f"domain: none is named in {reply.text.strip()[:60]!r}")
         if not domains:
             return Answer(state=shown.previous)
-        domain = domains[0]
+        domain, *others = domains
+        strange = [f"domain: {name!r} is no domain" for name in strange_names(reply.text, shown.schema)]
+        strange += [f"domain: {name} is named after {domain}, which alone is asked about" for name in others]
         slots = shown.schema[domain]
         reply = yield Query(
             self.render(shown, step="state", domain=domain, slots=slots, state_of=state_of),
             json_schema=_object_of(slots),
         )
-        return self._read_state(reply, shown, domain)
+        answer = self._read_state(reply, shown, domain)
+        return replace(answer, unread=(*strange, *answer.unread))
 
     def example_answer(self, task: TaskName, example: Example) -> str:
         """The slots of the example's domain, or its response."""
@@ -72,6 +79,11 @@ class Pipeline(Recipe):
         return Reply(domain_of(found))
 
     def _respond(self, shown: Shown) -> Conversation:
+        if self.template.name == DELEXICALISED and shown.examples:
+            raise UserError(
+                f"prompt: {DELEXICALISED} asks for placeholders, and examples show responses as people wrote them; set "
+                "shots: 0, or leave prompt out (Inform and Success delexicalise such responses themselves)"
+            )
         entries = {
             domain: {"count": len(rows), "shown": [dict(row) for row in rows[:ENTRIES_SHOWN]]}
             for domain, rows in (shown.input.db_entries or {}).items()
@@ -106,10 +118,9 @@ def state_of(example: Example, domain: str) -> str:
 
 
 def _object_of(slots: Iterable[str]) -> dict[str, object]:
-    """JSON schema of an object whose members are a domain's slots."""
-    return {
-        "type": "object",
-        "properties": {slot: {"type": "string"} for slot in slots},
-        "additionalProperties": False,
-        "required": [],
-    }
+    """JSON schema of an object whose members are a domain's slots, null where there is no value.
+
+    Strict servers take a schema only where every member is required.
+    """
+    properties = {slot: {"type": ["string", "null"]} for slot in slots}
+    return {"type": "object", "properties": properties, "additionalProperties": False, "required": list(properties)}

@@ -5,12 +5,14 @@ takes ``tools``, the calls come as such; a model without them writes each as a t
 
     <tool_call>{"name": "find_hotel", "arguments": {"area": "north", "stars": ""}}</tool_call>
 
-An argument adds a value to the state, or changes one; an empty one takes it away.
+An argument adds a value to the state, or changes one; an empty one takes it away. `ToolsAsText` is for servers
+that turn the field ``tools`` down.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tod_baselines.chat.reading import (
@@ -28,6 +30,9 @@ from tod_bench.records import Schema, SlotSpec, TaskName
 NONE = "none"
 """What the model answers where an utterance is about no domain, or calls no function."""
 
+DOMAINS_TOKENS = 64
+"""Longest list of domains."""
+
 PREFIX = "find_"
 """What the name of a function has before its domain."""
 
@@ -38,11 +43,15 @@ class Tools(Recipe):
     name: ClassVar[str] = "tools"
     after: ClassVar[str] = "FnCTOD (Li et al., ACL 2024)"
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})
+    offered: ClassVar[bool] = True
+    """Whether the functions are also sent in the request's field ``tools``; the prompt has them in any case."""
 
     def ask(self, shown: Shown) -> Conversation:
         """The domains first, then a call for each; see the module."""
         functions = {function_name(domain): domain for domain in shown.schema}
-        reply = yield Query(self.render(shown, step="domains", domains_of=self._domains_of, none=NONE), max_tokens=64)
+        reply = yield Query(
+            self.render(shown, step="domains", domains_of=self._domains_of, none=NONE), max_tokens=DOMAINS_TOKENS
+        )
         if problem := no_reply(reply):
             return unread_answer(shown.task, f"domains: {problem}")
         domains = read_domains(reply.text, shown.schema)
@@ -50,12 +59,13 @@ class Tools(Recipe):
             return unread_answer(shown.task, f"domains: none is named in {reply.text.strip()[:60]!r}")
         if not domains:
             return state_answer(shown, {}, whole=self.whole_state)
+        strange = [f"domains: {name!r} is no domain" for name in strange_names(reply.text, shown.schema)]
         chosen = {domain: shown.schema[domain] for domain in domains}
         tools = [tool_of(domain, chosen[domain]) for domain in domains]
-        reply = yield Query(
-            self.render(shown, step="calls", chosen=chosen, tools=tools, none=NONE), fields={"tools": tools}
-        )
-        return self._read_calls(reply, shown, functions)
+        messages = self.render(shown, step="calls", chosen=chosen, tools=tools, none=NONE)
+        reply = yield Query(messages, fields={"tools": tools} if self.offered else {})
+        answer = self._read_calls(reply, shown, functions)
+        return replace(answer, unread=(*strange, *answer.unread))
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
         """The calls of the example's state, or of its changes, as text."""
@@ -64,7 +74,7 @@ class Tools(Recipe):
 
     def rehearse(self, query: Query, shown: Shown, found: Example) -> Reply:  # noqa: ARG002
         """The domains in which something changes, or the calls."""
-        if "tools" not in query.fields:
+        if query.max_tokens == DOMAINS_TOKENS:
             return Reply(self._domains_of(found))
         return Reply(self.example_answer("dst", found))
 
@@ -92,6 +102,13 @@ class Tools(Recipe):
             problems += wrong
             written.setdefault(domain, {}).update(state.get(domain, {}))
         return state_answer(shown, written, removed, problems, whole=self.whole_state)
+
+
+class ToolsAsText(Tools):
+    """The same prompts without the request's field ``tools``: every call is written as a text."""
+
+    name: ClassVar[str] = "tools_as_text"
+    offered: ClassVar[bool] = False
 
 
 def function_name(domain: str) -> str:
@@ -129,8 +146,7 @@ def read_domains(text: str, schema: Schema) -> tuple[str, ...] | None:
     A line that names several separates them by commas; a name stands by itself, so that a sentence about hotels names
     no domain.
     """
-    names = [name.strip(" \t.-*'\"[]`") for name in re.split(r"[,\n;]", text)]
-    written = [name for name in names if name]
+    written = _names_in(text)
     domains = [spelled(name, schema) for name in written]
     if written and all(name.casefold() == NONE for name in written):
         return ()
@@ -138,9 +154,24 @@ def read_domains(text: str, schema: Schema) -> tuple[str, ...] | None:
     return known or None
 
 
+def strange_names(text: str, schema: Schema) -> tuple[str, ...]:
+    """The names in a text, as `read_domains` takes it apart, that are those of no domain."""
+    return tuple(name for name in _names_in(text) if spelled(name, schema) is None)
+
+
+def _names_in(text: str) -> list[str]:
+    names = [name.strip(" \t.-*'\"[]`") for name in re.split(r"[,\n;]", text)]
+    return [name for name in names if name]
+
+
 def written_calls(text: str) -> Sequence[tuple[str, Any]]:
-    """Calls that a model wrote as text: (name, arguments) of each ``<tool_call>``, or of a JSON object or list."""
+    """Calls that a model wrote as text: (name, arguments) of each ``<tool_call>``, or of a JSON object or list.
+
+    Half an answer is not taken for a whole one: where one call cannot be read, or is not closed, there is none.
+    """
     marked = re.findall(r"<tool_call>(.*?)</tool_call>", text, re.DOTALL)
+    if text.count("<tool_call>") != len(marked):
+        return []
     calls: list[tuple[str, Any]] = []
     for part in marked or [text.strip().removeprefix("```json").strip("`")]:
         try:
