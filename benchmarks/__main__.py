@@ -14,7 +14,7 @@ import click
 
 from benchmarks.report import Row, write_report
 
-BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes")
+BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "decoder", "processes")
 
 
 @click.command(help=__doc__)
