@@ -14,7 +14,7 @@ import click
 
 from benchmarks.report import Row, write_report
 
-BENCHES = ("scoring", "responses", "bootstrap", "loading", "growth", "training", "decoding", "processes", "chat")
+BENCHES = tuple("scoring responses bootstrap loading growth training decoding decoder processes chat".split())
 
 
 @click.command(help=__doc__)

@@ -182,3 +182,10 @@ def test_the_longest_text_is_that_of_one_kind_of_attention() -> None:
     assert longest_text(random_model("llama", LLAMA)) == 512
     assert longest_text(random_model("mistral", {**LLAMA, "sliding_window": 64})) == 64
     assert longest_text(random_model("gpt2", KINDS["gpt2"])) == 512
+
+
+def test_the_model_is_its_own_between_two_answers() -> None:
+    model = random_model("llama", LLAMA)
+    before = model.config._attn_implementation
+    for _ in Decoding(model, {1}, rows=2).run([talk(seed, 1, []) for seed in range(3)]):
+        assert model.config._attn_implementation == before
