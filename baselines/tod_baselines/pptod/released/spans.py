@@ -180,11 +180,11 @@ def _read_act(act: Act) -> Act:
 
 
 def _left_out(text: str, written: Iterable[str]) -> list[str]:
-    """A sentence that names the words of a text that are not among those written; empty where all are."""
+    """A sentence that names the words of a text, each once, that are not among those written; empty where all are."""
     words = text.lower().split()
     if isinstance(written, set):
         missing = [word for word in dict.fromkeys(words) if word not in written]
     else:
         rest = Counter(words) - Counter(written)
-        missing = [word for word in words if rest[word] > 0]
+        missing = [word for word in dict.fromkeys(words) if rest[word] > 0]
     return [f"{' '.join(missing)!r} is in no slot or act"] if missing else []
