@@ -4,7 +4,7 @@ Prints the table of ``docs/metrics/confidence.md``. The samples are dialogues of
 mostly near 1; a value is right by the odds of its confidence, divided by a factor (1: calibrated) and by another of
 each dialogue's own. The truth is the ECE of 300,000 dialogues.
 
-    python -m benchmarks.ece_coverage            # three minutes
+    python -m benchmarks.ece_coverage            # ten minutes
 """
 
 import math
