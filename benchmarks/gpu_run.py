@@ -9,9 +9,9 @@
     t5-base     the same; the aim is 40% for the default way with SDPA
     decoder     SmolLM2 fine-tuned on MultiWOZ and SGD train, JGA on both tests
 
-It needs torch, transformers, accelerate, click and PyYAML beside the checkout, and nothing from the network. The weights
-of T5 are random: speed is the same. SmolLM2 is read from a folder (`--smollm2`, made by `python -m
-benchmarks.smollm2`); without it, or without the corpora in TOD_BENCH_DATA, the stage is left out and the result says so.
+It needs torch, transformers, accelerate, click and PyYAML beside the checkout, and nothing from the network. T5 has
+random weights: speed is the same. SmolLM2 is read from a folder (`--smollm2`, made by `python -m
+benchmarks.smollm2`); without it, or without the corpora in TOD_BENCH_DATA, the stage is left out, and that is said.
 What a stage measured is written before the next begins, and no stage begins without the time for it.
 """
 

@@ -67,7 +67,7 @@ def main(
         chosen = chosen_corpora(corpora)
         launch, at_once = launch_of(kind, program, context, slots, threads)
         words = [*overrides(dialogues, chosen, at_once), *settings]
-        with serve(launch, seconds=300, port=PORT, log=log_file(store)) as server:
+        with serve(launch, seconds=300, port=PORT, log=log_file(store)):
             status = sweep(words, store, out)
     except UserError as error:
         sys.exit(f"Error: {error}")
@@ -153,9 +153,9 @@ def page(record: dict[str, Any], table: str) -> str:
     made = [
         f"Made on {record['date']} by `{record['command']}`.",
         f"Server: {server['name']}, {server['at_once']} request(s) at once, a context of {server['context']} tokens.",
-        f"Machine: {computer['cores']} cores of {computer['processor']}; seconds are wall time, whatever else it was doing.",
+        f"Machine: {computer['cores']} cores of {computer['processor']}; seconds are wall time there.",
         f"Test dialogues a corpus: {record['dialogues']}{few}.",
-        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, 135 million parameters in four bits.",
+        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, in four bits.",
         "So small a model shows what can be read of its answers, not what a recipe does with a capable one.",
     ]
     return "\n".join(["# SmolLM2-135M-Instruct by prompt", "", *(f"- {line}" for line in made), "", table])
