@@ -130,7 +130,7 @@ def overrides(dialogues: int, corpora: Sequence[str], at_once: int) -> list[str]
         },
         "embedded": {
             "corpus": "simulated",
-            "options": {"style": "original", "dialogues": {"train": 1000, "test": 100}},
+            "options": {"style": "original", "dialogues": {"train": 1000, "test": max(100, dialogues)}},
             "splits": {"test": f"test[:{dialogues}]"},
         },
     }
