@@ -67,7 +67,7 @@ def main(
         chosen = chosen_corpora(corpora)
         launch, at_once = launch_of(kind, program, context, slots, threads)
         words = [*overrides(dialogues, chosen, at_once), *settings]
-        with serve(launch, seconds=300, port=PORT, log=log_file(store)) as server:
+        with serve(launch, seconds=300, port=PORT, log=log_file(store)):
             status = sweep(words, store, out)
     except UserError as error:
         sys.exit(f"Error: {error}")
@@ -130,7 +130,7 @@ def overrides(dialogues: int, corpora: Sequence[str], at_once: int) -> list[str]
         },
         "embedded": {
             "corpus": "simulated",
-            "options": {"style": "original", "dialogues": {"train": 1000, "test": 100}},
+            "options": {"style": "original", "dialogues": {"train": 1000, "test": max(100, dialogues)}},
             "splits": {"test": f"test[:{dialogues}]"},
         },
     }
@@ -148,24 +148,17 @@ def sweep(settings: Sequence[str], store: Path, out: Path) -> int:
 
 def page(record: dict[str, Any], table: str) -> str:
     """The page of the results."""
-    server, computer = record["server"], record["machine"]
+    server, computer, model = record["server"], record["machine"], record["model"]
     few = f" ({SMALLEST_SHARE})" if record["dialogues"] < 50 else ""
-    return "\n".join(
-        [
-            "# SmolLM2-135M-Instruct by prompt",
-            "",
-            f"Made on {record['date']} by `{record['command']}` with {server['name']}, a context of {server['context']} "
-            f"tokens and {server['at_once']} request(s) at once, on {computer['cores']} cores of {computer['processor']}. "
-            f"{record['dialogues']} test dialogues a corpus{few}; seconds are wall time on that machine, whatever else it "
-            "was doing.",
-            "",
-            f"The model is `{record['model']['file']}` of the package `{record['model']['package']}` "
-            f"{record['model']['version']}: 135 million parameters in four bits. Numbers this low say little of the recipes "
-            "with a capable model; they show what can be read of what a small one writes.",
-            "",
-            table,
-        ]
-    )
+    made = [
+        f"Made on {record['date']} by `{record['command']}`.",
+        f"Server: {server['name']}, {server['at_once']} request(s) at once, a context of {server['context']} tokens.",
+        f"Machine: {computer['cores']} cores of {computer['processor']}; seconds are wall time there.",
+        f"Test dialogues a corpus: {record['dialogues']}{few}.",
+        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, in four bits.",
+        "So small a model shows what can be read of its answers, not what a recipe does with a capable one.",
+    ]
+    return "\n".join(["# SmolLM2-135M-Instruct by prompt", "", *(f"- {line}" for line in made), "", table])
 
 
 def portable(command: Sequence[str]) -> list[str]:

@@ -179,7 +179,8 @@ def serve(
             needs a fixed one.
 
     Raises:
-        UserError: Another program listens there, the program is not there, it ended by itself, or it did not answer in time; with its last lines.
+        UserError: Another program listens there, the program is not there, it ended by itself, or it did not answer in
+            time; with its last lines.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = log or Path(folder) / "server.log"

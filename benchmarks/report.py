@@ -131,7 +131,6 @@ def _target(row: Row) -> str:
 
 def machine() -> dict[str, Any]:
     """Cores that may be used, memory, processor, its instruction sets, and the versions of what computes."""
-    import ctranslate2
     import numpy as np
     import torch
     import transformers
@@ -147,7 +146,7 @@ def machine() -> dict[str, Any]:
         "numpy": np.__version__,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
-        "ctranslate2": ctranslate2.__version__,
+        "ctranslate2": _version("ctranslate2"),
     }
 
 
@@ -156,6 +155,16 @@ def in_short(machine: dict[str, Any]) -> str:
     sets = ", ".join(machine["instruction_sets"])
     gpu = f"{machine['gpu']}, " if machine["gpu"] else ""
     return f"{gpu}{machine['cores']} cores{f' ({sets})' if sets else ''}, {machine['memory_gib']:.0f} GiB"
+
+
+def _version(package: str) -> str | None:
+    """An installed package's version; None where it is not installed, as on a machine for one measurement."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _processor() -> dict[str, Any]:
