@@ -129,10 +129,14 @@ states = st.fixed_dictionaries({}, optional=slots).map(
 )
 
 
+RECIPES = {whole: Tools(state="whole" if whole else "changes") for whole in (False, True)}
+"""Loaded once: compiling a template takes longer than asking."""
+
+
 @settings(deadline=None)  # a busy machine is no wrong answer
 @given(before=states, after=states, whole=st.booleans())
 def test_tools_reads_its_own_examples_back(before: dict, after: dict, whole: bool) -> None:
-    recipe = Tools(state="whole" if whole else "changes")
+    recipe = RECIPES[whole]
     shown = replace(SHOWN, previous={} if whole else before)
     example = Example("d", 0, (), "", shown.previous, after, (), "")
     replies = [
