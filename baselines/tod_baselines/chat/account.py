@@ -26,6 +26,7 @@ class Account:
         models: Model that the server says answered -> answers.
         failures: Reason of an answer that was cut, refused or withheld -> answers.
         structured: Answers that were held to a schema.
+        calling: Answers that call functions; others write what they call as text.
         dropped: Fields that were not sent, because the server does not take them.
     """
 
@@ -38,6 +39,7 @@ class Account:
     models: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     structured: int = 0
+    calling: int = 0
     dropped: set[str] = field(default_factory=set)
 
     def add(self, asked: Asked, took: Mapping[str, Any]) -> None:
@@ -56,6 +58,7 @@ class Account:
             if isinstance(outcome, ChatAnswer):
                 self.models[outcome.model] += 1
                 self.structured += outcome.structured
+                self.calling += bool(outcome.tool_calls)
                 self.dropped |= set(outcome.dropped)
 
     def notes(self) -> list[str]:
@@ -78,6 +81,7 @@ class Account:
             "models_returned": dict(sorted(self.models.items())),
             "failures": dict(sorted(self.failures.items())),
             "answers_held_to_a_schema": self.structured,
+            "answers_that_call_functions": self.calling,
             "dropped_fields": sorted(self.dropped),
             "total": {name: round(self.totals[name], 6) for name in complete},
             "per_turn": {name: round(self.totals[name] / self.turns, 6) for name in complete},

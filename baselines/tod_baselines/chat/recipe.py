@@ -211,10 +211,14 @@ class Recipe(ABC):
             **more,
         )
 
+    def describe(self, schema: Schema) -> str:
+        """The schema as prompts show it; a recipe may write it in its own format."""
+        return schema_text(schema)
+
     def _described(self, schema: Schema) -> str:
-        """The schema in words, made once: it is the longest part of a prompt, and the same in all of them."""
+        """The schema as text, made once: it is the longest part of a prompt, and the same in all of them."""
         if self._schema is not schema:
-            self._schema, self._schema_text = schema, schema_text(schema)
+            self._schema, self._schema_text = schema, self.describe(schema)
         return self._schema_text
 
 

@@ -108,7 +108,8 @@ class Chat(System):
             embedding=settings.embedding,
             seed=context.seed,
         )
-        return dict(pool.record())
+        # How turns are compared depends on the recipe, which the pool does not: the record of the predictions has it.
+        return {name: value for name, value in pool.record().items() if name != "compared_by"}
 
     def load(self, context: FitContext) -> None:
         """Opens the pool of examples, where there is one."""

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tod_baselines.chat.code_schemas import RESERVED, classes_of, python_name, tables_of
 from tod_baselines.chat.reading import changes_between
 from tod_baselines.chat.recipe import Answer, Example, PlainState, Query, Recipe, Reply, Shown
-from tod_baselines.chat.recipes.python import Python, identifier
+from tod_baselines.chat.recipes.python import Python
 from tod_baselines.chat.recipes.sql import Sql
-from tod_baselines.chat.sql_names import RESERVED
 from tod_bench.records import Schema, SlotSpec
 from tod_bench.systems import Exchange, TurnInput
 
@@ -88,8 +88,8 @@ def test_what_an_example_shows_is_read_back(
         for domain in each:
             slots.setdefault(domain, {}).update(dict.fromkeys(each[domain], SlotSpec()))
     if name == "python":  # two names that Python writes alike cannot be told apart
-        assume(len({identifier(domain) for domain in slots}) == len(slots))
-        assume(all(len({identifier(slot) for slot in specs}) == len(specs) for specs in slots.values()))
+        assume(len({python_name(domain) for domain in slots}) == len(slots))
+        assume(all(len({python_name(slot) for slot in specs}) == len(specs) for specs in slots.values()))
     recipe: Any = WHOLE[name] if whole else RECIPES[name]
     text = recipe.example_answer("dst", example(before, state))
     answer = recipe.read(Reply(text), shown({} if whole else before, slots))
@@ -295,3 +295,27 @@ def test_the_answer_of_an_example_is_what_the_turn_changes(name: str) -> None:
     assert "south" not in text
     assert changes_between(before, state)[1] == [("hotel", "name")]
     assert read(name, text, previous=before).state == state
+
+
+def test_schemas_are_shown_as_code() -> None:
+    many = tuple(map(str, range(20)))
+    schema = {
+        "price range": {
+            "a b": SlotSpec("two\nlines", True, ("x'y", "z")),
+            "n": SlotSpec("", True, many),
+            "o": SlotSpec(),
+        }
+    }
+    assert tables_of(schema).splitlines() == [
+        'CREATE TABLE "price range" (',
+        "  \"a b\" TEXT, -- two lines; one of 'x''y', 'z'",
+        "  n TEXT, -- such as '0', '1', '2'",
+        "  o TEXT",
+        ");",
+    ]
+    assert classes_of(schema).splitlines() == [
+        "class price_range:",
+        "    a_b: Literal[\"x'y\", 'z'] | None = None  # two lines",
+        "    n: str | None = None  # such as '0', '1', '2'",
+        "    o: str | None = None",
+    ]

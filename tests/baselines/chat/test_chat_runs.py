@@ -86,6 +86,20 @@ def test_a_plan_of_chained_turns_is_an_upper_bound_and_says_so(tmp_path):
     assert cost.estimate.prompt_tokens > took["prompt_tokens"]
 
 
+def test_a_plan_with_examples_prepares_them_elsewhere_and_the_run_takes_what_it_said(tmp_path):
+    settings = config(state="whole", shots=2, test=2)
+    (cost,) = tod_bench.plan(settings, store=tmp_path).costs
+    assert not (tmp_path / "models").exists()
+    run = tod_bench.run(settings, store=tmp_path)
+    record = run.results[0].provenance["predictions"]
+    compared = {"compared_by": "last exchange"}
+    assert record["asked"]["examples"] == {**record["fit"]["details"], **compared}
+    assert record["asked"]["shots"] == 2
+    assert cost.estimate.requests + cost.estimate.cached == record["asked"]["total"]["requests"]
+    if not cost.estimate.cached:
+        assert cost.estimate.prompt_tokens == record["asked"]["total"]["prompt_tokens"]
+
+
 def test_a_plan_asks_the_cache_and_the_price_table(tmp_path):
     with FaultServer(nothing_changes) as server:
         settings = config(model="gpt-4o", base_url=server.base_url, state="whole")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tod_baselines.chat.recipe import Answer, Example, Query, Recipe, Reply, Shown, ToolCall
@@ -129,9 +129,14 @@ states = st.fixed_dictionaries({}, optional=slots).map(
 )
 
 
+RECIPES = {whole: Tools(state="whole" if whole else "changes") for whole in (False, True)}
+"""Loaded once: compiling a template takes longer than asking."""
+
+
+@settings(deadline=None)  # a busy machine is no wrong answer
 @given(before=states, after=states, whole=st.booleans())
 def test_tools_reads_its_own_examples_back(before: dict, after: dict, whole: bool) -> None:
-    recipe = Tools(state="whole" if whole else "changes")
+    recipe = RECIPES[whole]
     shown = replace(SHOWN, previous={} if whole else before)
     example = Example("d", 0, (), "", shown.previous, after, (), "")
     replies = [
@@ -227,3 +232,41 @@ def test_placeholders_and_examples_do_not_go_together() -> None:
         ask(Pipeline(prompt="pipeline_delexicalised"), [Reply("x")], shown)
     (query,), _ = ask(Pipeline(), [Reply("x")], shown)
     assert "The inn is nice." in texts(query)
+
+
+def test_placeholders_are_asked_for_by_their_template_alone() -> None:
+    shown = replace(SHOWN, task="response")
+    ((mine,), _), ((theirs,), _) = (
+        ask(Pipeline(prompt=prompt), [Reply("x")], shown) for prompt in (None, "pipeline_delexicalised")
+    )
+    assert "[hotel_name]" not in texts(mine)
+    more = [line for line in texts(theirs).splitlines() if line not in texts(mine)]
+    assert len(more) == 1
+    assert "[hotel_name]" in more[0]
+    dst = [ask(Pipeline(prompt=prompt), [Reply("none")])[0] for prompt in (None, "pipeline_delexicalised")]
+    assert dst[0] == dst[1]
+    assert Pipeline().template.digest != Pipeline(prompt="pipeline_delexicalised").template.digest
+
+
+@pytest.mark.parametrize("recipe", [Tools(), ToolsAsText(), Pipeline()])
+def test_the_word_for_nothing_is_asked_for_as_examples_write_it(recipe: Recipe) -> None:
+    nothing = replace(SHOWN, examples=(Example("e", 0, (), "hello", {}, {}, (), ""),))
+    queries, _ = ask(recipe, [Reply("none")], nothing)
+    assert '"none"' in str(queries[0].messages[0].content)
+    assert "None" not in texts(queries[0])
+    assert [m.content for m in queries[0].messages if m.role == "assistant"] == ["none"]
+
+
+@pytest.mark.parametrize("state", ["changes", "whole"])
+def test_examples_of_tools_show_what_their_answers_are_made_of(state: str) -> None:
+    history = (Exchange("a cheap hotel", "Which area?"), Exchange("the south", "Anything else?"))
+    before = {"hotel": {"price range": "cheap", "area": "south"}}
+    after = {"hotel": {**before["hotel"], "name": "lodge"}}
+    shown = replace(SHOWN, previous={}, examples=(Example("e", 2, history, "the lodge", before, after, (), ""),))
+    queries, _ = ask(Tools(state=state), [Reply("hotel"), Reply("none")], shown)  # type: ignore[arg-type]
+    for query in queries:
+        (question,) = [m.content for m in query.messages if m.role == "user" and "the lodge" in m.content]
+        assert ("a cheap hotel" in question) == (state == "whole")
+        assert ('So far the customer wants: {"hotel": {"price range": "cheap"' in question) == (state == "changes")
+    answer = next(m.content for m in queries[1].messages if m.role == "assistant")
+    assert ("cheap" in answer) == (state == "whole")

@@ -47,7 +47,7 @@ class Pipeline(Recipe):
         """Two queries for a state, one for a response; see the module."""
         if shown.task == "response":
             return (yield from self._respond(shown))
-        reply = yield Query(self.render(shown, step="domain", none=NONE, domain_of=domain_of), max_tokens=64)
+        reply = yield Query(self.render(shown, step="domain", nothing=NONE, domain_of=domain_of), max_tokens=64)
         if problem := no_reply(reply):
             return unread_answer(shown.task, f"domain: {problem}")
         domains = read_domains(reply.text, shown.schema)

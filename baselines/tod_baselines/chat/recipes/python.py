@@ -7,14 +7,13 @@ changes. What the model writes is parsed, never run.
 """
 
 import ast
-import keyword
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from tod_baselines.chat.code_schemas import classes_of, python_name
 from tod_baselines.chat.reading import (
     apply_changes,
     changes_between,
@@ -25,7 +24,7 @@ from tod_baselines.chat.reading import (
     unread_answer,
 )
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
-from tod_bench.records import TaskName
+from tod_bench.records import Schema, TaskName
 
 NOTHING = "pass"
 """The answer where a turn changes nothing."""
@@ -42,9 +41,13 @@ class Python(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""
-        names = {"identifier": identifier, "literal": literal, "calls_of": calls_of, "nothing": NOTHING}
-        reply = yield Query(self.render(shown, **names))
+        example = python_name(next(iter(shown.schema), ""))
+        reply = yield Query(self.render(shown, calls_of=calls_of, nothing=NOTHING, class_name=example))
         return self.read(reply, shown)
+
+    def describe(self, schema: Schema) -> str:
+        """The schema as classes."""
+        return classes_of(schema)
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
         """The calls of the example's state, or of its changes."""
@@ -71,29 +74,14 @@ def calls_of(state: PlainState, previous: PlainState) -> str:
     changed, removed = changes_between(previous, state)
     arguments: dict[str, list[str]] = {}
     for domain, slots in changed.items():
-        arguments[domain] = [f"{identifier(slot)}={literal(value)}" for slot, value in slots.items()]
+        arguments[domain] = [f"{python_name(slot)}={value!r}" for slot, value in slots.items()]
     for domain, slot in removed:
-        arguments.setdefault(domain, []).append(f"{identifier(slot)}=None")
+        arguments.setdefault(domain, []).append(f"{python_name(slot)}=None")
     lines = [
-        f"agent.state.{identifier(domain)} = find_{identifier(domain)}({', '.join(each)})"
+        f"agent.state.{python_name(domain)} = find_{python_name(domain)}({', '.join(each)})"
         for domain, each in arguments.items()
     ]
     return "\n".join(lines) or NOTHING
-
-
-def identifier(name: str) -> str:
-    """A name as Python has it: ``price range`` is ``price_range``."""
-    letters = unicodedata.normalize("NFKC", name)  # as Python reads names
-    word = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in letters)
-    word = unicodedata.normalize("NFKC", word)
-    if keyword.iskeyword(word):
-        return f"{word}_"
-    return word if word.isidentifier() else f"_{word}"
-
-
-def literal(value: str) -> str:
-    """A value as Python has it."""
-    return repr(value)
 
 
 def _statements(text: str) -> list[ast.stmt] | None:
@@ -197,7 +185,7 @@ class _Found:
 
 def _named(word: str, names: Iterable[str]) -> str:
     """The first name that a word of Python stands for; the word where there is none."""
-    return next((name for name in names if identifier(name) == word), word)
+    return next((name for name in names if python_name(name) == word), word)
 
 
 def _path_in_state(node: ast.expr) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from tod_baselines.chat.code_schemas import sql_name, sql_text, tables_of
 from tod_baselines.chat.reading import (
     apply_changes,
     changes_between,
@@ -21,9 +22,8 @@ from tod_baselines.chat.reading import (
     unread_answer,
 )
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
-from tod_baselines.chat.sql_names import identifier, literal
 from tod_bench.errors import extra_needed
-from tod_bench.records import TaskName
+from tod_bench.records import Schema, TaskName
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -43,9 +43,12 @@ class Sql(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""
-        names = {"identifier": identifier, "literal": literal, "query_of": query_of, "nothing": NOTHING}
-        reply = yield Query(self.render(shown, **names))
+        reply = yield Query(self.render(shown, query_of=query_of, nothing=NOTHING))
         return self.read(reply, shown)
+
+    def describe(self, schema: Schema) -> str:
+        """The schema as tables."""
+        return tables_of(schema)
 
     def example_answer(self, task: TaskName, example: Example) -> str:  # noqa: ARG002
         """The query of the example's state, or of its changes."""
@@ -72,10 +75,10 @@ def query_of(state: PlainState, previous: PlainState) -> str:
     changed, removed = changes_between(previous, state)
     conditions: dict[str, list[str]] = {}
     for domain, slots in changed.items():
-        conditions[domain] = [f"{identifier(slot)} = {literal(value)}" for slot, value in slots.items()]
+        conditions[domain] = [f"{sql_name(slot)} = {sql_text(value)}" for slot, value in slots.items()]
     for domain, slot in removed:
-        conditions.setdefault(domain, []).append(f"{identifier(slot)} IS NULL")
-    queries = [f"SELECT * FROM {identifier(domain)} WHERE {' AND '.join(each)};" for domain, each in conditions.items()]
+        conditions.setdefault(domain, []).append(f"{sql_name(slot)} IS NULL")
+    queries = [f"SELECT * FROM {sql_name(domain)} WHERE {' AND '.join(each)};" for domain, each in conditions.items()]
     return "\n".join(queries) or NOTHING
 
 

@@ -50,7 +50,7 @@ class Tools(Recipe):
         """The domains first, then a call for each; see the module."""
         functions = {function_name(domain): domain for domain in shown.schema}
         reply = yield Query(
-            self.render(shown, step="domains", domains_of=self._domains_of, none=NONE), max_tokens=DOMAINS_TOKENS
+            self.render(shown, step="domains", domains_of=self._domains_of, nothing=NONE), max_tokens=DOMAINS_TOKENS
         )
         if problem := no_reply(reply):
             return unread_answer(shown.task, f"domains: {problem}")
@@ -62,7 +62,7 @@ class Tools(Recipe):
         strange = [f"domains: {name!r} is no domain" for name in strange_names(reply.text, shown.schema)]
         chosen = {domain: shown.schema[domain] for domain in domains}
         tools = [tool_of(domain, chosen[domain]) for domain in domains]
-        messages = self.render(shown, step="calls", chosen=chosen, tools=tools, none=NONE)
+        messages = self.render(shown, step="calls", chosen=chosen, tools=tools, nothing=NONE)
         reply = yield Query(messages, fields={"tools": tools} if self.offered else {})
         answer = self._read_calls(reply, shown, functions)
         return replace(answer, unread=(*strange, *answer.unread))
