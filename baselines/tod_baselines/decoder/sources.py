@@ -94,8 +94,9 @@ def _is_gguf(file: Path) -> bool:
         from gguf.constants import GGUF_MAGIC
     except ImportError:
         raise MissingExtraError("decoder", "gguf", "train") from None
+    begins: int = GGUF_MAGIC
     with file.open("rb") as opened:
-        return int.from_bytes(opened.read(4), "little") == GGUF_MAGIC
+        return int.from_bytes(opened.read(4), "little") == begins
 
 
 def _only_gguf(folder: Path) -> Path | None:
