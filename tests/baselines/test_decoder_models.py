@@ -153,7 +153,7 @@ def gguf_files(tmp_path: Path) -> Callable[..., Path]:
     def make(folder: str, *names: str) -> Path:
         (tmp_path / folder).mkdir()
         for name in names:
-            (tmp_path / folder / name).write_bytes(b"GGUF")
+            (tmp_path / folder / name).write_bytes(b"GGUF" if name.endswith(".gguf") else b"")
         return tmp_path / folder
 
     return make
@@ -176,7 +176,7 @@ def test_where_gguf_files_are_found(
     [
         ("nowhere/a.gguf", "there is no file nowhere/a.gguf"),
         ("{folder}", r"has several GGUF files \(a.gguf, b.gguf\)"),
-        ("{folder}/notes.txt", "is no GGUF file"),
+        ("{folder}/notes.txt", "notes.txt is no GGUF file"),
     ],
 )
 def test_models_that_are_not_there(gguf_files: Callable[..., Path], model: str, message: str) -> None:

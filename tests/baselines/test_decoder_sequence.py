@@ -266,6 +266,7 @@ def test_context_turns_of_a_window_are_read_and_not_learned() -> None:
         ({"epochs": -1}, "epochs must not be below 0"),
         ({"init": "scratch", "marks": "chat"}, "set marks: plain"),
         ({"init": "scratch", "epochs": 0}, "must be trained"),
+        ({"init": "scratch", "lora": {}}, "lora adapts a pretrained model"),
         ({"lora": {"rank": 3}}, "lora.rank is unknown"),
         ({"dims": {"hidden_size": 3}}, "dims can only be set with init: scratch"),
         ({"max_new_tokens": 4096}, "max_new_tokens must be below max_tokens"),

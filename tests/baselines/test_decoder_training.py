@@ -272,6 +272,13 @@ def test_responses_are_selected_by_loss(tmp_path: Path, toy_train: list[Dialogue
     assert record["dev_scores"][0]["loss"] > 0
 
 
+def test_a_turn_that_no_text_can_hold_is_refused(context: FitContext, toy_train: list[Dialogue]) -> None:
+    dims = {**TINY["dims"], "max_position_embeddings": 40}
+    settings = {**TINY, "dims": dims, "max_tokens": 40, "max_new_tokens": 4, "select_by": "last"}
+    with pytest.raises(UserError, match="reads 40 at most"):
+        Decoder(**{**settings, "vocab_size": 258}).fit(toy_train, [], context)
+
+
 def test_dev_dialogues_are_needed_to_select(context: FitContext, toy_train: list[Dialogue]) -> None:
     with pytest.raises(UserError, match="select_by: last"):
         Decoder(**TINY).fit(toy_train, [], context)

@@ -222,10 +222,7 @@ def _attend(
         raise ValueError("attention over more than the tokens of one row")
     queries_a_key = query.shape[1] // key.shape[1]
     key, value = (part.repeat_interleave(queries_a_key, dim=1) if queries_a_key > 1 else part for part in (key, value))
-    answers = [
-        scaled_dot_product_attention(
-            *parts, dropout_p=dropout if module.training else 0.0, is_causal=True, scale=scaling
-        )
-        for parts in zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
-    ]
+    settings: dict[str, Any] = {"dropout_p": dropout if module.training else 0.0, "is_causal": True, "scale": scaling}
+    apart = zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
+    answers = [scaled_dot_product_attention(asked, keys, values, **settings) for asked, keys, values in apart]
     return torch.cat(answers, dim=2).transpose(1, 2), None

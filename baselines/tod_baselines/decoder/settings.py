@@ -136,6 +136,8 @@ class Settings:
             wrong.append("a model from scratch has no chat template; set marks: plain")
         if self.init == "scratch" and self.epochs == 0:
             wrong.append("a model from scratch must be trained: epochs must be above 0")
+        if self.lora is not None and self.init == "scratch":
+            wrong.append("lora adapts a pretrained model; leave it out with init: scratch")
         for name in self.lora or {}:
             if name not in LORA:
                 wrong.append(f"lora.{name} is unknown{did_you_mean(name, LORA)}; it takes {', '.join(LORA)}")

@@ -36,10 +36,8 @@ def locate(model: str) -> tuple[str, dict[str, Any]]:
         if place.suffix == ".gguf":
             raise UserError(f"decoder: there is no file {model}; give the path of a GGUF file with params.model=FILE")
         return model, source_options(model)
-    if file.suffix != ".gguf":
+    if not _is_gguf(file):
         raise UserError(f"decoder: {file} is no GGUF file; give a folder, a GGUF file or a name of the hub")
-    if find_spec("gguf") is None:
-        raise MissingExtraError("decoder", "gguf", "train")
     return str(file.parent), {"gguf_file": file.name}
 
 
@@ -84,6 +82,21 @@ def open_tokenizer(model: str, marks: Sequence[str]) -> "PreTrainedTokenizerBase
     known = tokenizer.get_vocab()
     tokenizer.add_tokens([AddedToken(mark, normalized=False, special=True) for mark in marks if mark not in known])
     return tokenizer
+
+
+def _is_gguf(file: Path) -> bool:
+    """Whether a file begins as GGUF files do.
+
+    Raises:
+        MissingExtraError: The package with which transformers reads them is missing.
+    """
+    try:
+        from gguf.constants import GGUF_MAGIC
+    except ImportError:
+        raise MissingExtraError("decoder", "gguf", "train") from None
+    begins: int = GGUF_MAGIC
+    with file.open("rb") as opened:
+        return int.from_bytes(opened.read(4), "little") == begins
 
 
 def _only_gguf(folder: Path) -> Path | None:

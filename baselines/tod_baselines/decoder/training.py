@@ -82,7 +82,8 @@ def train(
         )
         sequences = list(make(used))
         record |= report(sequences, settings)
-        model.to(device())  # type: ignore[arg-type]
+        model.to(device())
+        check_longest(model, record["longest_sequence"], settings)
         answerer = Answerer(model, tokenizer, settings, record["max_new_tokens"], context.schema)
         tested = evenly_spaced(dev, settings.dev_dialogues)
         by_loss = criterion(settings, tasks) == "loss"
@@ -121,6 +122,22 @@ def report(sequences: Sequence[Tokens], settings: Settings) -> dict[str, Any]:
         "longest_answer": longest,
         "max_new_tokens": min(settings.max_new_tokens, longest + longest // 4 + 8),
     }
+
+
+def check_longest(model: "PreTrainedModel", longest: int, settings: Settings) -> None:
+    """Refuses a turn that alone is longer than a model can read: dialogues are cut between turns, never within one.
+
+    Raises:
+        UserError: There is such a turn.
+    """
+    from tod_baselines.decoder.decoding import longest_text
+
+    bound = longest_text(model.get_base_model() if hasattr(model, "get_base_model") else model)
+    if longest > bound:
+        raise UserError(
+            f"decoder: a turn of the training dialogues has {longest} tokens, and {settings.model} reads {bound} at "
+            "most; take another model, or leave the dialogue out"
+        )
 
 
 def learn(
