@@ -2,7 +2,9 @@
 
 import pytest
 
+from benchmarks import bench_chat
 from benchmarks.bench_chat import busy_share, memory_growth
+from tod_bench.llm import ScriptedClient, converse
 
 SPANS = [(0.0, 2.0), (2.0, 4.0), (0.0, 2.0), (3.0, 5.0)]
 
@@ -18,3 +20,14 @@ def test_predictions_that_come_out_together_are_one_dialogue():
 
 def test_conversations_that_have_ended_are_forgotten():
     assert memory_growth(4_000) < 5
+
+
+def test_a_leak_is_seen(monkeypatch):
+    kept = []
+
+    def leaking(_client, talks, at_once):
+        client = ScriptedClient(lambda request: kept.append(str(request.messages[0].content) * 2) or "x")
+        yield from converse(client, talks, at_once)
+
+    monkeypatch.setattr(bench_chat, "converse", leaking)
+    assert memory_growth(4_000) > 15
