@@ -122,7 +122,8 @@ def test_the_training_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--params", "{epochs: 0}"], "epochs must be above 0"),
+        (["--params", "{epochs: -1}"], "epochs must not be below 0"),
+        (["--params", "{epochs: 0}", "--train", "train[:1]", "--dev", "dev[:1]"], "there is nothing to train"),
         (["--params", "[1]"], "--params must be a mapping"),
         (["--params", "{epochs: {"], "--params is not YAML"),
         (["--params", "{epoch: 1}"], "epoch"),
