@@ -196,7 +196,7 @@ def serve(
                     stdout=output,
                     stderr=output,
                     env={**os.environ, **launch.environment},
-                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (it calls the kernel alone)
                 )
             except OSError as error:
                 raise UserError(f"{launch.name} cannot be started: {error}") from None
