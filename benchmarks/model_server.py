@@ -10,6 +10,7 @@ no hub for anything, and it is ended when the block is left, whatever happened i
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -191,7 +192,11 @@ def serve(
         with path.open("w", encoding="utf-8") as output:
             try:
                 process = subprocess.Popen(
-                    command, stdout=output, stderr=output, env={**os.environ, **launch.environment}
+                    command,
+                    stdout=output,
+                    stderr=output,
+                    env={**os.environ, **launch.environment},
+                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (it calls the kernel alone)
                 )
             except OSError as error:
                 raise UserError(f"{launch.name} cannot be started: {error}") from None
@@ -214,6 +219,13 @@ def is_taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _end_with_parent() -> None:
+    """Has the kernel end this process with the one that started it, which may be killed without a word."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG
 
 
 def _wait(process: "subprocess.Popen[bytes]", launch: Launch, url: str, log: Path, seconds: float) -> None:

@@ -4,7 +4,9 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import requests
@@ -120,3 +122,32 @@ def test_smollm2_is_asked_about_a_turn(monkeypatch):
         assert outcome.usage.prompt_tokens > 20
         if isinstance(outcome, ChatAnswer):  # a model of this size need not come to an end
             assert not outcome.structured
+
+
+KILLED = """
+import os, signal, sys
+from benchmarks.model_server import Launch, serve
+command = (sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1")
+with serve(Launch("files", "x", command, "/"), seconds=60) as server:
+    print(server.process, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux alone")
+def test_a_server_ends_with_a_command_that_is_killed():
+    """Else the next run of that command would find its port taken."""
+    done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=120, check=False)
+    server = int(done.stdout)
+    deadline = time.monotonic() + 30
+    while is_running(server):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_running(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
