@@ -14,7 +14,10 @@ import click
 
 from benchmarks.report import Row, write_report
 
-BENCHES = tuple("scoring responses bootstrap loading growth training decoding decoder processes chat".split())
+BENCHES = (
+    *("scoring", "responses", "bootstrap", "loading", "growth"),
+    *("training", "decoding", "decoder", "processes", "chat"),
+)
 
 
 @click.command(help=__doc__)
