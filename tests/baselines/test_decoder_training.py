@@ -182,14 +182,12 @@ def test_another_training_in_the_folder_is_refused(context: FitContext, toy_trai
 @pytest.mark.parametrize("target", ["changes", "state"])
 def test_it_learns(target: str, tmp_path: Path, toy_train: list[Dialogue]) -> None:
     context = FitContext("dst", TOY_SCHEMA, 1, tmp_path)
-    dims = {**TINY["dims"], "hidden_size": 64}
-    settings = {**TINY, "dims": dims, "epochs": 60, "evaluate_every": 60, "target": target}
-    settings |= {"multitask": True, "max_new_tokens": 96}
-    record = Decoder(**settings, act_values=True).fit(toy_train, toy_train, context)
+    dims = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
+    settings = {**TINY, "dims": dims, "epochs": 50, "evaluate_every": 50, "target": target, "max_new_tokens": 48}
+    record = Decoder(**settings).fit(toy_train, toy_train, context)
     assert record["longest_answer"] < record["max_new_tokens"]
     assert record["losses"][-1] < 0.1 * record["losses"][0]
     assert record["dev_scores"][-1]["dst_jga"] == 100
-    assert record["dev_scores"][-1]["policy_act_f1"] == 100
 
 
 class KilledError(Exception):
