@@ -5,10 +5,11 @@ Reading is strict about what counts and repairs nothing: what is not in the sche
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tod_baselines.chat.recipe import Answer, Reply, Shown
+from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
 
 DONTCARE = "dontcare"
@@ -209,6 +210,27 @@ def state_answer(
         return Answer(state=fitted, unread=tuple(problems), unknown=unknown)
     gone = [in_schema(shown.schema, domain, slot) for domain, slot in removed]
     return Answer(state=apply_changes(shown.previous, fitted, gone), unread=tuple(problems), unknown=unknown)
+
+
+def names_in_code(names: Iterable[str], write: Callable[[str], str], recipe: str) -> dict[str, str]:
+    """What a recipe's code calls some domains or slots -> their names.
+
+    Args:
+        names: The names.
+        write: How the code writes a name.
+        recipe: The recipe, for the error.
+
+    Raises:
+        UserError: It writes two names alike, so that what a model writes could not be told apart.
+    """
+    written: dict[str, str] = {}
+    for name in names:
+        other = written.setdefault(write(name), name)
+        if other != name:
+            raise UserError(
+                f"the recipe {recipe} writes {other!r} and {name!r} of the schema alike; take another recipe"
+            )
+    return written
 
 
 def unread_answer(task: TaskName, reason: str) -> Answer:

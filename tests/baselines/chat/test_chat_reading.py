@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_baselines.chat.reading import apply_changes, changes_between, fit_to_schema, json_object, state_of_json
+from tod_baselines.chat.reading import (
+    apply_changes,
+    changes_between,
+    fit_to_schema,
+    json_object,
+    names_in_code,
+    state_of_json,
+)
+from tod_bench.errors import UserError
 from tod_bench.records import SlotSpec
 
 SCHEMA = {
@@ -80,3 +88,9 @@ def test_values_of_json_are_texts() -> None:
     assert problems == ('taxi: "now" is no object of slots',)
     assert state_of_json([1]) == ({}, ("[1] is no object of domains",))
     assert state_of_json({"hotel": {"area": {"x": 1}}})[1] == ('hotel area: {"x": 1} is no value',)
+
+
+def test_names_that_code_cannot_tell_apart_are_refused() -> None:
+    assert names_in_code(["a b", "c"], lambda name: name.replace(" ", "_"), "python") == {"a_b": "a b", "c": "c"}
+    with pytest.raises(UserError, match="the recipe tools writes 'a b' and 'a_b' of the schema alike"):
+        names_in_code(["a b", "a_b"], lambda name: name.replace(" ", "_"), "tools")

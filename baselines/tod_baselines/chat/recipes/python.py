@@ -19,6 +19,7 @@ from tod_baselines.chat.reading import (
     changes_between,
     code_in,
     in_schema,
+    names_in_code,
     no_reply,
     state_answer,
     unread_answer,
@@ -41,6 +42,9 @@ class Python(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""
+        names_in_code(shown.schema, python_name, self.name)
+        for slots in shown.schema.values():
+            names_in_code(slots, python_name, self.name)
         example = python_name(next(iter(shown.schema), ""))
         reply = yield Query(self.render(shown, calls_of=calls_of, nothing=NOTHING, class_name=example))
         return self.read(reply, shown)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from tod_baselines.chat.reading import (
     DONTCARE,
     changes_between,
+    names_in_code,
     no_reply,
     spelled,
     state_answer,
@@ -48,7 +49,7 @@ class Tools(Recipe):
 
     def ask(self, shown: Shown) -> Conversation:
         """The domains first, then a call for each; see the module."""
-        functions = {function_name(domain): domain for domain in shown.schema}
+        functions = names_in_code(shown.schema, function_name, self.name)
         reply = yield Query(
             self.render(shown, step="domains", domains_of=self._domains_of, nothing=NONE), max_tokens=DOMAINS_TOKENS
         )
