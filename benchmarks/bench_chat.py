@@ -9,8 +9,8 @@ dialogues than slots are left, is not counted.
 import asyncio
 import json
 import multiprocessing
-import resource
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -82,7 +82,8 @@ def busy_share(spans: Sequence[Span], ends: Sequence[float], slots: int) -> floa
 
 
 def memory_growth(turns: int) -> float:
-    """Megabytes by which the memory in use grows over the last four fifths of so many turns."""
+    """Megabytes by which the memory of Python's objects grows over the last four fifths of so many turns."""
+    tracemalloc.start()
     memory: list[float] = []
 
     def talk(number: int) -> Talk[int]:
@@ -95,13 +96,9 @@ def memory_growth(turns: int) -> float:
     client = ScriptedClient(lambda request: str(request.messages[0].content)[:40] * 25)
     for done, _ in enumerate(converse(client, map(talk, range(turns // 10)), at_once=2 * SLOTS), start=1):
         if done in (turns // 50, turns // 10):
-            memory.append(_resident_megabytes())
+            memory.append(tracemalloc.get_traced_memory()[0] / 1e6)
+    tracemalloc.stop()
     return round(memory[1] - memory[0], 2)
-
-
-def _resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 @contextmanager

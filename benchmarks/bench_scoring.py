@@ -17,7 +17,8 @@ from tod_bench.records import Dialogue, Prediction, Schema
 from tod_bench.scoring import pair
 from tod_bench.scoring.pairing import build_items
 from tod_bench.tasks import gold_prediction
-from tod_metrics import metric
+from tod_metrics import metric, metric_class
+from tod_metrics.base import CorpusMetric
 from tod_metrics.items import StateItem
 from tod_metrics.normalization import NORMALISERS, canonical_slot
 from tod_metrics.protocols import PROTOCOLS, StateProtocol, state_protocol
@@ -25,7 +26,12 @@ from tod_metrics.state.states import StateBatch
 
 DIALOGUES, REPEATS, LOOP_SHARE, SEED = 1000, 3, 10, 0
 PROTOCOL_NAMES = (*PROTOCOLS, "trade+dropnone", "tod_bench+strict", "tod_bench+fuzzy")
-SPECS = [f"{name}@{protocol}" for protocol in PROTOCOL_NAMES for name in sorted(state_protocol(protocol).metrics)]
+SPECS = [
+    f"{name}@{protocol}"
+    for protocol in PROTOCOL_NAMES
+    for name in sorted(state_protocol(protocol).metrics)
+    if not issubclass(metric_class(name), CorpusMetric)  # metrics of confidence, which these answers have none of
+]
 
 
 def corpus(count: int) -> tuple[str, list[Dialogue], Schema]:

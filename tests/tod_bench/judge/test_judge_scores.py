@@ -7,6 +7,7 @@ import pytest
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
+from tod_bench.experiments.access import store_access
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.judge_scores import JUDGED, judged, judged_rows
 from tod_bench.experiments.results import Experiment, Store
@@ -39,8 +40,9 @@ def test_rows_of_a_judge_sum_to_its_scores(tmp_path: Path) -> None:
     )
     write_predictions(predictions, said)
     experiment, store = Experiment("plain", "shouter", "response", 0), Store(tmp_path / "runs")
-    scores = {(score.metric, score.slice): score for score in judged(config, experiment, predictions, store)}
-    rows = judged_rows(config, experiment, predictions, store)
+    asked = (config, experiment, predictions, store, store_access(store))
+    scores = {(score.metric, score.slice): score for score in judged(*asked)}
+    rows = judged_rows(*asked)
     assert {row.score.metric for row in rows} <= JUDGED
     whole = next(row for row in rows if row.score.metric == "win_rate" and row.score.slice is None)
     assert len(whole.sums) == 12
