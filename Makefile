@@ -24,6 +24,8 @@ $(VENV)/.all: pyproject.toml constraints.txt
 quickstart: $(VENV)/.train  ## set up, then make a Table 6 on the embedded corpus
 	$(VENV)/bin/tod-bench run quickstart --workers 2
 
+# A thread a worker: several for each of two workers on two cores wait for one another, ten times as long as they compute.
+test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.all  ## set up, then run the tests
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
