@@ -11,7 +11,7 @@ import torch
 from conftest import TOY_SCHEMA, toy_dialogues
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, TrainingArguments
 
 from tod_baselines.decoder import trainer as trainer_module
 from tod_baselines.decoder.flops import RowFlops
@@ -188,6 +188,13 @@ def test_it_learns(target: str, tmp_path: Path, toy_train: list[Dialogue]) -> No
     assert record["longest_answer"] < record["max_new_tokens"]
     assert record["losses"][-1] < 0.1 * record["losses"][0]
     assert record["dev_scores"][-1]["dst_jga"] >= 50  # of an untrained model: 0
+
+
+def test_adafactor_gets_its_arguments(tmp_path: Path) -> None:
+    """transformers itself hands `optim_args` to every optimizer but this one."""
+    arguments = TrainingArguments(str(tmp_path), optim="adafactor", optim_args="scale_parameter=True", use_cpu=True)
+    _, settings = trainer_module.RowTrainer.get_optimizer_cls_and_kwargs(arguments)
+    assert settings["scale_parameter"] is True
 
 
 class KilledError(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from tod_baselines.training.arguments import out_of_range
 from tod_bench.errors import UserError, did_you_mean
 
 PREDICTION_SETTINGS = frozenset({"decode_rows"})
@@ -122,12 +123,7 @@ class Settings:
             for name in ("epochs", "weight_decay", "max_grad_norm")
             if getattr(self, name) < 0
         ]
-        if not 0 < self.few_shot <= 1:
-            wrong.append("few_shot must be above 0 and at most 1")
-        if not 0 <= self.warmup <= 1:
-            wrong.append("warmup must be a share of the steps, 0 to 1")
-        if self.warmup and self.scheduler == "constant":
-            wrong.append("the scheduler constant has no warmup; take constant_with_warmup")
+        wrong += out_of_range(self)
         if self.max_new_tokens >= self.max_tokens:
             wrong.append("max_new_tokens must be below max_tokens")
         if self.dims and self.init != "scratch":

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerCallback
+from transformers import TrainerCallback
 
 from tod_baselines.decoder.flops import RowFlops
 from tod_baselines.decoder.packing import IGNORED, RowSampler
+from tod_baselines.training.trainer import OwnBatches
 
 
 class Clock(TrainerCallback):  # type: ignore[misc]
@@ -100,7 +100,7 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         state.log_history.append({"seconds": self.seconds, "step": state.global_step})
 
 
-class RowTrainer(Trainer):  # type: ignore[misc]
+class RowTrainer(OwnBatches):
     """A Trainer whose batches are rows of our sampler and whose evaluation is a function of ours.
 
     Args:
@@ -120,23 +120,12 @@ class RowTrainer(Trainer):  # type: ignore[misc]
         flops: RowFlops,
         **rest: Any,
     ) -> None:
-        super().__init__(**rest, compute_loss_func=answer_loss)
-        self.sampler, self.clock, self._score = sampler, clock, score
+        super().__init__(sampler=sampler, score=score, **rest, compute_loss_func=answer_loss)
+        self.clock = clock
         self.model_accepts_loss_kwargs = False  # the loss is ours, whatever the model's forward takes
         self.add_callback(clock)
         self._row_flops = flops
         self.flops, self.tokens = 0.0, 0
-
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        """The sampler's rows. They are already this process's share, so accelerate must not divide them again."""
-        loader: DataLoader[Any] = DataLoader(
-            self.train_dataset,
-            batch_sampler=self.sampler,
-            collate_fn=self.data_collator,
-            pin_memory=torch.cuda.is_available(),
-        )
-        loader.set_epoch = self.sampler.set_epoch
-        return loader
 
     def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
         """A row's share of a step; its tokens and FLOP are counted."""
@@ -155,13 +144,6 @@ class RowTrainer(Trainer):  # type: ignore[misc]
 
     def _timed(self, rate: Callable[[int], float], steps: int) -> Callable[[int], float]:
         return lambda step: rate(max(step, int(self.clock.share * steps)))
-
-    def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
-        """Scores the model on dev, under the names that transformers selects checkpoints by."""
-        metrics = {f"eval_{name}": value for name, value in self._score().items()}
-        self.log(dict(metrics))
-        self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
 
 
 def answer_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int) -> torch.Tensor:

@@ -13,6 +13,7 @@ from tod_baselines.decoder.models import new_model, ready_tokenizer, save_model
 from tod_baselines.decoder.packing import RowSampler, Tokens, row_of, use_packed_attention
 from tod_baselines.decoder.sequence import marks_of
 from tod_baselines.decoder.settings import PREDICTION_SETTINGS, Settings
+from tod_baselines.training.arguments import argument_values, history
 from tod_baselines.training.data import evenly_spaced, few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
 from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished, last_checkpoint
@@ -237,50 +238,4 @@ def training_arguments(settings: Settings, judged_by: str, rows: int, context: F
     """The settings in transformers' terms."""
     from transformers import TrainingArguments
 
-    steps = settings.epochs * -(-rows // settings.accumulation)
-    if settings.max_steps:
-        steps = min(steps, settings.max_steps)
-    selecting = judged_by != "last"
-    return TrainingArguments(
-        output_dir=str(context.folder / "checkpoints"),
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=settings.accumulation,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type=settings.scheduler,
-        warmup_steps=round(settings.warmup * steps),
-        max_steps=steps,
-        optim=settings.optim,
-        optim_args=settings.optim_args or None,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        use_cpu=device() == "cpu",
-        bf16=computes_in_bf16(settings.precision),
-        seed=context.seed,
-        save_strategy="epoch",
-        save_total_limit=2 if selecting else 1,
-        eval_strategy="epoch" if selecting else "no",
-        load_best_model_at_end=selecting,
-        metric_for_best_model=f"eval_{judged_by}" if selecting else None,
-        greater_is_better=judged_by == "score" if selecting else None,
-        logging_strategy="epoch",
-        log_level="error",
-        log_level_replica="error",
-        logging_nan_inf_filter=False,  # it would wait for the device at every step
-        average_tokens_across_devices=True,
-        ddp_find_unused_parameters=False,
-        disable_tqdm=True,  # progress is shown by `learn`
-        remove_unused_columns=False,
-        report_to=[],
-    )
-
-
-def history(trainer: "RowTrainer") -> dict[str, Any]:
-    """The loss of each epoch (nats a learned token), the scores on dev, and the step that was kept by them."""
-    state = trainer.state
-    dev = [
-        {name.removeprefix("eval_"): value for name, value in entry.items()}
-        for entry in state.log_history
-        if any(name.startswith("eval_") for name in entry)
-    ]
-    losses = [round(entry["loss"], 6) for entry in state.log_history if "loss" in entry]
-    return {"losses": losses, "selected_step": state.best_global_step or state.global_step, "dev_scores": dev}
+    return TrainingArguments(**argument_values(settings, judged_by, rows, 1, context))

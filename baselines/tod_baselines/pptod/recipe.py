@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from tod_baselines.training.arguments import out_of_range
 from tod_bench.errors import UserError
 
 PREDICTION_SETTINGS = frozenset({"num_beams", "decode_tokens", "engine", "engine_precision", "confidence"})
@@ -148,12 +149,7 @@ class Recipe:
         wrong += [
             f"{name} must not be below 0" for name in ("weight_decay", "max_grad_norm") if getattr(self, name) < 0
         ]
-        if not 0 < self.few_shot <= 1:
-            wrong.append("few_shot must be above 0 and at most 1")
-        if not 0 <= self.warmup <= 1:
-            wrong.append("warmup must be a share of the steps, 0 to 1")
-        if self.warmup and self.scheduler == "constant":
-            wrong.append("the scheduler constant has no warmup; take constant_with_warmup")
+        wrong += out_of_range(self)
         if self.dropout is not None and not 0 <= self.dropout < 1:
             wrong.append("dropout must be at least 0 and below 1")
         if not re.fullmatch(r"all|(last|state)\+\d+", self.history):

@@ -14,6 +14,7 @@ from tod_baselines.pptod.recipe import PREDICTION_SETTINGS, Recipe
 from tod_baselines.pptod.released.examples import TOKENS, ReleasedExamples, training_readings
 from tod_baselines.pptod.tokenizers import corpus_marks, load_tokenizer, train_tokenizer
 from tod_baselines.pptod.training_data import TrainingData, make_training_data
+from tod_baselines.training.arguments import argument_values, history
 from tod_baselines.training.data import few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
 from tod_baselines.training.folder import TOKENS as TOKENS_FILE
@@ -202,41 +203,7 @@ def training_arguments(recipe: Recipe, judged_by: str, batches: int, context: Fi
     """The recipe in transformers' terms."""
     from transformers import Seq2SeqTrainingArguments
 
-    steps = recipe.epochs * -(-batches // recipe.accumulation)
-    if recipe.max_steps:
-        steps = min(steps, recipe.max_steps)
-    selecting = judged_by != "last"
-    return Seq2SeqTrainingArguments(
-        output_dir=str(context.folder / "checkpoints"),
-        per_device_train_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulation,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=recipe.scheduler,
-        warmup_steps=round(recipe.warmup * steps),
-        max_steps=steps,
-        optim=recipe.optim,
-        optim_args=recipe.optim_args or None,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.max_grad_norm,
-        use_cpu=device() == "cpu",
-        bf16=computes_in_bf16(recipe.precision),
-        seed=context.seed,
-        save_strategy="epoch",
-        save_total_limit=2 if selecting else 1,
-        eval_strategy="epoch" if selecting else "no",
-        load_best_model_at_end=selecting,
-        metric_for_best_model=f"eval_{judged_by}" if selecting else None,
-        greater_is_better=judged_by == "score" if selecting else None,
-        logging_strategy="epoch",
-        log_level="error",
-        log_level_replica="error",
-        logging_nan_inf_filter=False,  # it would wait for the device at every step
-        average_tokens_across_devices=True,
-        ddp_find_unused_parameters=False,
-        disable_tqdm=True,  # progress is shown by `train`
-        remove_unused_columns=False,
-        report_to=[],
-    )
+    return Seq2SeqTrainingArguments(**argument_values(recipe, judged_by, batches, recipe.batch_size, context))
 
 
 def throughput(
@@ -270,15 +237,3 @@ def throughput(
         peak=peak,
         steps=trainer.state.global_step - clock.first_step,
     )
-
-
-def history(trainer: "DialogueTrainer") -> dict[str, Any]:
-    """The loss of each epoch (nats a target token), the scores on dev, and the step that was kept by them."""
-    state = trainer.state
-    dev = [
-        {name.removeprefix("eval_"): value for name, value in entry.items()}
-        for entry in state.log_history
-        if any(name.startswith("eval_") for name in entry)
-    ]
-    losses = [round(entry["loss"], 6) for entry in state.log_history if "loss" in entry]
-    return {"losses": losses, "selected_step": state.best_global_step or state.global_step, "dev_scores": dev}
