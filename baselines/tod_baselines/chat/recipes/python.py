@@ -9,19 +9,17 @@ changes. What the model writes is parsed, never run.
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import ClassVar
 
+from tod_baselines.chat.code_answers import CodeAnswer
 from tod_baselines.chat.code_schemas import classes_of, python_name
 from tod_baselines.chat.reading import (
-    apply_changes,
     changes_between,
     code_in,
     in_schema,
     names_in_code,
     no_reply,
-    state_answer,
     unread_answer,
 )
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
@@ -68,9 +66,7 @@ class Python(Recipe):
         found = _Found(shown)
         for statement in statements:
             found.add(statement)
-        if found.problems and not found.changes and not found.removed:
-            return unread_answer(shown.task, "; ".join(found.problems))
-        return state_answer(shown, found.changes, found.removed, found.problems, whole=self.whole_state)
+        return found.answer(whole=self.whole_state)
 
 
 def calls_of(state: PlainState, previous: PlainState) -> str:
@@ -126,21 +122,8 @@ def _settings(statement: ast.stmt) -> list[tuple[str, str | None, ast.expr]] | N
     return [*positional, *((domain, argument.arg, argument.value) for argument in value.keywords)]
 
 
-@dataclass
-class _Found:
-    """What statements say.
-
-    Attributes:
-        shown: The turn.
-        changes: Domain -> slot -> value, in the schema's spelling where it has them.
-        removed: (domain, slot) that are taken away.
-        problems: A sentence for each part that cannot be read.
-    """
-
-    shown: Shown
-    changes: dict[str, dict[str, str]] = field(default_factory=dict)
-    removed: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+class _Found(CodeAnswer):
+    """What statements say."""
 
     def add(self, statement: ast.stmt) -> None:
         """Reads a statement; `pass`, and a call without arguments, say nothing."""
@@ -154,12 +137,11 @@ class _Found:
                 continue
             place = self._place(domain, slot)
             if isinstance(node, ast.Constant) and node.value is None:
-                self.changes.get(place[0], {}).pop(place[1], None)
-                self.removed.append(place)
+                self.remove(place)
             elif text is None:
                 self.problems.append(f"{domain} {slot}: {_brief(node)} is no value, or one that is not known yet")
             else:
-                self.changes.setdefault(place[0], {})[place[1]] = text
+                self.set(place, text)
 
     def _place(self, domain: str, slot: str) -> tuple[str, str]:
         """The domain and the slot that Python's names stand for."""
@@ -180,11 +162,8 @@ class _Found:
                 path = _path_in_state(node)
                 if len(path) == 2:
                     domain, slot = self._place(*path)
-                    return self._known().get(domain, {}).get(slot)
+                    return self.known().get(domain, {}).get(slot)
         return None
-
-    def _known(self) -> Mapping[str, Mapping[str, str]]:
-        return apply_changes(self.shown.previous, self.changes, self.removed)
 
 
 def _named(word: str, names: Iterable[str]) -> str:

@@ -8,17 +8,15 @@ slot away, and a comment (`NOTHING`) says that nothing changes.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from tod_baselines.chat.code_answers import CodeAnswer
 from tod_baselines.chat.code_schemas import sql_name, sql_text, tables_of
 from tod_baselines.chat.reading import (
-    apply_changes,
     changes_between,
     code_in,
     in_schema,
     no_reply,
-    state_answer,
     unread_answer,
 )
 from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
@@ -65,9 +63,7 @@ class Sql(Recipe):
         found = _Found(shown)
         for statement in statements:
             found.add(statement)
-        if found.problems and not found.changes and not found.removed:
-            return unread_answer(shown.task, "; ".join(found.problems))
-        return state_answer(shown, found.changes, found.removed, found.problems, whole=self.whole_state)
+        return found.answer(whole=self.whole_state)
 
 
 def query_of(state: PlainState, previous: PlainState) -> str:
@@ -102,21 +98,8 @@ def _statements(text: str) -> "list[exp.Select] | None":
     return None
 
 
-@dataclass
-class _Found:
-    """What queries say.
-
-    Attributes:
-        shown: The turn.
-        changes: Domain -> slot -> value, in the schema's spelling where it has them.
-        removed: (domain, slot) that are taken away.
-        problems: A sentence for each condition that cannot be read.
-    """
-
-    shown: Shown
-    changes: dict[str, dict[str, str]] = field(default_factory=dict)
-    removed: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+class _Found(CodeAnswer):
+    """What queries say."""
 
     def add(self, query: "exp.Select") -> None:
         """Reads the conditions of a query."""
@@ -132,12 +115,11 @@ class _Found:
             place = in_schema(self.shown.schema, domain, column.name)
             text = self._text(value, tables)
             if isinstance(value, exp.Null):
-                self.changes.get(place[0], {}).pop(place[1], None)
-                self.removed.append(place)
+                self.remove(place)
             elif text is None:
                 self._problem(condition, "gives no value, or one that is not known yet")
             else:
-                self.changes.setdefault(place[0], {})[place[1]] = text
+                self.set(place, text)
 
     def _problem(self, condition: "exp.Expr", what: str) -> None:
         self.problems.append(f"{condition.sql(dialect='sqlite')[:80]} {what}")
@@ -161,8 +143,7 @@ class _Found:
         match value:
             case exp.Column() if value.table:
                 domain, slot = in_schema(self.shown.schema, tables.get(value.table, value.table), value.name)
-                known = apply_changes(self.shown.previous, self.changes, self.removed)
-                return known.get(domain, {}).get(slot)
+                return self.known().get(domain, {}).get(slot)
             case exp.Column() | exp.Literal():
                 return str(value.name)  # a value without quotation marks, or in double ones, reads as a column
             case exp.Neg(this=exp.Literal()):
