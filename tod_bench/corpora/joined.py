@@ -1,6 +1,7 @@
 """Several sources of dialogues as one: schemas joined, and each dialogue once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from tod_bench.errors import DataError
 from tod_bench.records import Dialogue, Schema, SlotSpec
@@ -46,3 +47,30 @@ def each_once(
                 yield DataError(f"it is in {seen[read.id]} already; leave one out", file=name, dialogue=read.id)
             else:
                 yield read
+
+
+def corrected(
+    sources: Iterable[Dialogue | DataError], corrections: Iterable[Dialogue | DataError], left_out: Sequence[str]
+) -> Iterator[Dialogue | DataError]:
+    """Dialogues with some of them corrected, and others that cannot be trusted left out.
+
+    Args:
+        sources: The dialogues.
+        corrections: Dialogues that take the place of those of the same ids; an error stands for one that replaces none.
+        left_out: Patterns of ids, as a shell has them; corrected dialogues are never left out.
+    """
+    waiting: dict[str, Dialogue] = {}
+    for correction in corrections:
+        if isinstance(correction, DataError):
+            yield correction
+        else:
+            waiting[correction.id] = correction
+    for read in sources:
+        if isinstance(read, DataError):
+            yield read
+        elif read.id in waiting:
+            yield waiting.pop(read.id)
+        elif not any(fnmatchcase(read.id, pattern) for pattern in left_out):
+            yield read
+    for unused in waiting:
+        yield DataError("it corrects a dialogue that is not in the folders read", file="corrections", dialogue=unused)

@@ -1,7 +1,7 @@
 """MultiWOZ, every release: 2.2 in its own layout, the others as ``data.json`` or as ConvLab's file for each split."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -11,14 +11,14 @@ from typing import Literal
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.file_corpus import FileCorpus
-from tod_bench.corpora.joined import each_once, union
+from tod_bench.corpora.joined import corrected, each_once, union
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_goals import GoalAndBookings, goal_files, read_goals
 from tod_bench.corpora.multiwoz_log import LogLayout
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
-from tod_bench.corpora.reading import SPLITS, Warn, check_option, dialogue_files
+from tod_bench.corpora.reading import SPLITS, Warn, check_option, dialogue_files, listed
 from tod_bench.corpora.release import release
 from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Schema
@@ -42,6 +42,10 @@ class MultiWOZ(FileCorpus):
             one by one; ``data.json`` is compared with the release's zip, to be kept beside its folder.
         goals: A ``data.json`` release (folder or zip) to take the user goals and what was booked from, which the 2.2
             layout lacks; None looks beside the dialogues and, where there is no `path` either, as for `path`.
+        corrections: Folder of a release in the 2.2 layout, or several, whose dialogues take the place of those of the
+            same ids.
+        leave_out: Patterns of ids (``WOZ20*``) of dialogues that are left out, corrected ones excepted. It says which
+            dialogues cannot be trusted; `unofficial` repeats it.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
@@ -51,6 +55,8 @@ class MultiWOZ(FileCorpus):
         version: Version = "2.2",
         *,
         goals: str | Path | None = None,
+        corrections: str | Path | Sequence[str | Path] = (),
+        leave_out: str | Sequence[str] = (),
         skip_invalid: bool = False,
         cache: bool = True,
     ) -> None:
@@ -63,14 +69,21 @@ class MultiWOZ(FileCorpus):
         self._layout = _layout(self.root, self._files)
         self._goal_root = self._find_goals(goals, search=path is None)
         self._others = tuple(MultiWOZ(other, version, goals=goals, cache=False) for other in others)
+        self._corrections = tuple(_layout(folder, files_in(folder)) for folder in map(Path, listed(corrections)))
+        self._left_out = tuple(listed(leave_out))
         more = [f"{len(others) + 1} folders read as one"] if others else []
-        self.unofficial = (*more, *self._unofficial_files(version))
+        changed = [f"dialogues corrected by {Path(folder).name}" for folder in listed(corrections)]
+        changed += [f"dialogues {pattern} left out" for pattern in self._left_out]
+        self.unofficial = (*more, *changed, *self._unofficial_files(version))
         self.name = f"multiwoz{version}{UNOFFICIAL if self.unofficial else ''}"
         own = {split: (*files, *self._shared_files) for split, files in self._layout.splits().items()}
-        each = [own, *(other._sources for other in self._others)]
+        each = [own, *(other._sources for other in self._others), *(some.splits() for some in self._corrections)]
         present = [split for split in dict.fromkeys([*SPLITS, *chain(*each)]) if any(split in files for files in each)]
         files = {split: tuple(chain(*(files.get(split, ()) for files in each))) for split in present}
-        self._set_files(files, {"reader": _READER, "corpus": self.name}, skip_invalid=skip_invalid, cache=cache)
+        options = {"reader": _READER, "corpus": self.name}
+        if changed:
+            options |= {"corrections": len(self._corrections), "leave_out": list(self._left_out)}
+        self._set_files(files, options, skip_invalid=skip_invalid, cache=cache)
 
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
         """Acts and goals where the files that have them are not there."""
@@ -95,9 +108,15 @@ class MultiWOZ(FileCorpus):
         return next((database for database in found if database is not None), None)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        if not self._corrections and not self._left_out:
+            return self._read_every(split, warn)
+        corrections = chain(*(self._completed(some, split, warn) for some in self._corrections))
+        return corrected(self._read_every(split, warn), corrections, self._left_out)
+
+    def _read_every(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         if not self._others:
             return self._read_own(split, warn)
-        own = [(str(self.root), self._read_own(split, warn))] if split in self._layout.splits() else []
+        own = [(str(self.root), self._read_own(split, warn))]
         others = ((str(other.root), other._read(split, warn)) for other in self._others if split in other.splits)
         return (
             replace(read, corpus=self.name) if isinstance(read, Dialogue) else read
@@ -105,8 +124,11 @@ class MultiWOZ(FileCorpus):
         )
 
     def _read_own(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
+        return self._completed(self._layout, split, warn)
+
+    def _completed(self, layout: Layout22 | LogLayout, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         goals, database = self._goals, self.database
-        for read in self._layout.read(split, warn, self.name):
+        for read in layout.read(split, warn, self.name) if split in layout.splits() else ():
             yield read if isinstance(read, DataError) else _completed(read, goals, database)
 
     @cached_property

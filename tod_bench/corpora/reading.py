@@ -29,6 +29,11 @@ def check_option(corpus: str, option: str, value: str, choices: Any) -> None:
         raise UserError(f"{corpus} has no {option} {value!r}; choose from {', '.join(get_args(choices))}")
 
 
+def listed(given: str | Path | Sequence[str | Path]) -> list[str]:
+    """What an option that takes one thing or several was given."""
+    return [str(one) for one in ([given] if isinstance(given, str | Path) else given)]
+
+
 @dataclass(slots=True)
 class Record:
     """A raw dialogue and where it stands; the reader moves `turn` along as it goes.
