@@ -1,0 +1,81 @@
+"""What the stages share, and what a stage is.
+
+The values of rows, by stage, keyed by dialogue (d) or turn (t):
+
+    pairs     d  image, impression, age, gender, formality, image_emotion, emotion (the dialogue's)
+    user      t  text, by, fallback
+    reviews   t  strategy, venue, reviews (each as `ReviewText`)
+    system    t  text, by, fallback
+    checks    d  failed: check -> what is wrong, a clause for each place
+    style     d  strength and direction by side and label; dropped: why, a clause for each reason
+    semantic  d  passed, answer, reason
+    natural   d  passed, answer, reason
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from tod_bench.corpora.base import Corpus
+from tod_bench.llm.client import ChatClient
+from tod_bench.personalise.options import Options
+from tod_bench.personalise.rows import Row, StageFile, StageName, Unit, row_key
+from tod_bench.personalise.styling import Arm
+from tod_bench.records import Dialogue, Persona
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """A corpus that is being personalised.
+
+    Attributes:
+        options: What with.
+        corpus: The corpus.
+        personas: Every persona that may be paired, by image.
+        arm: What restyles utterances.
+        client: Who answers what a language model is asked; None with the rules alone.
+        files: The rows, by stage.
+    """
+
+    options: Options
+    corpus: Corpus
+    personas: Mapping[str, Persona]
+    arm: Arm
+    client: ChatClient | None
+    files: Mapping[StageName, StageFile]
+
+    def row(self, stage: StageName, split: str, dialogue: str, turn: int | None = None) -> Row:
+        """A row of an earlier stage.
+
+        Raises:
+            KeyError: It has not been made.
+        """
+        found = self.files[stage].get(row_key(split, dialogue, turn))
+        if found is None:
+            raise KeyError(row_key(split, dialogue, turn))
+        return found
+
+    def dialogues(self) -> Iterator[tuple[str, Dialogue]]:
+        """Every dialogue to personalise, with the split that it is written into."""
+        from tod_bench.splits import read_split
+
+        for split, expression in self.options.splits.items():
+            for dialogue in read_split(self.corpus, expression):
+                yield split, dialogue
+
+
+class Stage(Protocol):
+    """A stage: which rows it makes, and how. The runner asks it for those that are not there yet."""
+
+    @property
+    def name(self) -> StageName:
+        """Which one it is."""
+        ...
+
+    def units(self, work: Work) -> Iterator[Unit]:
+        """Every dialogue or turn that there is to be a row of, with the digest of what decides it."""
+        ...
+
+    def make(self, work: Work, units: Iterable[Unit]) -> Iterator[Row]:
+        """Makes the rows of some units, in any order; each is kept as soon as it is yielded."""
+        ...
