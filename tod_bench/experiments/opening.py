@@ -1,6 +1,6 @@
 """The corpora and systems that a config names: found, bound to their settings, opened; every error is collected."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -158,3 +158,10 @@ def bind_system(label: str, section: SystemConfig, errors: list[str]) -> BoundSy
 def _problems(system: BoundSystem, key: str) -> list[str]:
     """What a system itself says is wrong with its parameters."""
     return [f"{key}.params: {problem}" for problem in system.untrained.check()]
+
+
+def missing_access(systems: Mapping[str, BoundSystem]) -> Iterator[Requirement]:
+    """The requirements of systems that cannot be asked, for want of a key, say; see `System.missing`."""
+    for label, system in systems.items():
+        if system.config.system is not None:
+            yield from (Requirement(f"systems.{label}", sentence, True) for sentence in system.untrained.missing())

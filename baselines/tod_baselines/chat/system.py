@@ -1,5 +1,6 @@
 """A language model that is asked, as a system of the harness."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,8 +20,9 @@ from tod_bench.errors import UserError
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, check_access, open_client
 from tod_bench.llm.conversations import Talk, converse
+from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.prices import FREE, load_prices
-from tod_bench.llm.servers import resolve_url
+from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE, USAGE_NOTE
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, Prediction, TaskName
@@ -89,6 +91,23 @@ class Chat(System):
     def check(self) -> list[str]:
         """A sentence for each setting that cannot work."""
         return list(self.settings.problems())
+
+    def missing(self) -> list[str]:
+        """A sentence for the server's key, where there is none."""
+        settings = self.settings
+        try:
+            if settings.model != SCRIPTED:
+                read_key(settings.key_variable, resolve_url(settings.base_url))
+        except PermanentError as error:
+            if os.environ.get(settings.key_variable, "").strip():
+                return [str(error)]
+            return [
+                f"{settings.model} cannot be asked without a key: `export {settings.key_variable}=...`, or name another "
+                "server with params.base_url=URL, or answer from a cache with --replay"
+            ]
+        except UserError as error:
+            return [str(error)]
+        return []
 
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:  # noqa: ARG002
         """With examples, every task shares the pool that they are taken from; without, nothing is prepared."""
