@@ -174,6 +174,13 @@ class System(ABC):
         """
         return ()
 
+    def remarks(self) -> Iterable[str]:
+        """Sentences about what it will do that its parameters do not say; `validate` and `plan` show them.
+
+        Defaults that depend on other parameters, say. It must be quick.
+        """
+        return ()
+
     def missing(self) -> Iterable[str]:
         """A sentence for each thing outside of its parameters that it cannot predict without, and what supplies it.
 

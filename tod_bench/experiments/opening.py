@@ -151,8 +151,19 @@ def bind_system(label: str, section: SystemConfig, errors: list[str]) -> BoundSy
     if collect(errors, f"{key}.params", lambda: system.untrained) is None:
         return None
     collect(errors, key, lambda: system.gold_access)
+    errors += _impossible_tasks(system, key)
     errors += _problems(system, key)
     return system
+
+
+def _impossible_tasks(system: BoundSystem, key: str) -> list[str]:
+    """Tasks that the config names for a system that cannot do them."""
+    able = ", ".join(sorted(system.untrained.tasks))
+    return [
+        f"{key}.tasks: {system.config.system} with these parameters cannot do {task}, only {able}"
+        for task in system.config.tasks or ()
+        if task not in system.untrained.tasks
+    ]
 
 
 def _problems(system: BoundSystem, key: str) -> list[str]:

@@ -247,7 +247,10 @@ class Plan:
         return has_same_dialogues(self.corpora[source.corpus], source.expression, corpus, test)
 
     def remarks(self) -> list[str]:
-        """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""
+        """What must be known of what systems are shown (gold, and state or acts that they would be expected to read).
+
+        What they say of themselves (`System.remarks`) comes last.
+        """
         shown = [(experiment.system, experiment.task, self.gold_shown(experiment)) for experiment in self.experiments]
         unshown = [
             f"{experiment.system} is shown no {what} in {experiment.task}: it predicts none here, and gold is shown "
@@ -258,7 +261,13 @@ class Plan:
             and getattr(self.settings(experiment.task), what) is None
             and self.systems[experiment.system].reads(experiment.predicts, what) is None
         ]
-        return list(dict.fromkeys([*gold_sentences(shown), *unshown, *self._elsewhere()]))
+        of_systems = [
+            f"{label}: {sentence}"
+            for label, system in self.systems.items()
+            if system.config.system is not None
+            for sentence in system.untrained.remarks()
+        ]
+        return list(dict.fromkeys([*gold_sentences(shown), *unshown, *self._elsewhere(), *of_systems]))
 
     def _elsewhere(self) -> Iterator[str]:
         """What is trained on other dialogues than the own ones of the corpus that it is tested on, a sentence each."""

@@ -92,6 +92,13 @@ class Chat(System):
         """A sentence for each setting that cannot work."""
         return list(self.settings.problems())
 
+    def remarks(self) -> list[str]:
+        """How examples are chosen, where the recipe decides."""
+        settings = self.settings
+        if not settings.shots or settings.select:
+            return []
+        return [f"examples are chosen by select: {settings.selection}, the default of the recipe {settings.recipe}"]
+
     def missing(self) -> list[str]:
         """A sentence for the server's key, where there is none."""
         settings = self.settings
@@ -102,8 +109,8 @@ class Chat(System):
             if os.environ.get(settings.key_variable, "").strip():
                 return [str(error)]
             return [
-                f"{settings.model} cannot be asked without a key: `export {settings.key_variable}=...`, or name another "
-                "server with params.base_url=URL, or answer from a cache with --replay"
+                f"{settings.model} cannot be asked without a key: `export {settings.key_variable}=...`, or name "
+                "another server with params.base_url=URL, or answer from a cache with --replay"
             ]
         except UserError as error:
             return [str(error)]
@@ -127,15 +134,18 @@ class Chat(System):
             embedding=settings.embedding,
             seed=context.seed,
         )
-        # How turns are compared depends on the recipe, which the pool does not: the record of the predictions has it.
-        return {name: value for name, value in pool.record().items() if name != "compared_by"}
+        # How turns are compared, and by default chosen, depends on the recipe, which the pool does not: the record of
+        # the predictions has it.
+        decided = {"compared_by"} if settings.select else {"compared_by", "select", "candidates", "redundancy"}
+        return {name: value for name, value in pool.record().items() if name not in decided}
 
     def load(self, context: FitContext) -> None:
         """Opens the pool of examples, where there is one."""
         if self.settings.shots:
             from tod_baselines.chat.examples import Pool
 
-            self._pool = Pool.load(context.folder, states=not self.settings.opened_recipe.whole_state)
+            recipe = self.settings.opened_recipe
+            self._pool = Pool.load(context.folder, select=self.settings.selection, states=not recipe.whole_state)
         self._context = context
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
@@ -191,9 +201,10 @@ class Chat(System):
     def _require(self, task: TaskName) -> None:
         if task not in self.tasks:
             able = ", ".join(sorted(self.tasks))
+            skips = self.settings.opened_recipe.skips
             raise UserError(
-                f"chat: the recipe {self.settings.recipe} has no prompt for the task {task}, only for {able}; choose "
-                f"another recipe, or name the tasks under the system's `tasks`"
+                f"chat: the recipe {self.settings.recipe} has no prompt for the task {task}, only for {able}"
+                f"{f' ({skips})' if skips else ''}; choose another recipe, or name the tasks under the system's `tasks`"
             )
 
     @property

@@ -93,7 +93,7 @@ def test_a_plan_with_examples_prepares_them_elsewhere_and_the_run_takes_what_it_
     assert not (tmp_path / "models").exists()
     run = tod_bench.run(settings, store=tmp_path)
     record = run.results[0].provenance["predictions"]
-    compared = {"compared_by": "last exchange"}
+    compared = {"compared_by": "last exchange", "select": "nearest"}
     assert record["asked"]["examples"] == {**record["fit"]["details"], **compared}
     assert record["asked"]["shots"] == 2
     assert cost.estimate.requests + cost.estimate.cached == record["asked"]["total"]["requests"]
@@ -148,11 +148,46 @@ def test_a_budget_ends_with_a_sentence_and_holds_for_all_runs_of_a_store(tmp_pat
 def test_a_budget_that_would_not_hold_is_refused(tmp_path):
     with pytest.raises(UserError, match="known to its own process alone until it is collected"):
         tod_bench.run(config(), store=tmp_path, budget=1.0, workers=2, batch=True)
+    sweep = {"factors": {"shots": {"key": "systems.llm.params.shots", "values": [0, 1]}}}
     with pytest.raises(UserError, match="processes of one machine"):
-        sweep = {"factors": {"shots": {"key": "systems.llm.params.shots", "values": [0, 1]}}}
         tod_bench.sweep({**config(), "sweep": sweep}, store=tmp_path, budget=1.0, backend="ray")
     with pytest.raises(UserError, match="leave one out"):
         tod_bench.run(config(), store=tmp_path, replay=True, batch=True)
+
+
+def test_the_recipe_decides_how_examples_are_chosen_where_the_config_does_not(tmp_path):
+    systems = {
+        recipe: {"system": "chat", "params": {"model": "scripted", "recipe": recipe, "shots": 2}}
+        for recipe in ("sql", "python")
+    }
+    systems["fixed"] = {"system": "chat", "params": {**systems["python"]["params"], "select": "fixed"}}
+    settings = {**config(test=2), "systems": systems}
+    said = [note for note in tod_bench.plan(settings, store=tmp_path).notes if "examples are chosen" in note]
+    assert said == [
+        "sql: examples are chosen by select: nearest, the default of the recipe sql",
+        "python: examples are chosen by select: diverse, the default of the recipe python",
+    ]
+    run = tod_bench.run(settings, store=tmp_path)
+    records = {one.experiment.system: one.provenance["predictions"] for one in run.results}
+    chosen = {system: record["asked"]["examples"]["select"] for system, record in records.items()}
+    assert chosen == {"sql": "nearest", "python": "diverse", "fixed": "fixed"}
+    assert "candidates" in records["python"]["asked"]["examples"]
+    # One pool serves both, so it does not say how examples are chosen.
+    assert "select" not in records["sql"]["fit"]["details"]
+    assert records["sql"]["fit"] == records["python"]["fit"]
+
+
+def test_a_task_that_the_recipe_has_no_prompt_for_is_refused_in_one_sentence(tmp_path):
+    settings = config(tasks=("dst", "policy"), recipe="pipeline", test=1)
+    run = tod_bench.run(settings, store=tmp_path)
+    assert [result.experiment.task for result in run.results] == ["dst"]
+    settings["systems"]["llm"]["tasks"] = ["policy"]
+    with pytest.raises(
+        UserError, match=r"systems.llm.tasks: chat with these parameters cannot do policy, only dst, resp"
+    ):
+        tod_bench.plan(settings, store=tmp_path)
+    with pytest.raises(UserError, match=r"only for dst, response \(Hudeček & Dušek go .* straight to the response\)"):
+        next(Chat(model="scripted", recipe="pipeline").predict("policy", ()))
 
 
 def test_a_missing_key_is_said_before_anything_runs_and_the_rest_is_computed(tmp_path, monkeypatch):
@@ -173,7 +208,7 @@ def test_a_missing_key_is_said_before_anything_runs_and_the_rest_is_computed(tmp
     assert any(note.startswith(f"no numbers: {need}") for note in run.table.notes)
     assert tod_bench.run(settings, store=tmp_path, workers=2).results == run.results
     sweep = {"factors": {"history": {"key": "systems.llm.params.history", "values": ["all", "last+1"]}}}
-    with pytest.raises(UserError, match="the sweep cannot run:\n  - systems.llm: gpt-4o cannot be asked"):
+    with pytest.raises(UserError, match=r"the sweep cannot run:\n  - systems.llm: gpt-4o cannot be asked"):
         tod_bench.sweep({**settings, "sweep": sweep}, store=tmp_path)
 
 
