@@ -255,7 +255,9 @@ def test_groups_have_rows(corpus, dialogues, predictions):
         for number, one in enumerate(dialogues)
     ]
     sheet = scored(corpus, people, predictions, "auroc", "brier", groups=["age"])
-    whole, child, senior = (one for one in sheet if one.metric == "brier" and (not one.slice or one.slice.kind == "age"))
+    whole, child, senior = (
+        one for one in sheet if one.metric == "brier" and (not one.slice or one.slice.kind == "age")
+    )
     assert child.n + senior.n == whole.n
     assert child.value * child.n + senior.value * senior.n == pytest.approx(whole.value * whole.n)
 
