@@ -148,13 +148,37 @@ def read_yaml(path: Path) -> dict[str, Any]:
 _SHORT_FOR = {"corpora": "corpus", "systems": "system", "tasks": "metrics"}
 
 
+EACH = "*"
+"""In place of a part of a dotted key: every entry there that has the rest of the key already."""
+
+
 def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
     """Sets a dotted key of a raw config, making the sections on the way.
 
+    ``systems.*.params.max_minutes`` sets the key of every system that has it, and of no other.
+
     Raises:
-        UserError: Something on the way holds no keys.
+        UserError: Something on the way holds no keys, or no entry has the key.
     """
-    *parents, last = key.split(".")
+    keys = list(_each_key(raw, key.split("."))) if EACH in key.split(".") else [key.split(".")]
+    if not keys:
+        raise UserError(f"{key}: no entry has this key, so nothing is set; name one in place of {EACH}")
+    for parts in keys:
+        _set_one(raw, parts, value)
+
+
+def _each_key(node: Any, parts: Sequence[str]) -> Iterator[list[str]]:
+    """The keys that a key with `EACH` in it stands for: those that are there."""
+    first, *rest = parts
+    names = node if first == EACH else [first]
+    for name in list(names) if isinstance(node, dict) else ():
+        if name in node:
+            yield from ([name, *more] for more in _each_key(node[name], rest)) if rest else [[name]]
+
+
+def _set_one(raw: dict[str, Any], parts: Sequence[str], value: Any) -> None:
+    key = ".".join(parts)
+    *parents, last = parts
     node: Any = raw
     for depth, parent in enumerate(parents):
         if depth == 1 and isinstance(node, dict) and isinstance(node.get(parent), str | list):

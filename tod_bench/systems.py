@@ -174,6 +174,21 @@ class System(ABC):
         """
         return ()
 
+    def remarks(self) -> Iterable[str]:
+        """Sentences about what it will do that its parameters do not say; `validate` and `plan` show them.
+
+        Defaults that depend on other parameters, say. It must be quick.
+        """
+        return ()
+
+    def missing(self) -> Iterable[str]:
+        """A sentence for each thing outside of its parameters that it cannot predict without, and what supplies it.
+
+        A server's key, say. `tod-bench validate` and `plan` show them, and `run` says them before anything is trained;
+        what is predicted already, or answered from a cache, needs none. It must be quick.
+        """
+        return ()
+
 
 def gold_access_of(system: System) -> frozenset[str]:
     """The gold that a system declares it must be shown; `privileges`, the attribute's name before 0.2, is read, too.

@@ -211,6 +211,10 @@ class Pool(ABC):
     def beside(self, other: Self) -> Self:
         """The units of both, the dialogues of the other numbered after these: two systems in one pool."""
 
+    def equals(self, other: Self) -> bool:  # noqa: ARG002
+        """Whether the units of both are the same, dialogue by dialogue; False where a pool cannot tell."""
+        return False
+
 
 PoolType = TypeVar("PoolType", bound=Pool)
 

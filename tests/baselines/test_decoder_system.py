@@ -56,3 +56,21 @@ def test_settings_that_cannot_work_are_named_before_a_training() -> None:
     (problem,) = Decoder(model="nowhere/a.gguf").check()
     assert "there is no file nowhere/a.gguf" in problem
     assert Decoder.prediction_settings == {"decode_rows"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"optim": "adafactor", "optim_args": "scale_parameter=True"}, ""),
+        ({"optim": "adafactr"}, "did you mean 'adafactor'?"),
+        ({"optim_args": "betas"}, "optim_args: 'betas' should be name=value"),
+        ({"optim": "adafactor", "optim_args": "scale_parameters=True"}, "did you mean 'scale_parameter'?"),
+        ({"scheduler": "cosin"}, "did you mean 'cosine'?"),
+        ({"scheduler": "cosine_with_min_lr"}, "needs settings that decoder does not have"),
+        ({"scheduler": "reduce_lr_on_plateau", "select_by": "last"}, "select_by: last computes none"),
+    ],
+)
+def test_optimizer_and_schedule_are_checked_as_those_of_pptod(settings: dict[str, Any], expected: str) -> None:
+    found = Decoder(**{**TINY, **settings}).check()
+    assert len(found) == bool(expected)
+    assert expected in "".join(found)

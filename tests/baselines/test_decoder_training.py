@@ -1,6 +1,7 @@
 """Training on packed dialogues: exact, selected by dev scores, and picked up again after a kill."""
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from tod_baselines.decoder.packing import BUCKET, IGNORED, RowSampler, Tokens, r
 from tod_baselines.decoder.system import Decoder
 from tod_baselines.decoder.trainer import Clock, answer_loss
 from tod_bench.errors import UserError
-from tod_bench.records import Dialogue
+from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn, first_values
 from tod_bench.systems import FitContext
 from tod_bench.tasks import turn_inputs
 
@@ -188,6 +189,38 @@ def test_it_learns(target: str, tmp_path: Path, toy_train: list[Dialogue]) -> No
     assert record["longest_answer"] < record["max_new_tokens"]
     assert record["losses"][-1] < 0.1 * record["losses"][0]
     assert record["dev_scores"][-1]["dst_jga"] >= 50  # of an untrained model: 0
+
+
+@pytest.mark.slow
+def test_one_model_learns_every_task(tmp_path: Path, toy_train: list[Dialogue]) -> None:
+    """With `multitask` one training is enough for states, acts and responses of dialogues that it has not seen."""
+    context = FitContext("dst", TOY_SCHEMA, 1, tmp_path)
+    dims = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
+    settings = {**TINY, "dims": dims, "multitask": True, "epochs": 50, "select_by": "last", "max_new_tokens": 48}
+    system = Decoder(**settings)
+    system.fit(toy_train, [], context)
+    system.load(context)
+    tested = toy_dialogues(8, "test", start=2)
+    gold = {(dialogue.id, turn.index): turn for dialogue in tested for turn in dialogue.turns}
+
+    def answered(task: TaskName) -> list[tuple[Turn, Prediction]]:
+        answers = system.predict(task, turn_inputs(tested, task, states="gold", acts="gold"))
+        return [(gold[answer.dialogue_id, answer.turn], answer) for answer in answers]
+
+    right = {
+        "dst": [answer.state == first_values(turn.state) for turn, answer in answered("dst")],
+        "policy": [_kinds(answer.acts or ()) == _kinds(turn.acts) for turn, answer in answered("policy")],
+        "response": [answer.response == turn.system for turn, answer in answered("response")],
+    }
+    assert {task: len(each) for task, each in right.items()} == dict.fromkeys(right, len(gold))
+    shares = {task: sum(each) / len(each) for task, each in right.items()}
+    assert shares["dst"] >= 0.5
+    assert shares["policy"] >= 0.9
+    assert shares["response"] >= 0.9
+
+
+def _kinds(acts: Sequence[Act]) -> set[tuple[str, str, str]]:
+    return {(act.domain, act.act, act.slot) for act in acts}
 
 
 def test_adafactor_gets_its_arguments(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tod_baselines.pptod.checking import OPTIM_ARGS, SCHEDULERS, problems
+from tod_baselines.pptod.checking import problems
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
+from tod_baselines.training.checking import OPTIM_ARGS, SCHEDULERS
 from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError
 

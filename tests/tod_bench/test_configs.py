@@ -70,6 +70,15 @@ def test_a_missing_config_names_the_nearest_shipped_one():
         load_config("quickstat")
 
 
+def test_a_star_sets_the_key_of_every_entry_that_has_it(write):
+    systems = "{a: {system: majority, seeds: [3]}, b: {system: oracle, seeds: [4]}, c: oracle}"
+    text = MINIMAL.replace("{oracle: {system: oracle}}", systems)
+    config = load_config(write(text), ["systems.*.seeds=[5]"])
+    assert [section.seeds for section in config.systems.values()] == [(5,), (5,), None]
+    with pytest.raises(UserError, match=r"systems\.\*\.params\.epochs: no entry has this key"):
+        load_config(write(text), ["systems.*.params.epochs=2"])
+
+
 @pytest.mark.parametrize("override", ["seeds", "=1", "name.deeper=1"])
 def test_unusable_overrides(write, override):
     with pytest.raises(UserError):

@@ -78,6 +78,30 @@ def test_values_are_those_of_scikit_learn_and_slot_precision(corpus, dialogues, 
     assert values["auroc"].n == len(pool) == sum(len(slots) for one in predictions for slots in one.state.values())
 
 
+def test_a_domain_has_the_values_of_its_own(corpus, dialogues, predictions):
+    sheet = scored(corpus, dialogues, predictions, "auroc", "brier", "auroc(unit=turn)")
+    whole, *domains = [row for row in sheet.pooled if row.score.metric == "auroc"]
+    assert {row.score.slice.name for row in domains} == set(corpus.schema)
+    assert sum(len(row.pool) for row in domains) == len(whole.pool)
+    assert not any(row.score.slice for row in sheet.pooled if row.score.metric == "auroc(unit=turn)")
+    hotel = next(row for row in sheet.pooled if row.score.metric == "brier" and row.score.is_of("hotel"))
+    gold = {(dialogue.id, turn.index): turn.state for dialogue in dialogues for turn in dialogue.turns}
+    squared = [
+        (sure - (prediction.state["hotel"][slot] in gold[prediction.dialogue_id, prediction.turn]["hotel"][slot])) ** 2
+        for prediction in predictions
+        for slot, sure in prediction.confidence.get("hotel", {}).items()
+    ]
+    assert hotel.score.n == len(squared)
+    assert hotel.value == pytest.approx(100 * np.mean(squared))
+    # A value without a confidence is counted where it is.
+    first = next(one for one in predictions if one.confidence.get("hotel"))
+    bare = replace(first, confidence={**first.confidence, "hotel": {}})
+    others = [one for one in predictions if one is not first]
+    lacking = scored(corpus, dialogues, [bare, *others], "auroc")
+    assert {row.score.slice.name for row in lacking.pooled[1:] if row.pool.without} == {"hotel"}
+    assert lacking.pooled[0].pool.without == len(first.state["hotel"])
+
+
 def test_turns_are_right_where_jga_says_so(corpus, dialogues, predictions):
     sheet = scored(corpus, dialogues, predictions, "auroc(unit=turn)", "jga")
     pool = sheet.pooled[0].pool
@@ -92,14 +116,15 @@ def test_intervals_resample_dialogues(corpus, dialogues, predictions):
     sheet = scored(corpus, dialogues, predictions, "auroc", "brier", draws=200)
     for one in sheet:
         assert one.low < one.value < one.high
+    brier = next(one for one in sheet if one.metric == "brier" and not one.slice)
     # The Brier score is a mean, so its interval must be that of its sums.
-    row = sheet.pooled[1]
+    row = next(row for row in sheet.pooled if row.score.metric == "brier")
     squared = (row.pool.confidence - row.pool.right) ** 2
     sums = np.column_stack(
         [np.bincount(row.pool.cluster, weights=column, minlength=40) for column in (squared, np.ones(len(squared)))]
     )
     interval = bootstrap_interval(sums, lambda total: 100 * total[..., 0] / total[..., 1], draws=200)
-    assert (sheet[1].low, sheet[1].high) == pytest.approx((interval.low, interval.high))
+    assert (brier.low, brier.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_the_interval_of_a_biased_score_is_reflected():
@@ -230,7 +255,9 @@ def test_groups_have_rows(corpus, dialogues, predictions):
         for number, one in enumerate(dialogues)
     ]
     sheet = scored(corpus, people, predictions, "auroc", "brier", groups=["age"])
-    whole, child, senior = (one for one in sheet if one.metric == "brier")
+    whole, child, senior = (
+        one for one in sheet if one.metric == "brier" and (not one.slice or one.slice.kind == "age")
+    )
     assert child.n + senior.n == whole.n
     assert child.value * child.n + senior.value * senior.n == pytest.approx(whole.value * whole.n)
 

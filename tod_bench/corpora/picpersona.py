@@ -23,7 +23,7 @@ from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
 from tod_bench.corpora.picpersona_text import parse_acts, parse_state
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in
 from tod_bench.corpora.reading import Record, Warn, check_option, convert_all
-from tod_bench.errors import DataError, UserError
+from tod_bench.errors import DataError, MissingError, UserError
 from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, State, Turn
 
 Part = Literal["all", "multiwoz", "sgd"]
@@ -178,15 +178,18 @@ def _of_sgd(record: Record) -> bool:
 def _split_files(root: Path) -> dict[str, RawFile]:
     if root.suffix == ".json":
         split = next((split for split, names in _NAMES.items() if root.name in names), None)
-        if split is None or not root.is_file():
+        if split is None:
             raise UserError(f"{root} is not a file named train.json, dev.json, valid.json or test.json")
-        return {split: RawFile(root)}
+        if root.is_file():
+            return {split: RawFile(root)}
     for source in (root / name for name in _PLACES):
         if source.exists():
             files = files_in(source)
             of_splits = {split: files[name] for split, names in _NAMES.items() for name in names if name in files}
             if of_splits:
                 return of_splits
+    if not root.exists():
+        raise MissingError(f"there is no {root}; give the folder of the release, or make it with tod-bench personalise")
     raise UserError(
         f"{root} has no train.json, dev.json (or valid.json) or test.json of PicPersona-TOD, nor a dataset.zip"
     )

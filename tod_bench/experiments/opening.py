@@ -1,6 +1,6 @@
 """The corpora and systems that a config names: found, bound to their settings, opened; every error is collected."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -151,10 +151,28 @@ def bind_system(label: str, section: SystemConfig, errors: list[str]) -> BoundSy
     if collect(errors, f"{key}.params", lambda: system.untrained) is None:
         return None
     collect(errors, key, lambda: system.gold_access)
+    errors += _impossible_tasks(system, key)
     errors += _problems(system, key)
     return system
+
+
+def _impossible_tasks(system: BoundSystem, key: str) -> list[str]:
+    """Tasks that the config names for a system that cannot do them."""
+    able = ", ".join(sorted(system.untrained.tasks))
+    return [
+        f"{key}.tasks: {system.config.system} with these parameters cannot do {task}, only {able}"
+        for task in system.config.tasks or ()
+        if task not in system.untrained.tasks
+    ]
 
 
 def _problems(system: BoundSystem, key: str) -> list[str]:
     """What a system itself says is wrong with its parameters."""
     return [f"{key}.params: {problem}" for problem in system.untrained.check()]
+
+
+def missing_access(systems: Mapping[str, BoundSystem]) -> Iterator[Requirement]:
+    """The requirements of systems that cannot be asked, for want of a key, say; see `System.missing`."""
+    for label, system in systems.items():
+        if system.config.system is not None:
+            yield from (Requirement(f"systems.{label}", sentence, True) for sentence in system.untrained.missing())

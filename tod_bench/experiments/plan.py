@@ -25,7 +25,13 @@ from tod_bench.experiments.conditioning import (
 )
 from tod_bench.experiments.config import EvalConfig, TaskConfig
 from tod_bench.experiments.judge_scores import ratings_file
-from tod_bench.experiments.opening import BoundSystem, bind_system, collect, open_configured_corpus
+from tod_bench.experiments.opening import (
+    BoundSystem,
+    bind_system,
+    collect,
+    missing_access,
+    open_configured_corpus,
+)
 from tod_bench.experiments.requirements import (
     Requirement,
     Undefined,
@@ -55,6 +61,8 @@ class Plan:
         systems: The systems.
         missing: What is missing; the experiments are those that can be run without it.
         undefined: Metrics that a corpus lacks the gold for; they are not computed, and the table has dashes for them.
+        left_out: Experiments that are not to be run, because their system cannot be asked; see
+            `tod_bench.experiments.access`.
     """
 
     config: EvalConfig
@@ -62,12 +70,13 @@ class Plan:
     systems: Mapping[str, BoundSystem]
     missing: tuple[Requirement, ...] = ()
     undefined: Undefined = field(default_factory=dict)
+    left_out: frozenset[Experiment] = frozenset()
     _gold: dict[Experiment, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
         """Every experiment, each after the experiments whose predictions it is conditioned on."""
-        return tuple(self._lay_out())
+        return tuple(experiment for experiment in self._lay_out() if experiment not in self.left_out)
 
     def _lay_out(self) -> Iterator[Experiment]:
         tasks, first_seed = self.config.tasks, self.config.seeds[0]
@@ -238,7 +247,10 @@ class Plan:
         return has_same_dialogues(self.corpora[source.corpus], source.expression, corpus, test)
 
     def remarks(self) -> list[str]:
-        """What must be known of what systems are shown: gold, and state or acts that they would be expected to read."""
+        """What must be known of what systems are shown (gold, and state or acts that they would be expected to read).
+
+        What they say of themselves (`System.remarks`) comes last.
+        """
         shown = [(experiment.system, experiment.task, self.gold_shown(experiment)) for experiment in self.experiments]
         unshown = [
             f"{experiment.system} is shown no {what} in {experiment.task}: it predicts none here, and gold is shown "
@@ -249,7 +261,13 @@ class Plan:
             and getattr(self.settings(experiment.task), what) is None
             and self.systems[experiment.system].reads(experiment.predicts, what) is None
         ]
-        return list(dict.fromkeys([*gold_sentences(shown), *unshown, *self._elsewhere()]))
+        of_systems = [
+            f"{label}: {sentence}"
+            for label, system in self.systems.items()
+            if system.config.system is not None
+            for sentence in system.untrained.remarks()
+        ]
+        return list(dict.fromkeys([*gold_sentences(shown), *unshown, *self._elsewhere(), *of_systems]))
 
     def _elsewhere(self) -> Iterator[str]:
         """What is trained on other dialogues than the own ones of the corpus that it is tested on, a sentence each."""
@@ -321,7 +339,8 @@ def check(config: EvalConfig, *, whole: bool = True) -> tuple[list[str], Plan]:
         dashes += missing_personas(config, label, corpus)
     nowhere, partly = undefined_requirements(undefined, scored)
     without_judge = list(missing_judge(config))
-    missing += [*missing_predictions(config), *missing_ratings(config), *without_judge, *dashes, *partly]
+    missing += [*missing_predictions(config), *missing_ratings(config), *without_judge, *missing_access(systems)]
+    missing += [*dashes, *partly]
     plan = Plan(_without_judge(config) if without_judge else config, corpora, systems, tuple(missing), undefined)
     return [*errors, *nowhere], plan
 

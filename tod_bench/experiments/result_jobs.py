@@ -18,7 +18,7 @@ from tod_bench.experiments.result_provenance import result_provenance
 from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.judge.questions import attributes_of
 from tod_bench.scores import Score
-from tod_bench.scoring import ScoreRow, score, score_rows
+from tod_bench.scoring import PooledRow, ScoreRow, score, score_rows
 from tod_bench.splits import signed_split, split_notes
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ class ScorePredictions(ResultJob):
         origin = {"seconds": seconds, "predictions": made_from}
         self.save(runner, scores, origin, self.predictions.shown_path(runner.store))
 
-    def rows(self, runner: "Runner") -> list[ScoreRow]:
-        """The statistics of each dialogue behind the scores; the predictions are made now if need be."""
+    def rows(self, runner: "Runner") -> list[ScoreRow | PooledRow]:
+        """The statistics or units of each dialogue behind the scores; the predictions are made now if need be."""
         plan, experiment = self.plan, self.experiment
         rows = score_rows(**self._arguments(runner)) if plan.metrics(experiment) else []
         if plan.settings(experiment.task).judge:

@@ -23,7 +23,7 @@ from tod_bench.llm.config import Access
 from tod_bench.predictions import read_predictions
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue
-from tod_bench.scoring import ScoreRow
+from tod_bench.scoring import PooledRow, ScoreRow
 from tod_bench.splits import read_all
 from tod_bench.systems import System
 from tod_bench.tasks import Predictions
@@ -97,7 +97,7 @@ class Runner:
             raise UserError(f"{self.store.result_path(job.key)} was deleted while it was read; run the command again")
         return result
 
-    def rows(self, experiment: Experiment) -> list[ScoreRow]:
+    def rows(self, experiment: Experiment) -> list[ScoreRow | PooledRow]:
         """The statistics of each dialogue behind an experiment's scores, for tests between experiments."""
         return ScorePredictions(self.plan, experiment).rows(self)
 

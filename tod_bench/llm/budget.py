@@ -6,6 +6,7 @@ been billed: its hold is written off, that is, it stays taken. On disk, a hold i
 that a kill at any moment forgets nothing: an entry that a killed process left open counts as spent.
 """
 
+import math
 import sqlite3
 import threading
 import time
@@ -39,7 +40,7 @@ FROM spending GROUP BY session ORDER BY MIN(id)"""
 
 
 class SpendingFile:
-    """The spending of one process in an SQLite file, beside that of the processes before it; thread-safe.
+    """The spending of one process in an SQLite file, beside that of others, earlier ones or at work; thread-safe.
 
     Args:
         path: The file; made where it is missing.
@@ -54,6 +55,7 @@ class SpendingFile:
     def __init__(self, path: Path | str) -> None:
         self.path, self.session = Path(path), uuid.uuid4().hex
         self._lock = threading.Lock()
+        self._seen: tuple[int, float] | None = None
         with self._explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(
@@ -81,6 +83,39 @@ class SpendingFile:
         """US dollars that other sessions have spent, or may have."""
         row = self._run("SELECT TOTAL(usd) FROM spending WHERE session != ?", self.session).fetchone()
         return float(row[0])
+
+    def hold_within(self, usd: float, left: float) -> int | None:
+        """Enters a hold as `hold` does, unless it and what other sessions have spent or hold are more than is left.
+
+        Looking and entering are one transaction, so that processes that do so at a time never hold more together.
+
+        Args:
+            usd: The most that the request can cost.
+            left: US dollars that this session and the others may still spend together.
+
+        Returns:
+            The entry; None where there is too little left.
+        """
+        with self._lock, self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                if self._others() + usd > left + ROUNDING:
+                    return None
+                cursor = self._database.execute(
+                    "INSERT INTO spending (session, at, state, usd) VALUES (?, ?, 'held', ?)",
+                    (self.session, time.time(), usd),
+                )
+                return int(cursor.lastrowid or 0)
+            finally:
+                self._database.execute("COMMIT")
+
+    def _others(self) -> float:
+        """What `before` says, read anew only where another process has written since."""
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        if self._seen is None or self._seen[0] != version:
+            query = "SELECT TOTAL(usd) FROM spending WHERE session != ?"
+            self._seen = (version, float(self._database.execute(query, (self.session,)).fetchone()[0]))
+        return self._seen[1]
 
     def hold(self, usd: float) -> int:
         """Enters the most that a request can cost, before it is sent; returns the entry."""
@@ -144,8 +179,8 @@ class Budget:
 
     Args:
         limit: US dollars that may be spent; None for no limit.
-        file: Where spending is remembered: the limit is then that of all runs that name this file, killed ones
-            included. None remembers nothing beyond this process.
+        file: Where spending is remembered: the limit is then that of all runs that name this file, killed ones and
+            processes at work at the same time included. None remembers nothing beyond this process.
         prices: The user's own price file.
 
     Attributes:
@@ -159,7 +194,6 @@ class Budget:
     def __init__(self, limit: float | None = None, file: Path | str | None = None, prices: Path | None = None) -> None:
         self.limit, self.prices = limit, load_prices(prices)
         self.file = None if file is None else SpendingFile(file)
-        self._before = 0.0 if self.file is None else self.file.before()
         self._lock = threading.Lock()
         self._held = 0.0
         self._spending = Spending()
@@ -186,14 +220,23 @@ class Budget:
 
     def hold_again(self, hold: Hold) -> Hold | None:
         """Holds as much as another hold does; None where the budget has not so much left."""
+        # A batch is remembered by its folder until it is collected; a request only by its entry in the file.
+        file, entry = None if hold.batch else self.file, None
         with self._lock:
-            spent = (self._spending.usd or 0.0) + self._spending.unsure_usd
-            if self.limit is not None and self._before + self._held + spent + hold.usd > self.limit + ROUNDING:
+            own = self._held + (self._spending.usd or 0.0) + self._spending.unsure_usd
+            left = math.inf if self.limit is None else self.limit - own
+            if file is not None:
+                entry = file.hold_within(hold.usd, left)
+                if entry is None:
+                    return None
+            elif self.spent_elsewhere() + hold.usd > left + ROUNDING:
                 return None
             self._held += hold.usd
-        # A batch is remembered by its folder until it is collected; a request only by this entry.
-        entry = None if self.file is None or hold.batch else self.file.hold(hold.usd)
         return replace(hold, entry=entry)
+
+    def spent_elsewhere(self) -> float:
+        """US dollars that earlier runs, and others under way, have spent or hold, as the file of spending has them."""
+        return 0.0 if self.file is None else self.file.before()
 
     def commit(self, hold: Hold) -> None:
         """Holds an amount for something that is under way already, whatever the limit says."""
@@ -244,8 +287,9 @@ class Budget:
         )
         if spending.unsure_usd:
             message += f" and ${spending.unsure_usd:.4f} for requests whose reply was lost"
-        if self._before:
-            message += f", and ${self._before:.4f} by earlier runs"
+        before = self.spent_elsewhere()
+        if before:
+            message += f", and ${before:.4f} by earlier runs or others under way"
         return BudgetReached(f"{message}; {KEPT}, with a higher budget")
 
     def count(self, **more: int) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import Column, RowConfig
 from tod_bench.experiments.requirements import metrics_of
@@ -12,9 +10,9 @@ from tod_bench.experiments.results import Result
 from tod_bench.reports.numbers import Number, spec_of
 from tod_bench.reports.opened import OpenedRun
 from tod_bench.reports.table import DifferenceTests, all_columns
-from tod_bench.scoring import ScoreRow, score_rows
+from tod_bench.scoring import Row, are_alike, bootstrap_test, score_rows
 from tod_bench.splits import signed_split
-from tod_bench.statistics import holm, paired_bootstrap
+from tod_bench.statistics import holm
 from tod_metrics import canonical
 
 
@@ -52,9 +50,9 @@ class _Statistics:
 
     def __init__(self, opened: OpenedRun, columns: Sequence[Column]) -> None:
         self.opened, self.columns = opened, columns
-        self._rows: dict[str, list[ScoreRow]] = {}
+        self._rows: dict[str, list[Row]] = {}
 
-    def row(self, system: str, corpus: str, column: Column) -> ScoreRow:
+    def row(self, system: str, corpus: str, column: Column) -> Row:
         """The statistics behind one number.
 
         Raises:
@@ -76,14 +74,14 @@ class _Statistics:
                     return row
         raise UserError("there are no scores of single dialogues to compare")
 
-    def _scored(self, result: Result) -> list[ScoreRow]:
+    def _scored(self, result: Result) -> list[Row]:
         label, task, config = result.experiment.corpus, result.experiment.predicts, self.opened.run.config
         of_task = metrics_of(config.tasks[task], task)
         metrics = [column.metric for column in self.columns if column.task == task and column.metric in of_task]
         if not metrics:
             return []
         corpus = self.opened.corpus(label)
-        return score_rows(
+        rows: list[Row] = score_rows(
             task,
             self.opened.dialogues(label),
             self.opened.predictions(result),
@@ -95,6 +93,7 @@ class _Statistics:
             database=corpus.database,
             seen_services=getattr(corpus, "seen_services", None),
         )
+        return rows
 
 
 def _tested(statistics: _Statistics, system: str, column: Column) -> Number:
@@ -110,7 +109,7 @@ def _tested(statistics: _Statistics, system: str, column: Column) -> Number:
         return Number(note=str(error))
     if ids != other_ids:
         return Number(note=f"{labels[0]} and {labels[1]} do not have the same test dialogues")
-    if np.array_equal(first.sums, second.sums):
+    if are_alike(first, second):
         return Number(note="the system has the same score on both corpora, dialogue by dialogue")
-    test = paired_bootstrap(first.sums, second.sums, first.aggregate, draws=bootstrap.draws, seed=bootstrap.seed)
+    test = bootstrap_test(first, second, draws=bootstrap.draws, seed=bootstrap.seed)
     return Number(test.effect, test.interval.low, test.interval.high, p=test.p_value, note=test.note)

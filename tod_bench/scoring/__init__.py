@@ -21,7 +21,8 @@ from tod_bench.scoring.metrics import (
 )
 from tod_bench.scoring.pairing import Pairing, pair
 from tod_bench.scoring.protocol_table import ProtocolTable, disagreements, protocol_table, tasks_answered
-from tod_bench.scoring.rows import ScoreRow
+from tod_bench.scoring.row_tests import Row, are_alike, bootstrap_test, dialogues_of, randomization_test
+from tod_bench.scoring.rows import PooledRow, ScoreRow
 from tod_bench.scoring.score import ScoreSheet, score, score_rows
 from tod_bench.scoring.state_errors import ErrorTable, StateError, error_table, state_errors
 from tod_bench.scoring.turn_updates import add_up, updates_remark
@@ -32,17 +33,22 @@ __all__ = [
     "Disagreement",
     "ErrorTable",
     "Pairing",
+    "PooledRow",
     "ProtocolTable",
+    "Row",
     "ScoreRow",
     "ScoreSheet",
     "Settings",
     "StateError",
     "add_up",
+    "are_alike",
+    "bootstrap_test",
     "calibrations",
     "check_metric",
     "compare",
     "compare_files",
     "default_metrics",
+    "dialogues_of",
     "disagreements",
     "error_table",
     "explain",
@@ -50,6 +56,7 @@ __all__ = [
     "predictions_by_turn",
     "predictions_for_split",
     "protocol_table",
+    "randomization_test",
     "read_scores",
     "response_metrics",
     "score",

@@ -134,6 +134,7 @@ def calibrations(
         draws=draws,
         seed=seed,
         partial=True,
+        pooled_domains=False,
     )
     size = len(OF_CONFIDENCE)
     found = []

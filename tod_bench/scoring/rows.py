@@ -253,20 +253,35 @@ def _grouped(whole: Score, grouping: str, name: str, n: int) -> Score:
     return replace(whole, slice=Slice(grouping, name), n=n, signature=replace(whole.signature, options=options))
 
 
-def pooled_rows(metric: PooledMetric[Any, Any], batches: Batches, groups: Sequence[str]) -> list[PooledRow]:
-    """The rows of a metric of pooled units: the whole, and every group that is asked for."""
-    items, dialogues = batches.of(metric.item), batches.pairing.dialogues
+def pooled_rows(
+    metric: PooledMetric[Any, Any], batches: Batches, groups: Sequence[str], *, domains: bool = True
+) -> list[PooledRow]:
+    """The rows of a metric of pooled units: the whole, every domain where it has them, every group that is asked for.
+
+    Args:
+        metric: The metric.
+        batches: The items.
+        groups: Groupings of users.
+        domains: Whether domains get rows at all.
+    """
+    whole = _pooled_row(metric, batches)
+    rows = [whole]
+    if metric.by_domain and domains:
+        rows += [_pooled_row(metric.of_domain(domain), batches) for domain in batches.domains(metric.item)]
+    for grouping in groups:
+        for name, places in _groups(batches.pairing.dialogues, grouping).items():
+            part = whole.pool.only(places)
+            rows.append(PooledRow(_grouped(whole.score, grouping, name, len(part)), metric, part))
+    return rows
+
+
+def _pooled_row(metric: PooledMetric[Any, Any], batches: Batches) -> PooledRow:
+    clusters = batches.clusters(metric.item).tolist()
     try:
-        pool = metric.pool(items, batches.clusters(metric.item).tolist(), len(dialogues))
+        pool = metric.pool(batches.of(metric.item), clusters, len(batches.pairing.dialogues))
     except ValueError as error:
         raise DataError(str(error)) from None
-    whole = _without_value(metric, batches, len(pool))
-    rows = [PooledRow(whole, metric, pool)]
-    for grouping in groups:
-        for name, places in _groups(dialogues, grouping).items():
-            part = pool.only(places)
-            rows.append(PooledRow(_grouped(whole, grouping, name, len(part)), metric, part))
-    return rows
+    return PooledRow(_without_value(metric, batches, len(pool)), metric, pool)
 
 
 def corpus_scores(metric: CorpusMetric[Any], batches: Batches, groups: Sequence[str]) -> list[Score]:

@@ -72,6 +72,7 @@ def score(
     database: Any = None,
     seen_services: Collection[str] | None = None,
     notes: Sequence[str] = (),
+    pooled_domains: bool = True,
 ) -> ScoreSheet:
     """Scores predictions against dialogues.
 
@@ -90,6 +91,8 @@ def score(
         database: The corpus's database, for metrics that need one.
         seen_services: Services that training saw, to add rows for seen and unseen ones (SGD).
         notes: What is to be said beside every score (see `tod_bench.splits.split_notes`).
+        pooled_domains: Whether metrics of pooled units (those of confidence), whose intervals take long, get rows of
+            domains, too.
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -115,7 +118,7 @@ def score(
     pooled: list[PooledRow] = []
     for label, metric in built:
         if isinstance(metric, PooledMetric):
-            of_metric = pooled_rows(metric, batches, groups)
+            of_metric = pooled_rows(metric, batches, groups, domains=pooled_domains)
             pooled += [replace(row, score=_labelled(row.score, label, notes)) for row in of_metric]
             entries += [row.scored(draws, seed) for row in pooled[len(pooled) - len(of_metric) :]]
         elif isinstance(metric, CorpusMetric):
@@ -136,15 +139,21 @@ def score_rows(
     *,
     metrics: Sequence[str] | None = None,
     **settings: Any,
-) -> list[ScoreRow]:
-    """The rows of `score` without intervals; arguments and errors as there.
+) -> list[ScoreRow | PooledRow]:
+    """The rows of `score` without intervals, those of pooled units last; arguments and errors as there.
 
-    Metrics of the corpus as one (`tod_metrics.CorpusMetric`) have no rows and are not computed.
+    Metrics of the corpus as one (`tod_metrics.CorpusMetric`) have no rows, unless their units are pooled, and are not
+    computed.
     """
-    specs = [spec for spec in metrics or default_metrics(task) if not issubclass(class_for(task, spec), CorpusMetric)]
+    specs = [spec for spec in metrics or default_metrics(task) if _is_testable(class_for(task, spec))]
     if not specs:
         return []
-    return list(score(task, dialogues, predictions, metrics=specs, draws=0, **settings).rows)
+    sheet = score(task, dialogues, predictions, metrics=specs, draws=0, **settings)
+    return [*sheet.rows, *sheet.pooled]
+
+
+def _is_testable(metric: type[Any]) -> bool:
+    return not issubclass(metric, CorpusMetric) or issubclass(metric, PooledMetric)
 
 
 def _labelled(score: Score, label: str, notes: Sequence[str]) -> Score:

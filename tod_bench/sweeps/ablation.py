@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-import numpy as np
-
 from tod_bench.experiments.config import Column, TableConfig
 from tod_bench.experiments.jobs import predictions_job
 from tod_bench.experiments.plan import Plan, build
@@ -19,8 +17,8 @@ from tod_bench.experiments.runner import Runner
 from tod_bench.reports.notes import gold_notes
 from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.table import all_columns
-from tod_bench.scoring import ScoreRow
-from tod_bench.statistics import approximate_randomization, holm
+from tod_bench.scoring import Row, dialogues_of, randomization_test
+from tod_bench.statistics import holm
 from tod_bench.sweeps.trials import Trial
 from tod_metrics import canonical
 
@@ -90,7 +88,7 @@ class _TrialRun:
         self.trial, self.plan = trial, plan
         self._runner = Runner(plan, store)
         self.results: list[Result] = [self._runner.result(experiment) for experiment in plan.experiments]
-        self._statistics: dict[Experiment, list[ScoreRow]] = {}
+        self._statistics: dict[Experiment, list[Row]] = {}
 
     def numbers(self, corpus: str, system: str, columns: Sequence[Column]) -> tuple[Number, ...]:
         """The numbers of a row."""
@@ -100,11 +98,11 @@ class _TrialRun:
             for column in columns
         )
 
-    def statistics(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, ScoreRow]]:
+    def statistics(self, column: Column, corpus: str = "", system: str = "") -> list[tuple[str, Row]]:
         """The statistics of a column, one for each seed, each with the key of the predictions that it scores."""
         if column.task in ("corpus", "people"):
             return []  # what is counted or said by people has no statistics a dialogue to compare
-        keyed: list[tuple[str, ScoreRow]] = []
+        keyed: list[tuple[str, Row]] = []
         for experiment in self.plan.experiments:
             of_corpus, of_system = corpus in ("", experiment.corpus), system in ("", experiment.system)
             if experiment.task != column.task or not of_corpus or not of_system:
@@ -204,10 +202,10 @@ def _tested(effect: Effect, matched: Sequence[tuple[_TrialRun, _TrialRun]], colu
             return replace(effect, note="both levels have the same predictions here")
         untested = "there are no scores of single dialogues to compare"
         return replace(effect, note=untested if matched else "no two trials differ in this alone")
-    if len({row.sums.shape for pair in pairs for row in pair}) > 1:
+    if len({dialogues_of(row) for pair in pairs for row in pair}) > 1:
         return replace(effect, note="the trials were not tested on the same dialogues")
-    before, after = (np.sum([pair[side].sums for pair in pairs], axis=0) for side in (0, 1))
-    test = approximate_randomization(after, before, pairs[0][0].aggregate, draws=10_000)
+    before, after = ([pair[side] for pair in pairs] for side in (0, 1))
+    test = randomization_test(after, before, draws=10_000)
     low, high = test.interval.low, test.interval.high
     return replace(effect, difference=test.effect, low=low, high=high, p_value=test.p_value, note=test.note)
 

@@ -5,19 +5,22 @@ Each takes a config by the name of a shipped one, by path, or as a mapping of it
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tod_bench.config_files import LayoutError, error_list
 from tod_bench.errors import MissingError, UserError
-from tod_bench.experiments.access import access_of, check_budget
+from tod_bench.experiments.access import access_of, as_reachable, check_budget
 from tod_bench.experiments.config import ConfigSource, EvalConfig, load_config, place_of
 from tod_bench.experiments.estimates import planned_costs
 from tod_bench.experiments.forcing import forget
-from tod_bench.experiments.plan import Plan, check
+from tod_bench.experiments.opening import missing_access
+from tod_bench.experiments.plan import Plan, build, check
 from tod_bench.experiments.results import Experiment, Store
 from tod_bench.experiments.runner import run as run_plan
 from tod_bench.experiments.runner import statuses
+from tod_bench.llm.config import Access
 from tod_bench.reports.html import can_render
 from tod_bench.reports.opened import OpenedRun
 from tod_bench.reports.page import page_data, table_of, write_page
@@ -27,7 +30,7 @@ from tod_bench.reports.writers import write_table
 from tod_bench.sweeps.ablation import ablation
 from tod_bench.sweeps.backends import Resources, run_all
 from tod_bench.sweeps.results import PlanResult, RunResult, SweepResult
-from tod_bench.sweeps.trials import expand, parts, variants
+from tod_bench.sweeps.trials import Trial, expand, parts, variants
 from tod_bench.sweeps.writing import write_ablation
 
 STORE = Path("runs")
@@ -84,10 +87,11 @@ def run(
     settings, plan = open_config(config, overrides, small=small)
     folder = Path(store)
     access = access_of(Store(folder), cache=cache, budget=budget, replay=replay, batch=batch, prices=prices)
-    check_budget(plan, access, workers)
+    check_budget(plan, access, several=workers > 1)
     if force:
         deleted = zip(forget(plan, Store(folder), force), ("trainings", "predictions", "scores"), strict=True)
         notify(f"made again: {', '.join(f'{count} {what}' for count, what in deleted)}")
+    plan = as_reachable(plan, Store(folder), access)
     missing = list(map(str, plan.missing))
     for sentence in (*missing, *(f"{settings.name} needs {sentence}" for sentence in settings.needs)):
         notify(sentence)
@@ -136,8 +140,9 @@ def plan(
         UserError: The config has errors.
     """
     settings, opened = open_config(config, overrides, small=small)
-    missing = (*map(str, opened.missing), *settings.needs)
     kept = Store(Path(store))
+    opened = replace(opened, missing=as_reachable(opened, kept).missing)
+    missing = (*map(str, opened.missing), *settings.needs)
     costs = planned_costs(opened, kept, access_of(kept, cache=cache, batch=batch, prices=prices))
     return PlanResult(opened, tuple(statuses(opened, kept)), tuple(opened.remarks()), missing, tuple(costs))
 
@@ -193,12 +198,21 @@ def sweep(
     settings, opened = open_config(config, overrides, sweep=True)
     access = access_of(Store(Path(store)), cache=cache, budget=budget, replay=replay, batch=batch, prices=prices)
     resources = resources or Resources(workers)
-    check_budget(opened, access, resources.workers if backend == "local" else 2)
+    check_budget(opened, access, several=resources.workers > 1, one_machine=backend == "local")
     trials = expand(settings)
+    _check_reachable(trials, Store(Path(store)), access)
     run_all(trials, Path(store), backend=backend, resources=resources, access=access)
     table = ablation(settings.title or settings.name, trials, Store(Path(store)))
     files = write_ablation(table, Path(output or Path(store) / "tables" / settings.name))
     return SweepResult(tuple(trials), table, tuple(files))
+
+
+def _check_reachable(trials: Sequence[Trial], store: Store, access: Access) -> None:
+    """Refuses a sweep whose trials would ask systems that cannot be asked, before any of them begins."""
+    plans = [as_reachable(build(trial.config, incomplete=True), store, access) for trial in trials]
+    sentences = dict.fromkeys(str(need) for plan in plans if plan.left_out for need in missing_access(plan.systems))
+    if sentences:
+        raise UserError("\n".join(["the sweep cannot run:", *(f"  - {sentence}" for sentence in sentences)]))
 
 
 def open_config(

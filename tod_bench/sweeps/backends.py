@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.errors import UserError, extra_needed
+from tod_bench.experiments.access import as_reachable
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
@@ -62,7 +63,10 @@ def run_trial(job: Mapping[str, Any], store: str) -> str:
     """
     config = EvalConfig.model_validate(job["config"])
     try:
-        results = run(build(config, incomplete=job["part"]), Store(Path(store)), access=job["access"])
+        plan = build(config, incomplete=job["part"])
+        if job["part"]:
+            plan = as_reachable(plan, Store(Path(store)), job["access"])
+        results = run(plan, Store(Path(store)), access=job["access"])
         if not job["part"]:
             save_run(Path(store), config, results, job["levels"])
     except UserError as error:

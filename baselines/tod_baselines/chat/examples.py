@@ -13,13 +13,13 @@ No turn gets an example of a dialogue with its own id: a corpus may be tested on
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tod_baselines.chat.embeddings import BM25, Similarity, similarity_of, version_of
 from tod_baselines.chat.kept_dialogues import read_dialogues, write_dialogues
-from tod_baselines.chat.recipe import Example, PlainState
+from tod_baselines.chat.recipe import Example, PlainState, Selection
 from tod_baselines.chat.retrieval import CANDIDATES, REDUNDANCY, Retrieval
 from tod_baselines.training.data import few_shot
 from tod_bench.errors import UserError
@@ -32,7 +32,7 @@ RECORD_FILE = "examples.json"
 DIALOGUES_FILE = "examples.jsonl.gz"
 VECTORS_FOLDER = "embeddings"
 
-SELECTIONS = ("fixed", "random", "nearest", "diverse")
+SELECTIONS: tuple[Selection, ...] = get_args(Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Choice:
 
     Attributes:
         shots: How many a turn gets.
-        select: One of `SELECTIONS`.
+        select: One of `SELECTIONS`; None where the recipe decides, which a pool does not know until it is loaded.
         pool: The dialogues that they are taken from, as the config says it.
         embedding: What ``nearest`` and ``diverse`` compare turns by.
         seed: Seed of the pool's dialogues and of ``random``.
     """
 
     shots: int
-    select: str
+    select: str | None
     pool: str
     embedding: str
     seed: int
@@ -75,7 +75,7 @@ class Pool:
         *,
         folder: Path,
         shots: int,
-        select: str = "nearest",
+        select: str | None = "nearest",
         pool: str = "all",
         embedding: str = BM25,
         seed: int = 0,
@@ -98,8 +98,8 @@ class Pool:
         return made
 
     @classmethod
-    def load(cls, folder: Path, *, states: bool = True) -> "Pool":
-        """Opens the pool that `make` wrote into a folder; `states` as above.
+    def load(cls, folder: Path, *, select: str | None = None, states: bool = True) -> "Pool":
+        """Opens the pool that `make` wrote into a folder; `select` where that left it open, `states` as above.
 
         Raises:
             UserError: There is none.
@@ -107,6 +107,7 @@ class Pool:
         if not (folder / RECORD_FILE).is_file():
             raise UserError(f"{folder} has no {RECORD_FILE}: the pool of examples was not prepared; run the experiment")
         choice = Choice(**read_json(folder / RECORD_FILE)["choice"])
+        choice = replace(choice, select=choice.select or select)
         return cls(read_dialogues(folder / DIALOGUES_FILE), choice, folder, states=states)
 
     def examples(self, turn: TurnInput, previous: PlainState, task: TaskName) -> tuple[Example, ...]:
@@ -159,11 +160,11 @@ class Pool:
         return similarity_of(self.choice.embedding, texts, self._folder / VECTORS_FOLDER)
 
 
-def problems(pool: str, select: str) -> Iterator[str]:
+def problems(pool: str, select: str | None) -> Iterator[str]:
     """A sentence for each setting that cannot be read."""
     if not re.fullmatch(r"all|[1-9]\d*|\d+(\.\d+)?%", pool) or _share(pool) == 0 or _share(pool) > 1:
         yield f"pool must be all, a share (5%) or a number of dialogues (200), not {pool!r}"
-    if select not in SELECTIONS:
+    if select not in (*SELECTIONS, None):
         yield f"select must be one of {', '.join(SELECTIONS)}, not {select!r}"
 
 

@@ -24,6 +24,9 @@ from tod_bench.systems import Exchange, TurnInput
 SHOWN_VALUES = 3
 """Example values of a slot that are shown, where it may have others."""
 
+Selection: TypeAlias = Literal["fixed", "random", "nearest", "diverse"]
+"""How examples are chosen; see `tod_baselines.chat.examples`."""
+
 PlainState: TypeAlias = Mapping[str, Mapping[str, str]]
 """A state with one value a slot: domain -> slot -> value."""
 
@@ -157,6 +160,8 @@ class Recipe(ABC):
         name: Its name in configs, and that of its own template.
         after: The paper whose format it follows.
         tasks: The tasks that it has prompts for.
+        select: How its examples are chosen where the config does not say.
+        skips: Why it has no prompt for some task, in words; empty where there is no more to say.
         whole_state: Whether it asks for the whole state, so that a turn does not depend on the answer to the one
             before; else for what the turn changes of it.
         template: The template of its prompts.
@@ -165,6 +170,8 @@ class Recipe(ABC):
     name: ClassVar[str]
     after: ClassVar[str]
     tasks: ClassVar[frozenset[TaskName]]
+    select: ClassVar[Selection] = "nearest"
+    skips: ClassVar[str] = ""
     whole_state: bool = False
 
     def __init__(self, *, prompt: str | None = None, state: Literal["changes", "whole"] | None = None) -> None:

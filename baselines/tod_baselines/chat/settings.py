@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from tod_baselines.chat.recipe import Recipe
+from tod_baselines.chat.recipe import Recipe, Selection
 from tod_bench.errors import UserError
 from tod_bench.llm.config import ChatModel, Limits
 from tod_bench.llm.retry import RetryPolicy
@@ -40,7 +40,7 @@ class Settings:
         state: Whether DST asks for what a turn ``changes`` or for the ``whole`` state; the recipe's default if left
             out.
         shots: Training turns that each prompt shows with their answers.
-        select: How they are chosen.
+        select: How they are chosen; as the recipe's paper does, if left out.
         pool: Which training dialogues they are taken from: ``all``, a share (``5%``), or a number of them.
         embedding: What ``nearest`` and ``diverse`` compare turns by.
         on_unread: The state of a turn whose answer cannot be read: none at all, or that of the turn before.
@@ -65,7 +65,7 @@ class Settings:
     prompt: str | None = None
     state: Literal["changes", "whole"] | None = None
     shots: int = 0
-    select: Literal["fixed", "random", "nearest", "diverse"] = "nearest"
+    select: Selection | None = None
     pool: str = "all"
     embedding: str = "bm25"
     on_unread: Literal["empty", "previous"] = "empty"
@@ -109,6 +109,11 @@ class Settings:
         from tod_baselines.chat.recipes import recipe_class
 
         return recipe_class(self.recipe)(prompt=self.prompt, state=self.state)
+
+    @property
+    def selection(self) -> Selection:
+        """How examples are chosen: as the config says, or else as the recipe does."""
+        return self.select or self.opened_recipe.select
 
     @property
     def turns_shown(self) -> int | None:

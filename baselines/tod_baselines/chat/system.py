@@ -1,5 +1,6 @@
 """A language model that is asked, as a system of the harness."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,8 +20,9 @@ from tod_bench.errors import UserError
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, check_access, open_client
 from tod_bench.llm.conversations import Talk, converse
+from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.prices import FREE, load_prices
-from tod_bench.llm.servers import resolve_url
+from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE, USAGE_NOTE
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, Prediction, TaskName
@@ -90,6 +92,30 @@ class Chat(System):
         """A sentence for each setting that cannot work."""
         return list(self.settings.problems())
 
+    def remarks(self) -> list[str]:
+        """How examples are chosen, where the recipe decides."""
+        settings = self.settings
+        if not settings.shots or settings.select:
+            return []
+        return [f"examples are chosen by select: {settings.selection}, the default of the recipe {settings.recipe}"]
+
+    def missing(self) -> list[str]:
+        """A sentence for the server's key, where there is none."""
+        settings = self.settings
+        try:
+            if settings.model != SCRIPTED:
+                read_key(settings.key_variable, resolve_url(settings.base_url))
+        except PermanentError as error:
+            if os.environ.get(settings.key_variable, "").strip():
+                return [str(error)]
+            return [
+                f"{settings.model} cannot be asked without a key: `export {settings.key_variable}=...`, or name "
+                "another server with params.base_url=URL, or answer from a cache with --replay"
+            ]
+        except UserError as error:
+            return [str(error)]
+        return []
+
     def fits_together(self, task: TaskName) -> tuple[TaskName, ...]:  # noqa: ARG002
         """With examples, every task shares the pool that they are taken from; without, nothing is prepared."""
         return TASKS if self.settings.shots else ()
@@ -108,15 +134,18 @@ class Chat(System):
             embedding=settings.embedding,
             seed=context.seed,
         )
-        # How turns are compared depends on the recipe, which the pool does not: the record of the predictions has it.
-        return {name: value for name, value in pool.record().items() if name != "compared_by"}
+        # How turns are compared, and by default chosen, depends on the recipe, which the pool does not: the record of
+        # the predictions has it.
+        decided = {"compared_by"} if settings.select else {"compared_by", "select", "candidates", "redundancy"}
+        return {name: value for name, value in pool.record().items() if name not in decided}
 
     def load(self, context: FitContext) -> None:
         """Opens the pool of examples, where there is one."""
         if self.settings.shots:
             from tod_baselines.chat.examples import Pool
 
-            self._pool = Pool.load(context.folder, states=not self.settings.opened_recipe.whole_state)
+            recipe = self.settings.opened_recipe
+            self._pool = Pool.load(context.folder, select=self.settings.selection, states=not recipe.whole_state)
         self._context = context
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
@@ -172,9 +201,10 @@ class Chat(System):
     def _require(self, task: TaskName) -> None:
         if task not in self.tasks:
             able = ", ".join(sorted(self.tasks))
+            skips = self.settings.opened_recipe.skips
             raise UserError(
-                f"chat: the recipe {self.settings.recipe} has no prompt for the task {task}, only for {able}; choose "
-                f"another recipe, or name the tasks under the system's `tasks`"
+                f"chat: the recipe {self.settings.recipe} has no prompt for the task {task}, only for {able}"
+                f"{f' ({skips})' if skips else ''}; choose another recipe, or name the tasks under the system's `tasks`"
             )
 
     @property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tod_baselines.decoder.sequence import PLAIN_MARKS
 from tod_baselines.decoder.settings import Settings
 from tod_baselines.decoder.sources import locate, open_model, open_tokenizer
+from tod_baselines.training.checking import training_problems
 from tod_baselines.training.folder import save
 from tod_bench.errors import MissingExtraError, UserError, did_you_mean
 from tod_bench.files import write_json
@@ -51,7 +52,7 @@ def ready_tokenizer(
 
 
 def problems(settings: Settings) -> Iterator[str]:
-    """A sentence for each setting of the model that cannot work, as far as that is seen without loading it."""
+    """A sentence for each setting of model or training that cannot work, as far as that is seen without loading."""
     try:
         if settings.init == "scratch":
             _dimensions(settings)
@@ -59,6 +60,7 @@ def problems(settings: Settings) -> Iterator[str]:
             locate(settings.model, ask_hub=False)
     except (MissingExtraError, UserError) as error:
         yield str(error)
+    yield from training_problems(settings, "decoder")
 
 
 def train_tokenizer(texts: Sequence[str], vocab_size: int) -> "PreTrainedTokenizerBase":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tod_metrics.base import FloatArray, PooledMetric, Signature
 from tod_metrics.confidence.pool import ConfidencePool
-from tod_metrics.confidence.units import Joint, Unit, units_of
+from tod_metrics.confidence.units import Joint, Unit, Units, units_of
 from tod_metrics.items import StateItem
 from tod_metrics.state.state_metric import StateMetric, batch_of
 
@@ -34,8 +34,8 @@ class ConfidenceMetric(StateMetric, PooledMetric[StateItem, ConfidencePool]):
 
     @property
     def by_domain(self) -> bool:
-        """Never: domains have no rows of their own."""
-        return False
+        """For values, which are of one domain each; a turn is of several."""
+        return self.unit == "slot"
 
     @property
     def signature(self) -> Signature:
@@ -50,9 +50,16 @@ class ConfidenceMetric(StateMetric, PooledMetric[StateItem, ConfidencePool]):
 
     def pool(self, items: Sequence[StateItem], cluster: Sequence[int], clusters: int) -> ConfidencePool:
         """The values or turns that have a confidence."""
-        units = units_of(batch_of(items), self.rules, self.unit, self.joint)
+        units = self._units(items)
         places = np.asarray(cluster, dtype=np.int64)[units.item]
         return ConfidencePool(units.confidence, units.right, places, clusters, units.without)
+
+    def _units(self, items: Sequence[StateItem]) -> Units:
+        batch = batch_of(items)
+        units = units_of(batch, self.rules, self.unit, self.joint)
+        if not self.domain:
+            return units
+        return units.of_domains(batch.groups.get(self.domain, frozenset({self.domain})))
 
     def of_pool(self, pool: ConfidencePool, counts: NDArray[Any]) -> FloatArray:
         """Scores of how often each dialogue is counted."""
@@ -73,7 +80,7 @@ class ConfidenceMetric(StateMetric, PooledMetric[StateItem, ConfidencePool]):
 
     def remarks(self, items: Sequence[StateItem]) -> tuple[str, ...]:
         """How many units have a confidence, where not all do."""
-        units = units_of(batch_of(items), self.rules, self.unit, self.joint)
+        units = self._units(items)
         having, name = len(units.confidence), "predicted values" if self.unit == "slot" else "turns"
         every = having + units.without
         if not having:

@@ -78,6 +78,11 @@ class ConfidencePool(Pool):
             self.without + other.without,
         )
 
+    def equals(self, other: "ConfidencePool") -> bool:
+        """Whether both have the same units in the same dialogues."""
+        pairs = [(self.confidence, other.confidence), (self.right, other.right), (self.cluster, other.cluster)]
+        return self.clusters == other.clusters and all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
     @cached_property
     def _tables(self) -> "tuple[FloatArray, csr_array[Any], csr_array[Any]]":
         """Distinct confidences, and the units and the right ones of each confidence and dialogue."""

@@ -1,8 +1,9 @@
 """What confidence is measured on: predicted values of states, or the turns that they make up."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -28,12 +29,28 @@ class Units:
         right: Whether each is right.
         item: The item of each, by its place.
         without: Units that have no confidence.
+        domain: The domain of each predicted value; empty for turns.
+        without_by_domain: Domain -> predicted values that have no confidence.
     """
 
     confidence: FloatArray
     right: BoolArray
     item: IntArray
     without: int
+    domain: tuple[str, ...] = ()
+    without_by_domain: Mapping[str, int] = field(default_factory=dict)
+
+    def of_domains(self, names: Collection[str]) -> "Units":
+        """The predicted values of some domains."""
+        kept = np.array([domain in names for domain in self.domain], dtype=np.bool_)
+        return Units(
+            self.confidence[kept],
+            self.right[kept],
+            self.item[kept],
+            sum(count for domain, count in self.without_by_domain.items() if domain in names),
+            tuple(domain for domain in self.domain if domain in names),
+            {domain: count for domain, count in self.without_by_domain.items() if domain in names},
+        )
 
 
 def units_of(batch: StateBatch, rules: StateProtocol, unit: Unit, joint: Joint) -> Units:
@@ -54,17 +71,20 @@ def units_of(batch: StateBatch, rules: StateProtocol, unit: Unit, joint: Joint) 
 
 def slot_units(batch: StateBatch, rules: StateProtocol) -> Units:
     """The predicted values of all turns. A value is right where slot F1 counts a true positive."""
-    states, without = batch.states(rules), 0
+    states, without = batch.states(rules), Counter[str]()
     found: list[tuple[float, bool, int]] = []
+    domains: list[str] = []
     for number, item in enumerate(batch):
         stated, gold = stated_confidence(states, item), states.gold[number]
         for key, value in states.predicted[number].items():
             if key in stated:
                 right = key in gold and states.match(key, gold[key], value) == 1.0
                 found.append((stated[key], right, number))
+                domains.append(key[0])
             else:
-                without += 1
-    return _units(found, without)
+                without[key[0]] += 1
+    units = _units(found, without.total())
+    return replace(units, domain=tuple(domains), without_by_domain=dict(without))
 
 
 def turn_units(batch: StateBatch, rules: StateProtocol, joint: Joint) -> Units:

@@ -15,6 +15,7 @@ from fault_server import FaultServer
 from tod_baselines.chat.system import Chat
 from tod_bench.errors import UserError
 from tod_bench.predictions import read_predictions
+from tod_bench.sweeps import validate
 
 KEY = "sk-proj-Zx81ABCDefgh7766LMNOPqrst4242wxyz"
 
@@ -92,7 +93,7 @@ def test_a_plan_with_examples_prepares_them_elsewhere_and_the_run_takes_what_it_
     assert not (tmp_path / "models").exists()
     run = tod_bench.run(settings, store=tmp_path)
     record = run.results[0].provenance["predictions"]
-    compared = {"compared_by": "last exchange"}
+    compared = {"compared_by": "last exchange", "select": "nearest"}
     assert record["asked"]["examples"] == {**record["fit"]["details"], **compared}
     assert record["asked"]["shots"] == 2
     assert cost.estimate.requests + cost.estimate.cached == record["asked"]["total"]["requests"]
@@ -145,10 +146,83 @@ def test_a_budget_ends_with_a_sentence_and_holds_for_all_runs_of_a_store(tmp_pat
 
 
 def test_a_budget_that_would_not_hold_is_refused(tmp_path):
-    with pytest.raises(UserError, match="several processes"):
-        tod_bench.run(config(), store=tmp_path, budget=1.0, workers=2)
+    with pytest.raises(UserError, match="known to its own process alone until it is collected"):
+        tod_bench.run(config(), store=tmp_path, budget=1.0, workers=2, batch=True)
+    sweep = {"factors": {"shots": {"key": "systems.llm.params.shots", "values": [0, 1]}}}
+    with pytest.raises(UserError, match="processes of one machine"):
+        tod_bench.sweep({**config(), "sweep": sweep}, store=tmp_path, budget=1.0, backend="ray")
     with pytest.raises(UserError, match="leave one out"):
         tod_bench.run(config(), store=tmp_path, replay=True, batch=True)
+
+
+def test_the_recipe_decides_how_examples_are_chosen_where_the_config_does_not(tmp_path):
+    systems = {
+        recipe: {"system": "chat", "params": {"model": "scripted", "recipe": recipe, "shots": 2}}
+        for recipe in ("sql", "python")
+    }
+    systems["fixed"] = {"system": "chat", "params": {**systems["python"]["params"], "select": "fixed"}}
+    settings = {**config(test=2), "systems": systems}
+    said = [note for note in tod_bench.plan(settings, store=tmp_path).notes if "examples are chosen" in note]
+    assert said == [
+        "sql: examples are chosen by select: nearest, the default of the recipe sql",
+        "python: examples are chosen by select: diverse, the default of the recipe python",
+    ]
+    run = tod_bench.run(settings, store=tmp_path)
+    records = {one.experiment.system: one.provenance["predictions"] for one in run.results}
+    chosen = {system: record["asked"]["examples"]["select"] for system, record in records.items()}
+    assert chosen == {"sql": "nearest", "python": "diverse", "fixed": "fixed"}
+    assert "candidates" in records["python"]["asked"]["examples"]
+    # One pool serves both, so it does not say how examples are chosen.
+    assert "select" not in records["sql"]["fit"]["details"]
+    assert records["sql"]["fit"] == records["python"]["fit"]
+
+
+def test_a_task_that_the_recipe_has_no_prompt_for_is_refused_in_one_sentence(tmp_path):
+    settings = config(tasks=("dst", "policy"), recipe="pipeline", test=1)
+    run = tod_bench.run(settings, store=tmp_path)
+    assert [result.experiment.task for result in run.results] == ["dst"]
+    settings["systems"]["llm"]["tasks"] = ["policy"]
+    with pytest.raises(
+        UserError, match=r"systems.llm.tasks: chat with these parameters cannot do policy, only dst, resp"
+    ):
+        tod_bench.plan(settings, store=tmp_path)
+    with pytest.raises(UserError, match=r"only for dst, response \(Hudeček & Dušek go .* straight to the response\)"):
+        next(Chat(model="scripted", recipe="pipeline").predict("policy", ()))
+
+
+def test_a_missing_key_is_said_before_anything_runs_and_the_rest_is_computed(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    settings = config(model="gpt-4o", test=2)
+    settings["systems"]["majority"] = {"system": "majority"}
+    need = "systems.llm: gpt-4o cannot be asked without a key: `export OPENAI_API_KEY=...`"
+    assert [str(one)[: len(need)] for one in validate(settings).missing] == [need]
+    planned = tod_bench.plan(settings, store=tmp_path)
+    assert [sentence[: len(need)] for sentence in planned.missing] == [need]
+    assert {status.experiment.system for status in planned.statuses} == {"llm", "majority"}
+    said = []
+    run = tod_bench.run(settings, store=tmp_path, notify=said.append)
+    assert [sentence[: len(need)] for sentence in said] == [need]
+    assert [result.experiment.system for result in run.results] == ["majority"]
+    assert [number.value for row in run.table.rows if row.system == "llm" for number in row.numbers] == [None]
+    assert any(note.startswith(f"no numbers: {need}") for note in run.table.notes)
+    assert tod_bench.run(settings, store=tmp_path, workers=2).results == run.results
+    sweep = {"factors": {"history": {"key": "systems.llm.params.history", "values": ["all", "last+1"]}}}
+    with pytest.raises(UserError, match=r"the sweep cannot run:\n  - systems.llm: gpt-4o cannot be asked"):
+        tod_bench.sweep({**settings, "sweep": sweep}, store=tmp_path)
+
+
+def test_no_key_is_needed_where_nothing_is_asked(tmp_path, monkeypatch):
+    with FaultServer(nothing_changes) as server:
+        settings = config(model="gpt-4o", base_url=server.base_url, test=2)
+        done = tod_bench.run(settings, store=tmp_path)
+    # The server would refuse a key as this: as with none, nothing may be asked.
+    monkeypatch.setenv("OPENAI_API_KEY", "two words")
+    assert [str(one) for one in validate(settings).missing] != []
+    assert tod_bench.plan(settings, store=tmp_path).missing == ()
+    assert tod_bench.run(settings, store=tmp_path).results == done.results
+    again = tod_bench.run(settings, store=tmp_path / "again", cache=tmp_path / "answers.sqlite", replay=True)
+    assert [score.value for score in again.results[0].scores] == [score.value for score in done.results[0].scores]
 
 
 def test_the_batch_api_answers_a_run(tmp_path):

@@ -38,7 +38,7 @@ def test_a_budget_without_a_file_is_that_of_all_runs_with_the_same_cache(tmp_pat
         client = open_client(model_of(server), access)
         list(client.complete(asks(2)))
         assert client.budget.file.path == tmp_path / "answers.spending.sqlite"
-        assert access.open_budget()._before == pytest.approx(client.spending().usd) != 0
+        assert access.open_budget().spent_elsewhere() == pytest.approx(client.spending().usd) != 0
         named = Access(tmp_path / "answers.sqlite", budget=1.0, spending=tmp_path / "mine.sqlite")
         assert named.open_budget().file.path == tmp_path / "mine.sqlite"
 

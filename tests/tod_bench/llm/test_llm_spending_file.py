@@ -12,7 +12,8 @@ from llm_support import asks
 from fault_server import FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.llm import BatchClient, Budget, BudgetReached
-from tod_bench.llm.budget import SpendingFile
+from tod_bench.llm.budget import Hold, SpendingFile
+from tod_bench.llm.prices import FREE
 from tod_bench.llm.records import Usage
 
 CHILD = """
@@ -43,7 +44,7 @@ def test_a_second_run_has_what_the_first_left(connect, tmp_path):
         assert more <= 2
         assert "by earlier runs" in message
         assert "$0.01" in message
-        assert connect(server, budget=0.01).budget._before == 0
+        assert connect(server, budget=0.01).budget.spent_elsewhere() == 0
 
 
 def test_a_killed_run_is_not_forgotten(tmp_path):
@@ -64,6 +65,38 @@ def test_a_killed_run_is_not_forgotten(tmp_path):
         assert 0 < session["unsure_usd"] <= 4 * 0.00106
         before = SpendingFile(tmp_path / "spent.sqlite").before()
         assert before == pytest.approx(session["usd"] + session["unsure_usd"])
+
+
+def test_processes_at_work_at_a_time_share_the_budget(tmp_path):
+    """Two processes with a cache each, so that both pay for everything: together they stay within the limit."""
+    with FaultServer(latency=0.005) as server:
+        both = []
+        for name in ("a", "b"):
+            code = CHILD.replace("c.sqlite", f"{name}.sqlite")
+            both.append(
+                subprocess.Popen([sys.executable, "-c", code, server.base_url], cwd=tmp_path, stderr=subprocess.DEVNULL)
+            )
+        for child in both:
+            child.wait(60)
+        sessions = SpendingFile(tmp_path / "spent.sqlite").sessions()
+    spent = [session["usd"] for session in sessions]
+    assert len(spent) == 2
+    assert all(spent)
+    assert 0.9 * 0.02 < sum(spent) <= 0.02
+    assert sum(session["unsure_usd"] for session in sessions) == 0
+
+
+def test_a_hold_counts_for_the_other_process_at_once(tmp_path):
+    first, second = (Budget(1.0, tmp_path / "s.sqlite") for _ in range(2))
+    most = Hold(0.6, FREE)
+    held = first.hold_again(most)
+    assert held is not None
+    assert second.hold_again(most) is None
+    assert "$0.6000 by earlier runs or others under way" in str(second.reached())
+    first.release(held)
+    assert second.hold_again(most) is not None
+    assert first.hold_again(Hold(0.3, FREE, batch=True)) is not None
+    assert first.hold_again(Hold(0.2, FREE, batch=True)) is None
 
 
 def test_rejections_cost_nothing_and_lost_replies_may(connect, tmp_path):

@@ -1,6 +1,7 @@
 """Rows that subtract one corpus from another: their interval and p-value, or why they have none."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -9,11 +10,12 @@ from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run
-from tod_bench.predictions import read_predictions
+from tod_bench.predictions import read_predictions, write_predictions
+from tod_bench.records import Prediction, first_values
 from tod_bench.reports import table_of
 from tod_bench.reports.page import page_data, render
 from tod_bench.reports.runs import save_run
-from tod_bench.scoring import score_rows
+from tod_bench.scoring import Settings, compare, score_rows
 from tod_bench.splits import read_all
 from tod_bench.statistics import holm, paired_bootstrap
 
@@ -51,6 +53,57 @@ def paired(tmp_path_factory):
 
 def differences(table):
     return {row.system: row.numbers for row in table.rows if row.difference}
+
+
+def test_scores_of_pooled_units_are_tested_as_they_are_compared(tmp_path):
+    """AUROC has no statistics to sum; its difference row has the interval and p-value of `tod-bench compare`."""
+    files = {}
+    for label, style in STYLES.items():
+        dialogues = read_all(open_corpus("simulated", style=style, dialogues=SIZES), "test")
+        files[label] = tmp_path / f"{label}.jsonl"
+        write_predictions(files[label], unsure(dialogues, seed=len(label)))
+    column = {"task": "dst", "metric": "auroc"}
+    table = {
+        "columns": [{"label": "AUROC", **column}, {"label": "hotel", **column, "domain": "hotel"}],
+        "difference": CONFIG["table"]["difference"],
+    }
+    systems = {"theirs": {"predictions": f"{tmp_path}/{{corpus}}.jsonl", "tasks": ["dst"]}}
+    done = finished(tmp_path / "runs", systems=systems, tasks={"dst": {"metrics": ["auroc"]}}, table=table)
+    whole, hotel = differences(table_of(done))["theirs"]
+    corpus = open_corpus("simulated", dialogues=SIZES)
+    compared = compare(
+        *("dst", read_all(corpus, "test"), by_turn(files["restyled"]), by_turn(files["plain"])),
+        **{"corpus_name": "c", "split": "test", "schema": corpus.schema},
+        metrics=["auroc"],
+        by_domain=True,
+        settings=Settings(draws=200, seed=3),
+    )
+    expected = {str(one.slice or ""): one for one in compared}
+    of_hotel = next(one for name, one in expected.items() if "hotel" in name)
+    for number, one in ((whole, expected[""]), (hotel, of_hotel)):
+        assert number.value == pytest.approx(one.difference)
+        assert (number.low, number.high) == pytest.approx((one.low, one.high))
+        assert number.p is not None
+    same = {**systems, "theirs": {"predictions": str(files["plain"]), "tasks": ["dst"]}}
+    done = finished(tmp_path / "same", systems=same, tasks={"dst": {"metrics": ["auroc"]}}, table=table)
+    assert "same score on both corpora, dialogue by dialogue" in differences(table_of(done))["theirs"][0].note
+
+
+def unsure(dialogues, seed):
+    """Gold states with values that are wrong as often as their confidence says."""
+    random = Random(seed)
+    for dialogue in dialogues:
+        for turn in dialogue.turns:
+            state, confidence = first_values(turn.state), {}
+            for domain, slots in state.items():
+                sure = {slot: round(random.random() ** 0.3, 1) for slot in slots}
+                state[domain] = {slot: "zzz" if random.random() > sure[slot] else slots[slot] for slot in slots}
+                confidence[domain] = sure
+            yield Prediction(dialogue.id, turn.index, state=state, confidence=confidence)
+
+
+def by_turn(path):
+    return {(one.dialogue_id, one.turn): one for one in read_predictions(path)}
 
 
 def test_differences_are_tested_over_the_dialogues_of_both(paired):

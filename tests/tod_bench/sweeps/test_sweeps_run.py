@@ -6,14 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from itertools import product
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
 
+from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import load_config
 from tod_bench.experiments.results import Store
+from tod_bench.predictions import write_predictions
+from tod_bench.records import Prediction, first_values
 from tod_bench.sweeps import Resources, ablation, expand, run_trials, to_markdown, write_ablation
 
 SWEEP = {
@@ -64,6 +70,54 @@ def test_effects_are_the_differences_of_the_scores(trials, tmp_path):
     paths = write_ablation(table, tmp_path / "out")
     assert [path.suffix for path in paths] == [".md", ".csv", ".json", ".svg"]
     assert json.loads(paths[2].read_text(encoding="utf-8"))["factors"] == ["system", "draws"]
+
+
+def test_effects_on_pooled_scores_are_tested_over_the_units_of_every_pair(tmp_path):
+    """AUROC has no statistics to sum: the units of matched seeds are one pool, swapped dialogue by dialogue."""
+    dialogues = list(open_corpus("simulated", dialogues={"train": 20, "dev": 2, "test": 25}).dialogues("test"))
+    for seed, level in product((1, 2), ("low", "high")):
+        random = Random(f"{seed}{level}")
+        write_predictions(tmp_path / f"{level}{seed}.jsonl", map(partial(unsure, random, level), turns(dialogues)))
+    swept = {
+        **SWEEP,
+        "systems": {"sys": {"predictions": f"{tmp_path}/low{{seed}}.jsonl", "tasks": ["dst"]}},
+        "tasks": {"dst": {"metrics": ["auroc"]}},
+        "seeds": [1, 2],
+        "table": {"columns": [{"label": "AUROC", "task": "dst", "metric": "auroc"}]},
+        "sweep": {
+            "factors": {
+                "level": {
+                    "key": "systems.sys.predictions",
+                    "values": [f"{tmp_path}/{level}{{seed}}.jsonl" for level in ("low", "high")],
+                }
+            }
+        },
+    }
+    trials = expand(load_config(swept))
+    assert [error for _, error in run_trials(trials, tmp_path / "runs")] == ["", ""]
+    (effect,) = ablation("Unsure", trials, Store(tmp_path / "runs")).effects
+    assert effect.pairs == 2
+    assert effect.note == ""
+    assert effect.difference > 20
+    assert effect.low < effect.difference < effect.high
+    assert effect.corrected == pytest.approx(1 / 10_001)
+
+
+def turns(dialogues):
+    return [(dialogue.id, turn) for dialogue in dialogues for turn in dialogue.turns]
+
+
+def unsure(random, level, place):
+    """A gold state with wrong values: told from right ones by confidence at the level ``high``, and not at ``low``."""
+    dialogue, turn = place
+    state, confidence = first_values(turn.state), {}
+    for domain, slots in state.items():
+        for slot in list(slots):
+            right = random.random() < 0.6
+            slots[slot] = slots[slot] if right else "zzz"
+            sure = 0.4 * right if level == "high" else 0.0
+            confidence.setdefault(domain, {})[slot] = round(sure + 0.5 * random.random(), 1)
+    return Prediction(dialogue, turn.index, state=state, confidence=confidence)
 
 
 def test_finished_trials_are_reused(trials, tmp_path):

@@ -11,6 +11,7 @@ from tod_bench.errors import DataError, UserError
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Slice
 from tod_bench.scoring.metrics import FIELDS, default_metrics
+from tod_bench.scoring.row_tests import Row, dialogues_of
 from tod_bench.scoring.rows import PooledRow, ScoreRow
 from tod_bench.scoring.score import ScoreSheet, score
 from tod_bench.statistics import (
@@ -25,7 +26,6 @@ from tod_metrics import CorpusMetric, metric_class
 from tod_metrics.base import PooledMetric, Signature
 
 Predictions: TypeAlias = Mapping[tuple[str, int], Prediction]
-Row: TypeAlias = ScoreRow | PooledRow
 Verdict: TypeAlias = Literal["A", "B", "differ", "undecided"]
 
 
@@ -263,7 +263,7 @@ class _Tested:
             p_bootstrap=p_bootstrap,
             detectable=self.detectable(max(family, 1)),
             verdict=self._verdict(p_randomization, p_bootstrap, 1 - settings.level),
-            dialogues=a.pool.clusters if isinstance(a, PooledRow) else len(a.sums),
+            dialogues=dialogues_of(a),
             exact=self.randomization.exact,
             signature=score.meaning,
             coverage=score.coverage,

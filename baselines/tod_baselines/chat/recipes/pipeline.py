@@ -1,8 +1,9 @@
 """The recipe ``pipeline``: the domain, its state, the database, the response, as Hudeček & Dušek (2023) ask.
 
 DST takes two queries, the domain of the turn and that domain's slots (as a JSON object); the slots of other domains
-stay as they were. A response is written with the state and the database entries that the harness shows. Its text is
-that of a person; the template ``pipeline_delexicalised`` asks for placeholders such as ``[hotel_name]`` instead.
+stay as they were. A response is written with the state and the database entries that the harness shows; there is no
+policy in between. Its text is that of a person; the template ``pipeline_delexicalised`` asks for placeholders such as
+``[hotel_name]`` instead.
 """
 
 import json
@@ -37,6 +38,7 @@ class Pipeline(Recipe):
     name: ClassVar[str] = "pipeline"
     after: ClassVar[str] = "Hudeček & Dušek (SIGDIAL 2023)"
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst", "response"})
+    skips: ClassVar[str] = "Hudeček & Dušek go from the state and the database entries straight to the response"
 
     def __init__(self, *, prompt: str | None = None, state: Literal["changes", "whole"] | None = None) -> None:
         if state == "whole":

@@ -22,7 +22,7 @@ from tod_baselines.chat.reading import (
     no_reply,
     unread_answer,
 )
-from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Shown
+from tod_baselines.chat.recipe import Answer, Conversation, Example, PlainState, Query, Recipe, Reply, Selection, Shown
 from tod_bench.records import Schema, TaskName
 
 NOTHING = "pass"
@@ -37,6 +37,7 @@ class Python(Recipe):
     name: ClassVar[str] = "python"
     after: ClassVar[str] = "RefPyDST (King & Flanigan, Findings of ACL 2023)"
     tasks: ClassVar[frozenset[TaskName]] = frozenset({"dst"})
+    select: ClassVar[Selection] = "diverse"
 
     def ask(self, shown: Shown) -> Conversation:
         """One query; see the module."""

@@ -1,0 +1,49 @@
+"""docs/personalise.md: its commands run, and what it says of options and readings is so."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from guides import DOCS, blocks, follow
+from tod_bench.corpora.personas import AGES, EMOTIONS, FORMALITIES, GENDERS
+from tod_bench.corpora.picpersona import PicPersona
+from tod_bench.personalise.options import FilterReading, StrategyReading
+from tod_bench.personalise.rows import STAGES
+from tod_bench.records import Persona
+
+GUIDE = (DOCS / "personalise.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_the_page_work_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tod_bench.cli.personalise")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    _, planned = follow("personalise.md")
+    assert "missing" not in planned
+    assert "oracle" in planned
+    plain, styled = (list(PicPersona("made", style=style).dialogues("test")) for style in ("original", "personalised"))
+    assert len(plain) == len(styled) > 0
+    assert [turn.state for one in plain for turn in one.turns] == [turn.state for one in styled for turn in one.turns]
+    assert [turn.user for one in plain for turn in one.turns] != [turn.user for one in styled for turn in one.turns]
+
+
+def test_the_stages_and_readings_are_those_of_the_code() -> None:
+    drawn = GUIDE.partition("    pairs ─▶")[2].partition("\n")[0]
+    assert ("pairs", *re.findall(r"\b[a-z]+\b", drawn)[:7]) == STAGES
+    table = GUIDE.partition("| reading | what it is |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(get_args(FilterReading))
+    assert get_args(FilterReading) == get_args(StrategyReading)
+
+
+def test_the_personas_of_the_page_have_the_fields_of_a_persona() -> None:
+    (example,) = csv.DictReader(io.StringIO(blocks("personalise.md", "csv")[0]))
+    persona = Persona(**example)
+    assert persona.age in AGES
+    assert persona.gender in GENDERS
+    assert persona.formality in FORMALITIES
+    assert persona.emotion in EMOTIONS
+    assert all(word in GUIDE for word in (*AGES, *EMOTIONS, *FORMALITIES))
