@@ -10,6 +10,7 @@ from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.joined import corrected, each_once, union
 from tod_bench.corpora.jsonstream import RawFile
@@ -61,6 +62,7 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
+        self._version = version
         if path == []:
             raise UserError("path names no folder")
         first, *others = path if isinstance(path, list) else [path]
@@ -164,6 +166,11 @@ class MultiWOZ(FileCorpus):
         if self.unofficial or not isinstance(self._layout, Layout22):
             return None
         return completeness(self._names_22(), release("multiwoz2.2"), _FOLDER_22, [split])
+
+    @property
+    def release_size(self) -> ReleaseSize:
+        """The dialogues of each split of the release, whatever is corrected or left out."""
+        return release_sizes()[f"multiwoz{self._version}"]
 
     def _unofficial_files(self, version: Version) -> list[str]:
         if isinstance(self._layout, LogLayout):

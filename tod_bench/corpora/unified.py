@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
@@ -51,6 +52,11 @@ class Unified(FileCorpus):
     def schema(self) -> Schema:
         """Every domain and slot that a state can hold."""
         return _read_schema(self._ontology)
+
+    @property
+    def release_size(self) -> ReleaseSize | None:
+        """The dialogues of each split."""
+        return release_sizes()[self.dataset]
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         wanted = (
