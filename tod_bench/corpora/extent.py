@@ -1,6 +1,6 @@
 """How much of a release is there: for each split, the dialogues that were read beside those that the release has.
 
-    sgd train    14,862 of 16,142 dialogues (117 of 127 files)
+    sgd train    14,862 of 16,142 dialogues (117 of 127 files); not there: train/dialogues_070.json, ...
     sgd dev      2,482 of 2,482 dialogues: complete
 
 ``sizes.yaml`` is data: release -> where its sizes come from, and the dialogues of each of its splits. A split is
@@ -74,8 +74,8 @@ class Extent:
             counted = f"{self.dialogues:,} dialogues{files}{of_all}"
         else:
             counted = f"{self.dialogues:,} of {self.official:,} dialogues{files}{': complete' if self.complete else ''}"
-        lacking = _named(self.files.missing, "not there") if self.files else ""
-        return f"{counted}{lacking}{_named(self.unofficial, 'not, or not shown to be, of the release')}"
+        lacking = f"; not there: {_named(self.files.missing)}" if self.files and self.files.missing else ""
+        return f"{counted}{lacking}{'; unofficial' if self.unofficial else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -131,8 +131,13 @@ def release_sizes() -> Mapping[str, ReleaseSize]:
     return {name: ReleaseSize(**entry) for name, entry in raw.items()}
 
 
-def _named(names: tuple[str, ...], what: str) -> str:
-    if not names:
+def unofficial_line(there: Extent) -> str:
+    """What ``unofficial`` means of a corpus, in a sentence without its full stop; empty where it is not."""
+    if not there.unofficial:
         return ""
+    return f"{there.corpus}: not of the release, or not shown to be: {_named(there.unofficial)}"
+
+
+def _named(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"; {what}: {', '.join(names[:_NAMED])}{more}"
+    return f"{', '.join(names[:_NAMED])}{more}"

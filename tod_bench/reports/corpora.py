@@ -11,7 +11,7 @@ from tod_bench.console import grid
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.corpora.check import Finding, check
 from tod_bench.corpora.counts import RULE, Counts, count
-from tod_bench.corpora.extent import Extent, extents
+from tod_bench.corpora.extent import Extent, extents, unofficial_line
 from tod_bench.corpora.fetch import Fetched
 from tod_bench.errors import UserError, printable
 from tod_bench.inputs import parse_yaml
@@ -92,12 +92,19 @@ def print_rows(rows: Iterable[CorpusRow]) -> None:
     columns = ("corpus", "split", "dialogues", "services", "domains", "turns/dialogue", "tokens/turn")
     console = Console(width=110)
     console.print(grid(columns, ((row.corpus, row.split, *_cells(row)) for row in rows), left=2, boxed=False))
-    for there in (extent for row in rows for extent in row.extents):
-        if there.official is not None or there.total is not None or there.files or there.unofficial:
-            console.print(printable(f"{there.corpus} {there.split}: {there}."), highlight=False, markup=False)
+    for line in _completeness_lines([extent for row in rows for extent in row.extents]):
+        console.print(line, highlight=False, markup=False)
     console.print(f"Ours: {RULE}.", highlight=False)
     published = f"{published_values('table1')['source']}; what it calls services is what we call domains"
     console.print(f"Published: {published}.", highlight=False)
+
+
+def _completeness_lines(there: Sequence[Extent]) -> list[str]:
+    """How much of each split of known size is there, then which files are not those of the release."""
+    known = [one for one in there if one.official is not None or one.total is not None or one.files]
+    lines = [f"{one.corpus} {one.split}: {one}." for one in known]
+    unofficial = dict.fromkeys(unofficial_line(one) for one in there if one.unofficial)
+    return [printable(line) for line in (*lines, *(f"{line}." for line in unofficial))]
 
 
 def _cells(row: CorpusRow) -> tuple[str, ...]:

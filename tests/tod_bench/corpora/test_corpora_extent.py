@@ -43,7 +43,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> dict[str, ReleaseSize]:
         (
             Extent("c", "dev", 10, 10, unofficial=("a.json",)),
             True,
-            "10 of 10 dialogues: complete; not, or not shown to be, of the release: a.json",
+            "10 of 10 dialogues: complete; unofficial",
         ),
         (
             Extent("c", "dev", 9, 10, files=Completeness(1, 6, ("2", "3", "4", "5", "6"))),
@@ -94,8 +94,9 @@ def test_stats_say_what_is_complete_in_print_and_in_json(release_sgd: Path, size
     sizes["sgd"] = ReleaseSize("counted", {"train": 3, "test": 4})
     where = ["stats", "sgd", "--option", f"path={release_sgd}"]
     printed = " ".join(CliRunner().invoke(command, where).output.split())
-    assert "sgd-accumulated-unofficial train: 3 of 3 dialogues: complete; not, or not shown to be" in printed
-    assert "sgd-accumulated-unofficial test: 2 of 4 dialogues; not" in printed
+    assert "sgd-accumulated-unofficial train: 3 of 3 dialogues: complete; unofficial." in printed
+    assert "sgd-accumulated-unofficial test: 2 of 4 dialogues; unofficial." in printed
+    assert "sgd-accumulated-unofficial: not of the release, or not shown to be: test/dialogues_001.json," in printed
     listed = json.loads(CliRunner().invoke(command, [*where, "--json"]).output)["completeness"]
     assert [(one["split"], one["complete"], one["official_dialogues"]) for one in listed] == [
         ("train", True, 3),
