@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize
 from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.rows import Rows
 from tod_bench.display import Grid, Tabular
@@ -89,6 +90,14 @@ class Corpus(Tabular):
 
     def completeness(self, split: str) -> Completeness | None:  # noqa: ARG002
         """How many of a split's official files are there; None where all are, or where nothing is known of them."""
+        return None
+
+    @property
+    def release_size(self) -> ReleaseSize | None:
+        """How many dialogues the release has, by split; None where that is not known, or where options leave some out.
+
+        `tod_bench.corpora.extent` tells from it whether a split is complete.
+        """
         return None
 
     def records(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.joined import corrected, each_once, union
 from tod_bench.corpora.jsonstream import RawFile
@@ -25,7 +26,6 @@ from tod_bench.records import Dialogue, Schema
 
 Version = Literal["2.0", "2.1", "2.2", "2.3", "2.4"]
 
-_FOLDER_22 = "data/MultiWOZ_2.2/"
 
 _READER = 2
 """Raised whenever dialogues come out differently, so that older caches are not used."""
@@ -61,6 +61,7 @@ class MultiWOZ(FileCorpus):
         cache: bool = True,
     ) -> None:
         check_option("MultiWOZ", "version", version, Version)
+        self._version = version
         if path == []:
             raise UserError("path names no folder")
         first, *others = path if isinstance(path, list) else [path]
@@ -163,7 +164,12 @@ class MultiWOZ(FileCorpus):
         """How many of a split's official files of release 2.2 are there; None where all are, or none is official."""
         if self.unofficial or not isinstance(self._layout, Layout22):
             return None
-        return completeness(self._names_22(), release("multiwoz2.2"), _FOLDER_22, [split])
+        return completeness(self._names_22(), release("multiwoz2.2"), "data/MultiWOZ_2.2/", [split])
+
+    @property
+    def release_size(self) -> ReleaseSize:
+        """The dialogues of each split of the release, whatever is corrected or left out."""
+        return release_sizes()[f"multiwoz{self._version}"]
 
     def _unofficial_files(self, version: Version) -> list[str]:
         if isinstance(self._layout, LogLayout):
@@ -176,7 +182,8 @@ class MultiWOZ(FileCorpus):
     def _names_22(self) -> dict[str, Path]:
         """The files of a release in the 2.2 layout: path in the official repository -> file."""
         files = {file for files in self._layout.splits().values() for file in files}
-        return {f"{_FOLDER_22}{file.path.relative_to(self.root).as_posix()}": file.path for file in files}
+        folder = f"data/MultiWOZ_{self._version}"
+        return {f"{folder}/{file.path.relative_to(self.root).as_posix()}": file.path for file in files}
 
 
 def _layout(root: Path, files: Mapping[str, RawFile]) -> Layout22 | LogLayout:
@@ -212,7 +219,8 @@ def _match_size(folder: Path, version: Version) -> int:
     named = next((set(versions) for part in reversed(folder.parts) if (versions := _RELEASE.findall(part))), set[str]())
     if version not in (named or {"2.2", "2.1"}):
         return 0
-    if version == "2.2":
+    # The 2.2 layout is that of other releases, too, where they are converted into it and a folder says so.
+    if version == "2.2" or (named and (folder / "schema.json").exists()):
         if not (folder / "schema.json").exists() or (folder / "train" / "schema.json").exists():
             return 0
         return bytes_of(file for files in dialogue_files(folder).values() for file in files)

@@ -32,10 +32,12 @@ class Completeness:
     Attributes:
         present: Official files of the split that are there.
         official: Official files that the split has.
+        missing: Those that are not there, as far as their names are known, as paths in the release.
     """
 
     present: int
     official: int
+    missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.present} of {self.official} files"
@@ -53,7 +55,9 @@ def completeness(names: Iterable[str], of: Release, base: str, splits: Iterable[
     starts = tuple(f"{base}{split}/dialogues_" for split in splits)
     wanted = {file.name for file in of.files if file.name.startswith(starts)}
     present = wanted & set(names)
-    return Completeness(len(present), len(wanted)) if len(present) < len(wanted) else None
+    if len(present) == len(wanted):
+        return None
+    return Completeness(len(present), len(wanted), tuple(sorted(wanted - present)))
 
 
 def unlike_release(name: str, files: Mapping[str, Path]) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import TRACKED, active_domains, canonical
@@ -85,6 +86,15 @@ class PicPersona(FileCorpus):
     def database(self) -> VenueDatabase | None:
         """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there."""
         return read_database(self._database_files)
+
+    @property
+    def release_size(self) -> ReleaseSize | None:
+        """The dialogues of the release in all; None for a part of it, and for a corpus of one's own in its layout.
+
+        The latter is known by its ``manifest.json``, which ``tod-bench personalise`` writes.
+        """
+        whole = self._part == "all" and not (self.root / "manifest.json").exists()
+        return release_sizes()["picpersona"] if whole else None
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         file = self._files[split]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_release
@@ -83,6 +84,11 @@ class SGD(FileCorpus):
         if self.unofficial:
             return None
         return completeness(self._names(), release("sgd"), "", SPLITS if split.startswith(UNSEEN) else [split])
+
+    @property
+    def release_size(self) -> ReleaseSize | None:
+        """The dialogues of each split; None where domains are held out, which leaves dialogues out of the splits."""
+        return None if self._hold_out else release_sizes()["sgd"]
 
     def _names(self) -> dict[str, Path]:
         return {f"{split}/{file.path.name}": file.path for split, files in self._files.items() for file in files}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.places import corpus_root
@@ -54,6 +55,11 @@ class SIMMC2(FileCorpus):
     def schema(self) -> Schema:
         """Empty: no belief states are read."""
         return {}
+
+    @property
+    def release_size(self) -> ReleaseSize:
+        """The dialogues of each split."""
+        return release_sizes()["simmc2"]
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         file = self._files[split]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.official import Completeness
@@ -64,6 +65,11 @@ class STAR(FileCorpus):
         """How many of the official files are there; None where all are. Of their content nothing is known."""
         present = len(self._files)
         return Completeness(present, _OFFICIAL_FILES) if present < _OFFICIAL_FILES else None
+
+    @property
+    def release_size(self) -> ReleaseSize:
+        """The dialogues of the release, those that were broken off among them if they are read."""
+        return release_sizes()["star" if self._complete else "star-all"]
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         for file in self._files:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tod_bench.corpora.annotations import Annotation
+from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, array_items, load_json
 from tod_bench.corpora.multiwoz_names import canonical
@@ -21,7 +22,8 @@ from tod_bench.records import Act, Dialogue, DomainGoal, Goal, Schema, SlotSpec,
 _READER = 1
 """Raised whenever dialogues come out differently, so that older caches are not used."""
 
-_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+SPLITS_OF_UNIFIED = {"train": "train", "dev": "validation", "test": "test"}
+"""Our splits -> what the format calls them."""
 
 
 class Unified(FileCorpus):
@@ -44,7 +46,7 @@ class Unified(FileCorpus):
         archive = f"data/unified_datasets/{self.dataset}/data.zip"
         self.unofficial = tuple(unlike_release(self.dataset, {archive: self._dialogues.path}))
         self.name = f"{self.dataset}{UNOFFICIAL if self.unofficial else ''}"
-        files_of_splits = dict.fromkeys(_SPLITS, (self._dialogues, self._ontology))
+        files_of_splits = dict.fromkeys(SPLITS_OF_UNIFIED, (self._dialogues, self._ontology))
         self._set_files(files_of_splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @cached_property
@@ -52,13 +54,18 @@ class Unified(FileCorpus):
         """Every domain and slot that a state can hold."""
         return _read_schema(self._ontology)
 
+    @property
+    def release_size(self) -> ReleaseSize | None:
+        """The dialogues of each split."""
+        return release_sizes()[self.dataset]
+
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         wanted = (
             Record(str(self._dialogues), str(data.get("dialogue_id", "?")), data, warn)
             for data in array_items(self._dialogues)
-            if isinstance(data, dict) and data.get("data_split") == _SPLITS[split]
+            if isinstance(data, dict) and data.get("data_split") == SPLITS_OF_UNIFIED[split]
         )
-        return convert_all(wanted, partial(_dialogue, split=split, corpus=self.name, schema=self.schema))
+        return convert_all(wanted, partial(unified_dialogue, split=split, corpus=self.name, schema=self.schema))
 
     def _match_size(self, folder: Path) -> int:
         data = folder / "data.zip"
@@ -111,7 +118,12 @@ def _read_schema(file: RawFile) -> Schema:
         raise DataError(f"the ontology is not laid out as expected ({error!r})", file=str(file)) from None
 
 
-def _dialogue(record: Record, split: str, corpus: str, schema: Schema) -> Dialogue:
+def unified_dialogue(record: Record, split: str, corpus: str, schema: Schema) -> Dialogue:
+    """Converts a raw dialogue.
+
+    Raises:
+        DataError: The dialogue is unusable.
+    """
     utterances = [{**turn, "speaker": turn["speaker"].upper()} for turn in record.data["turns"]]
     turns = tuple(_turn(record, user, system, schema) for user, system in pairs(record, utterances))
     goal = _goal(record.data.get("goal", {}))

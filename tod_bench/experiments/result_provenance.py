@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tod_bench.corpora.annotations import scored_turns
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.extent import Extent, extent
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
 from tod_bench.provenance import provenance
@@ -44,6 +46,9 @@ def _corpus_record(plan: Plan, experiment: Experiment, dialogues: Sequence[Dialo
             notes.append(
                 f"{unscored} of {turns} turns have no gold answer to the task {task} and are left out of its scores"
             )
+    of_release = _extent(corpus, split, len(dialogues))
+    if of_release and (experiment.task == "corpus" or of_release.complete is False):
+        notes.append(f"{split}: {of_release}")
     sources = plan.trained_on(experiment.corpus)
     if any(source.corpus != experiment.corpus for source in sources) and plan.shared_training(experiment):
         section["trained_on"] = {
@@ -58,8 +63,16 @@ def _corpus_record(plan: Plan, experiment: Experiment, dialogues: Sequence[Dialo
         "split": split,
         "signed_split": signed_split(corpus, split),
         "notes": notes,
+        "completeness": of_release.as_json() if of_release else None,
         "test_dialogues": len(dialogues),
         "test_turns": turns,
         "skipped": len(corpus.skipped),
         "skipped_records": [str(error) for error in corpus.skipped[:20]],
     }
+
+
+def _extent(corpus: Corpus, split: str, dialogues: int) -> Extent | None:
+    """How much of a release's split the dialogues are; None for a part of a split, several, or an unknown size."""
+    if split not in corpus.splits or corpus.release_size is None:
+        return None
+    return extent(corpus, split, dialogues)

@@ -11,8 +11,9 @@ from tod_bench.console import grid
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.corpora.check import Finding, check
 from tod_bench.corpora.counts import RULE, Counts, count
+from tod_bench.corpora.extent import Extent, extents, unofficial_line
 from tod_bench.corpora.fetch import Fetched
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, printable
 from tod_bench.inputs import parse_yaml
 from tod_bench.reports.published import published_values
 from tod_bench.splits import signed_split, split_notes
@@ -27,12 +28,14 @@ class CorpusRow:
         split: The split; ``published`` in the published row.
         counts: Our counts; None in the published row.
         published: The published row; empty in ours.
+        extents: In the first row of a corpus, how much of each of its splits is there.
     """
 
     corpus: str
     split: str
     counts: Counts | None
     published: Mapping[str, Any]
+    extents: tuple[Extent, ...] = ()
 
 
 def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
@@ -60,33 +63,48 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
 def corpus_rows(name: str, options: Sequence[str]) -> list[CorpusRow]:
     """Our counts of every split that there is, then the published row where there is one."""
     corpus = open_with(name, options)
+    counts = {split: count(corpus.dialogues(split)) for split in corpus.splits}
+    there = tuple(extents(corpus, {split: counted.dialogues for split, counted in counts.items()}))
     rows = [
-        CorpusRow(corpus.name, signed_split(corpus, split), count(corpus.dialogues(split)), {})
-        for split in corpus.splits
+        CorpusRow(corpus.name, signed_split(corpus, split), counted, {}, there if index == 0 else ())
+        for index, (split, counted) in enumerate(counts.items())
     ]
     published = (row for row in published_values("table1")["rows"] if row["corpus"] == name)
     return [*rows, *(CorpusRow(row["title"], "published", None, row) for row in published)]
 
 
 def rows_as_json(rows: Iterable[CorpusRow]) -> str:
-    """The rows as JSON, with the rule by which we count."""
+    """The rows as JSON, with the rule by which we count, and how much of each split is there."""
+    rows = list(rows)
     values = [
         {"corpus": row.corpus, "split": row.split, **(asdict(row.counts) if row.counts else row.published)}
         for row in rows
     ]
-    return json.dumps({"rule": RULE, "rows": values}, indent=2)
+    there = [extent.as_json() for row in rows for extent in row.extents]
+    return json.dumps({"rule": RULE, "rows": values, "completeness": there}, indent=2)
 
 
 def print_rows(rows: Iterable[CorpusRow]) -> None:
-    """Prints the rows as a table, and below it the rule and the source of the published values."""
+    """Prints the rows as a table; below it how much of each split is there, the rule, and what the published are of."""
     from rich.console import Console
 
+    rows = list(rows)
     columns = ("corpus", "split", "dialogues", "services", "domains", "turns/dialogue", "tokens/turn")
     console = Console(width=110)
     console.print(grid(columns, ((row.corpus, row.split, *_cells(row)) for row in rows), left=2, boxed=False))
+    for line in _completeness_lines([extent for row in rows for extent in row.extents]):
+        console.print(line, highlight=False, markup=False)
     console.print(f"Ours: {RULE}.", highlight=False)
     published = f"{published_values('table1')['source']}; what it calls services is what we call domains"
     console.print(f"Published: {published}.", highlight=False)
+
+
+def _completeness_lines(there: Sequence[Extent]) -> list[str]:
+    """How much of each split of known size is there, then which files are not those of the release."""
+    known = [one for one in there if one.official is not None or one.total is not None or one.files]
+    lines = [f"{one.corpus} {one.split}: {one}." for one in known]
+    unofficial = dict.fromkeys(unofficial_line(one) for one in there if one.unofficial)
+    return [printable(line) for line in (*lines, *(f"{line}." for line in unofficial))]
 
 
 def _cells(row: CorpusRow) -> tuple[str, ...]:
