@@ -15,15 +15,21 @@ FindLost: TypeAlias = Callable[[Sequence[Protected], str], Sequence[Protected]]
 Foreign: TypeAlias = Callable[[str, str], Sequence[str]]
 """From a text and what it may draw on: what the text names of the ontology and of venues that the other does not."""
 
+
+def nothing_foreign(text: str, allowed: str) -> tuple[str, ...]:  # noqa: ARG001
+    """Stands for a check where there is no ontology to check by."""
+    return ()
+
+
 _LABEL = re.compile(
     r"^\s*(?:(?:rewritten|rephrased|revised|new)\s+)?(?:line|answer|utterance|response|user|system)\s*:\s*", re.I
 )
 _QUOTES = ('"', "“", "”", "'", "‘", "’", "`")
 _META = re.compile(
-    r"^(?:sure|certainly|okay|ok|absolutely|of course|yes|great)\b[^.!?]{0,20}[,.!:]?\s*here(?:'s|’s| is| are)\b[^.!?]*:"
-    r"|^here(?:'s|’s| is| are)\b[^.!?]*\b(?:version|line|answer|rewrite|rewritten|rephras\w+|revis\w+|option)\b"
+    r"^(?:sure|certainly|okay|ok|absolutely|of course|yes|great)\b[^.!?]{0,20}[,.!:]?\s*here(?:['’]s| is| are)\b[^.!?]*:"
+    r"|^here(?:['’]s| is| are)\b[^.!?]*\b(?:version|line|answer|rewrite|rewritten|rephras\w+|revis\w+|option)\b"
     r"|\b(?:rewritten|rephrased|revised|paraphrased)\s+(?:line|answer|version|utterance|response|sentence|text)\b"
-    r"|\bas an ai\b|\b(?:ai )?language model\b|^\(?note\s*:|\bI(?:'m| am) (?:sorry, but I|unable to) (?:can(?:'t|not)|rewrite)"
+    r"|\bas an ai\b|\blanguage model\b|^\(?note\s*:|\bI(?:['’]m| am) (?:unable to|sorry, but I can(?:['’]t|not)) rewrite"
     r"|\[(?:your|user|customer|insert|name|place)\b[^\]]*\]",
     re.I,
 )
@@ -54,16 +60,8 @@ class Expected:
     def read(self, answer: str) -> str | Unread:
         """The utterance that an answer holds, or why it cannot be taken."""
         text = cleaned(answer)
-        if not text:
-            return Unread("empty", "The answer was empty. Write the rewritten line.")
-        if _META.search(text) and not _META.search(self.plain):
-            return Unread("meta text", "Write the rewritten line alone, without any words about it.")
-        if len(text.split()) > 1.5 * self.most_words:
-            return Unread("too long", f"That is too long. Write the line again in {self.most_words} words or fewer.")
-        if problem := self.marks.problem(text):
-            return Unread(
-                "mark lost", f"In that line {problem}. Write it again with each of {self._marks()} just once."
-            )
+        if wrong := self._form(text):
+            return wrong
         text = self.marks.put_back(text)
         if lost := self.find_lost(self.protected, text):
             words = "; ".join(dict.fromkeys(one.text for one in lost))
@@ -74,8 +72,18 @@ class Expected:
             return Unread("foreign value", f"That line adds what was not said: {'; '.join(new)}. Write it without.")
         return text
 
-    def _marks(self) -> str:
-        return " ".join(self.marks.marks)
+    def _form(self, text: str) -> Unread | None:
+        """What is wrong with an answer whatever it says."""
+        if not text:
+            return Unread("empty", "The answer was empty. Write the rewritten line.")
+        if _META.search(text) and not _META.search(self.plain):
+            return Unread("meta text", "Write the rewritten line alone, without any words about it.")
+        if len(text.split()) > 1.5 * self.most_words:
+            return Unread("too long", f"That is too long. Write the line again in {self.most_words} words or fewer.")
+        if problem := self.marks.problem(text):
+            wanted = f" with each of {' '.join(self.marks.marks)} just once" if self.marks.marks else " without marks"
+            return Unread("mark lost", f"In that line {problem}. Write it again{wanted}.")
+        return None
 
 
 def cleaned(answer: str) -> str:

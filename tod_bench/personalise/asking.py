@@ -110,7 +110,9 @@ def ask_each(
 def _talk(
     question: Question[About, Value], reasks: int
 ) -> Talk[tuple[Question[About, Value], Reply[Value] | ChatFailure]]:
-    request, answers, rejected = question.request, [], []
+    request = question.request
+    answers: list[str] = []
+    rejected: list[str] = []
     used: dict[str, Any] = {"prompt_tokens": 0, "completion_tokens": 0}
     while True:
         outcome = yield request

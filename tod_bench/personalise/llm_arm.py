@@ -15,7 +15,7 @@ from typing import Any
 
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.records import ChatRequest, Content, ImagePart, Message, TextPart, normal_url
-from tod_bench.personalise.answers import Expected, FindLost, Foreign, most_words
+from tod_bench.personalise.answers import Expected, FindLost, Foreign, most_words, nothing_foreign
 from tod_bench.personalise.asking import Question, Reply, ask_each
 from tod_bench.personalise.llm_options import StyleModel
 from tod_bench.personalise.marks import Marked, marked
@@ -32,11 +32,6 @@ BANNED = ("craving", "kindly", "certainly", "sure thing", "hey there", "hey", "v
 
 REASON_WORDS = 30
 """Words that a greeting, a farewell or a reason may add."""
-
-
-def nothing_foreign(text: str, allowed: str) -> tuple[str, ...]:  # noqa: ARG001
-    """Stands for a check where there is no ontology to check by."""
-    return ()
 
 
 def open_llm_arm(
@@ -57,7 +52,7 @@ def open_llm_arm(
     """
     read_own(model.prompts, ("user", "system", "semantic", "natural"))
     user = load_prompt("user", _EXAMPLE, model.prompts)
-    system = load_prompt("system", _EXAMPLE | _SYSTEM_EXAMPLE, model.prompts)
+    system = load_prompt("system", {**_EXAMPLE, **_SYSTEM_EXAMPLE}, model.prompts)
     return LLMArm(model, client, fallback, find_lost, foreign, user, system)
 
 

@@ -1,13 +1,14 @@
 """The stage ``reviews``: what each system turn adds, and the texts of its venue that go with what the user said."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.files import digest_of
+from tod_bench.personalise.answers import Foreign, nothing_foreign
 from tod_bench.personalise.retrieval import Retrieval
 from tod_bench.personalise.reviews import CITY, Reviews, read_reviews
 from tod_bench.personalise.rows import Row, StageName, Unit, row_key
@@ -16,18 +17,9 @@ from tod_bench.personalise.styling import ReviewText
 from tod_bench.personalise.work import Work
 from tod_bench.records import Dialogue, Turn
 
-Foreign: TypeAlias = Callable[[str, str], tuple[str, ...]]
-"""From a text and the plain utterance that it is to go with: what the text names of the ontology and of venues that
-the utterance does not."""
-
 VECTORS_FOLDER = "embeddings"
 LONGEST = 600
 """Characters of a text that a turn is given; what is longer ends at a sentence."""
-
-
-def nothing_foreign(text: str, plain: str) -> tuple[str, ...]:  # noqa: ARG001
-    """Stands for a check where there is no ontology to check by."""
-    return ()
 
 
 @dataclass

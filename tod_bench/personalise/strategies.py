@@ -1,9 +1,9 @@
 """What a system turn adds: a greeting, a closing, why a venue suits the user, or nothing; in three readings.
 
 ``tod_bench``
-    Greeting at the first turn, unless it tells of a failure. Closing where the system says goodbye, or at the last turn.
-    Else a venue, where just one is recommended, offered or told of by name, nothing failed, and texts of it are there
-    that name it or its city.
+    Greeting at the first turn, unless it tells of a failure. Closing where the system says goodbye, or at the last
+    turn. Else a venue, where just one is recommended, offered or told of by name, nothing failed, and texts of it are
+    there that name it or its city.
 ``picpersona``
     As the released code chooses (``dataset_generation/sys.py``, commit 82a1e26), oddities included, see `picpersona`.
 ``paper_text``
@@ -87,12 +87,14 @@ def paper_text(dialogue: Dialogue, turn: Turn, reviews: Reviews) -> Choice:
 def picpersona(dialogue: Dialogue, turn: Turn, reviews: Reviews) -> Choice:
     """The released code's.
 
-    Dialogues of one turn are left out there and have no strategy here. Acts are read back from a text that joins them by
-    commas, so values are cut at ``-`` and at ``, ``. MultiWOZ (and any corpus whose domains are lower case): the first
-    that fits of: turn 0; a general bye; an *inform* (never a recommend) of just one restaurant, attraction or hotel by a
-    name that is, in lower case, in the files. SGD: turn 0, which an *offer* of just one restaurant, film or attraction
-    overrides, a later one of these overriding an earlier; never a goodbye, since the code looks for a domain that is
-    empty; a name that is not in the files ends the released program (KeyError), and here has no reviews.
+    Dialogues of one turn are left out there and have no strategy here. Acts are read back from a text that joins them
+    by commas, so values are cut at ``-`` and at ``, ``.
+
+    MultiWOZ (and any corpus whose domains are lower case): the first that fits of turn 0; a general bye; an *inform*
+    (never a recommend) of just one restaurant, attraction or hotel by a name that is, in lower case, in the files.
+    SGD: turn 0, which an *offer* of just one restaurant, film or attraction overrides, a later one of these overriding
+    an earlier; never a goodbye, since the code looks for a domain that is empty; a name that is not in the files ends
+    the released program (KeyError), and here has no reviews.
     """
     if len(dialogue.turns) < 2:
         return NOTHING
