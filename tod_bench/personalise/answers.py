@@ -25,14 +25,23 @@ _LABEL = re.compile(
     r"^\s*(?:(?:rewritten|rephrased|revised|new)\s+)?(?:line|answer|utterance|response|user|system)\s*:\s*", re.I
 )
 _QUOTES = ('"', "“", "”", "'", "‘", "’", "`")
+_HERE = r"here(?:['’]s| is| are)\b[^.!?]*"
 _META = re.compile(
-    r"^(?:sure|certainly|okay|ok|absolutely|of course|yes|great)\b[^.!?]{0,20}[,.!:]?\s*here(?:['’]s| is| are)\b[^.!?]*:"
-    r"|^here(?:['’]s| is| are)\b[^.!?]*\b(?:version|line|answer|rewrite|rewritten|rephras\w+|revis\w+|option)\b"
-    r"|\b(?:rewritten|rephrased|revised|paraphrased)\s+(?:line|answer|version|utterance|response|sentence|text)\b"
-    r"|\bas an ai\b|\blanguage model\b|^\(?note\s*:|\bI(?:['’]m| am) (?:unable to|sorry, but I can(?:['’]t|not)) rewrite"
-    r"|\[(?:your|user|customer|insert|name|place)\b[^\]]*\]",
+    "|".join(
+        (
+            rf"^(?:sure|certainly|okay|ok|absolutely|of course|yes|great)\b[^.!?]{{0,20}}[,.!:]?\s*{_HERE}:",
+            rf"^{_HERE}\b(?:version|line|answer|rewrit\w+|rephras\w+|revis\w+|option)\b",
+            r"\b(?:rewritten|rephrased|revised|paraphrased)\s+(?:line|answer|version|utterance|response|sentence|text)\b",
+            r"\bas an ai\b",
+            r"\blanguage model\b",
+            r"^\(?note\s*:",
+            r"\bI(?:['’]m| am) (?:unable to|sorry, but I can(?:['’]t|not)) (?:rewrite|rephrase|help with)",
+            r"\[(?:your|user|customer|insert|name|place)\b[^\]]*\]",
+        )
+    ),
     re.I,
 )
+"""Words about the answer in place of the answer: ``Sure! Here is the rewritten line:``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
     FOLDER/hotels.json        {"acorn guest house": ["a review", "another", ...], ...}
 
 The first two are PicPersona's (``DB_review`` of MultiWOZ and ``SGD/DB``), the third is one's own. A file is a table;
-its name is the domain's (``restaurant`` or ``restaurants``), and a file of another name is of the venues of all domains.
+its name is the domain's (``restaurant`` or ``restaurants``), and a file of another name is of venues of all domains.
 
 Texts found by a search engine are often of another place of the same name, so each is marked by whether it names its
 venue or its city.
