@@ -1,11 +1,12 @@
 """How a language model is asked to restyle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
+from tod_bench.config_files import read_yaml, validated
 from tod_bench.llm.config import ChatModel
 
 
@@ -40,3 +41,16 @@ class StyleModel(ChatModel):
 def style_model(model: ChatModel) -> StyleModel:
     """A model's section with the fields of this one, at their defaults where it does not have them."""
     return model if isinstance(model, StyleModel) else StyleModel.model_validate(model.model_dump())
+
+
+def read_style_model(settings: Sequence[str], file: Path | None = None) -> StyleModel:
+    """A model as the command line names it.
+
+    Args:
+        settings: ``key=value`` pairs: ``model=gpt-4o``, ``limits.concurrency=16``.
+        file: A YAML file with such keys, which the pairs are laid over.
+
+    Raises:
+        UserError: The file cannot be read, or there are errors; all of them are in the message.
+    """
+    return validated(StyleModel, str(file or "--llm"), {} if file is None else read_yaml(file), settings)

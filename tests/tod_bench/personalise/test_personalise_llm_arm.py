@@ -3,10 +3,11 @@
 import pytest
 from llm_arm_support import PERSONA, Rules, find_lost, system, user
 
+from tod_bench.errors import UserError
 from tod_bench.llm import ChatFailure, ImagePart, ScriptedClient
 from tod_bench.personalise.answers import nothing_foreign
 from tod_bench.personalise.llm_arm import BANNED, open_llm_arm
-from tod_bench.personalise.llm_options import StyleModel, style_model
+from tod_bench.personalise.llm_options import StyleModel, read_style_model, style_model
 from tod_bench.personalise.pictures import in_words
 from tod_bench.personalise.styling import ReviewText
 from tod_bench.records import Persona
@@ -195,3 +196,13 @@ def test_a_plain_section_gets_the_defaults():
     assert style_model(model) is model
     with pytest.raises(ValueError, match="temperature is set by `temperature`"):
         StyleModel(model="m", extra={"temperature": 1})
+
+
+def test_a_model_as_the_command_line_names_it(tmp_path):
+    file = tmp_path / "model.yaml"
+    file.write_text("model: mine\nlimits: {concurrency: 2}\n", encoding="utf-8")
+    model = read_style_model(["seed=4", "limits.concurrency=16"], file)
+    assert (model.model, model.seed, model.limits.concurrency) == ("mine", 4, 16)
+    with pytest.raises(UserError, match="--llm has 2 errors") as raised:
+        read_style_model(["modell=x", "masked=perhaps"])
+    assert "did you mean" in str(raised.value)
