@@ -36,6 +36,7 @@ _META = re.compile(
             rf"^{_HERE}\b(?:version|line|answer|rewrit\w+|rephras\w+|revis\w+|option)\b",
             r"\b(?:rewritten|rephrased|revised|paraphrased)\s+(?:line|answer|version|utterance|response|sentence|text)\b",
             r"\b(?:(?:user|customer|desk)['’]s (?:line|answer)|(?:user|customer|desk) (?:now )?says|has just said)\s*:",
+            r"\brewrite (?:the|this|your|it)\b|\brewrite\s*:|\bwords or fewer\b",
             r"\bas an ai\b",
             r"\blanguage model\b",
             r"^\(?note\s*:",

@@ -30,8 +30,8 @@ def arm_of(answer, foreign=nothing_foreign, **fields):
 
 
 def text_of(request):
-    content = request.messages[0].content
-    return content if isinstance(content, str) else content[0].text
+    *above, last = (message.content for message in request.messages if message.role in ("system", "user"))
+    return "\n".join([*map(str, above), last if isinstance(last, str) else last[0].text])
 
 
 def styled(arm, request):
@@ -46,7 +46,7 @@ def test_a_good_answer_is_the_models():
     assert (made.text, made.by, made.fallback) == ("yo, a cheap hotel up the north", "llm", "")
     assert made.provenance["prompt"] == arm.user_prompt.digest
     assert made.provenance["rejected"] == []
-    assert "The user says: I want a [1] hotel in [2]\n" in text_of(sent[0])
+    assert text_of(sent[0]).endswith("Rewrite: I want a [1] hotel in [2]")
     assert len(sent) == 1
 
 
@@ -61,7 +61,7 @@ def test_a_lost_value_is_asked_for_again_and_then_the_rules_write():
 
 
 def test_a_second_answer_is_taken():
-    arm, _ = arm_of(lambda request: "yo, a hotel" if len(request.messages) == 1 else "yo, a cheap hotel", masked=False)
+    arm, _ = arm_of(lambda request: "yo, a hotel" if len(request.messages) == 2 else "yo, a cheap hotel", masked=False)
     made = styled(arm, user("I want a cheap hotel", "cheap"))
     assert (made.text, made.by, made.provenance["rejected"]) == ("yo, a cheap hotel", "llm", ["value lost"])
 
@@ -109,7 +109,7 @@ def test_what_the_system_is_asked_with():
     assert styled(arm, request).text == "curry garden would be just right"
     text = text_of(sent[0])
     for part in (
-        "Your answer is: I recommend [1].",
+        "Rewrite: I recommend [1].",
         "need a room!",
         "book it please",
         "A cheerful woman in a red hat.",
@@ -153,12 +153,12 @@ def test_a_picture_is_sent_where_it_is_there(tmp_path):
     elsewhere = Persona("b.png", "A man with a tie.", "senior", "male", "formal", "neutral")
     assert styled(arm, user("ok", persona=elsewhere)).provenance["picture"] is False
     seen, seen_system, read = sent
-    assert isinstance(seen.messages[0].content[1], ImagePart)
-    assert seen.messages[0].content[1].url.startswith("data:image/png;base64,iVBOR")
+    assert isinstance(seen.messages[-1].content[1], ImagePart)
+    assert seen.messages[-1].content[1].url.startswith("data:image/png;base64,iVBOR")
     assert "A picture of the user is attached." in text_of(seen)
     assert "red hat" not in text_of(seen)  # of the user, the picture or the impression
     assert "red hat" in text_of(seen_system)  # of the system, both
-    assert "tie" in read.messages[0].content
+    assert "tie" in text_of(read)
 
 
 def test_a_persona_in_words():

@@ -52,8 +52,8 @@ systems = run("system", arm.system, answers)
 
 def answer(body):
     """Every fifth line loses its mark, and every tenth keeps losing it."""
-    number = int(re.search(r": room (\d+) for \[1\]", body["messages"][0]["content"])[1])
-    lost = number % 10 == 0 or (number % 5 == 0 and len(body["messages"]) == 1)
+    number = int(re.search(r"Rewrite: room (\d+) for", body["messages"][1]["content"])[1])
+    lost = number % 10 == 0 or (number % 5 == 0 and len(body["messages"]) == 2)
     return f"room {number} it is" if lost else f"room {number}, [1]!"
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tod_bench.errors import UserError
+from tod_bench.llm import ImagePart, TextPart
 from tod_bench.personalise.prompting import load_prompt, read_own
 
 EXAMPLE = {"text": "an utterance", "keep": ["yes"]}
@@ -15,9 +16,18 @@ def own(folder, text, name="user"):
 
 def test_a_prompt_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path):
     prompt = own(tmp_path, "Say {{ text }} so that {{ keep|join(', ') }} stays.\n")
-    assert prompt.render(text="{{ keep }}", keep=["a", "b"]) == "Say {{ keep }} so that a, b stays."
+    (message,) = prompt.messages(text="{{ keep }}", keep=["a", "b"])
+    assert (message.role, message.content) == ("user", "Say {{ keep }} so that a, b stays.")
     other = own(tmp_path, "Say {{ text }}.")
     assert prompt.digest != other.digest
+
+
+def test_what_stands_above_the_dashes_is_the_system_message(tmp_path):
+    prompt = own(tmp_path, "Rewrite.\n---\n{{ text }}\n")
+    image = ImagePart("data:image/png;base64,")
+    above, last = prompt.messages(image, text="a\n---\nb", keep=[])
+    assert (above.role, above.content) == ("system", "Rewrite.")
+    assert (last.role, last.content) == ("user", (TextPart("a\n---\nb"), image))
 
 
 @pytest.mark.parametrize(
