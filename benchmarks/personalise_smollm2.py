@@ -4,9 +4,9 @@
     python -m benchmarks.personalise_smollm2 simulated --dialogues 2 --work /tmp/s --out /tmp/s/page
 
 It starts a server of the model's GGUF file, restyles the first test dialogues up to the stage `system`, and counts the
-rows. What is made (with the dialogues) stays in the folder of work; the page and its JSON hold counts alone. Answers are
-kept: the same command goes on where it was killed. What stands after the options goes to `tod-bench personalise` as it
-is. So small a model rehearses the server arm, and says nothing of what a capable one does.
+rows. What is made (with the dialogues) stays in the folder of work; the page and its JSON hold counts alone. Answers
+are kept: the same command goes on where it was killed. What stands after the options goes to `tod-bench personalise` as
+it is. So small a model rehearses the server arm, and says nothing of what a capable one does.
 """
 
 import subprocess
