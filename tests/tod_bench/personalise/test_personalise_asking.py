@@ -5,6 +5,7 @@ import pytest
 from fault_server import FaultServer, faults
 from tod_bench.errors import UserError
 from tod_bench.llm import (
+    BatchClient,
     ChatFailure,
     ChatRequest,
     ImagePart,
@@ -134,3 +135,31 @@ def test_side_by_side_over_a_server_with_faults(tmp_path):
         again = {question.about: reply for question, reply in ask_each(client, questions(*numbers))}
         assert again == replies  # provenance says nothing of caches and clocks
         assert server.billed == 61  # 40 + 20, and the one that was cut on its way
+
+
+def words_first(body):
+    first = body["messages"][0]["content"]
+    return first if int(first) % 2 or len(body["messages"]) > 1 else "what?"
+
+
+def test_a_replay_of_the_cache_gives_the_same_replies(tmp_path):
+    with FaultServer(words_first) as server:
+        client = OpenAIClient(server.base_url, cache=tmp_path / "a.sqlite")
+        paid = {question.about: reply for question, reply in ask_each(client, questions("1", "2", "3"))}
+        url = server.base_url
+    replay = OpenAIClient(url, cache=tmp_path / "a.sqlite", replay=True)
+    assert {question.about: reply for question, reply in ask_each(replay, questions("1", "2", "3"))} == paid
+
+
+def test_through_the_batch_api_the_second_attempts_are_one_batch(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+    with FaultServer(words_first) as server:
+        client = BatchClient(tmp_path / "batches", tmp_path / "a.sqlite", server.base_url, poll_seconds=0.01)
+        numbers = [str(number) for number in range(10)]
+        replies = {question.about: reply.value for question, reply in ask_each(client, questions(*numbers))}
+        assert replies == {number: int(number) for number in numbers}
+        assert [len(batch.splitlines()) for batch in sent_batches(server)] == [10, 5]
+
+
+def sent_batches(server):
+    return [server.batches.files[batch["input_file_id"]] for batch in server.batches.batches.values()]
