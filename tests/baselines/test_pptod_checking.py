@@ -11,8 +11,8 @@ from tod_baselines.pptod.checking import problems
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
 from tod_baselines.training.checking import OPTIM_ARGS, SCHEDULERS
-from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError
+from tod_bench.hub import source_options
 
 SCRATCH = {"init": "scratch", "model": "t5-tiny"}
 
