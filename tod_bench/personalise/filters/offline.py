@@ -11,6 +11,7 @@ What is in the plain text is never held against the restyled one.
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tod_bench.personalise.checks.dialogue import LostValues
 from tod_bench.personalise.checks.ontology import words_of
@@ -24,7 +25,9 @@ LEAST_COSINE = 0.6
 MOST_OPENINGS = 3
 """How often one added phrase may open a side's turns; for long dialogues, every third turn."""
 
-DOUBLED = frozenset("bye ha had knock no so that very really night yum long many far much ho hi".split())
+DOUBLED = frozenset(
+    ("bye", "ha", "had", "no", "so", "that", "very", "really", "night", "long", "many", "far", "much", "ho", "hi")
+)
 """Words that are doubled on purpose."""
 
 _GREETING = re.compile(
@@ -80,7 +83,7 @@ def _natural(styled: StyledDialogue) -> Iterator[str]:
 
 
 def _repeated(openings: Counter[str], side: Side, turns: int) -> Iterator[str]:
-    for _, times in openings.items():
+    for times in openings.values():
         if times > max(MOST_OPENINGS, turns // 3):
             yield f"{side}: one phrase opens {times} of {turns} turns"
 
@@ -96,6 +99,6 @@ def _doubled(text: str) -> set[str]:
     words = re.findall(r"[^\W\d_]+(?:['’][^\W_]+)*|[^\w\s]|\d+", text.lower())
     return {
         word
-        for word, after in zip(words, words[1:], strict=False)
+        for word, after in pairwise(words)
         if word == after and word.isalpha() and word not in DOUBLED
     }

@@ -10,8 +10,8 @@ numpy's and pandas's default quantiles (linear). A dialogue is dropped where any
                   PS < FLOOR x the label's median     a projection beyond the mean of an opposite label
 
 ``picpersona`` is ``filtering/style_filtering_{strength,cluster}.py``: 8 labels (no seniors, toddlers, genders), the
-turns `inner`, and so no verdict for dialogues of two turns or fewer. Its bound of strength is mostly below 0, so that it
-finds nothing, not even dialogues that were not restyled; ``tod_bench`` adds the floor. ``paper_text`` is what the paper
+turns `inner`, and so no verdict for dialogues of two turns or fewer. Its bound of strength is mostly below 0, so that
+it finds nothing, not even dialogues that were not restyled; ``tod_bench`` adds the floor. ``paper_text`` is what the paper
 prints: "below 2.5 x IQR" and "a threshold of 4.5 x IQR", without a quartile that they are laid off from.
 """
 
@@ -177,8 +177,7 @@ def _far(members: Members, label: str, distances: Floats, bound: float) -> Itera
 def _opposite(
     members: Members, label: str, other: str, mean: Floats, opposite: Floats
 ) -> Iterator[tuple[str, str, str]]:
-    """Dialogues whose projection on the line from the label's mean (0) to the opposite's (1) is an outlier,
-    and at least 1."""
+    """Dialogues that lie, from the label's mean (0) to the opposite's (1), beyond 1 and beyond the label's outliers."""
     axis = opposite - mean
     length = float(axis @ axis)
     if length == 0:

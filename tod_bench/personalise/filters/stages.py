@@ -1,8 +1,8 @@
 """The stages ``style``, ``semantic`` and ``natural``: a row a dialogue.
 
-Rows hold what is true of one dialogue: its style vectors, a verdict. Thresholds are quartiles of a whole split, so which
-dialogues style drops is found at the end (`tod_bench.personalise.filters.verdicts`): a further dialogue makes no row of
-another one anew, and another reading of the style filters makes none.
+Rows hold what is true of one dialogue: its style vectors, a verdict. Thresholds are quartiles of a whole split, so
+which dialogues style drops is found at the end (`tod_bench.personalise.filters.verdicts`): a further dialogue makes no
+row of another one anew, and another reading of the style filters makes none.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -56,8 +56,8 @@ class StyleStage:
                 side: style_vectors([styled for _, styled in chunk], side, partial(encode, name)) for side in SIDES
             }
             for number, (unit, _) in enumerate(chunk):
-                value = {
-                    side: {name: vector and vector.to_json() for name, vector in vectors[number].items()}
+                value: dict[str, Any] = {
+                    side: {selection: vector and vector.to_json() for selection, vector in vectors[number].items()}
                     for side, vectors in of_sides.items()
                 }
                 yield Row(unit.key, unit.inputs, value, provenance)
