@@ -97,8 +97,4 @@ def _added_opening(plain: str, text: str) -> str:
 
 def _doubled(text: str) -> set[str]:
     words = re.findall(r"[^\W\d_]+(?:['’][^\W_]+)*|[^\w\s]|\d+", text.lower())
-    return {
-        word
-        for word, after in pairwise(words)
-        if word == after and word.isalpha() and word not in DOUBLED
-    }
+    return {word for word, after in pairwise(words) if word == after and word.isalpha() and word not in DOUBLED}

@@ -73,7 +73,9 @@ def verdicts_of(work: Work, reading: FilterReading) -> Dropped:
     ]
     reasons: dict[FilterName, dict[str, list[str]]] = {"checks": {}}
     if reading == "tod_bench":
-        reasons["checks"] = {key: clauses for key, row in rows["checks"].items() if (clauses := label_failures(row.value))}
+        reasons["checks"] = {
+            key: clauses for key, row in rows["checks"].items() if (clauses := label_failures(row.value))
+        }
     reasons |= style_reasons(scores, reading)  # type: ignore[arg-type]
     unread: dict[FilterName, int] = {}
     for filter_ in ("semantic", "natural"):
