@@ -10,8 +10,8 @@ import pytest
 from tod_baselines.pptod.checking import OPTIM_ARGS, SCHEDULERS, problems
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
-from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError
+from tod_bench.hub import source_options
 
 SCRATCH = {"init": "scratch", "model": "t5-tiny"}
 

@@ -17,11 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tod_baselines.chat.embeddings import BM25, Similarity, similarity_of, version_of
 from tod_baselines.chat.kept_dialogues import read_dialogues, write_dialogues
 from tod_baselines.chat.recipe import Example, PlainState
 from tod_baselines.chat.retrieval import CANDIDATES, REDUNDANCY, Retrieval
 from tod_baselines.training.data import few_shot
+from tod_bench.embeddings import BM25, Similarity, similarity_of, version_of
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
 from tod_bench.inputs import read_json

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
-from tod_baselines.chat.embeddings import Similarity
 from tod_baselines.chat.reading import changes_between
 from tod_baselines.chat.recipe import Example, PlainState, example_of
+from tod_bench.embeddings import Similarity
 from tod_bench.records import Dialogue, TaskName, first_values
 from tod_bench.systems import Exchange, TurnInput
 

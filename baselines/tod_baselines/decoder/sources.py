@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tod_baselines.training.devices import silence_logging
-from tod_baselines.training.hub import source_options
 from tod_bench.errors import MissingExtraError, UserError
+from tod_bench.hub import source_options
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.training.devices import silence_logging
-from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError, did_you_mean
+from tod_bench.hub import source_options
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tod_baselines.training.hub import source_options
 from tod_bench.errors import UserError
+from tod_bench.hub import source_options
 from tod_bench.linearize import MARKS, bracket_mark, slot_mark
 from tod_bench.records import Dialogue, Schema
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tod_baselines.chat import examples as module
-from tod_baselines.chat.embeddings import MINILM_PACKAGE, Embedded, Lexical, version_of
 from tod_baselines.chat.examples import Pool
 from tod_baselines.chat.reading import changes_between
 from tod_bench import open_corpus
+from tod_bench.embeddings import MINILM_PACKAGE, Embedded, Lexical, version_of
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Turn, first_values
 from tod_bench.systems import Exchange, TurnInput
@@ -196,9 +196,9 @@ class Hashed:
 
 def test_vectors_are_computed_once_and_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = Hashed()
-    monkeypatch.setattr("tod_baselines.chat.embeddings._encoder", lambda name: encoder)
-    monkeypatch.setattr("tod_baselines.chat.embeddings._weights_digest", lambda encoder: "weights 1")
-    monkeypatch.setattr("tod_baselines.chat.embeddings.CHUNK", 2)
+    monkeypatch.setattr("tod_bench.embeddings._encoder", lambda name: encoder)
+    monkeypatch.setattr("tod_bench.embeddings._weights_digest", lambda encoder: "weights 1")
+    monkeypatch.setattr("tod_bench.embeddings.CHUNK", 2)
     texts = [f"text {number}" for number in range(5)]
     whole = Embedded("mine", texts, tmp_path)
     files = sorted(tmp_path.iterdir())

