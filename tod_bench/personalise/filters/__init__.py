@@ -1,0 +1,1 @@
+"""Which restyled dialogues are dropped, in three readings: strength and direction of style, semantics, naturalness."""

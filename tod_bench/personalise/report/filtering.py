@@ -1,0 +1,124 @@
+"""Filters in numbers: each alone, their union and overlap, beside the paper's; and their recall of planted faults."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+from tod_bench.embeddings import encode
+from tod_bench.personalise.checks.dialogue import Rules, failures
+from tod_bench.personalise.checks.values import lost_values
+from tod_bench.personalise.filters.offline import natural_verdict, semantic_verdict
+from tod_bench.personalise.filters.outliers import StyleScores, labels_of, style_reasons
+from tod_bench.personalise.filters.stages import encoder_of
+from tod_bench.personalise.filters.vectors import style_vectors
+from tod_bench.personalise.filters.verdicts import FILTERS, LABEL_CHECKS, Dropped, style_scores
+from tod_bench.personalise.options import FilterReading
+from tod_bench.personalise.planting import FAULTS, Planted
+from tod_bench.personalise.styled import SIDES, StyledDialogue
+from tod_bench.personalise.work import Work
+
+PUBLISHED = {"strength": 1.49, "direction": 1.98, "semantic": 2.37, "natural": 4.39, "kept": 92.59}
+"""PicPersona-TOD, Appendix B, percent; 18,148 of 19,836 dialogues are 91.49, the shares removed add to 10.23."""
+
+READINGS: tuple[FilterReading, ...] = ("tod_bench", "picpersona", "paper_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of dialogues with its Wilson interval of 95% (Wilson 1927).
+
+    Attributes:
+        count: How many.
+        of: Of how many.
+        percent: The share, 0 to 100; None of none.
+        low: Lower end.
+        high: Upper end.
+    """
+
+    count: int
+    of: int
+    percent: float | None
+    low: float | None
+    high: float | None
+
+
+def share(count: int, of: int) -> Share:
+    """The share of some dialogues."""
+    if of == 0:
+        return Share(count, of, None, None, None)
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, of).proportion_ci(method="wilson")
+    return Share(count, of, 100 * count / of, 100 * float(interval.low), 100 * float(interval.high))
+
+
+def filter_shares(dropped: Dropped) -> dict[str, Any]:
+    """Each filter alone, their union, the kept, and how many dialogues each two filters share."""
+    total = len(dropped.dialogues)
+    by_filter = {filter_: set(dropped.reasons[filter_]) for filter_ in FILTERS}
+    union = set().union(*by_filter.values())
+    return {
+        "alone": {filter_: asdict(share(len(keys), total)) for filter_, keys in by_filter.items()},
+        "union": asdict(share(len(union), total)),
+        "kept": asdict(share(total - len(union), total)),
+        "overlap": {f"{a} and {b}": len(by_filter[a] & by_filter[b]) for a, b in combinations(FILTERS, 2)},
+        "no_verdict": dict(dropped.unread),
+    }
+
+
+def planted_recall(work: Work, planted: Planted, rules: Rules) -> dict[str, Any]:
+    """How many of the planted faults each filter and check finds, by reading, and how many other dialogues it names.
+
+    Semantics and naturalness are the offline filters here, also where a language model filters the corpus.
+    """
+    encoding = partial(encode, encoder_of(work))
+    scores = _scores(work, planted)
+    found: dict[str, set[str]] = {}
+    for reading in READINGS:
+        for filter_, keys in style_reasons(scores, reading).items():
+            found[f"{filter_} ({reading})"] = set(keys)
+    finders: Mapping[str, Callable[[StyledDialogue], bool]] = {
+        "semantic (offline)": lambda styled: not semantic_verdict(styled, lost_values, encoding).passed,
+        "natural (offline)": lambda styled: not natural_verdict(styled).passed,
+        "checks of labels": lambda styled: bool(LABEL_CHECKS & set(failures(styled, rules))),
+    }
+    for name, finds in finders.items():
+        found[name] = {styled.key for styled in planted.dialogues if finds(styled)}
+    ours = ("strength (tod_bench)", "direction (tod_bench)", *finders)
+    found["any of tod_bench"] = set().union(*(found[name] for name in ours))
+    return {name: _recall(planted, keys) for name, keys in found.items()}
+
+
+def _recall(planted: Planted, keys: set[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for fault in FAULTS:
+        faulty = {key for key, kind in planted.faults.items() if kind == fault}
+        if faulty:
+            row[fault] = asdict(share(len(faulty & keys), len(faulty)))
+    rest = {styled.key for styled in planted.dialogues} - set(planted.faults)
+    row["false alarms"] = asdict(share(len(rest & keys), len(rest)))
+    return row
+
+
+def _scores(work: Work, planted: Planted) -> list[StyleScores]:
+    """The style scores of all dialogues: those of the rows, and new ones of faulty dialogues."""
+    faulty = [styled for styled in planted.dialogues if styled.key in planted.faults]
+    encoding = partial(encode, encoder_of(work))
+    new = {side: style_vectors(faulty, side, encoding) for side in SIDES}
+    of_faulty = {
+        styled.key: StyleScores(
+            styled.key, styled.split, labels_of(styled.persona), {side: new[side][number] for side in SIDES}
+        )
+        for number, styled in enumerate(faulty)
+    }
+    scores = []
+    for styled in planted.dialogues:
+        row = work.files["style"].get(styled.key)
+        pair = work.files["pairs"].get(styled.key)
+        if styled.key in of_faulty:
+            scores.append(of_faulty[styled.key])
+        elif row is not None and pair is not None:
+            scores.append(style_scores(styled.key, pair.value, row.value))
+    return scores
