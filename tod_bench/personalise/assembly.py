@@ -12,6 +12,7 @@ from tod_bench.binding import bind
 from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
+from tod_bench.inputs import parse_yaml
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, open_client
 from tod_bench.personalise.checks.ontology import Lexicon, foreign_values
@@ -59,24 +60,28 @@ class Assembly:
 
 
 @contextmanager
-def opened(options: Options, access: Access | None = None) -> Iterator[Assembly]:
+def opened(
+    options: Options, access: Access | None = None, *, client: ChatClient | None = None
+) -> Iterator[Assembly]:
     """Opens everything, and closes the files when the block ends.
 
     Args:
         options: What with.
         access: How a model is reached; None for the cache of the folder.
+        client: Who answers, in place of whom `access` names.
 
     Raises:
         UserError: An option is wrong, something is not where it should be, or another process writes into the folder.
     """
     corpus = open_source(options)
-    options = replace(options, splits=written_splits(corpus, options.splits))
+    model = model_of(options) if options.arm == "llm" else None
+    options = replace(options, splits=written_splits(corpus, options.splits), llm=model)
     _check_dialogues(corpus, options)
     pool = pool_of(options.strategies, read_faces(options.personas)) if options.personas else None
     personas = pool.personas if pool else _personas_of(corpus, options)
     emotions = open_emotions(options.emotion)
     lexicon = work_lexicon(corpus, options)
-    client = _client(options, access)
+    client = client or _client(options, access)
     arm = _arm(options, client, lexicon)
     folder = options.output / STAGES_FOLDER
     with ExitStack() as held:
@@ -104,6 +109,23 @@ def open_source(options: Options) -> Corpus:
         raise UserError("; ".join(errors))
     corpus: Corpus = reader(**bound)
     return corpus
+
+
+def read_reader_options(texts: Sequence[str]) -> dict[str, Any]:
+    """``["version=2.1", "path=[a, b]"]`` as options of a reader; a version is a name, and so is a path that is no list.
+
+    Raises:
+        UserError: An option has no value, or one that cannot be read.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"option {text!r} has no value; write KEY=VALUE")
+        name = key.strip()
+        plain = name in ("path", "version", "goals") and not value.lstrip().startswith("[")
+        values[name] = value if plain else parse_yaml(value, text)
+    return values
 
 
 def written_splits(corpus: Corpus, splits: Mapping[str, str]) -> dict[str, str]:
