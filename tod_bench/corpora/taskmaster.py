@@ -152,7 +152,9 @@ def _spans(record: Record, side: Side, utterance: Mapping[str, Any] | None, doma
             of, slot = _slot(annotation["name"], domain)
             if slot:
                 text = record.text(segment["text"])
-                found[Span(side, of, slot, text, segment["start_index"], segment["end_index"])] = None
+                # 4 has the positions as texts.
+                start, end = int(segment["start_index"]), int(segment["end_index"])
+                found[Span(side, of, slot, text, start, end)] = None
     return tuple(found)
 
 
