@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 from guides import blocks, follow
-
 from tod_bench.corpora.extent import release_sizes
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.inputs import parse_yaml
