@@ -188,7 +188,9 @@ def _split_files(root: Path, version: Version) -> dict[str, tuple[RawFile, ...]]
     if version == "1":
         named = {"self-dialogs.json": [*_lists(root)] or ["self"], "woz-dialogs.json": ["woz"]}
         paths = [place / name for name in named for place in places if (place / name).exists()]
-        files = {split: (RawFile(path),) for path in paths for split in named[path.name]}
+        files: dict[str, tuple[RawFile, ...]] = {
+            split: (RawFile(path),) for path in paths for split in named[path.name]
+        }
         sample = root / "sample.json"
         return files or ({"sample": (RawFile(sample),)} if sample.exists() else {})
     pattern = "*.json" if version == "2" else "data_*.json"
