@@ -5,8 +5,8 @@ domain is the scenario's flow, a slot is an action (``pull-up-account``), its va
 in, joined by ``, `` (`NO_VALUES` for an action that takes none). A turn's state has its own actions too, which are what
 its utterance leads to. The active intent of a flow is the subflow.
 
-The text that the agent's screen shows for an action is nobody's utterance and is left out. Speakers need not take turns:
-an utterance without its counterpart makes a turn whose other side is empty.
+The text that the agent's screen shows for an action is nobody's utterance and is left out. Speakers need not take
+turns: an utterance without its counterpart makes a turn whose other side is empty.
 """
 
 from collections.abc import Iterator, Mapping

@@ -152,7 +152,9 @@ def _spans(record: Record, side: Side, utterance: Mapping[str, Any] | None, doma
             of, slot = _slot(annotation["name"], domain)
             if slot:
                 text = record.text(segment["text"])
-                found[Span(side, of, slot, text, segment["start_index"], segment["end_index"])] = None
+                # 4 has the positions as texts.
+                start, end = int(segment["start_index"]), int(segment["end_index"])
+                found[Span(side, of, slot, text, start, end)] = None
     return tuple(found)
 
 
@@ -186,7 +188,9 @@ def _split_files(root: Path, version: Version) -> dict[str, tuple[RawFile, ...]]
     if version == "1":
         named = {"self-dialogs.json": [*_lists(root)] or ["self"], "woz-dialogs.json": ["woz"]}
         paths = [place / name for name in named for place in places if (place / name).exists()]
-        files = {split: (RawFile(path),) for path in paths for split in named[path.name]}
+        files: dict[str, tuple[RawFile, ...]] = {
+            split: (RawFile(path),) for path in paths for split in named[path.name]
+        }
         sample = root / "sample.json"
         return files or ({"sample": (RawFile(sample),)} if sample.exists() else {})
     pattern = "*.json" if version == "2" else "data_*.json"

@@ -54,7 +54,7 @@ class UnifiedMultiWOZ(Unified):
         self._set_files(splits, {"reader": _READER}, skip_invalid=skip_invalid, cache=cache)
 
     @property
-    def schema(self) -> Schema:  # type: ignore[override]
+    def schema(self) -> Schema:
         """Every domain and slot that a state can hold."""
         return schema()
 

@@ -49,8 +49,9 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
         key, equals, value = option.partition("=")
         if not equals:
             raise UserError(f"option {option!r} has no value; write KEY=VALUE")
-        # Versions such as 2.1 are names, not numbers.
-        values[key.strip()] = value if key.strip() in ("path", "version", "goals") else parse_yaml(value, option)
+        # Versions such as 2.1 are names, not numbers; a path may be a list of them.
+        name_as_typed = key.strip() in ("path", "version", "goals") and not value.lstrip().startswith("[")
+        values[key.strip()] = value if name_as_typed else parse_yaml(value, option)
     reader = corpus_class(name)
     bound, errors = bind(reader, values, name)
     of_options = [error for error in errors if error.partition(":")[0].removeprefix(f"{name}.") not in preset]

@@ -131,3 +131,13 @@ def test_table1_says_it_of_each_split(tmp_path: Path, split: str, noted: bool) -
 def test_the_shipped_sizes_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert extent_module.release_sizes()["multiwoz2.2"].splits == {"train": 8437, "dev": 1000, "test": 1000}
     assert CamRest(_unified(tmp_path / "camrest", UNIFIED)).release_size == release_sizes()["camrest"]
+
+
+@pytest.mark.realdata
+def test_the_sgd_at_hand_lacks_dialogues_and_files(realdata: Path) -> None:
+    corpus = SGD(realdata / "sgd/dstc8-schema-guided-dialogue", cache=False)
+    train, dev, test = extents(corpus, {"train": 14862, "dev": 2482, "test": 3817})
+    assert (train.complete, dev.complete, test.complete) == (False, True, False)
+    assert (train.official, test.official) == (16142, 4201)
+    assert str(test).endswith("not there: test/dialogues_022.json, test/dialogues_026.json, test/dialogues_029.json")
+    assert len(train.as_json()["missing_files"]) == 10

@@ -14,6 +14,7 @@ from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.corpora.unified_multiwoz import UnifiedMultiWOZ
 from tod_bench.errors import DataError, MissingError, UserError
 from tod_bench.records import DomainGoal
+from tod_bench.reports.corpora import open_with
 
 Write = Callable[[str, Any], Path]
 
@@ -84,6 +85,11 @@ def test_corrections_decide_the_fingerprint(write: Write, folders: list[str | Pa
     again = MultiWOZ(folders, corrections=restated)
     assert again.fingerprint != before
     assert _areas(again)["WOZ20002"] == "south"
+
+
+def test_folders_and_what_is_left_out_come_from_a_command_line(folders: list[str | Path]) -> None:
+    corpus = open_with("multiwoz", [f"path=[{', '.join(map(str, folders))}]", "leave_out=WOZ20*", "cache=false"])
+    assert [one.id for one in corpus.dialogues("train")] == ["MUL1", "PMUL2"]
 
 
 def test_a_dialogue_may_be_in_one_folder_only(write: Write) -> None:

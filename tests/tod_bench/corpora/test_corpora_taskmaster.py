@@ -77,7 +77,7 @@ def test_the_first_release(release1: Path) -> None:
         (),
     ]
     assert set(corpus.schema["pizza_ordering"]) == {"size.pizza", "name.store"}
-    assert {one.split: one.official for one in extents(corpus, {"train": 1})}["woz"] == 5507
+    assert {one.split: one.official for one in extents(corpus, {"train": 1, "woz": 1})}["woz"] == 5507
     assert set(corpus.missing_annotations("train")) == {"states", "frames", "goals", "personas", "acts"}
 
 
@@ -139,7 +139,8 @@ def test_the_fourth_release_has_calls_in_texts(write: Write) -> None:
         {"name": "api_call", "value": "finish_order", "context": "api_call_1"},
         {"name": "request", "value": "{broken", "context": "api_call_1"},
     ]
-    said = {"index": 0, "speaker": "user", "text": "two lattes", "segments": [], "annotations": annotations}
+    segment = {"start_index": "4", "end_index": "10", "text": "lattes", "annotations": [{"name": "request"}]}
+    said = {"index": 0, "speaker": "user", "text": "two lattes", "segments": [segment], "annotations": annotations}
     folder = write("TM-4-2024/data/data_00.json", [{"conversation_id": "dlg-l", "utterances": [said]}]).parents[1]
     corpus = Taskmaster(folder, version="4", cache=False)
     (dialogue,) = corpus.dialogues("all")
@@ -148,6 +149,7 @@ def test_the_fourth_release_has_calls_in_texts(write: Write) -> None:
         Act("coffee", "add_order_item", "quantity", "2"),
         Act("coffee", "finish_order"),
     )
+    assert dialogue.turns[0].spans == (Span("user", "coffee", "request", "lattes", 4, 10),)
     assert "not a JSON object: '{broken'" in str(corpus.warnings[0])
 
 
