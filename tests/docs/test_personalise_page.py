@@ -31,6 +31,17 @@ def test_the_commands_of_the_page_work_as_written(tmp_path: Path, monkeypatch: p
     assert [turn.user for one in plain for turn in one.turns] != [turn.user for one in styled for turn in one.turns]
 
 
+def test_the_rules_of_the_page_can_be_laid_over_the_shipped_ones(tmp_path: Path) -> None:
+    tables = pytest.importorskip("tod_bench.personalise.rules.tables")
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user/senior.yaml").write_text(blocks("personalise.md", "yaml")[0], encoding="utf-8")
+    laid_over, shipped = tables.load_tables(tmp_path)["user", "senior"], tables.load_tables()["user", "senior"]
+    assert laid_over.rewrites[0].say[0] == "I should like to find"
+    assert laid_over.rewrites[1:] == shipped.rewrites
+    assert laid_over.openers["start"].rate == 0.4
+    assert laid_over.tags == shipped.tags
+
+
 def test_the_stages_and_readings_are_those_of_the_code() -> None:
     drawn = GUIDE.partition("    pairs ─▶")[2].partition("\n")[0]
     assert ("pairs", *re.findall(r"\b[a-z]+\b", drawn)[:7]) == STAGES
