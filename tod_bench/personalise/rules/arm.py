@@ -86,7 +86,7 @@ class RulesArm:
             text, quoted = adding.reasoned(text, request, voice, style, choice)
         if request.strategy == "goodbye":
             text = adding.closed(text, voice, choice)
-        elif request.strategy == "none":
+        if request.strategy in ("none", "goodbye"):
             text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
         provenance = {"situation": situation, **({"quoted": quoted} if quoted else {})}
         return _styled(request.text, text, request.protected, capitals=True, provenance=provenance)
