@@ -66,7 +66,8 @@ class RulesArm:
         text = _sentences(hidden, voice, choice)
         text = [rewriting.ended(sentence, voice, choice) for sentence in text]
         situation = user_situation(request)
-        text = adding.opened(text, draw(voice.openers.get(situation, ()), choice))
+        opening = "statement" if situation == "question" and not text[0].endswith("?") else situation
+        text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
         return _styled(request.text, text, request.protected, capitals=voice.capitals, provenance={})
 
@@ -82,7 +83,8 @@ class RulesArm:
         if request.strategy == "greeting":
             text = adding.greeted(text, style, sympathy=not failed(request), choice=choice)
         else:
-            text = adding.opened(text, draw(voice.openers.get(situation, ()), choice))
+            opening = "inform" if situation == "request" and not text[0].endswith("?") else situation
+            text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         if request.strategy in ("review", "wiki") and not failed(request):
             text, quoted = adding.reasoned(text, request, voice, style, choice)
         if request.strategy == "goodbye":

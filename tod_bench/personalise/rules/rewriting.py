@@ -17,8 +17,8 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _STARTER = re.compile(
-    r"(?:I|a|also|an|and|any|are|at|book|but|can|could|did|do|does|find|for|from|get|give|got|has|have|how|if|in|is|it"
-    r"|its|just|let|looking|make|may|might|my|need|no|of|on|our|please|the|their|then|there|they|this|that|those|to"
+    r"(?:I|a|all|also|an|and|any|are|at|both|book|but|can|could|did|do|does|each|either|find|for|from|get|give|got|has|have|how|if|in|is|it"
+    r"|its|just|let|looking|make|may|might|my|need|no|of|on|one|only|our|please|several|some|the|their|then|there|they|this|that|those|to"
     r"|was|we|what|when|where|which|who|why|will|with|would|yeah|yep|yes|you|your)(?:['’](?:m|s|d|ll|ve|re))?(?= |,)",
     re.IGNORECASE,
 )
@@ -143,9 +143,10 @@ def with_articles(text: str, plain: str) -> str:
 
 def _article(found: re.Match[str]) -> str:
     word = found[3]
-    if found[1] == "A" and word[:1].isupper() or len(word) == 1:
+    if (found[1] == "A" and word[:1].isupper()) or len(word) == 1:
         return found[0]
-    vowel = bool(_VOWEL.match(word)) and not _CONSONANT_SOUND.match(word) or word.lower().startswith(("hour", "honest"))
+    spoken = bool(_VOWEL.match(word)) and not _CONSONANT_SOUND.match(word)
+    vowel = spoken or word.lower().startswith(("hour", "honest"))
     return f"{found[1]}{'n' if vowel else ''} "
 
 

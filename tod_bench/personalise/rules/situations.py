@@ -15,11 +15,13 @@ _YES = re.compile(r"\W*(?:yes|yeah|yep|sure|absolutely|definitely|ok|okay)\b", r
 _NO = re.compile(r"\W*(?:no|nope|nah)\b", re.IGNORECASE)
 _THANKS = re.compile(r"\b(?:thanks?|thank you|bye|goodbye|that(?:'s| is| will be|'ll be)? all|cheers)\b", re.IGNORECASE)
 _SORRY = re.compile(
-    r"\b(?:sorry|unfortunately|unable|cannot|can['’]?t|could(?: not|n['’]?t)|no (?:\w+ ){0,4}(?:available|match\w*|results|listings|trains"
-    r"|hotels|restaurants|attractions|places)|(?:not|n['’]?t) (?:\w+ ){0,2}(?:find|available|any|able|have|successful)|unsuccessful|fail\w*"
-    r"|fully booked|no luck|apologi\w+|afraid)\b",
+    r"\b(?:sorry|unfortunately|unable|cannot|can['’]?t|could(?: not|n['’]?t)|unsuccessful|fail\w*|fully booked|no luck"
+    r"|apologi\w+|afraid"
+    r"|no (?:\w+ ){0,4}(?:available|match\w*|results|listings|trains|hotels|restaurants|attractions|places)"
+    r"|(?:not|n['’]?t) (?:\w+ ){0,2}(?:find|available|any|able|have|successful))\b",
     re.IGNORECASE,
 )
+"""Words of a failure that the acts do not tell of."""
 
 
 def user_situation(request: UserRequest) -> str:
