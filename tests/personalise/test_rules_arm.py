@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tod_bench.errors import UserError
@@ -67,6 +67,7 @@ def test_every_persona_keeps_what_is_protected(persona: Persona) -> None:
         assert find_lost(request.protected, _said(request)) == ()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=60), st.sampled_from(EVERYONE))
 def test_any_text_is_restyled(text: str, persona: Persona) -> None:
     said = _said(_user(text, persona))

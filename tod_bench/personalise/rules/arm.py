@@ -87,7 +87,7 @@ class RulesArm:
             text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         if request.strategy in ("review", "wiki") and not failed(request):
             text, quoted = adding.reasoned(text, request, voice, style, choice)
-        if request.strategy == "goodbye":
+        if request.strategy == "goodbye" and not failed(request):
             text = adding.closed(text, voice, choice)
         if request.strategy in ("none", "goodbye"):
             text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
