@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tod_bench.leaderboard.site import build_leaderboard as build_leaderboard
     from tod_bench.leaderboard.submission import validate_submission as validate_submission
     from tod_bench.leaderboard.verify import verify_submission as verify_submission
+    from tod_bench.personalise.calling import personalise as personalise
+    from tod_bench.personalise.run import Personalised as Personalised
     from tod_bench.records import Act as Act
     from tod_bench.records import Dialogue as Dialogue
     from tod_bench.records import Persona as Persona
@@ -73,6 +75,7 @@ _MODULES = {
     "Metric": "tod_metrics.base",
     "MissingExtraError": "tod_bench.errors",
     "Persona": "tod_bench.records",
+    "Personalised": "tod_bench.personalise.run",
     "PlanResult": "tod_bench.sweeps.results",
     "Prediction": "tod_bench.records",
     "Result": "tod_bench.experiments.results",
@@ -97,6 +100,7 @@ _MODULES = {
     "metric": "tod_metrics",
     "metric_names": "tod_metrics",
     "open_corpus": "tod_bench.corpora.base",
+    "personalise": "tod_bench.personalise",
     "plan": "tod_bench.sweeps.api",
     "prepare_submission": "tod_bench.leaderboard.prepare",
     "read_predictions": "tod_bench.api.predictions",
@@ -123,8 +127,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     module = import_module(_MODULES[name])
-    # `tod_bench.judge` is a package that can be called: importing it would hide a function of that name.
-    value = module if name == "judge" else getattr(module, name)
+    # These packages can be called: importing one would hide a function of its name.
+    value = module if name in ("judge", "personalise") else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -42,7 +42,7 @@ def test_type_checkers_see_the_same_names():
     imported = {alias.asname: node.module for node in block.body for alias in node.names}
     assert sorted(imported) == tod_bench.__all__
     for name, module in imported.items():
-        if name != "judge":
+        if name not in ("judge", "personalise"):
             assert getattr(import_module(module), name) is getattr(tod_bench, name), name
 
 

@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "import": "Turn another tool's prediction file into ours.",
     "leaderboard": "Build the site of a leaderboard from submissions.",
     "list": "List installed corpora, systems, metrics and configs.",
+    "personalise": "Make a personalised corpus, stage by stage.",
     "plan": "Say what a config would run and what is cached.",
     "report": "Write tables of finished runs.",
     "run": "Run an eval config and print its table.",

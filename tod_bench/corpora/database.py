@@ -41,6 +41,7 @@ class VenueDatabase:
     """
 
     def __init__(self, tables: Mapping[str, Iterable[Mapping[str, Any]]], fuzzy: float | None = None) -> None:
+        self.fuzzy = fuzzy
         self._tables = {domain: _Table(entries, fuzzy) for domain, entries in tables.items()}
 
     @property

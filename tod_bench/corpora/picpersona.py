@@ -7,24 +7,29 @@ in `warnings`:
 * SGD part: the state of a first turn can hold the last domain of the dialogue before it; later states keep only the
   current domain and the one before, so domains drop out of the state; only the first value of a slot is there.
 * Where no restyled utterance was obtained, it equals the original.
+
+Folders that `tod-bench personalise` made are read too: their records hold all that the plain corpus annotates, and
+`tod_bench.corpora.picpersona_made` says how. Their name is that of the plain corpus, ``multiwoz2.2-personalised``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.file_corpus import FileCorpus
 from tod_bench.corpora.jsonstream import RawFile, object_members
 from tod_bench.corpora.multiwoz_names import TRACKED, active_domains, canonical
 from tod_bench.corpora.multiwoz_names import schema as multiwoz_schema
+from tod_bench.corpora.picpersona_made import ABOUT, is_made, read_about, read_made
 from tod_bench.corpora.picpersona_text import parse_acts, parse_state
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in
 from tod_bench.corpora.reading import Record, Warn, check_option, convert_all
 from tod_bench.errors import DataError, UserError
-from tod_bench.records import Dialogue, Persona, Schema, SlotSpec, State, Turn
+from tod_bench.records import Database, Dialogue, Persona, Schema, SlotSpec, State, Turn
 
 Part = Literal["all", "multiwoz", "sgd"]
 Style = Literal["original", "personalised"]
@@ -62,15 +67,22 @@ class PicPersona(FileCorpus):
         self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
         self._files = _split_files(self.root)
-        self.name = f"picpersona{'' if part == 'all' else '-' + part}-{style}"
-        files = {split: (file, *self._database_files.values()) for split, file in self._files.items()}
+        self._made = read_about(self.root) if self.root.is_dir() else None
+        self.name = f"{self._made.name if self._made else 'picpersona'}{'' if part == 'all' else '-' + part}-{style}"
+        beside = self._beside()
+        files = {split: (file, *beside) for split, file in self._files.items()}
         self._set_files(
             files, {"reader": _READER, "part": part, "style": style}, skip_invalid=skip_invalid, cache=cache
         )
 
     @cached_property
     def schema(self) -> Schema:
-        """MultiWOZ's slots, and for the SGD part, whose schema was not released, every slot that a state mentions."""
+        """MultiWOZ's slots, and for the SGD part, whose schema was not released, every slot that a state mentions.
+
+        Of a corpus that `tod-bench personalise` made, the schema of the plain corpus.
+        """
+        if self._made:
+            return self._made.schema
         schema: dict[str, Mapping[str, SlotSpec]] = dict(multiwoz_schema()) if self._part != "sgd" else {}
         if self._part != "multiwoz":
             for split in self.splits:
@@ -82,16 +94,34 @@ class PicPersona(FileCorpus):
         return schema
 
     @cached_property
-    def database(self) -> VenueDatabase | None:
-        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there."""
-        return read_database(self._database_files)
+    def database(self) -> Database | None:
+        """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there, or what the plain corpus has."""
+        return self._made.database() if self._made else read_database(self._database_files)
+
+    @property
+    def seen_services(self) -> Collection[str] | None:
+        """Services that training sees, where the plain corpus says so."""
+        return self._made.seen_services if self._made else None
+
+    def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
+        """What is known to be missing in a split, where the plain corpus says so."""
+        known = self._made.missing.get(split, {}) if self._made else {}
+        return {annotation: why for annotation, why in known.items() if annotation != "personas"}  # type: ignore[misc]
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         file = self._files[split]
         raw = (Record(str(file), name, data, warn) for name, data in object_members(file))
-        wanted = (record for record in raw if self._part in ("all", "sgd" if _of_sgd(record) else "multiwoz"))
-        convert = partial(_dialogue, split=split, corpus=self.name, style=self._style, database=self.database)
+        wanted = (record for record in raw if self._part in ("all", _part_of(record)))
+        # What a record that was made says of the database, its dialogue says itself.
+        venues = None if self._made else read_database(self._database_files)
+        convert = partial(_dialogue, split=split, corpus=self.name, style=self._style, database=venues)
         return convert_all(wanted, convert)
+
+    def _beside(self) -> tuple[RawFile, ...]:
+        """Files that decide the dialogues, beside those that hold them."""
+        if self._made is None:
+            return tuple(self._database_files.values())
+        return RawFile(self.root / ABOUT), *self._made.tables.values()
 
     @cached_property
     def _database_files(self) -> Mapping[str, RawFile]:
@@ -101,6 +131,8 @@ class PicPersona(FileCorpus):
 
 
 def _dialogue(record: Record, split: str, corpus: str, style: Style, database: VenueDatabase | None) -> Dialogue:
+    if is_made(record.data):
+        return _made_dialogue(record, split, corpus, style)
     raw, sgd = record.data, _of_sgd(record)
     if raw.get("dialogue_id", record.dialogue) != record.dialogue:
         record.warn(f"the record calls itself {raw['dialogue_id']!r}")
@@ -117,6 +149,14 @@ def _dialogue(record: Record, split: str, corpus: str, style: Style, database: V
     record.turn = None
     services = dict.fromkeys(domain for turn in turns for domain in (*turn.services, *turn.state))
     return Dialogue(record.dialogue, corpus, split, tuple(services), tuple(turns), persona=persona)
+
+
+def _made_dialogue(record: Record, split: str, corpus: str, style: Style) -> Dialogue:
+    dialogue = read_made(record.data)
+    turns = dialogue.turns
+    if style == "personalised":
+        turns = tuple(replace(turn, user=turn.styled_user, system=turn.styled_system) for turn in turns)
+    return replace(dialogue, corpus=corpus, split=split, turns=turns)
 
 
 def _turn(record: Record, data: Mapping[str, Any], before: Turn | None, *, sgd: bool) -> Turn:
@@ -169,6 +209,13 @@ def _report(record: Record, data: Mapping[str, Any], state: State, earlier: Stat
     for side, text, styled in (("user", data["user"], data["st_user"]), ("system", data["resp"], data["st_resp"])):
         if text == styled:
             record.warn(f"the {side}'s utterance was not restyled")
+
+
+def _part_of(record: Record) -> str:
+    kind = record.data.get("type") if isinstance(record.data, dict) else None
+    if is_made(record.data):
+        return {"SGD": "sgd", "MultiWOZ": "multiwoz"}.get(str(kind), "other")
+    return "sgd" if kind == "SGD" else "multiwoz"
 
 
 def _of_sgd(record: Record) -> bool:

@@ -22,7 +22,10 @@ def nothing_foreign(text: str, allowed: str) -> tuple[str, ...]:  # noqa: ARG001
 
 
 _LABEL = re.compile(
-    r"^\s*(?:(?:rewritten|rephrased|revised|new)\s+)?(?:line|answer|utterance|response|user|system)\s*:\s*", re.I
+    r"^\s*(?:(?:the|my|your)\s+)?(?:(?:rewritten|rephrased|revised|new)\s+)?"
+    r"(?:(?:user|customer|system|staff|information desk)(?:['’]s)?\s*)?"
+    r"(?:line|answer|utterance|response|(?:now )?says?)?\s*:\s*",
+    re.I,
 )
 _QUOTES = ('"', "“", "”", "'", "‘", "’", "`")
 _HERE = r"here(?:['’]s| is| are)\b[^.!?]*"
@@ -32,6 +35,8 @@ _META = re.compile(
             rf"^(?:sure|certainly|okay|ok|absolutely|of course|yes|great)\b[^.!?]{{0,20}}[,.!:]?\s*{_HERE}:",
             rf"^{_HERE}\b(?:version|line|answer|rewrit\w+|rephras\w+|revis\w+|option)\b",
             r"\b(?:rewritten|rephrased|revised|paraphrased)\s+(?:line|answer|version|utterance|response|sentence|text)\b",
+            r"\b(?:(?:user|customer|desk)['’]s (?:line|answer)|(?:user|customer|desk) (?:now )?says|has just said)\s*:",
+            r"\brewrite (?:the|this|your|it)\b|\brewrite\s*:|\bwords or fewer\b",
             r"\bas an ai\b",
             r"\blanguage model\b",
             r"^\(?note\s*:",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tod_bench.llm.client import ChatClient
-from tod_bench.llm.records import ChatRequest, Content, ImagePart, Message, TextPart, normal_url
+from tod_bench.llm.records import ChatRequest, ImagePart, Message, normal_url
 from tod_bench.personalise.answers import Expected, FindLost, Foreign, most_words, nothing_foreign
 from tod_bench.personalise.asking import Question, Reply, ask_each
 from tod_bench.personalise.llm_options import StyleModel
@@ -113,7 +113,8 @@ class LLMArm:
         shown = self._shown(request.text, request.protected)
         limit = most_words(request.text, more=0)
         image = self._picture(request.persona)
-        text = self.user_prompt.render(
+        messages = self.user_prompt.messages(
+            image,
             text=shown.text,
             before=request.before,
             persona=_persona(request.persona, image, impression=image is None),
@@ -124,7 +125,7 @@ class LLMArm:
             most_words=limit,
         )
         expected = Expected(request.text, request.protected, shown, "", limit, self.find_lost, self.foreign)
-        return Question(request, self._request(text, image, request.key), expected.read)
+        return Question(request, self._request(messages, request.key), expected.read)
 
     def system_question(self, request: SystemRequest) -> Question[SystemRequest, str]:
         """How a system utterance is put to the model."""
@@ -132,7 +133,8 @@ class LLMArm:
         limit = most_words(request.text, more=0 if request.strategy == "none" else REASON_WORDS)
         image = self._picture(request.persona)
         reviews = [review.text for review in request.reviews]
-        text = self.system_prompt.render(
+        messages = self.system_prompt.messages(
+            image,
             text=shown.text,
             user=request.user,
             next_user=request.next_user,
@@ -149,7 +151,7 @@ class LLMArm:
         )
         allowed = "\n".join([request.venue, *reviews])
         expected = Expected(request.text, request.protected, shown, allowed, limit, self.find_lost, self.foreign)
-        return Question(request, self._request(text, image, request.key), expected.read)
+        return Question(request, self._request(messages, request.key), expected.read)
 
     def _shown(self, text: str, protected: tuple[Protected, ...]) -> Marked:
         return marked(text, protected) if self.model.masked else Marked(text, ())
@@ -157,12 +159,11 @@ class LLMArm:
     def _picture(self, persona: Persona) -> ImagePart | None:
         return None if self.model.images is None else picture(self.model.images, persona.image)
 
-    def _request(self, text: str, image: ImagePart | None, key: str) -> ChatRequest:
-        content: Content = text if image is None else (TextPart(text), image)
+    def _request(self, messages: tuple[Message, ...], key: str) -> ChatRequest:
         model = self.model
         return ChatRequest(
             model.model,
-            (Message("user", content),),
+            messages,
             model.temperature,
             model.max_tokens,
             seed=model.seed,

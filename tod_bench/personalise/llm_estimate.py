@@ -1,8 +1,8 @@
 """What a model would be asked for, and what that would cost, before anything is sent.
 
-User utterances are asked for with plain texts alone, so their prompts are those that will be sent. What comes later is
-asked for with restyled texts, which are not there yet: the plain ones stand in for them. What is asked again, because an
-answer cannot be taken, is not counted.
+User utterances are asked for with plain texts alone, so their prompts are those that will be sent. What comes later
+is asked for with restyled texts, which are not there yet: the plain ones stand in for them. What is asked again,
+because an answer cannot be taken, is not counted.
 """
 
 from collections.abc import Iterable

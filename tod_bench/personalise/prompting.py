@@ -1,9 +1,16 @@
-"""Prompts: jinja2 files, each of which makes the text of one message.
+"""Prompts: jinja2 files, each of which makes one or two messages.
 
-The shipped ones are beside this module, in ``prompts/``. What the variables hold is text and is never read as template
-code. A template is tried out when it is loaded, so that a wrong name is told before anything is paid for.
+    You rewrite what a user says ... {{ persona.impression }}
+    ---
+    Rewrite: {{ text }}
+
+What stands above a line of three dashes is the system message, and what stands below it, or all where there is none,
+is the user message. The shipped ones are beside this module, in ``prompts/``. What the variables hold is text and is
+never read as template code. A template is tried out when it is loaded, so that a wrong name is told before anything is
+paid for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.inputs import read_text
+from tod_bench.llm.records import Content, ImagePart, Message, TextPart
 
 if TYPE_CHECKING:
     import jinja2
 
 FOLDER = Path(__file__).with_name("prompts")
+
+_SEPARATOR = re.compile(r"^---[ \t]*\n", re.M)
 
 OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What Python raises where a template asks something impossible of its variables."""
@@ -29,15 +39,19 @@ class Prompt:
     Attributes:
         name: ``user``, ``system``, ...
         digest: Sixteen hex digits that stand for its text.
-        compiled: The template as jinja2 has it.
+        parts: The templates of its messages, the user message last.
     """
 
     name: str
     digest: str
-    compiled: "jinja2.Template"
+    parts: tuple["jinja2.Template", ...]
 
-    def render(self, **variables: Any) -> str:
-        """The text of the message.
+    def messages(self, image: ImagePart | None = None, **variables: Any) -> tuple[Message, ...]:
+        """The messages, a picture in the last.
+
+        Args:
+            image: A picture; None for none.
+            **variables: What the template is given.
 
         Raises:
             UserError: The template asks for what is not there.
@@ -45,9 +59,12 @@ class Prompt:
         import jinja2
 
         try:
-            return self.compiled.render(**variables).strip()
+            texts = [part.render(**variables).strip() for part in self.parts]
         except (jinja2.TemplateError, *OF_A_TEMPLATE) as error:
             raise UserError(f"the prompt {self.name} cannot be made: {error}") from None
+        *above, last = texts
+        content: Content = last if image is None else (TextPart(last), image)
+        return (*(Message("system", text) for text in above), Message("user", content))
 
 
 def load_prompt(name: str, example: Mapping[str, Any], folder: Path | None = None) -> Prompt:
@@ -74,12 +91,12 @@ def load_prompt(name: str, example: Mapping[str, Any], folder: Path | None = Non
     text = read_text(path)
     environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     try:
-        compiled = environment.from_string(text)
+        parts = tuple(map(environment.from_string, _SEPARATOR.split(text, maxsplit=1)))
     except jinja2.TemplateSyntaxError as error:
         raise UserError(f"{path}, line {error.lineno}: {error.message}") from None
-    prompt = Prompt(name, digest_of(text)[:16], compiled)
+    prompt = Prompt(name, digest_of(text)[:16], parts)
     try:
-        shown = prompt.render(**example)
+        shown = "\n".join(str(message.content) for message in prompt.messages(**example))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     if "text" in example and example["text"] not in shown:

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from tod_bench.personalise.styling import Protected, ValueKind
 from tod_bench.personalise.value_forms import places
-from tod_bench.records import State, Turn
+from tod_bench.records import Turn
 
 Side: TypeAlias = Literal["user", "system"]
 
@@ -39,38 +39,38 @@ _OPENING = re.compile(r"\W*(?:(?:oh|well|ah|um|hmm|great|ok|okay)\W+)?", re.I)
 _EDGES = " \t\n\r.,;:!?\"'()[]"
 
 
-def protected_values(turn: Turn, before: State, side: Side) -> tuple[Protected, ...]:
+def protected_values(turn: Turn, side: Side, before: Turn | None) -> tuple[Protected, ...]:
     """The protected values of an utterance, in the order of its text; ranges may overlap, see `merged`.
 
     Args:
         turn: The turn.
-        before: The state of the turn before it; empty at the start.
         side: Whose utterance.
+        before: The turn before it; None at the start.
     """
     text = turn.user if side == "user" else turn.system
     found = dict.fromkeys(_annotated(turn, side, text))
     annotated = {(each.domain, each.slot) for each in found}
-    for domain, slot, values, kind in _labels(turn, before, side):
+    for domain, slot, values, kind in _labels(turn, side, before):
         if (domain, slot) not in annotated:
             found.update(dict.fromkeys(_matched(domain, slot, values, kind, text)))
     found.update(dict.fromkeys(_polarity(text)))
     return tuple(sorted(found, key=lambda each: (each.start, -each.end, each.domain, each.slot, each.kind)))
 
 
-def unsaid_values(turn: Turn, before: State, side: Side) -> tuple[tuple[str, str, str], ...]:
+def unsaid_values(turn: Turn, side: Side, before: Turn | None) -> tuple[tuple[str, str, str], ...]:
     """Values of labels that an utterance says in no known form: domain, slot and value, each once.
 
     Args:
         turn: The turn.
-        before: The state of the turn before it.
         side: Whose utterance.
+        before: The turn before it; None at the start.
     """
     text = turn.user if side == "user" else turn.system
     annotated = {(each.domain, each.slot) for each in _annotated(turn, side, text)}
     return tuple(
         dict.fromkeys(
             (domain, slot, values[0])
-            for domain, slot, values, _ in _labels(turn, before, side)
+            for domain, slot, values, _ in _labels(turn, side, before)
             if (domain, slot) not in annotated and not any(places(text, slot, value) for value in values)
         )
     )
@@ -109,11 +109,12 @@ def merged(protected: Iterable[Protected]) -> tuple[tuple[int, int], ...]:
     return tuple(stretches)
 
 
-def _labels(turn: Turn, before: State, side: Side) -> Iterator[Label]:
+def _labels(turn: Turn, side: Side, before: Turn | None) -> Iterator[Label]:
     if side == "user":
+        earlier = before.state if before else {}
         for domain, slots in turn.state.items():
             for slot, values in slots.items():
-                if set(values).isdisjoint(before.get(domain, {}).get(slot, ())):
+                if set(values).isdisjoint(earlier.get(domain, {}).get(slot, ())):
                     yield domain, slot, values, "state"
     for act in turn.user_acts if side == "user" else turn.acts:
         # An intent is a name of the schema's, and "?" stands for a value that is asked for: neither is said.

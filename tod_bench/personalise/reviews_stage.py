@@ -85,7 +85,10 @@ class ReviewsStage:
                 said = " ".join([turn.system, venue.name, *_values(turn)])
                 safe = tuple(self._safe(text, said) for text in venue.relevant)
                 offered = tuple(text for text in safe if text.text)
-                counted = {"off_topic": len(venue.texts) - len(venue.relevant), "foreign": len(safe) - len(offered)}
+                counted = {
+                    "off_topic": len(venue.texts) - len(venue.relevant),
+                    "no_sentence_left": len(safe) - len(offered),
+                }
                 kept = sources.retrieval.best(user, offered)
             elif choice.kind == "wiki":
                 # The released code ranks sentences however few they are.
@@ -93,7 +96,7 @@ class ReviewsStage:
             else:
                 kept = sources.retrieval.best(user, venue.texts)
             if not kept:
-                choice = Choice("none", why_not="foreign values")
+                choice = Choice("none", why_not="no sentence left")
         value = {
             "strategy": choice.kind,
             "venue": venue.name if venue is not None and kept else "",

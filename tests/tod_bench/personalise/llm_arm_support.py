@@ -1,8 +1,8 @@
-"""What the tests of the llm arm share: a persona, requests, rules that only mark their text, a search for lost values."""
+"""What the tests of the llm arm share: a persona, requests, rules that only mark, a search for lost values."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from tod_bench.personalise.styling import Protected, Styled, SystemRequest, UserRequest
 from tod_bench.records import Persona
@@ -14,7 +14,7 @@ class Rules:
     """Stands for the rules arm: what it writes can be told from everything else."""
 
     name = "rules"
-    identity = {"rules": 1}
+    identity: ClassVar = {"rules": 1}
 
     def user(self, requests: Iterable[UserRequest]) -> Iterator[tuple[UserRequest, Styled]]:
         for request in requests:

@@ -25,9 +25,7 @@ class Scores:
 
 @pytest.fixture
 def retrieval(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        "tod_bench.personalise.retrieval.similarity_of", lambda encoder, texts, folder: Scores(texts)
-    )
+    monkeypatch.setattr("tod_bench.personalise.retrieval.similarity_of", lambda encoder, texts, folder: Scores(texts))
     return Retrieval("minilm", tmp_path)
 
 

@@ -1,8 +1,6 @@
 """Files of reviews: what is read, what is refused, and which texts are of their venue."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -114,9 +112,9 @@ def test_names():
 
 
 @pytest.mark.realdata
-def test_the_released_files():
+def test_the_released_files(realdata):
     """Counts by hand of `shared/data`: venues with texts, and how few of the texts are of Cambridge."""
-    data = Path(os.environ["TOD_BENCH_DATA"]) / "picpersona" / "dataset"
+    data = realdata / "picpersona" / "dataset"
     woz = read_reviews(data / "mwoz" / "DB_review", "cambridge").off_topic()
     assert {table: row["venues"] for table, row in woz.items()} == {"attractions": 57, "hotels": 26, "restaurants": 93}
     assert woz["restaurants"]["texts"] == 824
