@@ -135,10 +135,10 @@ def test_the_filters_drop_what_is_planted_and_little_else(tmp_path: Path) -> Non
 def test_the_report_counts_and_holds_no_text(tmp_path: Path) -> None:
     stages = (ChecksStage(), StyleStage(), SemanticStage(), NaturalStage())
     with ExitStack() as stack:
-        work = make_work(tmp_path, stack, 30)
+        work = make_work(tmp_path, stack, 16)
         run(work, *stages)
-        report = make_report(work, stages, planted=3, politeness=False, control=3)
-        again = make_report(work, stages, planted=3, politeness=False, control=3)
+        report = make_report(work, stages, planted=2, politeness=False, control=1)
+        again = make_report(work, stages, planted=2, politeness=False, control=1)
         texts = {
             text for styled in styled_dialogues(work) for turn in styled.turns for text in (turn.user, turn.system)
         }
@@ -151,10 +151,10 @@ def test_the_report_counts_and_holds_no_text(tmp_path: Path) -> None:
     write_report(tmp_path, report)
     assert report.to_json() == again.to_json()
     content = report.content
-    assert content["table1"][0]["dialogues"] == 30
+    assert content["table1"][0]["dialogues"] == 16
     assert content["unchanged"]["user"]["unchanged"] == 0
-    assert content["strategies"] == {"none": sum(len(styled.turns) for styled in _styled(30))}
-    assert content["planted"]["each"]["unchanged"] == 3
+    assert content["strategies"] == {"none": sum(len(styled.turns) for styled in _styled(16))}
+    assert content["planted"]["each"]["unchanged"] == 2
     assert not report.sound  # nothing has been written
     assert any("cannot be read back" in problem for problem in report.problems)
     written = (tmp_path / "report.md").read_text() + (tmp_path / "report.json").read_text()
