@@ -171,9 +171,7 @@ def read_made(record: Mapping[str, Any]) -> Dialogue:
     Raises:
         KeyError: A key is missing.
     """
-    turns = [
-        {**turn[OURS], **{field: turn[key] for field, key in _SAID.items()}} for turn in record["dialogue"]
-    ]
+    turns = [{**turn[OURS], **{field: turn[key] for field, key in _SAID.items()}} for turn in record["dialogue"]]
     persona = {field: record[key] for field, key in _PERSONA.items()}
     (dialogue,) = from_rows([{**record[OURS], "persona": persona, "turns": turns}])
     return dialogue

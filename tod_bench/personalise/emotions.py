@@ -189,7 +189,9 @@ class Labels:
         of_turns: dict[str, dict[int, Emotion]] = {}
         for row in rows:
             if not (row["turn"] or "").isdecimal():
-                raise DataError(f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"])
+                raise DataError(
+                    f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"]
+                )
             label = self._label(row["dialogue"], row["emotion"])
             of_turns.setdefault(row["dialogue"], {})[int(row["turn"])] = label
         for name, labels in of_turns.items():
@@ -239,7 +241,9 @@ class Classifier:
     def _class(self, name: str) -> Emotion:
         known = _CLASSES.get(name.lower())
         if known is None:
-            raise UserError(f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}")
+            raise UserError(
+                f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}"
+            )
         return known
 
     @cached_property
