@@ -112,14 +112,15 @@ def _letters(text: str) -> str:
 def _found(text: str, stream: str, at: tuple[int, ...], form: str) -> Iterator[tuple[int, int]]:
     start = stream.find(form)
     while start >= 0:
-        first = at[start]
+        first, after = at[start], start + 1
         if not _inside(text[max(0, first - 2) : first], form[0]):
             for suffix in _SUFFIXES if form.isalpha() else ("",):
                 last = start + len(form) + len(suffix)
                 if stream.startswith(suffix, start + len(form)) and _word_ends(text, at, last):
                     yield first, at[last - 1] + 1
+                    after = last
                     break
-        start = stream.find(form, start + 1)
+        start = stream.find(form, after)
 
 
 def _inside(before: str, letter: str) -> bool:
