@@ -5,7 +5,8 @@
     value       one protected value is replaced by another one
     opposite    restyled for a persona of another age and formality than the labels say
 
-Each fault is planted in as many dialogues, no dialogue has two. Thresholds are then those of the corpus with its faults.
+Each fault is planted in as many dialogues, no dialogue has two. Thresholds are then those of the corpus with its
+faults.
 """
 
 import random

@@ -35,11 +35,7 @@ def read_back_problems(work: Work, kept: frozenset[str]) -> tuple[str, ...]:
     for split in work.options.splits:
         of_split = {f"{split}/{dialogue.id}": dialogue for name, dialogue in work.dialogues() if name == split}
         wanted = {key: dialogue for key, dialogue in of_split.items() if key in kept}
-        found = (
-            {f"{split}/{one.id.removesuffix(f'_{split}')}": one for one in written.dialogues(split)}
-            if split in written.splits
-            else {}
-        )
+        found = {f"{split}/{one.id}": one for one in written.dialogues(split)} if split in written.splits else {}
         if missing := sorted(set(wanted) - set(found)):
             problems.append(_named("dialogues are not in the files", missing))
         if further := sorted(set(found) - set(wanted)):

@@ -10,9 +10,9 @@ numpy's and pandas's default quantiles (linear). A dialogue is dropped where any
                   PS < FLOOR x the label's median     a projection beyond the mean of an opposite label
 
 ``picpersona`` is ``filtering/style_filtering_{strength,cluster}.py``: 8 labels (no seniors, toddlers, genders), the
-turns `inner`, and so no verdict for dialogues of two turns or fewer. Its bound of strength is mostly below 0, so that
-it finds nothing, not even dialogues that were not restyled; ``tod_bench`` adds the floor. ``paper_text`` is what the paper
-prints: "below 2.5 x IQR" and "a threshold of 4.5 x IQR", without a quartile that they are laid off from.
+turns `inner`, and so no verdict for dialogues of two turns or fewer. Its bound of strength is mostly below 0, so
+that it finds nothing, not even dialogues that were not restyled; ``tod_bench`` adds the floor. ``paper_text`` is what
+the paper prints: "below 2.5 x IQR" and "a threshold of 4.5 x IQR", without a quartile that they are laid off from.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

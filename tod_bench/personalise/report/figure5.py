@@ -1,9 +1,9 @@
 """Figure 5 of PicPersona-TOD: how hard to read and how polite system responses are, by group of users.
 
 Beside the restyled responses stand the plain ones of the same dialogues, and, as a control for which dialogues a group
-happens to have, a sample of dialogues each restyled for every kind of persona. The metrics are those of
-``eval_configs/figure5.yaml``: `GunningFog` and `Politeness` under the protocol ``picpersona``, which takes politeness of
-the last response of each dialogue alone.
+has, a sample of dialogues each restyled for every kind of persona. The metrics are those of
+``eval_configs/figure5.yaml``: `GunningFog` and `Politeness` under the protocol ``picpersona``, which takes politeness
+of the last response of each dialogue alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -154,7 +154,7 @@ def _numbers(
         for number in chosen:
             of_group[row[place[dialogues[number].key]]] += sums[number]
         total = of_group.sum(axis=0)
-        value = float(metric.aggregate(total)) if len(keys) else float("nan")
+        value = float(metric.aggregate(total)) if keys else float("nan")
         interval = bootstrap_interval(of_group, metric.aggregate, seed=seed) if len(keys) > 1 else None
         found.append(
             StyleNumber(

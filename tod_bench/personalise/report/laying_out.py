@@ -14,8 +14,8 @@ _ARITHMETIC = (
     "The paper keeps 92.59% and counts 18,148 dialogues; of 19,836 these are 91.49%. Its removed shares add to 10.23."
 )
 _OFFLINE = (
-    "Semantics and naturalness were judged by rules of ours, not by a language model: their shares are not those of the "
-    "paper's filters and do not stand beside them."
+    "Semantics and naturalness were judged by rules of ours, not by a language model: their shares are not those of "
+    "the paper's filters and do not stand beside them."
 )
 
 
@@ -24,8 +24,8 @@ def markdown(report: Report) -> str:
     content = report.content
     parts = [
         f"# {content['corpus']}, personalised",
-        f"Arm {content['arm']}, seed {content['seed']}; strategies as `{content['readings']['strategies']}`, filters as "
-        f"`{content['readings']['filters']}`.",
+        f"Arm {content['arm']}, seed {content['seed']}; strategies as `{content['readings']['strategies']}`, "
+        f"filters as `{content['readings']['filters']}`.",
         _soundness(report),
         _table1(content),
         _restyled(content),
