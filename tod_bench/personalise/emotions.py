@@ -6,10 +6,10 @@
 
 Utterances have labels, and a dialogue the one that the released code makes of them (`of_utterances`).
 
-VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On MultiWOZ's 1,000
-test dialogues this gives 48.7% positive, 50.4% neutral and 0.9% negative dialogues with the texts of 2.2, and 46.9, 49.7
-and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to more
-than 100).
+VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On the 1,000 test
+dialogues of MultiWOZ this gives 48.7% positive, 50.4% neutral and 0.9% negative ones with the texts of 2.2, and 46.9,
+49.7 and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to
+more than 100).
 """
 
 import csv
