@@ -1,6 +1,6 @@
 """SmolLM2-135M-Instruct as the llm arm of `tod-bench personalise`: how often its answer is taken, and why not.
 
-    python -m benchmarks.personalise_smollm2 multiwoz -o path=FOLDER -- --personas FOLDER/dataset/face
+    python -m benchmarks.personalise_smollm2 multiwoz --option path=FOLDER -- --personas FOLDER/face
     python -m benchmarks.personalise_smollm2 simulated --dialogues 2 --work /tmp/s --out /tmp/s/page
 
 It starts a server of the model's GGUF file, restyles the first test dialogues up to the stage `system`, and counts the
@@ -37,7 +37,7 @@ SIDES = ("user", "system")
 @click.command(help=__doc__)
 @click.argument("corpus")
 @click.argument("further", nargs=-1)
-@click.option("-o", "options", multiple=True, metavar="KEY=VALUE", help="Options of the corpus's reader.")
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Options of the corpus's reader.")
 @click.option("--dialogues", type=click.IntRange(1), default=20, show_default=True, help="Test dialogues.")
 @click.option("--context", default=4096, show_default=True, help="Tokens of prompt and answer.")
 @click.option("--server", "kind", type=click.Choice(["llama_cpp", "llama-server"]), default="llama_cpp")
@@ -94,7 +94,7 @@ def command(
     corpus: str, options: Sequence[str], dialogues: int, model: Sequence[str], work: Path, further: Sequence[str]
 ) -> list[str]:
     """The words of `tod-bench personalise`."""
-    given = [word for option in options for word in ("-o", option)]
+    given = [word for option in options for word in ("--option", option)]
     asked = [word for setting in model for word in ("--llm", setting)]
     where = ["--split", f"test[:{dialogues}]", "--until", "system", "--output", str(work)]
     return ["personalise", corpus, *given, "--arm", "llm", *asked, *where, *further]

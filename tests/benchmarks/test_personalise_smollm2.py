@@ -60,7 +60,7 @@ def test_the_page_has_rates_and_no_text():
 
 def test_the_command(tmp_path):
     words = command("multiwoz", ["path=x"], 2, ["model=smollm2", "masked=false"], tmp_path, ["--personas", "faces"])
-    assert words[:4] == ["personalise", "multiwoz", "-o", "path=x"]
+    assert words[:4] == ["personalise", "multiwoz", "--option", "path=x"]
     assert words[words.index("--split") + 1] == "test[:2]"
     settings = [words[place + 1] for place, word in enumerate(words) if word == "--llm"]
     assert read_style_model(settings).masked is False

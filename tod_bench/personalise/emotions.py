@@ -6,10 +6,10 @@
 
 Utterances have labels, and a dialogue the one that the released code makes of them (`of_utterances`).
 
-VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On MultiWOZ's 1,000
-test dialogues this gives 48.7% positive, 50.4% neutral and 0.9% negative dialogues with the texts of 2.2, and 46.9, 49.7
-and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to more
-than 100).
+VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On the 1,000 test
+dialogues of MultiWOZ this gives 48.7% positive, 50.4% neutral and 0.9% negative ones with the texts of 2.2, and 46.9,
+49.7 and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to
+more than 100).
 """
 
 import csv
@@ -189,7 +189,9 @@ class Labels:
         of_turns: dict[str, dict[int, Emotion]] = {}
         for row in rows:
             if not (row["turn"] or "").isdecimal():
-                raise DataError(f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"])
+                raise DataError(
+                    f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"]
+                )
             label = self._label(row["dialogue"], row["emotion"])
             of_turns.setdefault(row["dialogue"], {})[int(row["turn"])] = label
         for name, labels in of_turns.items():
@@ -239,7 +241,9 @@ class Classifier:
     def _class(self, name: str) -> Emotion:
         known = _CLASSES.get(name.lower())
         if known is None:
-            raise UserError(f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}")
+            raise UserError(
+                f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}"
+            )
         return known
 
     @cached_property

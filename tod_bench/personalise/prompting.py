@@ -56,15 +56,21 @@ class Prompt:
         Raises:
             UserError: The template asks for what is not there.
         """
+        *above, last = self._texts(variables)
+        content: Content = last if image is None else (TextPart(last), image)
+        return (*(Message("system", text) for text in above), Message("user", content))
+
+    def render(self, **variables: Any) -> str:
+        """The text of all messages, one below the other; errors as of `messages`."""
+        return "\n\n".join(self._texts(variables))
+
+    def _texts(self, variables: Mapping[str, Any]) -> list[str]:
         import jinja2
 
         try:
-            texts = [part.render(**variables).strip() for part in self.parts]
+            return [part.render(**variables).strip() for part in self.parts]
         except (jinja2.TemplateError, *OF_A_TEMPLATE) as error:
             raise UserError(f"the prompt {self.name} cannot be made: {error}") from None
-        *above, last = texts
-        content: Content = last if image is None else (TextPart(last), image)
-        return (*(Message("system", text) for text in above), Message("user", content))
 
 
 def load_prompt(name: str, example: Mapping[str, Any], folder: Path | None = None) -> Prompt:
@@ -96,7 +102,7 @@ def load_prompt(name: str, example: Mapping[str, Any], folder: Path | None = Non
         raise UserError(f"{path}, line {error.lineno}: {error.message}") from None
     prompt = Prompt(name, digest_of(text)[:16], parts)
     try:
-        shown = "\n".join(str(message.content) for message in prompt.messages(**example))
+        shown = prompt.render(**example)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     if "text" in example and example["text"] not in shown:

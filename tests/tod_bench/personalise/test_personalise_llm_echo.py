@@ -18,15 +18,15 @@ values = pytest.importorskip("tod_bench.personalise.protected")
 
 def requests_of(dialogues):
     for dialogue in islice(open_corpus("simulated").dialogues("test"), dialogues):
-        before = {}
+        before = None
         for turn in dialogue.turns:
             key = f"test/{dialogue.id}/{turn.index}"
             rest = (PERSONA, "neutral", "middle")
-            kept = values.protected_values(turn, before, "user")
+            kept = values.protected_values(turn, "user", before)
             yield UserRequest(key, turn.user, "", *rest, turn.user_acts, kept)
-            kept = values.protected_values(turn, before, "system")
+            kept = values.protected_values(turn, "system", before)
             yield SystemRequest(key, turn.system, turn.user, "", *rest, turn.acts, kept)
-            before = turn.state
+            before = turn
 
 
 def restyled(requests, answer, **fields):

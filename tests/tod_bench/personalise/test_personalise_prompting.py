@@ -26,6 +26,7 @@ def test_what_stands_above_the_dashes_is_the_system_message(tmp_path):
     prompt = own(tmp_path, "Rewrite.\n---\n{{ text }}\n")
     image = ImagePart("data:image/png;base64,")
     above, last = prompt.messages(image, text="a\n---\nb", keep=[])
+    assert prompt.render(text="a", keep=[]) == "Rewrite.\n\na"
     assert (above.role, above.content) == ("system", "Rewrite.")
     assert (last.role, last.content) == ("user", (TextPart("a\n---\nb"), image))
 
