@@ -46,7 +46,8 @@ class RulesArm:
     @property
     def identity(self) -> Mapping[str, Any]:
         """Version, seed and digest of the tables, and of the styles that welcomes and remarks are taken from."""
-        return {"version": VERSION, "seed": self._seed, "tables": digest_of(self._tables)}
+        tables = digest_of(self._tables)
+        return {"version": VERSION, "seed": self._seed, "tables": tables, "styles": adding.styles_digest()}
 
     def user(self, requests: Iterable[UserRequest]) -> Iterator[tuple[UserRequest, Styled]]:
         """Restyles user utterances, in their order."""
@@ -86,7 +87,7 @@ class RulesArm:
             text, quoted = adding.reasoned(text, request, voice, style, choice)
         if request.strategy == "goodbye":
             text = adding.closed(text, voice, choice)
-        elif request.strategy == "none":
+        if request.strategy in ("none", "goodbye"):
             text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
         provenance = {"situation": situation, **({"quoted": quoted} if quoted else {})}
         return _styled(request.text, text, request.protected, capitals=True, provenance=provenance)
@@ -120,7 +121,7 @@ def _frozen(protected: Iterable[Protected]) -> tuple[tuple[int, int], ...]:
 
 
 def _sentences(hidden: str, voice: Voice, choice: random.Random) -> list[str]:
-    text = rewriting.tidied(rewriting.reworded(hidden, voice, choice))
+    text = rewriting.with_articles(rewriting.tidied(rewriting.reworded(hidden, voice, choice)), hidden)
     return rewriting.split(rewriting.joined(rewriting.sentences(text), voice, choice), voice, choice)
 
 

@@ -26,11 +26,11 @@ def user_situation(request: UserRequest) -> str:
     """What a user utterance does: ``thanks``, ``agree``, ``decline``, or, of what asks for something, where and how."""
     text = request.text
     if _THANKS.search(text):
-        return "thanks" if len(text.split()) < 14 and "?" not in text else "none"
-    if _YES.match(text):
-        return "agree"
-    if _NO.match(text):
-        return "decline"
+        if len(text.split()) < 14 and "?" not in text:
+            return "thanks"
+        return "question" if text.rstrip().endswith("?") else "statement"
+    if len(text.split()) <= 8 and (_YES.match(text) or _NO.match(text)):
+        return "agree" if _YES.match(text) else "decline"
     if request.progress == "start":
         return "start"
     return "question" if text.rstrip().endswith("?") else "statement"

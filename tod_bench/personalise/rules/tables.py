@@ -1,6 +1,6 @@
 """The tables of the rules, read and checked; a folder of one's own is laid over the shipped ones.
 
-    FOLDER/user/child.yaml      what is said there of rewrites comes before the shipped ones, the rest in their place
+FOLDER/user/child.yaml      what is said there of rewrites comes before the shipped ones, the rest in their place
 """
 
 import hashlib
@@ -43,6 +43,7 @@ class Rewrite(_Strict):
         at: Where: at a ``start`` of a sentence, or in the ``middle``, followed by another word.
         whole: Whether they must fill the clause, up to its punctuation.
         not_before: A regular expression of what must not follow.
+        not_after: Words that must not stand before.
     """
 
     find: str = Field(min_length=1)
@@ -51,6 +52,7 @@ class Rewrite(_Strict):
     at: Literal["anywhere", "start", "middle"] = "anywhere"
     whole: bool = False
     not_before: str = ""
+    not_after: tuple[str, ...] = ()
 
     @field_validator("find", "not_before")
     @classmethod
@@ -159,7 +161,9 @@ def _own(folder: Path) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
     for path in sorted(folder.rglob("*.y*ml")):
         side, voice = path.parent.name, path.stem
         if side not in SITUATIONS or voice not in VOICES or path.parent.parent != folder:
-            raise UserError(f"{path} is no rules file; name it user/VOICE.yaml or system/VOICE.yaml ({', '.join(VOICES)})")
+            raise UserError(
+                f"{path} is no rules file; name it user/VOICE.yaml or system/VOICE.yaml ({', '.join(VOICES)})"
+            )
         found[side, voice] = str(path), _yaml(str(path), path.read_text(encoding="utf-8"))
     if not found:
         raise UserError(f"{folder} has no rules file; put files such as user/child.yaml there")
