@@ -27,7 +27,7 @@ POLARITY = {
     "yes": re.compile(r"\b(?:yes|yeah|yep|yup|yea|sure|absolutely|certainly|definitely|of course|ok|okay)\b", re.I),
     "no": re.compile(r"\b(?:no|nope|nah)\b", re.I),
     "not": re.compile(
-        r"\b(?:not|no|never|cannot|can'?t|without|neither|nor|none|\w+n['’]t|dont|doesnt|nothing)\b", re.I
+        r"\b(?:not|no|nope|nah|never|cannot|can'?t|without|neither|nor|none|\w+n['’]t|dont|doesnt|nothing)\b", re.I
     ),
 }
 """Words of a yes, of a no, and of any negation; one keeps another of its kind."""

@@ -20,6 +20,13 @@ _OPENED = re.compile(
 """How an utterance begins that needs no opener."""
 
 _POLITE = re.compile(r"\b(?:please|if you|if possible|if it|kind)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\A(?:\S+,? ){0,3}?(?:I|i|we|can|could|may|might|would|will|please|find|book|give|get|make|tell|any|what|where|yes|yeah"
+    r"|yep|no|nope|nah|want|need|looking)(?:['’]\w+)?\b(?!.*\b(?:able|called|was|were)\b)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that may have a courtesy at its end."""
+
 _FAREWELL = re.compile(r"\b(?:have (?:a|an)|enjoy|bye|goodbye|good day|take care|safe)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _UNFIT = re.compile(
@@ -55,7 +62,7 @@ def tagged(sentences: list[str], tag: str) -> list[str]:
         return sentences if tag in said else [*sentences, tag]
     last = sentences[-1]
     bare = last.rstrip(".!?")
-    if len(bare.split()) < 2 or len(bare.split()) > 22 or last.endswith("..."):
+    if len(bare.split()) > 22 or last.endswith("...") or not _ASKS.search(bare):
         return sentences
     return [*sentences[:-1], f"{bare}{tag}{last[len(bare) :] or '.'}"]
 

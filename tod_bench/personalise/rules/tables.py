@@ -43,6 +43,7 @@ class Rewrite(_Strict):
         at: Where: at a ``start`` of a sentence, or in the ``middle``, followed by another word.
         whole: Whether they must fill the clause, up to its punctuation.
         not_before: A regular expression of what must not follow.
+        not_after: Words that must not stand before.
     """
 
     find: str = Field(min_length=1)
@@ -51,6 +52,7 @@ class Rewrite(_Strict):
     at: Literal["anywhere", "start", "middle"] = "anywhere"
     whole: bool = False
     not_before: str = ""
+    not_after: tuple[str, ...] = ()
 
     @field_validator("find", "not_before")
     @classmethod

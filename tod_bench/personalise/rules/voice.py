@@ -89,6 +89,7 @@ def _compiled(rewrites: list[Rewrite]) -> tuple[re.Pattern[str], dict[str, Rule]
         choices: list[str] = []
         written = as_expression(rewrite.find, choices)
         before = r"(?:(?<=[.!?] )|(?<=\A)|(?<=, )|(?<=; ))" if rewrite.at == "start" else rf"(?<![\w'’{MASK}-])"
+        before += "".join(rf"(?<!\b{re.escape(word)} )" for word in rewrite.not_after)
         after = rf"(?![\w'’{MASK}-])"
         if rewrite.whole:
             after = r"(?=\s*(?:[.!,?]|\Z))"
@@ -96,11 +97,11 @@ def _compiled(rewrites: list[Rewrite]) -> tuple[re.Pattern[str], dict[str, Rule]
             after = rf"(?=\s+[\w{MASK}])"
         if rewrite.not_before:
             after += f"(?!{rewrite.not_before})"
-        group += 1
         name = f"r{number}"
-        rules[name] = Rule(rewrite, group, len(choices))
-        group += len(choices)
-        parts.append(f"(?P<{name}>{before}{written}{after})")
+        part = f"(?P<{name}>{before}{written}{after})"
+        rules[name] = Rule(rewrite, group + 1, len(choices))
+        group += re.compile(part).groups  # what must not follow may have groups too
+        parts.append(part)
     return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE), rules
 
 
