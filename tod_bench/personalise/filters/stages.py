@@ -127,9 +127,8 @@ def _units(work: Work, decides: Sequence[Any]) -> Iterator[Unit]:
 
 def _wanted(work: Work, units: Iterable[Unit]) -> Iterator[tuple[Unit, StyledDialogue]]:
     wanted = {unit.key: unit for unit in units}
-    for styled in styled_dialogues(work):
-        if styled.key in wanted:
-            yield wanted[styled.key], styled
+    for styled in styled_dialogues(work, wanted):
+        yield wanted[styled.key], styled
 
 
 def _chunks(

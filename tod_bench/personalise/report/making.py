@@ -71,7 +71,7 @@ def make_report(
     """
     seed = work.options.seed
     dialogues = list(styled_dialogues(work))
-    by_reading = {reading: verdicts_of(work, reading) for reading in READINGS}
+    by_reading = {reading: verdicts_of(work, reading, [styled.key for styled in dialogues]) for reading in READINGS}
     dropped = by_reading[work.options.filters]
     left_out = dropped.by_dialogue()
     kept = [styled for styled in dialogues if styled.key not in left_out]
@@ -143,7 +143,7 @@ def _problems(
         *problems,
         *read_back_problems(work, kept),
         *shared_image_problems(work, dialogues),
-        *remade_problems(work, stages),
+        *remade_problems(work, stages, dialogues),
     )
 
 
