@@ -71,7 +71,9 @@ def open_emotions(setting: str) -> EmotionSource:
         return Vader()
     path = Path(setting)
     if path.suffix in (".json", ".csv"):
-        return Labels(path)
+        labels = Labels(path)
+        labels.read()
+        return labels
     return Classifier(setting)
 
 
@@ -158,6 +160,14 @@ class Labels:
                 raise DataError(problem, file=str(self.path), dialogue=dialogue.id)
             else:
                 yield of_utterances(labels)
+
+    def read(self) -> None:
+        """Reads the file.
+
+        Raises:
+            UserError: It is not there, or not one of labels.
+        """
+        _ = self._labels
 
     @cached_property
     def _labels(self) -> Mapping[str, Emotion | list[Emotion]]:

@@ -194,7 +194,7 @@ def _persona(persona: Persona, image: ImagePart | None, *, impression: bool) -> 
 
 def _kept(protected: tuple[Protected, ...], shown: Marked) -> list[str]:
     """What the model is told to keep in words: what no mark stands for."""
-    return list(dict.fromkeys(one.text for one in protected if one.kind == "polarity" or not shown.values))
+    return list(dict.fromkeys(one.text for one in protected if one.text in shown.text))
 
 
 _EXAMPLE: Mapping[str, Any] = {

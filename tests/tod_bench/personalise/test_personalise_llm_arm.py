@@ -1,7 +1,9 @@
 """The arm of a language model: what it is asked, what is taken, and what the rules write instead."""
 
+from dataclasses import replace
+
 import pytest
-from llm_arm_support import PERSONA, Rules, find_lost, system, user
+from llm_arm_support import PERSONA, Rules, find_lost, protected, system, user
 
 from tod_bench.errors import UserError
 from tod_bench.llm import ChatFailure, ImagePart, ScriptedClient
@@ -58,6 +60,16 @@ def test_a_lost_value_is_asked_for_again_and_then_the_rules_write():
     assert made.provenance["seed"] == 3  # and what the rules say of themselves
     assert "these words: cheap" in sent[1].messages[-1].content
     assert "Keep these words exactly as they are: cheap\n" in text_of(sent[0])
+
+
+def test_words_are_kept_by_name_where_no_mark_stands_for_them():
+    arm, sent = arm_of("no, [1]")
+    text = "No, no preference"
+    kept = (*protected(text, "no preference"), *protected(text, "No", kind="polarity"))
+    styled(arm, replace(user(text), protected=kept))
+    assert "Keep these words exactly as they are: No\n" in text_of(sent[0])
+    styled(arm, replace(user("No preference"), protected=protected("No preference", "No preference", "No")))
+    assert "Keep these words" not in text_of(sent[1])
 
 
 def test_a_second_answer_is_taken():
