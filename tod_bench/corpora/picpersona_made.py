@@ -69,8 +69,11 @@ class MadeCorpus:
     tables: Mapping[str, RawFile]
 
     def database(self) -> Database | None:
-        """The plain corpus's database: its tables where they are beside the records, else that of the corpus itself
-        where it can be opened without saying where it is; None where neither is so."""
+        """The plain corpus's database; None where it is not at hand.
+
+        It is that of the tables beside the records, else that of the plain corpus, where this can be opened without
+        saying where it is.
+        """
         if self.tables:
             return read_database(self.tables, self.fuzzy)
         name, options = self.reader
@@ -171,9 +174,7 @@ def read_made(record: Mapping[str, Any]) -> Dialogue:
     Raises:
         KeyError: A key is missing.
     """
-    turns = [
-        {**turn[OURS], **{field: turn[key] for field, key in _SAID.items()}} for turn in record["dialogue"]
-    ]
+    turns = [{**turn[OURS], **{field: turn[key] for field, key in _SAID.items()}} for turn in record["dialogue"]]
     persona = {field: record[key] for field, key in _PERSONA.items()}
     (dialogue,) = from_rows([{**record[OURS], "persona": persona, "turns": turns}])
     return dialogue

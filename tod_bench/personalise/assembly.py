@@ -60,9 +60,7 @@ class Assembly:
 
 
 @contextmanager
-def opened(
-    options: Options, access: Access | None = None, *, client: ChatClient | None = None
-) -> Iterator[Assembly]:
+def opened(options: Options, access: Access | None = None, *, client: ChatClient | None = None) -> Iterator[Assembly]:
     """Opens everything, and closes the files when the block ends.
 
     Args:

@@ -1,4 +1,4 @@
-"""Personalising by one call: ``tod_bench.personalise("simulated", output="runs/mine", splits={"test": "test[:20]"})``."""
+"""Personalising by one call: ``tod_bench.personalise("simulated", output="runs/mine", splits=["test[:20]"])``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

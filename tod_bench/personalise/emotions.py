@@ -6,10 +6,10 @@
 
 Utterances have labels, and a dialogue the one that the released code makes of them (`of_utterances`).
 
-VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On MultiWOZ's 1,000
-test dialogues this gives 48.7% positive, 50.4% neutral and 0.9% negative dialogues with the texts of 2.2, and 46.9, 49.7
-and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to more
-than 100).
+VADER's score of an utterance (``compound``, -1 to 1) is positive from 0.5 and negative from -0.5. On the 1,000 test
+dialogues of MultiWOZ this gives 48.7% positive, 50.4% neutral and 0.9% negative ones with the texts of 2.2, and 46.9,
+49.7 and 3.4% with those of 2.1, whose blanks and punctuation differ; the paper has 50.92, 52.44 and 0.55 (which add to
+more than 100).
 """
 
 import csv
@@ -71,7 +71,9 @@ def open_emotions(setting: str) -> EmotionSource:
         return Vader()
     path = Path(setting)
     if path.suffix in (".json", ".csv"):
-        return Labels(path)
+        labels = Labels(path)
+        labels.read()
+        return labels
     return Classifier(setting)
 
 
@@ -159,6 +161,14 @@ class Labels:
             else:
                 yield of_utterances(labels)
 
+    def read(self) -> None:
+        """Reads the file.
+
+        Raises:
+            UserError: It is not there, or not one of labels.
+        """
+        _ = self._labels
+
     @cached_property
     def _labels(self) -> Mapping[str, Emotion | list[Emotion]]:
         try:
@@ -189,7 +199,9 @@ class Labels:
         of_turns: dict[str, dict[int, Emotion]] = {}
         for row in rows:
             if not (row["turn"] or "").isdecimal():
-                raise DataError(f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"])
+                raise DataError(
+                    f"{row['turn']!r} is no number of a turn", file=str(self.path), dialogue=row["dialogue"]
+                )
             label = self._label(row["dialogue"], row["emotion"])
             of_turns.setdefault(row["dialogue"], {})[int(row["turn"])] = label
         for name, labels in of_turns.items():
@@ -239,7 +251,9 @@ class Classifier:
     def _class(self, name: str) -> Emotion:
         known = _CLASSES.get(name.lower())
         if known is None:
-            raise UserError(f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}")
+            raise UserError(
+                f"the classifier {self.place} has a class {name!r}; its classes must be {', '.join(EMOTIONS)}"
+            )
         return known
 
     @cached_property

@@ -75,7 +75,7 @@ def _corpus(work: Work, written: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": corpus.name,
         "fingerprint": corpus.fingerprint,
-        "unofficial": [os.path.basename(place) for place in corpus.unofficial],
+        "unofficial": [Path(place).name for place in corpus.unofficial],
         "incomplete": {
             split: str(lacking) for split in corpus.splits if (lacking := corpus.completeness(split)) is not None
         },

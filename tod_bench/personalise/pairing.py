@@ -2,8 +2,8 @@
 
 Three readings:
 
-    picpersona  as the released code (``3.image_matching.py``): any image of the dialogue's emotion, of positive or neutral
-                as it is, of negative from negative and neutral ones; drawn with replacement, one pool for all splits
+    picpersona  as the released code (``3.image_matching.py``): any image of the dialogue's emotion, for negative ones
+                any negative or neutral image; drawn with replacement, one pool for all splits
     paper_text  as printed: an image of the same emotion; toddlers are left out
     tod_bench   as printed, and no image in two splits, none twice as far as there are enough, none of whom an attribute
                 is not known

@@ -1,8 +1,8 @@
 """Who users may be: PicPersona's descriptions of faces, or a file of one's own.
 
-    faces/demo.json, faces/FI.json     as PicPersona-TOD releases them
-    mine.csv                           image,impression,age,gender,formality,emotion
-    mine.json                          a list of objects with these fields, or image -> object without it
+faces/demo.json, faces/FI.json     as PicPersona-TOD releases them
+mine.csv                           image,impression,age,gender,formality,emotion
+mine.json                          a list of objects with these fields, or image -> object without it
 """
 
 import csv
@@ -74,7 +74,9 @@ def _csv_rows(place: Path) -> list[tuple[str, Mapping[str, Any]]]:
         with place.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if "image" not in (reader.fieldnames or ()):
-                raise DataError(f"the first line has no column image; the columns are {','.join(_FIELDS)}", file=str(place))
+                raise DataError(
+                    f"the first line has no column image; the columns are {','.join(_FIELDS)}", file=str(place)
+                )
             return [(f"line {reader.line_num}", row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"the file cannot be read ({error})", file=str(place)) from None

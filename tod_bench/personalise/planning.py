@@ -75,7 +75,7 @@ class _Unsent:
     base_url: str
 
     def complete(self, requests: Iterable[ChatRequest | None]) -> Iterator[tuple[ChatRequest, Outcome]]:
-        raise RuntimeError("a dry run asks nobody")
+        raise RuntimeError(f"a dry run asks nobody, and not {requests!r:.40}")
 
     def spending(self) -> Spending:
         raise RuntimeError("a dry run spends nothing")

@@ -1,8 +1,8 @@
 """Records in PicPersona-TOD's own layout, with what it cannot say beside it.
 
 The released layout is inferred from the code of its repository (commit 82a1e26): ``1.SGD_to_Mwoz.py`` writes states and
-acts of the SGD part as text, PPTOD's preprocessing those of the MultiWOZ part. Other corpora are written as SGD is, under
-their own names. What the text cannot say is in the fields of `tod_bench.corpora.picpersona_made`.
+acts of the SGD part as text, PPTOD's preprocessing those of the MultiWOZ part. Other corpora are written as SGD is,
+under their own names. What the text cannot say is in the fields of `tod_bench.corpora.picpersona_made`.
 """
 
 import re
@@ -87,7 +87,7 @@ def state_text(kind: str, state: State) -> str:
 
 
 def acts_text(kind: str, acts: Sequence[Act]) -> str:
-    """Acts as the released layout has them: ``Hotel-Inform:Area-east`` of MultiWOZ, ``Hotels-OFFER-city-Oslo`` of others."""
+    """Acts as the released layout has them: ``Hotel-Inform:Area-east`` of MultiWOZ, else ``Hotels-OFFER-city-Oslo``."""
     return ", ".join(_multiwoz_act(act) if kind == "MultiWOZ" else _sgd_act(kind, act) for act in acts)
 
 

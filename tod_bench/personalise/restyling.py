@@ -62,7 +62,7 @@ def _system_requests(styled: StyledDialogue, persona: Persona, said: list[str]) 
 
 def _protected(styled: StyledDialogue, number: int, side: Side) -> tuple[Protected, ...]:
     turns = styled.plain.turns
-    return protected_values(turns[number], turns[number - 1].state if number else {}, side)
+    return protected_values(turns[number], side, turns[number - 1] if number else None)
 
 
 def _reviews(turn: StyledTurn) -> tuple[ReviewText, ...]:

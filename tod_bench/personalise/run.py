@@ -1,11 +1,11 @@
 """Going through the stages, then writing the records; what was made before is not made again.
 
-    FOLDER/{train,dev,test}.json   the records, in PicPersona-TOD's layout
-    FOLDER/corpus.json, database/  what belongs to no dialogue
-    FOLDER/dropped.jsonl           dialogues that are not in the records, and why
-    FOLDER/manifest.json           what everything was made of
-    FOLDER/report.json, report.md  the report
-    FOLDER/stages/                 the rows; a run that broke off goes on from them
+FOLDER/{train,dev,test}.json   the records, in PicPersona-TOD's layout
+FOLDER/corpus.json, database/  what belongs to no dialogue
+FOLDER/dropped.jsonl           dialogues that are not in the records, and why
+FOLDER/manifest.json           what everything was made of
+FOLDER/report.json, report.md  the report
+FOLDER/stages/                 the rows; a run that broke off goes on from them
 """
 
 import json

@@ -1,6 +1,6 @@
 """A dialogue with its restyled utterances side by side: what checks, filters and the report look at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -97,8 +97,14 @@ def styled_dialogue(work: Work, split: str, dialogue: Dialogue) -> StyledDialogu
     return StyledDialogue(split, dialogue, persona_of(pair), str(pair["emotion"]), tuple(turns))
 
 
-def styled_dialogues(work: Work) -> Iterator[StyledDialogue]:
-    """Every dialogue that was paired, with what the stages made of it."""
+def styled_dialogues(work: Work, wanted: Container[str] | None = None) -> Iterator[StyledDialogue]:
+    """Every dialogue that was paired, with what the stages made of it.
+
+    Args:
+        work: The corpus.
+        wanted: Keys of the dialogues to take; None for all.
+    """
     for split, dialogue in work.dialogues():
-        if work.files["pairs"].get(f"{split}/{dialogue.id}") is not None:
+        key = f"{split}/{dialogue.id}"
+        if (wanted is None or key in wanted) and work.files["pairs"].get(key) is not None:
             yield styled_dialogue(work, split, dialogue)

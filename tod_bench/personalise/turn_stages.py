@@ -76,7 +76,7 @@ def user_requests(work: Work) -> Iterator[tuple[Unit, UserRequest]]:
                     emotion,
                     _progress(dialogue, turn),
                     turn.user_acts,
-                    protected_values(turn, before.state if before else {}, "user"),
+                    protected_values(turn, "user", before),
                 ),
             )
 
@@ -100,7 +100,7 @@ def system_requests(work: Work) -> Iterator[tuple[Unit, SystemRequest]]:
                     emotion,
                     _progress(dialogue, turn),
                     turn.acts,
-                    protected_values(turn, before.state if before else {}, "system"),
+                    protected_values(turn, "system", before),
                     added["strategy"],
                     tuple(ReviewText(**review) for review in added["reviews"]),
                     added["venue"],

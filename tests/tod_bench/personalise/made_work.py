@@ -5,6 +5,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,18 @@ from tod_bench.simulated.corpus import Simulated
 
 WORDS: Mapping[str, tuple[str, str]] = {"child": ("yippee yummy", "pwease"), "adult": ("regarding", "sincerely")}
 """Age -> how the toy arm opens and ends an utterance."""
+
+
+class Kept(Simulated):
+    """The embedded corpus, which makes each split once."""
+
+    def dialogues(self, split: str) -> Iterator[Dialogue]:
+        yield from _split(split)
+
+
+@cache
+def _split(split: str) -> tuple[Dialogue, ...]:
+    return tuple(islice(Simulated().dialogues(split), 60))
 
 
 class ToyArm:
@@ -42,7 +56,7 @@ def toy(text: str, persona: Persona, key: str = "") -> str:
     """A text in the toy style; the opening is dropped now and then, by the key."""
     if not text:
         return text
-    opening, ending = WORDS[persona.age]
+    opening, ending = WORDS.get(persona.age, WORDS["adult"])
     plain = hashlib.sha256(key.encode()).digest()[0] % 4 == 0
     return f"{text} {ending}" if plain else f"{opening}, {text} {ending}"
 
@@ -78,7 +92,7 @@ def make_work(folder: Path, stack: ExitStack, dialogues: int = 40, **options: An
     """A work whose first four stages have been run on the embedded corpus."""
     chosen = Options(corpus="simulated", output=folder, splits={"test": f"test[:{dialogues}]"}, **options)
     files = {stage: stack.enter_context(StageFile(folder / "stages" / f"{stage}.jsonl")) for stage in STAGES}
-    work = Work(chosen, Simulated(), {}, ToyArm(), None, files)
+    work = Work(chosen, Kept(), {}, ToyArm(), None, files)
     for number, (split, dialogue) in enumerate(work.dialogues()):
         put(work, styled_by_toy(dialogue, persona(number), split))
     return work

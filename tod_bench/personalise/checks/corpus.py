@@ -5,10 +5,10 @@ Each gives the problems that it finds, as sentences without any text of a dialog
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
+from tod_bench.personalise.rows import StageFile, Unit, row_key
 from tod_bench.personalise.styled import StyledDialogue
 from tod_bench.personalise.work import Stage, Work
 from tod_bench.records import Dialogue
@@ -72,12 +72,15 @@ def shared_image_problems(work: Work, dialogues: Sequence[StyledDialogue]) -> tu
     return (_named("images are in more than one split", shared),) if shared else ()
 
 
-def remade_problems(work: Work, stages: Sequence[Stage], *, rows: int = REMADE) -> tuple[str, ...]:
+def remade_problems(
+    work: Work, stages: Sequence[Stage], dialogues: Sequence[StyledDialogue], *, rows: int = REMADE
+) -> tuple[str, ...]:
     """Rows that come out differently when they are made a second time; only of what no language model writes.
 
     Args:
         work: The corpus.
         stages: The stages to make anew.
+        dialogues: Its dialogues.
         rows: How many rows of each.
     """
     problems = []
@@ -86,16 +89,24 @@ def remade_problems(work: Work, stages: Sequence[Stage], *, rows: int = REMADE) 
         asks = work.client is not None and stage.name in ("user", "system", "semantic", "natural")
         if file is None or asks or not len(file):
             continue
-        units = [unit for unit in stage.units(work) if file.has(unit)]
+        units = [unit for styled in dialogues for unit in _made(file, styled)]
         sample = random.Random(f"remade/{work.options.seed}").sample(units, min(rows, len(units)))
         unlike = []
-        for row in islice(stage.make(work, sample), len(sample)):
+        for row in stage.make(work, sample):
             kept = file.get(row.key)
             if kept is None or kept.value != row.value:
                 unlike.append(row.key)
         if unlike:
             problems.append(_named(f"rows of {stage.name} are not made the same a second time", sorted(unlike)))
     return tuple(problems)
+
+
+def _made(file: StageFile, styled: StyledDialogue) -> Iterator[Unit]:
+    """The units of a dialogue that a stage has rows of."""
+    for turn in (None, *(turn.index for turn in styled.plain.turns)):
+        row = file.get(row_key(styled.split, styled.plain.id, turn))
+        if row is not None:
+            yield Unit(styled.split, styled.plain.id, turn, row.inputs)
 
 
 def _named(what: str, places: Sequence[str]) -> str:

@@ -121,12 +121,13 @@ def lexicon_of(schema: Schema, database: Database | None = None, venues: Iterabl
             for value in spec.values:
                 _keep(values if spec.categorical else names, value, schema)
     for domain, slots in schema.items():
-        for entry in database.query(domain, {}) if database else ():
-            for slot, value in entry.items():
-                if isinstance(value, str) and _NAME_SLOT.search(slot):
-                    _keep(names, value, schema)
-                elif isinstance(value, str) and slot in slots and len(value.split()) <= _LONGEST_VALUE:
-                    _keep(values, value, schema)
+        entries = database.query(domain, {}) if database else ()
+        columns = ((slot, value) for entry in entries for slot, value in entry.items() if isinstance(value, str))
+        for slot, value in dict.fromkeys(columns):
+            if _NAME_SLOT.search(slot):
+                _keep(names, value, schema)
+            elif slot in slots and len(value.split()) <= _LONGEST_VALUE:
+                _keep(values, value, schema)
     for name in venues:
         _keep(names, name, schema)
     return Lexicon(values, names)

@@ -1,7 +1,7 @@
 """The stage ``checks``: a row a dialogue, with what of it does not hold."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 
 from tod_bench.files import digest_of
 from tod_bench.personalise.checks.dialogue import failures
@@ -33,16 +33,12 @@ class ChecksStage:
     def make(self, work: Work, units: Iterable[Unit]) -> Iterator[Row]:
         """Makes the rows."""
         rules, wanted = work_rules(work), {unit.key: unit for unit in units}
-        for styled in styled_dialogues(work):
-            unit = wanted.get(styled.key)
-            if unit is not None:
-                yield Row(unit.key, unit.inputs, {"failed": failures(styled, rules)}, {"version": VERSION})
+        for styled in styled_dialogues(work, wanted):
+            unit = wanted[styled.key]
+            yield Row(unit.key, unit.inputs, {"failed": failures(styled, rules)}, {"version": VERSION})
 
 
 def content_of(styled: StyledDialogue) -> str:
     """Digest of a restyled dialogue: both texts, labels, persona, strategies."""
-    return digest_of(
-        [asdict(turn) for turn in styled.plain.turns]
-        + [asdict(turn) for turn in styled.turns]
-        + [asdict(styled.persona), styled.emotion]
-    )
+    content = repr((styled.plain.turns, styled.turns, styled.persona, styled.emotion))
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

@@ -59,9 +59,16 @@ def dropped(work: Work) -> dict[str, tuple[str, ...]]:
     return verdicts_of(work, work.options.filters).by_dialogue()
 
 
-def verdicts_of(work: Work, reading: FilterReading) -> Dropped:
-    """What the filters of a reading drop. Stages that have not been run drop nothing."""
-    keys = tuple(f"{split}/{dialogue.id}" for split, dialogue in work.dialogues())
+def verdicts_of(work: Work, reading: FilterReading, keys: Sequence[str] | None = None) -> Dropped:
+    """What the filters of a reading drop. Stages that have not been run drop nothing.
+
+    Args:
+        work: The corpus.
+        reading: Whose filters.
+        keys: Keys of its dialogues, in order; None to read the corpus for them.
+    """
+    if keys is None:
+        keys = [f"{split}/{dialogue.id}" for split, dialogue in work.dialogues()]
     rows: dict[StageName, dict[str, Row]] = {}
     for stage in ("pairs", "checks", "style", "semantic", "natural"):
         found = ((key, work.files[stage].get(key)) for key in keys) if stage in work.files else ()
@@ -98,4 +105,4 @@ def style_scores(key: str, pair: Mapping[str, Any], style: Mapping[str, Any]) ->
     vectors = {
         side: {name: vector and StyleVector.from_json(vector) for name, vector in style[side].items()} for side in SIDES
     }
-    return StyleScores(key, key.partition("/")[0], labels_of(persona_of(pair)), vectors)  # type: ignore[arg-type]
+    return StyleScores(key, key.partition("/")[0], labels_of(persona_of(pair)), vectors)

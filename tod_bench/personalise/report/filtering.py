@@ -16,6 +16,7 @@ from tod_bench.personalise.filters.vectors import style_vectors
 from tod_bench.personalise.filters.verdicts import FILTERS, LABEL_CHECKS, Dropped, style_scores
 from tod_bench.personalise.options import FilterReading
 from tod_bench.personalise.planting import FAULTS, Planted
+from tod_bench.personalise.rows import StageName
 from tod_bench.personalise.styled import SIDES, StyledDialogue
 from tod_bench.personalise.work import Work
 
@@ -79,16 +80,25 @@ def planted_recall(work: Work, planted: Planted, rules: Rules) -> dict[str, Any]
     for reading in READINGS:
         for filter_, keys in style_reasons(scores, reading).items():
             found[f"{filter_} ({reading})"] = set(keys)
-    finders: Mapping[str, Callable[[StyledDialogue], bool]] = {
-        "semantic (offline)": lambda styled: not semantic_verdict(styled, lost_values, encoding).passed,
-        "natural (offline)": lambda styled: not natural_verdict(styled).passed,
-        "checks of labels": lambda styled: bool(LABEL_CHECKS & set(failures(styled, rules))),
+    finders: Mapping[str, tuple[StageName, Callable[[StyledDialogue], bool]]] = {
+        "semantic (offline)": ("semantic", lambda one: not semantic_verdict(one, lost_values, encoding).passed),
+        "natural (offline)": ("natural", lambda one: not natural_verdict(one).passed),
+        "checks of labels": ("checks", lambda one: bool(LABEL_CHECKS & set(failures(one, rules)))),
     }
-    for name, finds in finders.items():
-        found[name] = {styled.key for styled in planted.dialogues if finds(styled)}
+    for name, (stage, finds) in finders.items():
+        known = {one.key: None if one.key in planted.faults else _known(work, stage, one) for one in planted.dialogues}
+        found[name] = {one.key for one in planted.dialogues if (finds(one) if (was := known[one.key]) is None else was)}
     ours = ("strength (tod_bench)", "direction (tod_bench)", *finders)
     found["any of tod_bench"] = set().union(*(found[name] for name in ours))
     return {name: _recall(planted, keys) for name, keys in found.items()}
+
+
+def _known(work: Work, stage: StageName, styled: StyledDialogue) -> bool | None:
+    """Whether a row says that rules find fault with a dialogue; None where none does."""
+    row = work.files[stage].get(styled.key)
+    if row is None or row.provenance.get("by") == "llm":
+        return None
+    return bool(LABEL_CHECKS & set(row.value["failed"])) if stage == "checks" else row.value["passed"] is False
 
 
 def _recall(planted: Planted, keys: set[str]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def make_report(
     """
     seed = work.options.seed
     dialogues = list(styled_dialogues(work))
-    by_reading = {reading: verdicts_of(work, reading) for reading in READINGS}
+    by_reading = {reading: verdicts_of(work, reading, [styled.key for styled in dialogues]) for reading in READINGS}
     dropped = by_reading[work.options.filters]
     left_out = dropped.by_dialogue()
     kept = [styled for styled in dialogues if styled.key not in left_out]
@@ -138,12 +138,12 @@ def _problems(
         places = "; ".join(failing[:5]) + ("; ..." if len(failing) > 5 else "")
         problems.append(f"{len(failing)} places of kept dialogues fail a check: {places}")
     unread = [name for name, count in dropped.unread.items() if count > MOST_UNREAD * max(1, len(dropped.dialogues))]
-    problems += [f"the filter {name} has no verdict on {dropped.unread[name]} dialogues" for name in unread]  # type: ignore[index]
+    problems += [f"the filter {name} has no verdict on {dropped.unread[name]} dialogues" for name in unread]
     return (
         *problems,
         *read_back_problems(work, kept),
         *shared_image_problems(work, dialogues),
-        *remade_problems(work, stages),
+        *remade_problems(work, stages, dialogues),
     )
 
 
