@@ -159,6 +159,7 @@ def test_the_report_counts_and_holds_no_text(tmp_path: Path) -> None:
     assert any("cannot be read back" in problem for problem in report.problems)
     written = (tmp_path / "report.md").read_text() + (tmp_path / "report.json").read_text()
     assert json.loads((tmp_path / "report.json").read_text())["sound"] is False
+    assert str(tmp_path) not in written
     for text in texts | plain:
         assert len(text) < 12 or text not in written
     assert set(figure5_charts(report)) == {"gunning_fog"}

@@ -31,7 +31,9 @@ def read_back_problems(work: Work, kept: frozenset[str]) -> tuple[str, ...]:
     try:
         written = open_corpus("picpersona", path=work.options.output, style="personalised")
     except UserError as error:
-        return (f"the written files cannot be read back: {error}",)
+        # Reports are published, and a path of this machine has no place in one.
+        reason = str(error).replace(str(work.options.output), "the folder")
+        return (f"the written files cannot be read back: {reason}",)
     for split in work.options.splits:
         of_split = {f"{split}/{dialogue.id}": dialogue for name, dialogue in work.dialogues() if name == split}
         wanted = {key: dialogue for key, dialogue in of_split.items() if key in kept}
