@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tod_bench.personalise.protected import find_lost, merged, protected_values, unsaid_values
@@ -112,6 +112,7 @@ def test_merged() -> None:
 _words = st.lists(st.sampled_from(["cheap", "North", "two", "2", "17:30", "a", "not", "yes", "b&b", "St. John's"]))
 
 
+@settings(deadline=None, max_examples=50)
 @given(_words, st.sampled_from([".", "!", ", ", " "]))
 def test_unchanged_text_loses_nothing_and_removal_loses(words: list[str], glue: str) -> None:
     text = f" {glue} ".join(words)
@@ -127,6 +128,7 @@ def test_unchanged_text_loses_nothing_and_removal_loses(words: list[str], glue: 
             assert each.slot in {lost.slot for lost in find_lost(protected, without)}
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=40), st.text(min_size=1, max_size=8))
 def test_any_text_and_value(text: str, value: str) -> None:
     for start, end in places(text, "slot", value):

@@ -1,28 +1,34 @@
 """What an utterance has before and after it: openers and tags, and what a system turn's strategy adds."""
 
+import hashlib
+import json
 import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 
 from tod_bench.personalise.rules.rewriting import continues, lowered, raised
 from tod_bench.personalise.rules.voice import Voice
 from tod_bench.personalise.styling import ReviewText, SystemRequest
 from tod_bench.records import Persona
+from tod_bench.simulated.phrase_tables import phrase_table
 from tod_bench.simulated.styles import Style, style_of
 
 _OPENED = re.compile(
-    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|great|well|so|oh|ooh|um|now|please|thanks|thank|sure|yes|no|actually"
-    r"|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay|of course|certainly|absolutely|in that"
-    r"|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
+    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|great|well|so|oh|ooh|um|now|please|thanks|thank|sure|yes|no"
+    r"|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay|of course|certainly|absolutely"
+    r"|in that|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
     re.IGNORECASE,
 )
 """How an utterance begins that needs no opener."""
 
 _POLITE = re.compile(r"\b(?:please|if you|if possible|if it|kind)\b", re.IGNORECASE)
 _ASKS = re.compile(
-    r"\A(?:\S+,? ){0,3}?(?:I|i|we|can|could|may|might|would|will|please|find|book|give|get|make|tell|any|what|where|yes|yeah"
-    r"|yep|no|nope|nah|want|need|looking)(?:['’]\w+)?\b(?!.*\b(?:able|called|was|were)\b)",
+    r"\A(?:(?:[\w'’]+,? ){0,2}?(?:can|could|may|might|would|will|please|find|book|give|get|make|tell|what|where|when"
+    r"|yes|yeah|yep|no|nope|nah)\b|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|like|looking|after|find|seek\w*|prefer"
+    r"|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
     re.IGNORECASE,
 )
 """How a sentence begins that may have a courtesy at its end."""
@@ -59,7 +65,7 @@ def tagged(sentences: list[str], tag: str) -> list[str]:
     if _POLITE.search(tag) and _POLITE.search(said):
         return sentences
     if not tag.startswith(","):
-        return sentences if tag in said else [*sentences, tag]
+        return sentences if tag in said else [*sentences[:-1], _stopped(sentences[-1]), tag]
     last = sentences[-1]
     bare = last.rstrip(".!?")
     if len(bare.split()) > 22 or last.endswith("...") or not _ASKS.search(bare):
@@ -78,6 +84,15 @@ def talked_to(persona: Persona, emotion: str) -> Style:
     return style_of(known)
 
 
+@cache
+def styles_digest() -> str:
+    """Hex digest of the simulated styles, whose welcomes, sympathy and remarks are said here too."""
+    folder = files("tod_bench.simulated") / "phrases" / "styles"
+    names = sorted(path.name.removesuffix(".yaml") for path in folder.iterdir() if path.name.endswith(".yaml"))
+    content = json.dumps([[name, phrase_table(f"styles/{name}")] for name in names], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 def greeted(sentences: list[str], style: Style, *, sympathy: bool, choice: random.Random) -> list[str]:
     """Sentences with a welcome and, where that is in place, a word about the user's mood."""
     has_greeting = bool(sentences) and bool(re.match(r"(?:hi|hello|hey|good|welcome|greetings)\b", sentences[0], re.I))
@@ -85,14 +100,16 @@ def greeted(sentences: list[str], style: Style, *, sympathy: bool, choice: rando
     if sympathy and style.sympathy:
         added.append(choice.choice(style.sympathy))
     at = 1 if has_greeting and len(sentences) > 1 and sentences[0][-1] in ".!" else 0
-    return [*sentences[:at], *added, *(raised(each) for each in sentences[at:])] if not has_greeting or at else sentences
+    return (
+        [*sentences[:at], *added, *(raised(each) for each in sentences[at:])] if not has_greeting or at else sentences
+    )
 
 
 def closed(sentences: list[str], voice: Voice, choice: random.Random) -> list[str]:
     """Sentences with a closing, unless they have one or end on a question."""
     if not voice.closings or not sentences or sentences[-1].endswith("?") or _FAREWELL.search(" ".join(sentences)):
         return sentences
-    return [*sentences, choice.choice(voice.closings)]
+    return [*sentences[:-1], _stopped(sentences[-1]), choice.choice(voice.closings)]
 
 
 def reasoned(
@@ -105,8 +122,14 @@ def reasoned(
     remarks = style.remarks.get(_domain(request), ())
     if remarks:
         added.append(choice.choice(remarks))
+    sentences = [*sentences[:-1], _stopped(sentences[-1])]
     at = len(sentences) - 1 if len(sentences) > 1 and sentences[-1].endswith("?") else len(sentences)
     return [*sentences[:at], *added, *sentences[at:]], source if quote and templates else ""
+
+
+def _stopped(sentence: str) -> str:
+    """A sentence with a full stop, where it has no punctuation to end it."""
+    return sentence if sentence[-1:] in ".!?:,;" else f"{sentence}."
 
 
 def _quote(reviews: Sequence[ReviewText]) -> tuple[str, str]:

@@ -46,7 +46,8 @@ class RulesArm:
     @property
     def identity(self) -> Mapping[str, Any]:
         """Version, seed and digest of the tables, and of the styles that welcomes and remarks are taken from."""
-        return {"version": VERSION, "seed": self._seed, "tables": digest_of(self._tables)}
+        tables = digest_of(self._tables)
+        return {"version": VERSION, "seed": self._seed, "tables": tables, "styles": adding.styles_digest()}
 
     def user(self, requests: Iterable[UserRequest]) -> Iterator[tuple[UserRequest, Styled]]:
         """Restyles user utterances, in their order."""
@@ -65,7 +66,8 @@ class RulesArm:
         text = _sentences(hidden, voice, choice)
         text = [rewriting.ended(sentence, voice, choice) for sentence in text]
         situation = user_situation(request)
-        text = adding.opened(text, draw(voice.openers.get(situation, ()), choice))
+        opening = "statement" if situation == "question" and not text[0].endswith("?") else situation
+        text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
         return _styled(request.text, text, request.protected, capitals=voice.capitals, provenance={})
 
@@ -81,12 +83,13 @@ class RulesArm:
         if request.strategy == "greeting":
             text = adding.greeted(text, style, sympathy=not failed(request), choice=choice)
         else:
-            text = adding.opened(text, draw(voice.openers.get(situation, ()), choice))
+            opening = "inform" if situation == "request" and not text[0].endswith("?") else situation
+            text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         if request.strategy in ("review", "wiki") and not failed(request):
             text, quoted = adding.reasoned(text, request, voice, style, choice)
-        if request.strategy == "goodbye":
+        if request.strategy == "goodbye" and not failed(request):
             text = adding.closed(text, voice, choice)
-        elif request.strategy == "none":
+        if request.strategy in ("none", "goodbye"):
             text = adding.tagged(text, draw(voice.tags.get(situation, ()), choice))
         provenance = {"situation": situation, **({"quoted": quoted} if quoted else {})}
         return _styled(request.text, text, request.protected, capitals=True, provenance=provenance)
@@ -120,7 +123,7 @@ def _frozen(protected: Iterable[Protected]) -> tuple[tuple[int, int], ...]:
 
 
 def _sentences(hidden: str, voice: Voice, choice: random.Random) -> list[str]:
-    text = rewriting.tidied(rewriting.reworded(hidden, voice, choice))
+    text = rewriting.with_articles(rewriting.tidied(rewriting.reworded(hidden, voice, choice)), hidden)
     return rewriting.split(rewriting.joined(rewriting.sentences(text), voice, choice), voice, choice)
 
 

@@ -8,15 +8,17 @@ from tod_bench.personalise.rules.voice import MASK, Voice
 _FIRST_MASK = 0xE000
 _MASKED = re.compile(f"[{MASK}]")
 _BOUNDARY = re.compile(r"(?<=[.!?])(?<! [ap]\.m\.)(?<!\b(?:St|Mr|Dr)\.)(?<!\bMrs\.)\s+")
-_CLAUSE = re.compile(r",? (?:and|but) (?=(?:I|we|I'm|I'd|I'll|it is|they are|there is|there are|the \w+ (?:is|will))\b)")
+_CLAUSE = re.compile(
+    r",? (?:and|but) (?=(?:I|we|I'm|I'd|I'll|it is|they are|there is|there are|the \w+ (?:is|will))\b)"
+)
 _QUESTION = re.compile(
     r"(?:what|where|when|which|who|how|why|can|could|would|will|is|are|do|does|did|may|might|any|have|has|should|shall)\b"
     r"|.*\b(?:can|could|would|may) (?:you|i|we)\b",
     re.IGNORECASE,
 )
 _STARTER = re.compile(
-    r"(?:I|a|also|an|and|any|are|at|book|but|can|could|did|do|does|find|for|from|get|give|got|has|have|how|if|in|is|it"
-    r"|its|just|let|looking|make|may|might|my|need|no|of|on|our|please|the|their|then|there|they|this|that|those|to"
+    r"(?:I|a|all|also|an|and|any|are|at|both|book|but|can|could|did|do|does|each|either|find|for|from|get|give|got|has|have|how|if|in|is|it"
+    r"|its|just|let|looking|make|may|might|my|need|no|of|on|one|only|our|please|several|some|the|their|then|there|they|this|that|those|to"
     r"|was|we|what|when|where|which|who|why|will|with|would|yeah|yep|yes|you|your)(?:['’](?:m|s|d|ll|ve|re))?(?= |,)",
     re.IGNORECASE,
 )
@@ -76,7 +78,13 @@ def joined(text: list[str], voice: Voice, choice: random.Random) -> list[str]:
     for sentence in text:
         before = kept[-1] if kept else ""
         fits = before.endswith(".") and sentence.endswith(".") and 3 <= len(before.split()) <= 14
-        if fits and continues(sentence) and len(sentence.split()) > 3 and ", and " not in before and choice.random() < voice.join:
+        if (
+            fits
+            and continues(sentence)
+            and len(sentence.split()) > 3
+            and ", and " not in before
+            and choice.random() < voice.join
+        ):
             kept[-1] = f"{before[:-1]}, and {lowered(sentence)}"
         else:
             kept.append(sentence)
@@ -119,20 +127,26 @@ def lowered(sentence: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """A text without doubled blanks, commas and words that rules may have left, and with the articles that it needs."""
+    """A text without doubled blanks, commas and words that rules may have left."""
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r" ([,!?])(?= |$)", r"\1", text)
     text = re.sub(r",(?: ?,)+", ",", text)
     text = re.sub(r",([.!?])", r"\1", text)
-    text = re.sub(r"\b(please|thanks|and|so)(,? )\1\b", r"\1", text, flags=re.IGNORECASE)
-    return _ARTICLE.sub(_article, text)
+    return re.sub(r"\b(please|thanks|and|so)(,? )\1\b", r"\1", text, flags=re.IGNORECASE)
+
+
+def with_articles(text: str, plain: str) -> str:
+    """A text in which "a" and "an" fit the words that rules have put after them; those of the plain text stay."""
+    before = plain.lower()
+    return _ARTICLE.sub(lambda found: found[0] if f"{found[0]}{found[3]}".lower() in before else _article(found), text)
 
 
 def _article(found: re.Match[str]) -> str:
     word = found[3]
-    if found[1] == "A" and word[:1].isupper() or len(word) == 1:
+    if (found[1] == "A" and word[:1].isupper()) or len(word) == 1:
         return found[0]
-    vowel = bool(_VOWEL.match(word)) and not _CONSONANT_SOUND.match(word) or word.lower().startswith(("hour", "honest"))
+    spoken = bool(_VOWEL.match(word)) and not _CONSONANT_SOUND.match(word)
+    vowel = spoken or word.lower().startswith(("hour", "honest"))
     return f"{found[1]}{'n' if vowel else ''} "
 
 

@@ -15,22 +15,24 @@ _YES = re.compile(r"\W*(?:yes|yeah|yep|sure|absolutely|definitely|ok|okay)\b", r
 _NO = re.compile(r"\W*(?:no|nope|nah)\b", re.IGNORECASE)
 _THANKS = re.compile(r"\b(?:thanks?|thank you|bye|goodbye|that(?:'s| is| will be|'ll be)? all|cheers)\b", re.IGNORECASE)
 _SORRY = re.compile(
-    r"\b(?:sorry|unfortunately|unable|cannot|can['’]?t|could(?: not|n['’]?t)|no (?:\w+ ){0,4}(?:available|match\w*|results|listings|trains"
-    r"|hotels|restaurants|attractions|places)|(?:not|n['’]?t) (?:\w+ ){0,2}(?:find|available|any|able|have|successful)|unsuccessful|fail\w*"
-    r"|fully booked|no luck|apologi\w+|afraid)\b",
+    r"\b(?:sorry|unfortunately|unable|cannot|can['’]?t|could(?: not|n['’]?t)|unsuccessful|fail\w*|fully booked|no luck"
+    r"|apologi\w+|afraid"
+    r"|no (?:\w+ ){0,4}(?:available|match\w*|results|listings|trains|hotels|restaurants|attractions|places)"
+    r"|(?:not|n['’]?t) (?:\w+ ){0,2}(?:find|available|any|able|have|successful))\b",
     re.IGNORECASE,
 )
+"""Words of a failure that the acts do not tell of."""
 
 
 def user_situation(request: UserRequest) -> str:
     """What a user utterance does: ``thanks``, ``agree``, ``decline``, or, of what asks for something, where and how."""
     text = request.text
     if _THANKS.search(text):
-        return "thanks" if len(text.split()) < 14 and "?" not in text else "none"
-    if _YES.match(text):
-        return "agree"
-    if _NO.match(text):
-        return "decline"
+        if len(text.split()) < 14 and "?" not in text:
+            return "thanks"
+        return "question" if text.rstrip().endswith("?") else "statement"
+    if len(text.split()) <= 8 and (_YES.match(text) or _NO.match(text)):
+        return "agree" if _YES.match(text) else "decline"
     if request.progress == "start":
         return "start"
     return "question" if text.rstrip().endswith("?") else "statement"

@@ -1,6 +1,6 @@
 """The tables of the rules, read and checked; a folder of one's own is laid over the shipped ones.
 
-    FOLDER/user/child.yaml      what is said there of rewrites comes before the shipped ones, the rest in their place
+FOLDER/user/child.yaml      what is said there of rewrites comes before the shipped ones, the rest in their place
 """
 
 import hashlib
@@ -161,7 +161,9 @@ def _own(folder: Path) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
     for path in sorted(folder.rglob("*.y*ml")):
         side, voice = path.parent.name, path.stem
         if side not in SITUATIONS or voice not in VOICES or path.parent.parent != folder:
-            raise UserError(f"{path} is no rules file; name it user/VOICE.yaml or system/VOICE.yaml ({', '.join(VOICES)})")
+            raise UserError(
+                f"{path} is no rules file; name it user/VOICE.yaml or system/VOICE.yaml ({', '.join(VOICES)})"
+            )
         found[side, voice] = str(path), _yaml(str(path), path.read_text(encoding="utf-8"))
     if not found:
         raise UserError(f"{folder} has no rules file; put files such as user/child.yaml there")

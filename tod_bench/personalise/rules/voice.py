@@ -88,7 +88,7 @@ def _compiled(rewrites: list[Rewrite]) -> tuple[re.Pattern[str], dict[str, Rule]
     for number, rewrite in enumerate(rewrites):
         choices: list[str] = []
         written = as_expression(rewrite.find, choices)
-        before = r"(?:(?<=[.!?] )|(?<=\A)|(?<=, )|(?<=; ))" if rewrite.at == "start" else rf"(?<![\w'’{MASK}-])"
+        before = r"(?:(?<=[.!?] )|(?<=\A))" if rewrite.at == "start" else rf"(?<![\w'’{MASK}-])"
         before += "".join(rf"(?<!\b{re.escape(word)} )" for word in rewrite.not_after)
         after = rf"(?![\w'’{MASK}-])"
         if rewrite.whole:
