@@ -103,7 +103,7 @@ def test_outliers_are_those_of_a_loop_of_its_own(reading) -> None:
     bound = {
         "picpersona": q1 - 2.5 * iqr,
         "paper_text": 2.5 * iqr,
-        "tod_bench": max(q1 - 2.5 * iqr, 0.25 * _quartile(strengths, 0.5)),
+        "tod_bench": max(q1 - 2.5 * iqr, 0.15 * _quartile(strengths, 0.5)),
     }[reading]
     assert set(found["strength"]) == {f"test/d{n:02}" for n, s in enumerate(strengths) if s < bound}
     mean = [sum(column) / 30 for column in zip(*directions, strict=True)]

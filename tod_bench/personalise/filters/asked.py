@@ -63,7 +63,7 @@ def verdicts(
         UserError: No model is named or nobody answers, see `ask_each`.
     """
     if work.client is None or work.options.llm is None:
-        raise UserError("a language model is to filter, and none is named; give --model")
+        raise UserError("a language model is to filter, and none is named; give --llm model=NAME")
     prompt = filter_prompt(filter_)
     questions = (
         Question(styled, request_of(work, filter_, styled, prompt), _reader(work, filter_)) for styled in dialogues

@@ -8,8 +8,9 @@ row of another one anew, and another reading of the style filters makes none.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from tod_bench.embeddings import BM25, encode, version_of
 from tod_bench.files import digest_of
@@ -25,9 +26,6 @@ from tod_bench.personalise.work import Work
 
 VERSION = 1
 """Raised whenever a row comes out differently, so that older rows are made anew."""
-
-CHUNK = 32
-"""Dialogues whose texts are encoded at a time."""
 
 
 def encoder_of(work: Work) -> str:
@@ -51,16 +49,25 @@ class StyleStage:
         """Makes the rows."""
         name = encoder_of(work)
         provenance = {"encoder": name, "encoder_version": version_of(name), "version": VERSION}
-        for chunk in _chunks(_wanted(work, units)):
-            of_sides = {
-                side: style_vectors([styled for _, styled in chunk], side, partial(encode, name)) for side in SIDES
-            }
-            for number, (unit, _) in enumerate(chunk):
-                value: dict[str, Any] = {
-                    side: {selection: vector and vector.to_json() for selection, vector in vectors[number].items()}
-                    for side, vectors in of_sides.items()
-                }
-                yield Row(unit.key, unit.inputs, value, provenance)
+        for unit, styled in _wanted(work, units):
+            known = _of_one_dialogue(styled, partial(encode, name))
+            value: dict[str, Any] = {}
+            for side in SIDES:
+                (vectors,) = style_vectors([styled], side, known)
+                value[side] = {selection: vector and vector.to_json() for selection, vector in vectors.items()}
+            yield Row(unit.key, unit.inputs, value, provenance)
+
+
+def _of_one_dialogue(styled: StyledDialogue, encoding: Encode) -> Encode:
+    """An encoder of a dialogue's texts, all of which are encoded in one batch.
+
+    The other texts of a batch move a vector's last digits, so a batch of several dialogues would make rows differ with
+    where a run was broken off.
+    """
+    texts = list(dict.fromkeys(text for side in SIDES for pair in styled.pairs(side) for text in pair))
+    vectors = np.asarray(encoding(texts))
+    rows = {text: row for row, text in enumerate(texts)}
+    return lambda wanted: vectors[[rows[text] for text in wanted]]
 
 
 @dataclass
@@ -129,13 +136,6 @@ def _wanted(work: Work, units: Iterable[Unit]) -> Iterator[tuple[Unit, StyledDia
     wanted = {unit.key: unit for unit in units}
     for styled in styled_dialogues(work, wanted):
         yield wanted[styled.key], styled
-
-
-def _chunks(
-    dialogues: Iterator[tuple[Unit, StyledDialogue]],
-) -> Iterator[list[tuple[Unit, StyledDialogue]]]:
-    while chunk := list(islice(dialogues, CHUNK)):
-        yield chunk
 
 
 def _row(unit: Unit, verdict: Verdict, provenance: dict[str, Any]) -> Row:

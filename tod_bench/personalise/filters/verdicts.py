@@ -105,4 +105,4 @@ def style_scores(key: str, pair: Mapping[str, Any], style: Mapping[str, Any]) ->
     vectors = {
         side: {name: vector and StyleVector.from_json(vector) for name, vector in style[side].items()} for side in SIDES
     }
-    return StyleScores(key, key.partition("/")[0], labels_of(persona_of(pair)), vectors)  # type: ignore[arg-type]
+    return StyleScores(key, key.partition("/")[0], labels_of(persona_of(pair)), vectors)

@@ -132,7 +132,8 @@ def _numbers(
     metric: Metric[ResponseItem], text: str, dialogues: Sequence[StyledDialogue], seed: int
 ) -> list[StyleNumber]:
     """A number for each group, each with its interval; dialogues of one id are one cluster."""
-    items, owners = [], []
+    items: list[ResponseItem] = []
+    owners: list[int] = []
     for number, styled in enumerate(dialogues):
         for turn in styled.turns:
             if turn.system:

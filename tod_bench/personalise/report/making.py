@@ -138,7 +138,7 @@ def _problems(
         places = "; ".join(failing[:5]) + ("; ..." if len(failing) > 5 else "")
         problems.append(f"{len(failing)} places of kept dialogues fail a check: {places}")
     unread = [name for name, count in dropped.unread.items() if count > MOST_UNREAD * max(1, len(dropped.dialogues))]
-    problems += [f"the filter {name} has no verdict on {dropped.unread[name]} dialogues" for name in unread]  # type: ignore[index]
+    problems += [f"the filter {name} has no verdict on {dropped.unread[name]} dialogues" for name in unread]
     return (
         *problems,
         *read_back_problems(work, kept),
