@@ -165,7 +165,7 @@ def _made_dialogue(record: Record, split: str, corpus: str, style: Style) -> Dia
     dialogue = read_made(record.data)
     turns = dialogue.turns
     if style == "personalised":
-        turns = tuple(replace(turn, user=turn.styled_user, system=turn.styled_system) for turn in turns)
+        turns = tuple(replace(turn, user=turn.styled_user or "", system=turn.styled_system or "") for turn in turns)
     return replace(dialogue, corpus=corpus, split=split, turns=turns)
 
 

@@ -138,8 +138,9 @@ def write_about(folder: Path, corpus: Corpus, reader: str, options: Mapping[str,
         "missing_annotations": {split: dict(corpus.missing_annotations(split)) for split in corpus.splits},
         "fuzzy": None if tables is None else tables.fuzzy,
     }
-    for domain in tables.domains if tables else ():
-        write_json(folder / TABLES / f"{domain}_db.json", [dict(entry) for entry in tables.entries(domain)])
+    if tables is not None:
+        for domain in tables.domains:
+            write_json(folder / TABLES / f"{domain}_db.json", [dict(entry) for entry in tables.entries(domain)])
     # Last, so that a folder which has it has all of it.
     write_json(folder / ABOUT, about)
 

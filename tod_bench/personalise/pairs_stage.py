@@ -100,6 +100,7 @@ def persona_of(row: Row) -> Persona:
 def _value(
     work: Work, dialogue: Dialogue, found: Pair | None, emotion: Emotion
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    notes: dict[str, Any]
     if found is None:
         persona, notes = dialogue.persona, {"from": "corpus"}
     else:

@@ -140,7 +140,7 @@ def test_a_classifier_that_is_not_there(tmp_path: Path, dialogue, monkeypatch):
 
 
 @pytest.mark.realdata
-def test_vader_on_multiwoz(realdata: Path):  # noqa: ARG001
+def test_vader_on_multiwoz(realdata: Path):
     from collections import Counter
 
     found = Counter(Vader().emotions(list(open_corpus("multiwoz").dialogues("test"))))

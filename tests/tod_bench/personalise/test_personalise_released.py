@@ -26,9 +26,7 @@ def styled(dialogue: Dialogue) -> list[tuple[str, str]]:
 
 def written(folder: Path, corpus: Corpus, dialogues: list[Dialogue], split: str, reader: str) -> Path:
     kind = type_of(corpus)
-    records = {
-        record_key(kind, split, one.id): record_of(kind, split, one, PERSONA, styled(one)) for one in dialogues
-    }
+    records = {record_key(kind, split, one.id): record_of(kind, split, one, PERSONA, styled(one)) for one in dialogues}
     (folder / f"{split}.json").write_text(json.dumps(records))
     write_about(folder, corpus, reader, {})
     return folder
@@ -101,7 +99,9 @@ def test_a_folder_of_the_release_is_none_of_ours(tmp_path: Path):
 def test_parts(tmp_path: Path):
     corpus = Simulated()
     folder = written(tmp_path, corpus, list(islice(corpus.dialogues("test"), 2)), "test", "simulated")
-    found = {part: len(list(PicPersona(folder, part, cache=False).dialogues("test"))) for part in ("all", "sgd", "multiwoz")}
+    found = {
+        part: len(list(PicPersona(folder, part, cache=False).dialogues("test"))) for part in ("all", "sgd", "multiwoz")
+    }
     assert found == {"all": 2, "sgd": 0, "multiwoz": 0}
 
 
@@ -144,7 +144,7 @@ def test_what_the_released_fields_lose_is_counted(dialogue):
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "split"), [("multiwoz", "test"), ("sgd", "dev"), ("star", None), ("kvret", "test")])
-def test_corpora_come_back_whole(realdata: Path, tmp_path: Path, name: str, split: str | None):  # noqa: ARG001
+def test_corpora_come_back_whole(realdata: Path, tmp_path: Path, name: str, split: str | None):
     corpus = open_corpus(name)
     dialogues = list(islice(corpus.dialogues(split or corpus.splits[0]), 200))
     folder = written(tmp_path, corpus, dialogues, "test", name)

@@ -13,7 +13,8 @@ import pytest
 import tod_bench
 from tod_bench.corpora.picpersona import PicPersona
 from tod_bench.errors import UserError
-from tod_bench.personalise import assembly, run as running
+from tod_bench.personalise import assembly
+from tod_bench.personalise import run as running
 from tod_bench.personalise.options import Options
 from tod_bench.personalise.rows import StageFile
 from tod_bench.personalise.run import Personalised, run
@@ -137,7 +138,9 @@ def test_until_a_stage(tmp_path: Path):
 
 
 def test_personas_of_ones_own_have_the_same_pairs_in_a_part_as_in_the_whole(tmp_path: Path):
-    rows = "".join(f"{number}.png,Somebody.,adult,female,casual,{emotion}\n" for number in range(9) for emotion in ["neutral"])
+    rows = "".join(
+        f"{number}.png,Somebody.,adult,female,casual,{emotion}\n" for number in range(9) for emotion in ["neutral"]
+    )
     (tmp_path / "mine.csv").write_text("image,impression,age,gender,formality,emotion\n" + rows)
     own = {"personas": tmp_path / "mine.csv", "until": "pairs"}
 
