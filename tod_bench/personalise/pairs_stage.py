@@ -47,8 +47,12 @@ class PairsStage:
                 yield Unit(split, dialogue.id, None, digest_of([how, value, notes]))
 
     def make(self, work: Work, units: Iterable[Unit]) -> Iterator[Row]:
-        """The rows of units that `units` has gone through."""
-        for unit in units:
+        """The rows of units, which are paired first where `units` has not gone through them."""
+        wanted = list(units)
+        if any(unit.key not in self._made for unit in wanted):
+            for _ in self.units(work):
+                pass
+        for unit in wanted:
             value, provenance = self._made[unit.key]
             seed = {"seed": work.options.seed} if self._pool else {}
             yield Row(unit.key, unit.inputs, value, {"stage": self.name, **provenance, **seed})

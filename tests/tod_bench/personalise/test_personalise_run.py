@@ -157,6 +157,14 @@ def test_personas_of_ones_own_have_the_same_pairs_in_a_part_as_in_the_whole(tmp_
     assert not of["train"] & of["test"]
 
 
+def test_pairs_can_be_made_by_who_has_not_gone_through_the_units(tmp_path: Path):
+    with assembly.opened(options(tmp_path / "out")) as first:
+        units = list(first.stages[0].units(first.work))
+    with assembly.opened(options(tmp_path / "out")) as second:
+        rows = list(second.stages[0].make(second.work, units[1:]))
+    assert [(row.key, row.inputs) for row in rows] == [(unit.key, unit.inputs) for unit in units[1:]]
+
+
 def test_another_process_is_not_written_over(tmp_path: Path):
     with assembly.opened(options(tmp_path / "out")), pytest.raises(UserError, match="being written by another process"):
         made(tmp_path / "out")
