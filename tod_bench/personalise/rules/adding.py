@@ -27,8 +27,8 @@ _OPENED = re.compile(
 _POLITE = re.compile(r"\b(?:please|if you|if possible|if it|kind)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\A(?:(?:[\w'’]+,? ){0,2}?(?:can|could|may|might|would|will|please|find|book|give|get|make|tell|what|where|when"
-    r"|yes|yeah|yep|no|nope|nah)\b|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|like|looking|after|find|seek\w*|prefer"
-    r"|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
+    r"|yes|yeah|yep|no|nope|nah)\b|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|like|looking|after|find|seek\w*"
+    r"|prefer|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
     re.IGNORECASE,
 )
 """How a sentence begins that may have a courtesy at its end."""
@@ -65,7 +65,10 @@ def tagged(sentences: list[str], tag: str) -> list[str]:
     if _POLITE.search(tag) and _POLITE.search(said):
         return sentences
     if not tag.startswith(","):
-        return sentences if tag in said else [*sentences[:-1], _stopped(sentences[-1]), tag]
+        # A question is answered next: nothing stands between.
+        return (
+            sentences if tag in said or sentences[-1].endswith("?") else [*sentences[:-1], _stopped(sentences[-1]), tag]
+        )
     last = sentences[-1]
     bare = last.rstrip(".!?")
     if len(bare.split()) > 22 or last.endswith("...") or not _ASKS.search(bare):
