@@ -17,9 +17,9 @@ from tod_bench.simulated.phrase_tables import phrase_table
 from tod_bench.simulated.styles import Style, style_of
 
 _OPENED = re.compile(
-    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|great|well|so|oh|ooh|um|now|please|thanks|thank|sure|yes"
-    r"|no|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay|of course|certainly"
-    r"|absolutely|all right|hmm|ah|very well|in that|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
+    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|all right|great|well|very well|so|oh|ooh|ah|um|hmm|now|please|thanks"
+    r"|thank|sure|yes|no|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay|of course"
+    r"|certainly|absolutely|in that|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
     re.IGNORECASE,
 )
 """How an utterance begins that needs no opener."""
@@ -27,8 +27,9 @@ _OPENED = re.compile(
 _POLITE = re.compile(r"\b(?:please|if you|if possible|if it|kind)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\A(?:(?:[\w'’]+,? ){0,2}?(?:can|could|may|might|would|will|please|find|book|give|get|make|tell|what|where|when"
-    r"|yes|yeah|yep|no|nope|nah)\b|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|would like|d like|looking|after|find"
-    r"|seek\w*|prefer|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
+    r"|yes|yeah|yep|no|nope|nah)\b"
+    r"|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|would like|d like|looking|after|find|seek\w*|prefer"
+    r"|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
     re.IGNORECASE,
 )
 """How a sentence begins that may have a courtesy at its end."""
