@@ -19,7 +19,8 @@ from tod_bench.simulated.styles import Style, style_of
 _OPENED = re.compile(
     r"(?:hi|hello|hey|good|greetings|ok|okay|alright|all right|great|well|very well|so|oh|ooh|ah|um|hmm|now|please"
     r"|thanks|thank|sure|yes|no|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay"
-    r"|of course|certainly|absolutely|in that|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
+    r"|of course|certainly|absolutely|in that|if"
+    r"|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
     re.IGNORECASE,
 )
 """How an utterance begins that needs no opener."""
