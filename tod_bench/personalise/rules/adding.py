@@ -17,9 +17,10 @@ from tod_bench.simulated.phrase_tables import phrase_table
 from tod_bench.simulated.styles import Style, style_of
 
 _OPENED = re.compile(
-    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|great|well|so|oh|ooh|um|now|please|thanks|thank|sure|yes|no"
-    r"|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay|of course|certainly|absolutely"
-    r"|in that|if|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
+    r"(?:hi|hello|hey|good|greetings|ok|okay|alright|all right|great|well|very well|so|oh|ooh|ah|um|hmm|now|please"
+    r"|thanks|thank|sure|yes|no|actually|also|and|but|sorry|unfortunately|excellent|perfect|wonderful|cool|nice|yay"
+    r"|of course|certainly|absolutely|in that|if"
+    r"|wait|sweet|awesome|lovely|welcome|glad|happy|you'?re welcome|you are)\b",
     re.IGNORECASE,
 )
 """How an utterance begins that needs no opener."""
@@ -27,13 +28,16 @@ _OPENED = re.compile(
 _POLITE = re.compile(r"\b(?:please|if you|if possible|if it|kind)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\A(?:(?:[\w'’]+,? ){0,2}?(?:can|could|may|might|would|will|please|find|book|give|get|make|tell|what|where|when"
-    r"|yes|yeah|yep|no|nope|nah)\b|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|like|looking|after|find|seek\w*|prefer"
+    r"|yes|yeah|yep|no|nope|nah)\b"
+    r"|(?:\S+ ){0,4}?(?:I|i|we)(?:['’]\w+)?\b.*\b(?:need|want|would like|d like|looking|after|find|seek\w*|prefer"
     r"|require|wanna|gotta|hoping|get|use|have)\b)(?!.*\b(?:able|called|was|were|preference)\b)",
     re.IGNORECASE,
 )
 """How a sentence begins that may have a courtesy at its end."""
 
-_FAREWELL = re.compile(r"\b(?:have (?:a|an)|enjoy|bye|goodbye|good day|take care|safe)\b", re.IGNORECASE)
+_FAREWELL = re.compile(
+    r"\b(?:have (?:a|an|lots|fun)|see you|enjoy|bye|goodbye|good day|take care|safe)\b", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _UNFIT = re.compile(
     r"[\"“”?*#@\d\n]|\b(?:not|never|no|nothing|bad|worst|poor|rude|dirty|terrible|awful|disappoint\w*|expensive|overpriced"
@@ -65,7 +69,10 @@ def tagged(sentences: list[str], tag: str) -> list[str]:
     if _POLITE.search(tag) and _POLITE.search(said):
         return sentences
     if not tag.startswith(","):
-        return sentences if tag in said else [*sentences[:-1], _stopped(sentences[-1]), tag]
+        # A question is answered next: nothing stands between.
+        return (
+            sentences if tag in said or sentences[-1].endswith("?") else [*sentences[:-1], _stopped(sentences[-1]), tag]
+        )
     last = sentences[-1]
     bare = last.rstrip(".!?")
     if len(bare.split()) > 22 or last.endswith("...") or not _ASKS.search(bare):

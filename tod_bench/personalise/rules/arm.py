@@ -83,7 +83,7 @@ class RulesArm:
         if request.strategy == "greeting":
             text = adding.greeted(text, style, sympathy=not failed(request), choice=choice)
         else:
-            opening = "inform" if situation == "request" and not text[0].endswith("?") else situation
+            opening = "other" if situation == "request" and not text[0].endswith("?") else situation
             text = adding.opened(text, draw(voice.openers.get(opening, ()), choice))
         if request.strategy in ("review", "wiki") and not failed(request):
             text, quoted = adding.reasoned(text, request, voice, style, choice)

@@ -54,6 +54,6 @@ def system_situation(request: SystemRequest) -> str:
         return "bye"
     if said & OFFERS or any(act.act == "inform" and act.slot.endswith("name") for act in request.acts):
         return "offer"
-    if "inform" in said or "inform_count" in said or "confirm" in said:
+    if "inform" in said or "inform_count" in said:
         return "inform"
-    return "request" if "request" in said else "other"
+    return "request" if said & {"request", "confirm"} else "other"

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tod_bench.errors import UserError
+from tod_bench.personalise.styling import StrategyKind
 
 TableSide: TypeAlias = Literal["user", "system"]
 VOICES = ("child", "teenager", "senior", "toddler", "casual", "formal", "positive", "neutral", "negative")
@@ -79,7 +80,7 @@ class Table(_Strict):
     openers: Mapping[str, Said] = Field(default_factory=dict)
     tags: Mapping[str, Said] = Field(default_factory=dict)
     closings: Mapping[str, Said] = Field(default_factory=dict)
-    reasons: Mapping[Literal["review", "wiki"], tuple[str, ...]] = Field(default_factory=dict)
+    reasons: Mapping[StrategyKind, tuple[str, ...]] = Field(default_factory=dict)
     join: Rate = 0
     split: Rate = 0
     exclaim: Rate = 0
@@ -107,8 +108,8 @@ def load_tables(folder: Path | None = None) -> Mapping[tuple[str, str], Table]:
     for side, voice in shipped:
         table = _with_extended(side, voice, shipped)
         if (side, voice) in own:
-            path, laid_over = own[side, voice]
-            _checked(path, side, laid_over)
+            file, laid_over = own[side, voice]
+            _checked(file, side, laid_over)
             table = _laid_over(table, laid_over)
         tables[side, voice] = _checked(f"{side}/{voice}.yaml", side, table)
     return tables

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tod_bench.personalise.rules.tables import Rewrite, Said, Table, as_expression
+from tod_bench.personalise.styling import StrategyKind
 
 MASK = "\ue000-\uf8ff"
 """The letters that stand for protected stretches while rules run."""
@@ -34,7 +35,7 @@ class Voice(NamedTuple):
     openers: Mapping[str, tuple[Said, ...]]
     tags: Mapping[str, tuple[Said, ...]]
     closings: tuple[str, ...]
-    reasons: Mapping[str, tuple[str, ...]]
+    reasons: Mapping[StrategyKind, tuple[str, ...]]
     join: float
     split: float
     exclaim: float
@@ -65,7 +66,7 @@ def voice_of(names: tuple[str, ...], tables: Mapping[str, Table]) -> Voice:
         openers=_by_situation([table.openers for table in chosen]),
         tags=_by_situation([table.tags for table in chosen]),
         closings=next((said.say for table in chosen for said in table.closings.values()), ()),
-        reasons=next((dict(table.reasons) for table in chosen if table.reasons), {}),
+        reasons=next((table.reasons for table in chosen if table.reasons), {}),
         join=lead.join,
         split=lead.split,
         exclaim=min(1.0, sum(table.exclaim for table in chosen)) if lead.exclaim or "formal" not in names else 0.0,
@@ -88,7 +89,7 @@ def _compiled(rewrites: list[Rewrite]) -> tuple[re.Pattern[str], dict[str, Rule]
     for number, rewrite in enumerate(rewrites):
         choices: list[str] = []
         written = as_expression(rewrite.find, choices)
-        before = r"(?:(?<=[.!?] )|(?<=\A))" if rewrite.at == "start" else rf"(?<![\w'’{MASK}-])"
+        before = r"(?:(?<=[.!?] )|(?<=\A))" if rewrite.at == "start" else ""
         before += "".join(rf"(?<!\b{re.escape(word)} )" for word in rewrite.not_after)
         after = rf"(?![\w'’{MASK}-])"
         if rewrite.whole:
@@ -102,7 +103,9 @@ def _compiled(rewrites: list[Rewrite]) -> tuple[re.Pattern[str], dict[str, Rule]
         rules[name] = Rule(rewrite, group + 1, len(choices))
         group += re.compile(part).groups  # what must not follow may have groups too
         parts.append(part)
-    return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE), rules
+    # That a word begins here is asked once, before any rewrite is tried: most letters of a text end there.
+    begins = rf"(?<![\w'’{MASK}-])"
+    return re.compile(f"{begins}(?:{'|'.join(parts) or '(?!)'})", re.IGNORECASE), rules
 
 
 def draw(said: tuple[Said, ...], choice: random.Random) -> str:
