@@ -7,8 +7,10 @@
 The first two are PicPersona's (``DB_review`` of MultiWOZ and ``SGD/DB``), the third is one's own. A file is a table;
 its name is the domain's (``restaurant`` or ``restaurants``), and a file of another name is of venues of all domains.
 
-Texts found by a search engine are often of another place of the same name, so each is marked by whether it names its
-venue or its city.
+Texts found by a search engine are often of another place, even one of the same name, so each is marked by whether it is
+on topic. A review is where it names its venue or its city, and does not put the venue elsewhere ("Ashley Hotel in
+Cork"). An article is where its first sentence names the venue, or the city and a word of the venue's name, and, if the
+city is known, any sentence names that.
 """
 
 import re
@@ -47,7 +49,7 @@ class Venue:
         name: Its name, as the file has it.
         kind: What the texts are.
         texts: The texts, in file order.
-        on_topic: Whether each text names the venue or its city (of sentences, whether the first does).
+        on_topic: Whether each text is of this place, as far as it tells; see the head of this module.
     """
 
     table: str
@@ -166,8 +168,8 @@ def _table(file: Path, city: str) -> Iterator[Venue]:
         plain = all(isinstance(one, str) for one in texts or ())
         kind: TextKind = "wiki" if plain and table_name(file.stem) in WIKI_TABLES else "review"
         called = [name, *(said[key] for key in ("name2",) if isinstance(said.get(key), str))]
-        where = said.get("city") if isinstance(said.get("city"), str) else city
-        yield Venue(file.stem, name, kind, read, _on_topic(kind, read, [*called, *([where] if where else [])]))
+        where = said["city"] if isinstance(said.get("city"), str) else city
+        yield Venue(file.stem, name, kind, read, _on_topic(kind, read, called, where))
 
 
 def _text(file: Path, name: str, number: int, one: Any) -> ReviewText:
@@ -180,11 +182,27 @@ def _text(file: Path, name: str, number: int, one: Any) -> ReviewText:
     return ReviewText(f"{file.stem}/{name}/{number}", " ".join((text or "").split()), stars)
 
 
-def _on_topic(kind: TextKind, texts: tuple[ReviewText, ...], called: list[str]) -> tuple[bool, ...]:
+def _on_topic(kind: TextKind, texts: tuple[ReviewText, ...], called: list[str], city: str) -> tuple[bool, ...]:
     if kind == "review":
-        return tuple(names(text.text, *called) for text in texts)
+        return tuple(
+            names(text.text, *called, city) and not (city and _elsewhere(text.text, called, city)) for text in texts
+        )
     # An article opens with what it is of; a poet who once lived in the city is no venue there.
-    return (bool(texts) and names(texts[0].text, *called),) * len(texts)
+    first = texts[0].text if texts else ""
+    of_it = {word for name in called for word in plain_name(name).split() if len(word) > 3} - {plain_name(city)}
+    opens = names(first, *called) or (names(first, city) and names(first, *of_it))
+    return (opens and (not city or any(names(text.text, city) for text in texts)),) * len(texts)
+
+
+def _elsewhere(text: str, called: list[str], city: str) -> bool:
+    """Whether a text says that a venue is in a place that is not its city, and never names the city."""
+    if names(text, city):
+        return False
+    for name in called:
+        words = r"\W+".join(map(re.escape, plain_name(name).split()))
+        if re.search(rf"\b(?i:{words})(?:,| in| at)\s+(?!The\b|My\b|Our\b)[A-Z][a-z]+", text):
+            return True
+    return False
 
 
 def _told(venue: Venue) -> list[Any]:

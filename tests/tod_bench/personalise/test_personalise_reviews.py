@@ -65,6 +65,40 @@ def test_without_a_city_the_name_alone_counts(folder):
     assert read_reviews(folder).find("restaurant", "curry garden").on_topic == (True, False, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "on_topic"),
+    [
+        ("The Ashley Hotel in Cork has a fine bar.", False),
+        ("Ashley Hotel, Galway: a fine bar.", False),
+        ("ASHLEY HOTEL in Cork. We went on to Cambridge.", True),
+        ("The Ashley Hotel in July was full.", False),  # a month looks like a place: left out, to be safe
+        ("The Ashley Hotel in the evening is quiet.", True),
+        ("The Ashley Hotel, The best!", True),
+        ("We loved the Ashley Hotel.", True),
+    ],
+)
+def test_a_venue_of_the_same_name_elsewhere_is_off_topic(tmp_path, text, on_topic):
+    (tmp_path / "hotels.json").write_text(json.dumps({"ashley hotel": [text]}), encoding="utf-8")
+    assert read_reviews(tmp_path, "cambridge").find("hotel", "ashley hotel").on_topic == (on_topic,)
+    assert read_reviews(tmp_path).find("hotel", "ashley hotel").on_topic == (True,)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "on_topic"),
+    [
+        (["The Junction is a neighbourhood of Toronto.", "It lies in the west."], False),
+        (["The Junction is an arts centre.", "It is in Cambridge."], True),
+        (["Junctions Hall is a house in Cambridge.", "Nice."], False),
+        (["A poet is at home in Cambridge.", "She has sung at the Junction."], False),
+    ],
+)
+def test_an_article_of_a_known_city_names_it(tmp_path, sentences, on_topic):
+    (tmp_path / "attractions.json").write_text(json.dumps({"the junction": {"online": sentences}}), encoding="utf-8")
+    assert read_reviews(tmp_path, "cambridge").find("attraction", "junction").on_topic == (on_topic, on_topic)
+    opens_with_the_name = sentences[0].startswith("The Junction")
+    assert read_reviews(tmp_path).find("attraction", "junction").on_topic == (opens_with_the_name,) * 2
+
+
 def test_the_identity_is_that_of_the_texts(folder):
     first = read_reviews(folder).identity
     assert read_reviews(folder).identity == first
