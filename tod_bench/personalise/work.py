@@ -7,7 +7,7 @@ The values of rows, by stage, keyed by dialogue (d) or turn (t):
     reviews   t  strategy, venue, reviews (each as `ReviewText`)
     system    t  text, by, fallback
     checks    d  failed: check -> what is wrong, a clause for each place
-    style     d  user and system: strength, direction and turns by selection of turns (`filters.vectors`)
+    style     d  user, system: strength, direction and turns by selection (`filters.vectors`); cosines by side
     semantic  d  passed, answer, reason
     natural   d  passed, answer, reason
 """

@@ -187,12 +187,12 @@ def test_rows_that_come_out_differently_are_told(tmp_path: Path) -> None:
     with ExitStack() as stack:
         work = make_work(tmp_path, stack, 5)
         run(work, NaturalStage())
-        assert remade_problems(work, [NaturalStage()], list(styled_dialogues(work))) == ()
+        assert remade_problems(work, [NaturalStage()]) == ()
         unit = next(iter(NaturalStage().units(work)))
         row = work.files["natural"].get(unit.key)
         assert row is not None
         work.files["natural"].add(replace(row, value={**row.value, "reason": "another"}))
-        (problem,) = remade_problems(work, [NaturalStage()], list(styled_dialogues(work)))
+        (problem,) = remade_problems(work, [NaturalStage()])
         assert problem == f"1 rows of natural are not made the same a second time: {unit.key}"
         assert len(read_back_problems(work, frozenset())) == 1
 

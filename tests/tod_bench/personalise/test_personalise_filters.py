@@ -212,14 +212,18 @@ def test_a_phrase_that_opens_most_turns_is_unnatural_and_no_text_is_in_the_reaso
     assert natural_verdict(_dialogue(*PLAIN)).passed
 
 
+def _likeness(styled: StyledDialogue):
+    return {side: cosines(styled, side, _encode) for side in ("user", "system")}
+
+
 def test_the_offline_semantic_filter() -> None:
     def nothing(*_):
         return ()
 
-    assert semantic_verdict(_dialogue(*PLAIN), nothing, _encode).passed
-    assert not semantic_verdict(_dialogue(*PLAIN), lambda *_: ("north",), _encode).passed
+    assert semantic_verdict(_dialogue(*PLAIN), nothing, _likeness(_dialogue(*PLAIN))).passed
+    assert not semantic_verdict(_dialogue(*PLAIN), lambda *_: ("north",), _likeness(_dialogue(*PLAIN))).passed
     other = [(user, user, system, f"quite {n} other words altogether") for n, (user, _, system, _) in enumerate(PLAIN)]
-    verdict = semantic_verdict(_dialogue(*other), nothing, _encode)
+    verdict = semantic_verdict(_dialogue(*other), nothing, _likeness(_dialogue(*other)))
     assert (verdict.passed, "cosine" in verdict.reason) == (False, True)
 
 

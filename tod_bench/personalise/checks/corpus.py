@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
-from tod_bench.personalise.rows import StageFile, Unit, row_key
+from tod_bench.personalise.rows import StageName
 from tod_bench.personalise.styled import StyledDialogue
 from tod_bench.personalise.work import Stage, Work
 from tod_bench.records import Dialogue
 
 REMADE = 20
 """Rows of each stage that are made a second time."""
+
+_MEASURED: frozenset[StageName] = frozenset({"style", "semantic"})
+"""Stages that hold what an encoder measures, whose last digits follow the machine."""
 
 MOST_SHOWN = 5
 """Places that a problem names."""
@@ -74,24 +77,21 @@ def shared_image_problems(work: Work, dialogues: Sequence[StyledDialogue]) -> tu
     return (_named("images are in more than one split", shared),) if shared else ()
 
 
-def remade_problems(
-    work: Work, stages: Sequence[Stage], dialogues: Sequence[StyledDialogue], *, rows: int = REMADE
-) -> tuple[str, ...]:
+def remade_problems(work: Work, stages: Sequence[Stage], *, rows: int = REMADE) -> tuple[str, ...]:
     """Rows that come out differently when they are made a second time; only of what no language model writes.
 
     Args:
         work: The corpus.
         stages: The stages to make anew.
-        dialogues: Its dialogues.
         rows: How many rows of each.
     """
     problems = []
     for stage in stages:
         file = work.files.get(stage.name)
-        asks = work.client is not None and stage.name in ("user", "system", "semantic", "natural")
-        if file is None or asks or not len(file):
+        asks = work.client is not None and stage.name in ("user", "system", "natural")
+        if file is None or asks or stage.name in _MEASURED or not len(file):
             continue
-        units = [unit for styled in dialogues for unit in _made(file, styled)]
+        units = [unit for unit in stage.units(work) if file.has(unit)]
         sample = random.Random(f"remade/{work.options.seed}").sample(units, min(rows, len(units)))
         unlike = []
         for row in stage.make(work, sample):
@@ -101,14 +101,6 @@ def remade_problems(
         if unlike:
             problems.append(_named(f"rows of {stage.name} are not made the same a second time", sorted(unlike)))
     return tuple(problems)
-
-
-def _made(file: StageFile, styled: StyledDialogue) -> Iterator[Unit]:
-    """The units of a dialogue that a stage has rows of."""
-    for turn in (None, *(turn.index for turn in styled.plain.turns)):
-        row = file.get(row_key(styled.split, styled.plain.id, turn))
-        if row is not None:
-            yield Unit(styled.split, styled.plain.id, turn, row.inputs)
 
 
 def _named(what: str, places: Sequence[str]) -> str:

@@ -10,13 +10,12 @@ What is in the plain text is never held against the restyled one.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tod_bench.personalise.checks.dialogue import LostValues
 from tod_bench.personalise.checks.ontology import words_of
 from tod_bench.personalise.filters.asked import Verdict
-from tod_bench.personalise.filters.vectors import Encode, cosines
 from tod_bench.personalise.styled import SIDES, Side, StyledDialogue
 
 LEAST_COSINE = 0.6
@@ -37,9 +36,15 @@ _FAREWELL = re.compile(r"\b(?:good ?bye|bye[- ]?bye|farewell|see you later|ta-ta
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
 
 
-def semantic_verdict(styled: StyledDialogue, lost: LostValues, encode: Encode) -> Verdict:
-    """Whether a dialogue passes the offline semantic filter."""
-    return _verdict(_semantic(styled, lost, encode))
+def semantic_verdict(styled: StyledDialogue, lost: LostValues, likeness: Mapping[Side, Sequence[float]]) -> Verdict:
+    """Whether a dialogue passes the offline semantic filter.
+
+    Args:
+        styled: The dialogue.
+        lost: Which protected values a text does not say.
+        likeness: Of each side, the cosines of its plain and restyled utterances (`vectors.cosines`).
+    """
+    return _verdict(_semantic(styled, lost, likeness))
 
 
 def natural_verdict(styled: StyledDialogue) -> Verdict:
@@ -52,13 +57,13 @@ def _verdict(problems: Iterator[str]) -> Verdict:
     return Verdict(not found, "", "; ".join(found))
 
 
-def _semantic(styled: StyledDialogue, lost: LostValues, encode: Encode) -> Iterator[str]:
+def _semantic(styled: StyledDialogue, lost: LostValues, likeness: Mapping[Side, Sequence[float]]) -> Iterator[str]:
     for side in SIDES:
         for index, turn in enumerate(styled.turns):
             if lost(styled.plain, index, side, turn.said(side)):
                 yield f"turn {index}, {side}: a protected value is lost"
-        likeness = cosines(styled, side, encode)
-        if likeness and (mean := sum(likeness) / len(likeness)) < LEAST_COSINE:
+        of_side = likeness[side]
+        if of_side and (mean := sum(of_side) / len(of_side)) < LEAST_COSINE:
             yield f"{side}: mean cosine {mean:.2f} is below {LEAST_COSINE}"
 
 

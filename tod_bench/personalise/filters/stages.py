@@ -18,13 +18,13 @@ from tod_bench.personalise.checks.stage import content_of
 from tod_bench.personalise.checks.values import lost_values
 from tod_bench.personalise.filters.asked import Filter, Verdict, filter_prompt, verdicts
 from tod_bench.personalise.filters.offline import natural_verdict, semantic_verdict
-from tod_bench.personalise.filters.vectors import Encode, style_vectors
+from tod_bench.personalise.filters.vectors import Encode, cosines, style_vectors
 from tod_bench.personalise.llm_options import style_model
 from tod_bench.personalise.rows import Row, StageName, Unit
 from tod_bench.personalise.styled import SIDES, StyledDialogue, styled_dialogues
 from tod_bench.personalise.work import Work
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a row comes out differently, so that older rows are made anew."""
 
 
@@ -55,6 +55,7 @@ class StyleStage:
             for side in SIDES:
                 (vectors,) = style_vectors([styled], side, known)
                 value[side] = {selection: vector and vector.to_json() for selection, vector in vectors.items()}
+            value["cosines"] = {side: [round(one, 4) for one in cosines(styled, side, known)] for side in SIDES}
             yield Row(unit.key, unit.inputs, value, provenance)
 
 
@@ -103,8 +104,9 @@ class FilterStage:
     def _judge(self, work: Work) -> Callable[[StyledDialogue], Verdict]:
         if self.filter == "natural":
             return natural_verdict
-        encoding: Encode = partial(encode, encoder_of(work))
-        return lambda styled: semantic_verdict(styled, lost_values, encoding)
+        return lambda styled: semantic_verdict(
+            styled, lost_values, work.row("style", styled.split, styled.plain.id).value["cosines"]
+        )
 
     def _decides(self, work: Work) -> list[Any]:
         if work.client is None:

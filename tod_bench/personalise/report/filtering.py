@@ -12,12 +12,12 @@ from tod_bench.personalise.checks.values import lost_values
 from tod_bench.personalise.filters.offline import natural_verdict, semantic_verdict
 from tod_bench.personalise.filters.outliers import StyleScores, labels_of, style_reasons
 from tod_bench.personalise.filters.stages import encoder_of
-from tod_bench.personalise.filters.vectors import style_vectors
+from tod_bench.personalise.filters.vectors import cosines, style_vectors
 from tod_bench.personalise.filters.verdicts import FILTERS, LABEL_CHECKS, Dropped, style_scores
 from tod_bench.personalise.options import FilterReading
 from tod_bench.personalise.planting import FAULTS, Planted
 from tod_bench.personalise.rows import StageName
-from tod_bench.personalise.styled import SIDES, StyledDialogue
+from tod_bench.personalise.styled import SIDES, Side, StyledDialogue
 from tod_bench.personalise.work import Work
 
 PUBLISHED = {"strength": 1.49, "direction": 1.98, "semantic": 2.37, "natural": 4.39, "kept": 92.59}
@@ -76,12 +76,16 @@ def planted_recall(work: Work, planted: Planted, rules: Rules) -> dict[str, Any]
     """
     encoding = partial(encode, encoder_of(work))
     scores = _scores(work, planted)
+
+    def likeness(styled: StyledDialogue) -> dict[Side, list[float]]:
+        return {side: cosines(styled, side, encoding) for side in SIDES}
+
     found: dict[str, set[str]] = {}
     for reading in READINGS:
         for filter_, keys in style_reasons(scores, reading).items():
             found[f"{filter_} ({reading})"] = set(keys)
     finders: Mapping[str, tuple[StageName, Callable[[StyledDialogue], bool]]] = {
-        "semantic (offline)": ("semantic", lambda one: not semantic_verdict(one, lost_values, encoding).passed),
+        "semantic (offline)": ("semantic", lambda one: not semantic_verdict(one, lost_values, likeness(one)).passed),
         "natural (offline)": ("natural", lambda one: not natural_verdict(one).passed),
         "checks of labels": ("checks", lambda one: bool(LABEL_CHECKS & set(failures(one, rules)))),
     }

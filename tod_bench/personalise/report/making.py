@@ -143,7 +143,7 @@ def _problems(
         *problems,
         *read_back_problems(work, kept),
         *shared_image_problems(work, dialogues),
-        *remade_problems(work, stages, dialogues),
+        *remade_problems(work, stages),
     )
 
 
