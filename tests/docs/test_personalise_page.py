@@ -13,13 +13,13 @@ from tod_bench.corpora.personas import AGES, EMOTIONS, FORMALITIES, GENDERS
 from tod_bench.corpora.picpersona import PicPersona
 from tod_bench.personalise.options import FilterReading, StrategyReading
 from tod_bench.personalise.rows import STAGES
+from tod_bench.personalise.rules import tables
 from tod_bench.records import Persona
 
 GUIDE = (DOCS / "personalise.md").read_text(encoding="utf-8")
 
 
 def test_the_commands_of_the_page_work_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tod_bench.cli.personalise")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     _, planned = follow("personalise.md")
@@ -32,7 +32,6 @@ def test_the_commands_of_the_page_work_as_written(tmp_path: Path, monkeypatch: p
 
 
 def test_the_rules_of_the_page_can_be_laid_over_the_shipped_ones(tmp_path: Path) -> None:
-    tables = pytest.importorskip("tod_bench.personalise.rules.tables")
     (tmp_path / "user").mkdir()
     (tmp_path / "user/senior.yaml").write_text(blocks("personalise.md", "yaml")[0], encoding="utf-8")
     laid_over, shipped = tables.load_tables(tmp_path)["user", "senior"], tables.load_tables()["user", "senior"]

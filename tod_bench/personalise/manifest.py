@@ -76,9 +76,7 @@ def _corpus(work: Work, written: Mapping[str, int]) -> dict[str, Any]:
         "name": corpus.name,
         "fingerprint": corpus.fingerprint,
         "unofficial": [Path(place).name for place in corpus.unofficial],
-        "incomplete": {
-            split: str(lacking) for split in corpus.splits if (lacking := corpus.completeness(split)) is not None
-        },
+        "release": [extent.as_json() for extent in work.extents()],
         "selected": {split: sum(1 for where, _ in work.dialogues() if where == split) for split in written},
     }
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.extent import Extent, extent
 from tod_bench.llm.client import ChatClient
 from tod_bench.personalise.options import Options
 from tod_bench.personalise.rows import Row, StageFile, StageName, Unit, row_key
@@ -62,6 +63,14 @@ class Work:
         for split, expression in self.options.splits.items():
             for dialogue in read_split(self.corpus, expression):
                 yield split, dialogue
+
+    def extents(self) -> list[Extent]:
+        """How much of its release is there of each split of the plain corpus that dialogues are taken from."""
+        from tod_bench.splits import parse_split, split_and_service
+
+        parts = (part for expression in self.options.splits.values() for part in parse_split(expression))
+        splits = dict.fromkeys(split_and_service(part[0])[0] for part in parts)
+        return [extent(self.corpus, split, sum(1 for _ in self.corpus.dialogues(split))) for split in splits]
 
 
 class Stage(Protocol):

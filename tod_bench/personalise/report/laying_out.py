@@ -48,7 +48,7 @@ def _soundness(report: Report) -> str:
 def _table1(content: Mapping[str, Any]) -> str:
     names = ("split", "dialogues", "kept", "turns", "utterances", "tokens", "personas")
     rows = [[row["split"], *(f"{row[name]:,}" for name in names[1:])] for row in content["table1"]]
-    notes = [f"{split}: {part} of the official release" for split, part in content["incomplete"].items()]
+    notes = [f"{split} of the plain corpus: {part}" for split, part in content["release"].items()]
     notes += (
         [f"{len(content['unofficial'])} files are not those of the official release"] if content["unofficial"] else []
     )

@@ -87,7 +87,7 @@ def make_report(
         "seed": seed,
         "readings": {"strategies": work.options.strategies, "filters": work.options.filters},
         "table1": counting.table1(dialogues, kept_keys),
-        "incomplete": {name: str(part) for name in work.options.splits if (part := work.corpus.completeness(name))},
+        "release": {extent.split: str(extent) for extent in work.extents() if extent.official},
         "unofficial": list(work.corpus.unofficial),
         "unchanged": counting.unchanged(dialogues),
         "strategies": counting.strategies(dialogues),
