@@ -54,7 +54,8 @@ def style_of(persona: Persona) -> Style:
 @cache
 def _style(name: str, gender: str, emotion: str) -> Style:
     user, system, capitals = _whole_table(name)
-    title = "madam" if gender == "female" else "sir"
+    # Who is neither known as a woman nor as a man is welcomed without a title.
+    address = {"female": ", madam", "male": ", sir"}.get(gender, "")
     return Style(
         name,
         user=_tuples(user["sentences"]),
@@ -62,7 +63,7 @@ def _style(name: str, gender: str, emotion: str) -> Style:
         capitals=capitals,
         greeting=tuple(user["greeting"]),
         mood=tuple(user["mood"].get(emotion, ())),
-        welcome=tuple(text.format(title=title) for text in system["welcome"]),
+        welcome=tuple(text.replace(", {title}", address) for text in system["welcome"]),
         sympathy=tuple(system["sympathy"].get(emotion, ())),
         remarks=_tuples(system["remarks"]),
     )

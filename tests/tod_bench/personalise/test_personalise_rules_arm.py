@@ -98,6 +98,17 @@ def test_users_neither_greet_nor_thank_of_their_own(persona: Persona) -> None:
         assert "hello" not in said
 
 
+def test_nobody_is_given_a_title_that_is_not_known() -> None:
+    unknown = replace(FORMAL, gender="")
+    requests = [
+        replace(_system("Which area?", unknown, strategy="greeting"), key=f"test/d{n}/0", progress="start")
+        for n in range(40)
+    ]
+    said = [_said(request) for request in requests]
+    assert any("Good day." in text for text in said)
+    assert not any("sir" in text or "madam" in text or "{" in text for text in said)
+
+
 def test_a_review_is_quoted_before_the_question() -> None:
     reviews = (ReviewText("restaurants/x/1", "It was 5 pounds. The staff were friendly and quick. Not bad!"),)
     offer = Act("restaurant", "recommend", "name", "Curry Garden")
