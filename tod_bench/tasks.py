@@ -16,7 +16,7 @@ caller says so. How many entries match is counted with the state that is shown, 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from tod_bench.corpora.annotations import asked_turns
+from tod_bench.corpora.annotations import asked_turns, scored_turns
 from tod_bench.errors import UserError
 from tod_bench.records import (
     Act,
@@ -96,6 +96,15 @@ def turn_inputs(
             spans = tuple(span for span in turn.spans if span.side == "system") if "system_spans" in gold_access else ()
             history = (*history, Exchange(turn.user, turn.system, spans))
             previous = turn.state if state is None else state
+
+
+def learnable(task: TaskName, dialogue: Dialogue) -> bool:
+    """Whether a dialogue has answers to a task that a system can learn from.
+
+    A dialogue without a single system act was not annotated with acts: a policy learned from it would learn to do
+    nothing.
+    """
+    return bool(scored_turns(task, dialogue))
 
 
 def gold_prediction(dialogue: Dialogue, turn: Turn) -> Prediction:

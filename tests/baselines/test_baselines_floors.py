@@ -1,6 +1,7 @@
 """Floors and the ceiling: what each answers, worked by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -131,3 +132,10 @@ def test_rule_match_keeps_the_spelling_of_the_schema(context: FitContext) -> Non
     system = fitted(RuleMatch(), [], replace(context, schema=SCHEMA))
     (answer,) = system.predict("dst", [TurnInput("x", 0, (), "Restaurants in san jose")])
     assert answer.state == {"Restaurants_1": {"city": "San Jose"}}
+
+
+def test_majority_counts_acts_of_annotated_dialogues(toy_train: list[Dialogue], tmp_path: Path) -> None:
+    bare = [replace(one, turns=tuple(replace(turn, acts=()) for turn in one.turns)) for one in toy_train]
+    context = FitContext("policy", {}, 1, tmp_path)
+    most_frequent = Majority().fit([*bare, *bare, toy_train[0]], [], context)
+    assert most_frequent["acts"] == Majority().fit([toy_train[0]], [], context)["acts"] != ""

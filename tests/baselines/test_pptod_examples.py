@@ -1,5 +1,6 @@
 """Tokenizers and examples: joined segments are the tokens of the joined text; long contexts lose whole turns."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         Recipe(**settings)
+
+
+def test_a_dialogue_without_acts_teaches_no_policy(toy_train: list[Dialogue]) -> None:
+    """It was not annotated; learned from, it would teach to do nothing."""
+    bare = replace(toy_train[0], turns=tuple(replace(turn, acts=()) for turn in toy_train[0].turns))
+    policy = list(training_examples([bare, toy_train[1]], ["policy"], RECIPE))
+    assert policy == list(training_examples([toy_train[1]], ["policy"], RECIPE)) != []
+    assert len(list(training_examples([bare], ["dst"], RECIPE))) == len(bare.turns)

@@ -1,6 +1,7 @@
 """Trainings on several corpora, or on another than the one that is tested."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -230,3 +231,22 @@ def test_schemas_are_joined() -> None:
         "taxi": {"departure": SlotSpec("from")},
     }
     assert union([first]) is first
+
+
+def test_dialogues_without_acts_are_not_learned_from_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Simulated.dialogues
+
+    def two_without_acts(self: Simulated, split: str) -> Iterator[Dialogue]:
+        for number, dialogue in enumerate(read(self, split)):
+            bare = split == "train" and number < 2
+            yield (
+                replace(dialogue, turns=tuple(replace(turn, acts=()) for turn in dialogue.turns)) if bare else dialogue
+            )
+
+    monkeypatch.setattr(Simulated, "dialogues", two_without_acts)
+    tasks = {"dst": {"metrics": ["jga"]}, "policy": {"metrics": ["act_f1"], "state": "none"}}
+    results = run(plan({"one": section(1)}, tasks=tasks), Store(tmp_path))
+    notes = {result.experiment.task: result.provenance["corpus"]["notes"] for result in results}
+    assert not any("not learned" in note for note in notes["dst"])
+    [said] = [note for note in notes["policy"] if "not learned" in note]
+    assert said.startswith("2 of 6 training dialogues have no gold answer to the task policy")

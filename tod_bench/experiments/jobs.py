@@ -33,7 +33,7 @@ from tod_bench.predictions import GOLD_NOTE, write_predictions
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.splits import SplitOf, parse_split, splits_of
 from tod_bench.systems import FitContext
-from tod_bench.tasks import Shown, turn_inputs
+from tod_bench.tasks import Shown, learnable, turn_inputs
 
 if TYPE_CHECKING:
     from tod_bench.experiments.runner import Runner
@@ -142,6 +142,13 @@ class Train(Job):
         sizes = {"train_dialogues": sum(map(len, train.values())), "dev_dialogues": sum(map(len, dev.values()))}
         if any(source.corpus != corpus for source in (*train, *dev)) or len(train) > 1:
             sizes |= origins(train, dev)
+        unlearned = {
+            task: number
+            for task in self.plan.shared_training(self.experiment)
+            if (number := sum(not learnable(task, dialogue) for dialogue in chain(*train.values())))
+        }
+        if unlearned:
+            sizes["without_gold"] = unlearned
         seconds = round(time.perf_counter() - began, 3)
         runner.store.save_note(self.step, self.key, {**sizes, "seconds": seconds, "details": details})
 

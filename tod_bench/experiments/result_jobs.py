@@ -1,7 +1,7 @@
 """The jobs that make results: scores of predictions, what people said, statistics of a corpus."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,6 +47,7 @@ class ResultJob(Job):
         if self.experiment.corpus in self.plan.corpora:
             dialogues = runner.dialogues(self.experiment.corpus, self.plan.split(self.experiment))
         provenance = {**result_provenance(self.plan, self.experiment, dialogues), **origin}
+        provenance["corpus"].setdefault("notes", []).extend(_not_learned(origin.get("predictions", {}).get("fit", {})))
         name, inputs = self.plan.config.name, as_json(self.inputs)
         runner.store.save_result(
             Result(name, self.experiment, self.key, tuple(scores), predictions, provenance, inputs)
@@ -70,6 +71,15 @@ class ResultJob(Job):
             "version": __version__,
             "harness": harness_source(step),
         }
+
+
+def _not_learned(fit: Mapping[str, Any]) -> Iterator[str]:
+    """What a training left out for want of gold, a sentence each task."""
+    for task, number in fit.get("without_gold", {}).items():
+        yield (
+            f"{number} of {fit['train_dialogues']} training dialogues have no gold answer to the task {task} and were "
+            "not learned from"
+        )
 
 
 class CountCorpus(ResultJob):

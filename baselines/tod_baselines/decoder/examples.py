@@ -14,6 +14,7 @@ from tod_baselines.decoder.packing import Tokens
 from tod_baselines.decoder.sequence import Marks, Piece, dialogue_pieces, encode, turns_to_drop
 from tod_baselines.decoder.settings import Settings
 from tod_bench.records import Database, Dialogue, TaskName
+from tod_bench.tasks import learnable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -29,7 +30,7 @@ def training_sequences(
 ) -> Iterator[Tokens]:
     """The sequences of some dialogues, one a task where they are not too long; those without an answer are left out."""
     for dialogue in dialogues:
-        for task in tasks:
+        for task in (task for task in tasks if learnable(task, dialogue)):
             pieces = dialogue_pieces(dialogue, task, settings, marks, database)
             for sequence in windows(pieces, encode(tokenizer, pieces), settings.max_tokens):
                 if sequence.learned.any():

@@ -13,6 +13,7 @@ from tod_bench.files import write_json
 from tod_bench.linearize import linearize_acts, linearize_state, parse_acts, parse_state
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, first_values
 from tod_bench.systems import FitContext, System, TurnInput
+from tod_bench.tasks import learnable
 
 FILE = "majority.json"
 
@@ -36,9 +37,11 @@ class Majority(System):
         """Counts the answers of the training split."""
         turns = [turn for dialogue in train for turn in dialogue.turns]
         answered = [turn for turn in turns if turn.system.strip()]
+        annotated = [dialogue for dialogue in train if learnable("policy", dialogue)]
+        acting = [turn for dialogue in annotated for turn in dialogue.turns if turn.system.strip()]
         most_frequent = {
             "state": _most_frequent(linearize_state(first_values(turn.state)) for turn in turns),
-            "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in answered),
+            "acts": _most_frequent(linearize_acts(turn.acts, values=True) for turn in acting),
             "response": _most_frequent(turn.system for turn in answered),
         }
         write_json(context.folder / FILE, most_frequent)

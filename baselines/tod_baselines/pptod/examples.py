@@ -20,7 +20,7 @@ from tod_baselines.pptod.token_store import Ids, TokenStore
 from tod_bench.linearize import Source, linearize_acts, linearize_state, source
 from tod_bench.records import Act, Database, Dialogue, TaskName, Turn, first_values
 from tod_bench.systems import TurnInput
-from tod_bench.tasks import turn_inputs
+from tod_bench.tasks import learnable, turn_inputs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -169,7 +169,7 @@ def training_examples(
     the model answers.
     """
     for dialogue in dialogues:
-        for task in tasks:
+        for task in (task for task in tasks if learnable(task, dialogue)):
             inputs = turn_inputs(
                 [dialogue],
                 task,

@@ -6,7 +6,7 @@ from typing import Any
 
 from tod_bench.records import Act, Database, Dialogue, Prediction, TaskName, Turn
 from tod_bench.systems import TurnInput
-from tod_bench.tasks import turn_inputs
+from tod_bench.tasks import learnable, turn_inputs
 from tod_metrics.items import ActItem, StateItem
 
 SCORES = {"dst": "jga", "policy": "act_f1"}
@@ -47,6 +47,7 @@ def items_of(
         gold_access: Other gold that it is shown (see `tod_bench.systems.System`).
         database: The corpus's database, where it is shown what the states match.
     """
+    dialogues = [dialogue for dialogue in dialogues if learnable(task, dialogue)]
     turns = {(dialogue.id, turn.index): (dialogue, turn) for dialogue in dialogues for turn in dialogue.turns}
     predictions = answers(list(turn_inputs(dialogues, task, gold_access=gold_access, states="gold", database=database)))
     return [_item(task, *turns[answer.dialogue_id, answer.turn], answer) for answer in predictions]

@@ -30,7 +30,7 @@ from tod_baselines.pptod.token_store import Ids, TokenStore
 from tod_bench.errors import UserError
 from tod_bench.records import Database, Dialogue, TaskName, Turn
 from tod_bench.systems import TurnInput
-from tod_bench.tasks import turn_inputs
+from tod_bench.tasks import learnable, turn_inputs
 
 if TYPE_CHECKING:
     import torch
@@ -202,7 +202,7 @@ def training_readings(
     """Source and target of every turn that a task asks about, with gold states; in the order dialogue, task, turn."""
     for dialogue in dialogues:
         turns = {turn.index: turn for turn in dialogue.turns}
-        for task in tasks:
+        for task in (task for task in tasks if learnable(task, dialogue)):
             shown = turn_inputs(
                 [dialogue], task, gold_access=frozenset({"system_spans"}), states="gold", database=database
             )
