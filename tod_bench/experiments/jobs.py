@@ -139,7 +139,10 @@ class Train(Job):
         context.folder.mkdir(parents=True, exist_ok=True)
         system = self.plan.systems[self.experiment.system].new()
         details = system.fit(list(chain(*train.values())), list(chain(*dev.values())), context)
-        sizes = {"train_dialogues": sum(map(len, train.values())), "dev_dialogues": sum(map(len, dev.values()))}
+        sizes: dict[str, Any] = {
+            "train_dialogues": sum(map(len, train.values())),
+            "dev_dialogues": sum(map(len, dev.values())),
+        }
         if any(source.corpus != corpus for source in (*train, *dev)) or len(train) > 1:
             sizes |= origins(train, dev)
         unlearned = {
