@@ -181,6 +181,7 @@ CASES = [
     ("judge page judge_likert --output page.html", ""),
     ("judge agreement --human ratings.csv", "judge"),
     ("judge simulate --help", ""),
+    ("personalise simulated --option dialogues={test:2,train:2,dev:1} --split test --output styled", "personalise"),
     ("submit prepare gold.jsonl --card card.yaml --tracks tracks.yaml --output again", ""),
     ("submit prepare gold.jsonl --card speaking.yaml --tracks tracks.yaml --output again", "style"),
     ("submit validate SUBMISSION --tracks tracks.yaml", ""),

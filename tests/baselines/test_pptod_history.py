@@ -11,7 +11,7 @@ from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.system import PPTOD
 from tod_baselines.training.rollout import roll_out, whole_dialogues
 from tod_bench.errors import UserError
-from tod_bench.records import Dialogue, Prediction, Turn, as_state
+from tod_bench.records import Act, Dialogue, Prediction, Turn, as_state
 from tod_bench.systems import FitContext, TurnInput
 from tod_bench.tasks import turn_inputs
 
@@ -25,7 +25,7 @@ def long_dialogue() -> Dialogue:
             user=f"Rather {food}.",
             system=f"Noted: {food}.",
             state={"restaurant": {"food": (food,)}},
-            acts=(),
+            acts=(Act("restaurant", "inform", "food", food),),
             services=("restaurant",),
         )
         for index, food in enumerate(foods)
