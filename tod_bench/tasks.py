@@ -89,7 +89,7 @@ def turn_inputs(
                     db_matches=counts if task == "response" else None,
                     db_entries=found,
                     persona=dialogue.persona,
-                    progress=_progress(dialogue, turn) if "progress" in gold_access else None,
+                    progress=progress_of(dialogue, turn) if "progress" in gold_access else None,
                     previous_state=previous if "previous_state" in gold_access else None,
                     gold=turn if "gold" in gold_access else None,
                 )
@@ -129,7 +129,7 @@ def _entry_finder(database: Database | None) -> Callable[[State], Mapping[str, S
     return entries
 
 
-def _progress(dialogue: Dialogue, turn: Turn) -> Progress:
+def progress_of(dialogue: Dialogue, turn: Turn) -> Progress:
     """How far the dialogue has come; a dialogue of one turn is at its start."""
     if turn.index == 0:
         return "start"

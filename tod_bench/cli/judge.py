@@ -13,11 +13,14 @@ from tod_bench.cli.options import (
     DRY_RUN,
     FILE,
     FOLDER,
+    PRICES,
     QUIET,
+    REPLAY,
     SEED,
     SMALL,
     STORE,
     Option,
+    RunByDefault,
     corpus_option,
     format_option,
     output_option,
@@ -47,7 +50,7 @@ _OPTIONS = (
         "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before the runs of this folder spend more."
     ),
     click.option("--batch", is_flag=True, help="Go through the Batch API; the same command picks results up."),
-    click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key."),
+    REPLAY,
     click.option("--reparse", is_flag=True, help="Read the stored answers again; asks nothing."),
     click.option("--repeats", type=click.IntRange(min=1), help="Ask everything so often."),
     click.option("--orders", type=click.Choice(["both", "fixed"]), help="Pairwise: both orders of every pair or one."),
@@ -55,7 +58,7 @@ _OPTIONS = (
         "--protocol", type=click.Choice(["tod_bench", "picpersona"]), help="How answers are asked for and read."
     ),
     click.option("--prompt", type=FILE, help="Your own prompt template."),
-    click.option("--prices", type=FILE, help="Your own price file."),
+    PRICES,
     format_option("markdown", "json"),
     QUIET,
 )
@@ -67,17 +70,7 @@ def _judging(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-class _Group(click.Group):
-    """A group whose first argument may be a config, which is then run."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Takes what is no command for a config."""
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
-
-
-@click.group(cls=_Group, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
+@click.group(cls=RunByDefault, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
 def command() -> None:
     """Ask an LLM judge, or people, and say how far they can be believed.
 

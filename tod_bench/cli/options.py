@@ -51,6 +51,16 @@ class Choice(click.Choice[str]):
         return super().convert(self.old.get(value, value), param, ctx)
 
 
+class RunByDefault(click.Group):
+    """A group whose first argument may be what its command ``run`` takes, which is then run."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Takes what is no command for the argument of ``run``."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
+
+
 class Verb(click.Command):
     """A verb that reads ``-o KEY=VALUE`` as ``--option KEY=VALUE``, as earlier versions spelt it."""
 
@@ -173,6 +183,7 @@ def format_option(*formats: str, old: Mapping[str, str] | None = None) -> Decora
 
 
 CACHE = click.option("--cache", type=FILE, help="Where answers of models are kept; by default STORE/answers.sqlite.")
+REPLAY = click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key.")
 PRICES = click.option("--prices", type=FILE, help="Your own price file.")
 BATCH = click.option("--batch", is_flag=True, help="Ask models through the Batch API; the same command goes on.")
 
@@ -186,7 +197,7 @@ def access_options(function: Function) -> Function:
             metavar="USD",
             help="Stop before the runs of this store spend more on systems' answers.",
         ),
-        click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key."),
+        REPLAY,
         BATCH,
         PRICES,
         CACHE,

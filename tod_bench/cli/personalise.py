@@ -14,8 +14,10 @@ from tod_bench.cli.options import (
     FOLDER,
     PRICES,
     QUIET,
+    REPLAY,
     SEED,
     SPLITS,
+    RunByDefault,
     Verb,
     output_option,
 )
@@ -49,17 +51,7 @@ def _reporting(function: Any) -> Any:
     return function
 
 
-class _Group(click.Group):
-    """A group whose first argument may be a corpus, which is then personalised."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Takes what is no command for a corpus."""
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
-
-
-@click.group(cls=_Group, subcommand_metavar="CORPUS | COMMAND [ARGS]...")
+@click.group(cls=RunByDefault, subcommand_metavar="CORPUS | COMMAND [ARGS]...")
 def command() -> None:
     """Make a personalised corpus of a plain one, as PicPersona-TOD was made.
 
@@ -109,7 +101,7 @@ def command() -> None:
     "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this folder's runs spend more."
 )
 @BATCH
-@click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key.")
+@REPLAY
 @click.option("--cache", type=FILE, help="Where answers are kept; by default OUTPUT/answers.sqlite.")
 @PRICES
 @_reporting
@@ -161,7 +153,8 @@ def report(folder: Path, planted: int, politeness: bool, quiet: bool) -> None:
 
 
 def _options(options: dict[str, Any]) -> "Options":
-    from tod_bench.personalise.assembly import named_splits, read_reader_options
+    from tod_bench.corpora.opening import reader_options
+    from tod_bench.personalise.assembly import named_splits
     from tod_bench.personalise.llm_options import read_style_model
     from tod_bench.personalise.options import Options
 
@@ -170,7 +163,7 @@ def _options(options: dict[str, Any]) -> "Options":
         raise click.UsageError("--llm names a model that is not asked; give --arm llm too")
     return Options(
         **{name: options[name] for name in (*same, "until", "seed")},
-        corpus_options=read_reader_options(options["options"]),
+        corpus_options=reader_options(options["options"]),
         splits=named_splits(options["splits"]),
         llm=read_style_model(options["llm"]) if options["arm"] == "llm" else None,
     )

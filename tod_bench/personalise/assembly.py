@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tod_bench.binding import bind
-from tod_bench.corpora.base import Corpus, corpus_class
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.opening import open_bound
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
-from tod_bench.inputs import parse_yaml
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, open_client
 from tod_bench.personalise.checks.ontology import Lexicon, foreign_values
@@ -71,7 +70,7 @@ def opened(options: Options, access: Access | None = None, *, client: ChatClient
     Raises:
         UserError: An option is wrong, something is not where it should be, or another process writes into the folder.
     """
-    corpus = open_source(options)
+    corpus = open_bound(options.corpus, options.corpus_options)
     model = model_of(options) if options.arm == "llm" else None
     options = replace(options, splits=written_splits(corpus, options.splits), llm=model)
     _check_dialogues(corpus, options)
@@ -93,37 +92,6 @@ def opened(options: Options, access: Access | None = None, *, client: ChatClient
 def _stages(pairs: Stage, lexicon: Lexicon) -> list[Stage]:
     reviews = ReviewsStage(partial(_foreign, lexicon=lexicon), lexicon.digest)
     return [pairs, UserStage(), reviews, SystemStage(), ChecksStage(), StyleStage(), SemanticStage(), NaturalStage()]
-
-
-def open_source(options: Options) -> Corpus:
-    """The plain corpus.
-
-    Raises:
-        UserError: There is no such corpus, its reader has no such option, or its files are not there.
-    """
-    reader = corpus_class(options.corpus)
-    bound, errors = bind(reader, options.corpus_options, options.corpus)
-    if errors:
-        raise UserError("; ".join(errors))
-    corpus: Corpus = reader(**bound)
-    return corpus
-
-
-def read_reader_options(texts: Sequence[str]) -> dict[str, Any]:
-    """``["version=2.1", "path=[a, b]"]`` as options of a reader; a version is a name, and so is a path that is no list.
-
-    Raises:
-        UserError: An option has no value, or one that cannot be read.
-    """
-    values: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise UserError(f"option {text!r} has no value; write KEY=VALUE")
-        name = key.strip()
-        plain = name in ("path", "version", "goals") and not value.lstrip().startswith("[")
-        values[name] = value if plain else parse_yaml(value, text)
-    return values
 
 
 def written_splits(corpus: Corpus, splits: Mapping[str, str]) -> dict[str, str]:

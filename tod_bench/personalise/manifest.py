@@ -10,7 +10,8 @@ from tod_bench.files import digest_of_files
 from tod_bench.personalise import pairing, turn_stages
 from tod_bench.personalise.assembly import Assembly
 from tod_bench.personalise.options import Options
-from tod_bench.personalise.released import text_loses, type_of
+from tod_bench.personalise.released import record_of, text_loses, type_of
+from tod_bench.personalise.styled import persona_of
 from tod_bench.personalise.work import Work
 from tod_bench.provenance import provenance
 
@@ -77,7 +78,7 @@ def _corpus(work: Work, written: Mapping[str, int]) -> dict[str, Any]:
         "fingerprint": corpus.fingerprint,
         "unofficial": [Path(place).name for place in corpus.unofficial],
         "release": [extent.as_json() for extent in work.extents()],
-        "selected": {split: sum(1 for where, _ in work.dialogues() if where == split) for split in written},
+        "selected": {split: sum(1 for _ in work.of_split(split)) for split in written},
     }
 
 
@@ -113,13 +114,10 @@ def _pairs(work: Work) -> dict[str, Any]:
 
 
 def _lost(work: Work) -> dict[str, int]:
-    from tod_bench.personalise.pairs_stage import persona_of
-    from tod_bench.personalise.released import record_of
-
     kind = type_of(work.corpus)
     lost: Counter[str] = Counter()
     for split, dialogue in work.dialogues():
-        persona = persona_of(work.row("pairs", split, dialogue.id))
+        persona = persona_of(work.row("pairs", split, dialogue.id).value)
         plain = [(turn.user, turn.system) for turn in dialogue.turns]
         lost.update(text_loses(kind, record_of(kind, split, dialogue, persona, plain)))
     return dict(lost)

@@ -10,7 +10,7 @@ from tod_bench.personalise.pairing import VERSION, Pair, Pool, pair
 from tod_bench.personalise.rows import Row, StageFile, StageName, Unit, row_key
 from tod_bench.personalise.work import Work
 from tod_bench.progress import progress
-from tod_bench.records import Dialogue, Persona
+from tod_bench.records import Dialogue
 from tod_bench.splits import read_split, whole_split
 
 EMOTIONS_FILE = "emotions.jsonl"
@@ -92,13 +92,6 @@ class PairsStage:
                 labels[place] = row.value["emotion"]
                 shown.advance()
         return labels
-
-
-def persona_of(row: Row) -> Persona:
-    """The persona of a row of this stage."""
-    value = row.value
-    fields = ("image", "impression", "age", "gender", "formality")
-    return Persona(**{name: value[name] for name in fields}, emotion=value["image_emotion"])
 
 
 def _value(

@@ -14,7 +14,7 @@ from tod_bench.personalise.filters.asked import Filter, filter_prompt, request_o
 from tod_bench.personalise.llm_arm import LLMArm
 from tod_bench.personalise.llm_estimate import Asking, StageEstimate, estimate_stages
 from tod_bench.personalise.options import Options
-from tod_bench.personalise.rows import STAGES, Row, StageFile, StageName
+from tod_bench.personalise.rows import STAGES, Row, StageFile, StageName, row_key
 from tod_bench.personalise.run import run_stage
 from tod_bench.personalise.styled import styled_dialogues
 from tod_bench.personalise.turn_stages import UserStage, system_requests, user_requests
@@ -113,7 +113,7 @@ def _stand_in(work: Work, stage: StageName) -> None:
         for turn in dialogue.turns:
             text = turn.user if stage == "user" else turn.system
             value = {"text": text, "by": "llm", "fallback": ""}
-            work.files[stage].add(Row(f"{split}/{dialogue.id}/{turn.index}", "", value))
+            work.files[stage].add(Row(row_key(split, dialogue.id, turn.index), "", value))
 
 
 def _filtering(work: Work, name: Filter) -> Iterator[ChatRequest]:

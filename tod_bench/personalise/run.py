@@ -21,10 +21,10 @@ from tod_bench.personalise.assembly import Assembly, load_settings, opened, save
 from tod_bench.personalise.filters.verdicts import dropped as dropped_of
 from tod_bench.personalise.manifest import manifest_of, public_options
 from tod_bench.personalise.options import Options
-from tod_bench.personalise.pairs_stage import persona_of
 from tod_bench.personalise.released import record_key, record_of, type_of
 from tod_bench.personalise.report import Report, make_report, write_report
 from tod_bench.personalise.rows import STAGES, row_key
+from tod_bench.personalise.styled import persona_of
 from tod_bench.personalise.work import Stage, Work
 from tod_bench.progress import progress
 
@@ -139,9 +139,7 @@ def write_records(assembly: Assembly) -> tuple[dict[str, int], int]:
 def records_of(work: Work, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Key and record of each dialogue of a split."""
     kind = type_of(work.corpus)
-    for where, dialogue in work.dialogues():
-        if where != split:
-            continue
+    for dialogue in work.of_split(split):
         styled = [
             (
                 str(work.row("user", split, dialogue.id, turn.index).value["text"]),
@@ -149,14 +147,14 @@ def records_of(work: Work, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
             )
             for turn in dialogue.turns
         ]
-        persona = persona_of(work.row("pairs", split, dialogue.id))
+        persona = persona_of(work.row("pairs", split, dialogue.id).value)
         yield record_key(kind, split, dialogue.id), record_of(kind, split, dialogue, persona, styled)
 
 
 def _write_split(work: Work, split: str, left_out: Mapping[str, object]) -> int:
     """Writes the records of a split, one a line, so that a large corpus need not be in memory."""
     count = 0
-    dialogues = (dialogue.id for where, dialogue in work.dialogues() if where == split)
+    dialogues = (dialogue.id for dialogue in work.of_split(split))
     with atomic_writer(work.options.output / f"{split}.json") as file:
         file.write("{")
         for dialogue, (key, record) in zip(dialogues, records_of(work, split), strict=True):

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from tod_bench.personalise.rows import row_key
 from tod_bench.personalise.styling import StrategyKind
 from tod_bench.personalise.work import Work
 from tod_bench.records import Dialogue, Persona
@@ -60,7 +61,7 @@ class StyledDialogue:
     @property
     def key(self) -> str:
         """Its key, as of rows."""
-        return f"{self.split}/{self.plain.id}"
+        return row_key(self.split, self.plain.id)
 
     def pairs(self, side: Side) -> list[tuple[str, str]]:
         """Plain and restyled utterance of each turn; both are empty where a side says nothing."""
@@ -105,6 +106,6 @@ def styled_dialogues(work: Work, wanted: Container[str] | None = None) -> Iterat
         wanted: Keys of the dialogues to take; None for all.
     """
     for split, dialogue in work.dialogues():
-        key = f"{split}/{dialogue.id}"
+        key = row_key(split, dialogue.id)
         if (wanted is None or key in wanted) and work.files["pairs"].get(key) is not None:
             yield styled_dialogue(work, split, dialogue)

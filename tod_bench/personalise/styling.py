@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from tod_bench.records import Act, Persona
+from tod_bench.systems import Progress
 
 ArmName: TypeAlias = Literal["rules", "llm"]
-
-Progress: TypeAlias = Literal["start", "middle", "end"]
-"""Where in the dialogue a turn stands: the first, the last, or in between; a dialogue of one turn has its start."""
 
 StrategyKind: TypeAlias = Literal["greeting", "goodbye", "review", "wiki", "none"]
 """What a system turn adds: a remark at the opening, a closing, why a venue suits the user by its reviews or by what is

@@ -58,11 +58,15 @@ class Work:
 
     def dialogues(self) -> Iterator[tuple[str, Dialogue]]:
         """Every dialogue to personalise, with the split that it is written into."""
+        for split in self.options.splits:
+            for dialogue in self.of_split(split):
+                yield split, dialogue
+
+    def of_split(self, split: str) -> Iterator[Dialogue]:
+        """The dialogues to personalise that are written into a split."""
         from tod_bench.splits import read_split
 
-        for split, expression in self.options.splits.items():
-            for dialogue in read_split(self.corpus, expression):
-                yield split, dialogue
+        return read_split(self.corpus, self.options.splits[split])
 
     def extents(self) -> list[Extent]:
         """How much of its release is there of each split of the plain corpus that dialogues are taken from."""

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tod_bench.binding import bind
 from tod_bench.console import grid
-from tod_bench.corpora.base import Corpus, corpus_class
+from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.check import Finding, check
 from tod_bench.corpora.counts import RULE, Counts, count
 from tod_bench.corpora.extent import Extent, extents, unofficial_line
 from tod_bench.corpora.fetch import Fetched
-from tod_bench.errors import UserError, printable
-from tod_bench.inputs import parse_yaml
+from tod_bench.corpora.opening import open_bound, reader_options
+from tod_bench.errors import printable
 from tod_bench.reports.published import published_values
 from tod_bench.splits import signed_split, split_notes
 
@@ -44,21 +43,7 @@ def open_with(name: str, options: Sequence[str], **preset: Any) -> Corpus:
     Raises:
         UserError: An option cannot be read, or the reader does not have it; every error is named.
     """
-    values = dict(preset)
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals:
-            raise UserError(f"option {option!r} has no value; write KEY=VALUE")
-        # Versions such as 2.1 are names, not numbers; a path may be a list of them.
-        name_as_typed = key.strip() in ("path", "version", "goals") and not value.lstrip().startswith("[")
-        values[key.strip()] = value if name_as_typed else parse_yaml(value, option)
-    reader = corpus_class(name)
-    bound, errors = bind(reader, values, name)
-    of_options = [error for error in errors if error.partition(":")[0].removeprefix(f"{name}.") not in preset]
-    if of_options:
-        raise UserError("; ".join(of_options))
-    corpus: Corpus = reader(**bound)
-    return corpus
+    return open_bound(name, {**preset, **reader_options(options)}, preset)
 
 
 def corpus_rows(name: str, options: Sequence[str]) -> list[CorpusRow]:

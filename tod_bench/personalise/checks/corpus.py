@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
-from tod_bench.personalise.rows import StageName
+from tod_bench.personalise.rows import StageName, row_key
 from tod_bench.personalise.styled import StyledDialogue
 from tod_bench.personalise.work import Stage, Work
 from tod_bench.records import Dialogue
@@ -38,9 +38,9 @@ def read_back_problems(work: Work, kept: frozenset[str]) -> tuple[str, ...]:
         reason = str(error).replace(str(work.options.output), "the folder")
         return (f"the written files cannot be read back: {reason}",)
     for split in work.options.splits:
-        of_split = {f"{split}/{dialogue.id}": dialogue for name, dialogue in work.dialogues() if name == split}
+        of_split = {row_key(split, dialogue.id): dialogue for dialogue in work.of_split(split)}
         wanted = {key: dialogue for key, dialogue in of_split.items() if key in kept}
-        found = {f"{split}/{one.id}": one for one in written.dialogues(split)} if split in written.splits else {}
+        found = {row_key(split, one.id): one for one in written.dialogues(split)} if split in written.splits else {}
         if missing := sorted(set(wanted) - set(found)):
             problems.append(_named("dialogues are not in the files", missing))
         if further := sorted(set(found) - set(wanted)):

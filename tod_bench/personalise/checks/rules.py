@@ -12,8 +12,7 @@ from tod_bench.personalise.work import Work
 
 def work_lexicon(corpus: Corpus, options: Options) -> Lexicon:
     """What there is to name: a corpus's schema and database, and the venues of the review files."""
-    reviews = _reviews(corpus, options)
-    return corpus_lexicon(corpus, (venue.name for venue in reviews.venues) if reviews else ())
+    return _lexicon(corpus, _reviews(corpus, options))
 
 
 def work_rules(work: Work) -> Rules:
@@ -31,7 +30,11 @@ def work_rules(work: Work) -> Rules:
             for text, on_topic in zip(venue.texts, venue.on_topic, strict=True)
             if not on_topic
         )
-    return Rules(work_lexicon(work.corpus, work.options), lost_values, city_of(work.corpus), off_topic)
+    return Rules(_lexicon(work.corpus, reviews), lost_values, city_of(work.corpus), off_topic)
+
+
+def _lexicon(corpus: Corpus, reviews: Reviews | None) -> Lexicon:
+    return corpus_lexicon(corpus, (venue.name for venue in reviews.venues) if reviews else ())
 
 
 def _reviews(corpus: Corpus, options: Options) -> Reviews | None:

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from tod_bench.personalise.filters.outliers import StyleScores, labels_of, style_reasons
 from tod_bench.personalise.filters.vectors import StyleVector
 from tod_bench.personalise.options import FilterReading
-from tod_bench.personalise.rows import Row, StageName
+from tod_bench.personalise.rows import Row, StageName, row_key
 from tod_bench.personalise.styled import SIDES, persona_of
 from tod_bench.personalise.work import Work
 
@@ -68,7 +68,7 @@ def verdicts_of(work: Work, reading: FilterReading, keys: Sequence[str] | None =
         keys: Keys of its dialogues, in order; None to read the corpus for them.
     """
     if keys is None:
-        keys = [f"{split}/{dialogue.id}" for split, dialogue in work.dialogues()]
+        keys = [row_key(split, dialogue.id) for split, dialogue in work.dialogues()]
     rows: dict[StageName, dict[str, Row]] = {}
     for stage in ("pairs", "checks", "style", "semantic", "natural"):
         found = ((key, work.files[stage].get(key)) for key in keys) if stage in work.files else ()
