@@ -206,7 +206,7 @@ def test_files_without_a_task_in_common(files):
 
 @pytest.fixture
 def toy(monkeypatch):
-    monkeypatch.setattr("tod_bench.reports.corpora.corpus_class", lambda name: Toy)
+    monkeypatch.setattr("tod_bench.corpora.opening.corpus_class", lambda name: Toy)
 
 
 def run(*arguments):
