@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from tod_bench.errors import UserError
+from tod_bench.images import Images
 from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Act, Database, Dialogue, Persona, Prediction, Schema, Span, State, TaskName, Turn
 
@@ -97,6 +98,7 @@ class FitContext:
         database: The corpus's database; None where it has none.
         access: How models behind a server are reached: the cache of answers, the budget, replay, the Batch API; None
             where the caller has nothing of it.
+        images: The pictures of the corpus's users, by the names that personas have for them; None where it has none.
     """
 
     task: TaskName
@@ -105,6 +107,7 @@ class FitContext:
     folder: Path
     database: Database | None = None
     access: "Access | None" = None
+    images: Images | None = None
 
 
 class System(ABC):
@@ -119,6 +122,7 @@ class System(ABC):
             predicts. Changing one of them gives new predictions without a new training.
         operating_settings: Those of its parameters that change nothing of what it learns or predicts (how fast a server
             is asked, how often a request is repeated). Changing one makes nothing anew.
+        sees: Whether it looks at the pictures of users (`FitContext.images`); other pictures are then another training.
         quick_fit: Whether `fit` only prepares something in seconds, so that `tod-bench plan` may do it, too, in a
             folder that goes with it.
         conditioned_on: Task -> which of ``state`` and ``acts`` it reads. It is shown nothing else, and a config in
@@ -130,6 +134,7 @@ class System(ABC):
     prediction_settings: ClassVar[frozenset[str]] = frozenset()
     operating_settings: ClassVar[frozenset[str]] = frozenset()
     quick_fit: ClassVar[bool] = False
+    sees: ClassVar[bool] = False
     conditioned_on: ClassVar[Mapping[TaskName, frozenset[str]] | None] = None
 
     @abstractmethod

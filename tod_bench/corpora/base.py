@@ -14,6 +14,7 @@ from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.rows import Rows
 from tod_bench.display import Grid, Tabular
 from tod_bench.errors import DataError
+from tod_bench.images import Images
 from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Database, Dialogue, Schema
 
@@ -64,6 +65,11 @@ class Corpus(Tabular):
     @property
     def database(self) -> Database | None:
         """The corpus's database; None where it has none."""
+        return None
+
+    @property
+    def images(self) -> Images | None:
+        """The pictures of its users, by the names that personas have for them; None where it has none."""
         return None
 
     @property

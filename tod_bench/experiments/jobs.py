@@ -111,13 +111,21 @@ class Train(Job):
             "files": local_files(system.training_params),
             "tasks": self.plan.shared_training(self.experiment),
             "seed": self.experiment.seed,
+            **self._pictures(),
         }
+
+    def _pictures(self) -> dict[str, Any]:
+        """What decides the pictures that a system sees; nothing where it sees none."""
+        images = self.plan.corpora[self.experiment.corpus].images
+        sees = self.plan.systems[self.experiment.system].untrained.sees
+        return {"images": images.fingerprint} if sees and images is not None else {}
 
     def context(self, store: Store, access: Access | None) -> FitContext:
         """Where and how the system is trained, and later loaded."""
         corpus = self.plan.corpora[self.experiment.corpus]
         task, seed = self.experiment.predicts, self.experiment.seed
-        return FitContext(task, corpus.schema, seed, store.model_folder(self.key), corpus.database, access)
+        folder = store.model_folder(self.key)
+        return FitContext(task, corpus.schema, seed, folder, corpus.database, access, corpus.images)
 
     def material(self, runner: "Runner") -> tuple[Material, Material, FitContext]:
         """The dialogues to train and to select on, by where they come from, and where and how to train."""

@@ -1,0 +1,36 @@
+import pytest
+
+from tod_bench.errors import UserError
+from tod_bench.images import FolderImages
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "girl").mkdir()
+    (tmp_path / "girl" / "one.png").write_bytes(b"first")
+    (tmp_path / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def test_a_picture_of_a_folder_is_its_file(folder):
+    images = FolderImages(folder)
+    assert images.data("girl/one.png") == b"first"
+    assert images.path("girl/one.png") == folder / "girl" / "one.png"
+
+
+@pytest.mark.parametrize("name", ["", "girl/two.png", "notes.txt", "girl"])
+def test_what_is_no_picture_is_refused(folder, name):
+    with pytest.raises(UserError, match="is no picture, and the corpus names it"):
+        FolderImages(folder).path(name)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UserError, match="is no folder"):
+        FolderImages(tmp_path / "none")
+
+
+def test_other_files_are_other_pictures(folder):
+    before = FolderImages(folder).fingerprint
+    assert before == FolderImages(folder).fingerprint
+    (folder / "girl" / "two.png").write_bytes(b"second")
+    assert FolderImages(folder).fingerprint != before
