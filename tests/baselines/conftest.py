@@ -1,6 +1,7 @@
 """A toy corpus for the systems: cheap to learn, with every trap of the linear form in it."""
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,48 @@ def toy_dev() -> list[Dialogue]:
 @pytest.fixture
 def tiny() -> Iterator[dict[str, Any]]:
     return dict(TINY)
+
+
+LEARNED: dict[str, Any] = {
+    **TINY,
+    "epochs": 15,
+    "learning_rate": 5e-3,
+    "dropout": 0.0,
+    "multitask": True,
+    "select_by": "last",
+}
+"""Settings of a model that has learned something of every task."""
+
+
+@pytest.fixture(scope="session")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a PPTOD that was trained with `LEARNED` on `toy_train`; only to be read."""
+
+    def train(folder: Path) -> None:
+        from tod_baselines.pptod.system import PPTOD
+
+        PPTOD(**LEARNED).fit(toy_dialogues(12), [], FitContext("dst", TOY_SCHEMA, 1, folder))
+
+    from once import made_once
+
+    return made_once(tmp_path_factory, "learned-pptod", train)
+
+
+@pytest.fixture
+def learned_context(learned: Path, context: FitContext) -> FitContext:
+    """A copy of that folder for one test."""
+    shutil.copytree(learned, context.folder, dirs_exist_ok=True)
+    return context
+
+
+@pytest.fixture(scope="session")
+def by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what two processes have trained (see `two_processes`)."""
+    import two_processes
+
+    from once import made_once
+
+    return made_once(tmp_path_factory, "trained-by-two", two_processes.train)
 
 
 @pytest.fixture(scope="session")

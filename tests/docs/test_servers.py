@@ -1,11 +1,14 @@
 """What the page on servers says of commands, configs and answers is so, wherever the servers can run."""
 
+import ast
 import json
 import shlex
 import subprocess
 import sys
 import time
+from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -65,8 +68,15 @@ def test_the_options_of_the_commands_exist(number, module):
     assert {option for option in options if option not in known} == set()
 
 
-def test_the_script_of_the_page_is_python():
-    compile(blocks("servers.md", "python")[0], str(DOCS / "servers.md"), "exec")
+def test_the_script_of_the_page_calls_what_there_is():
+    """It needs a server that is not here; all that it imports is there, and takes the arguments that it gives."""
+    nodes = list(ast.walk(ast.parse(blocks("servers.md", "python")[0])))
+    imports = [(node.module, alias.name) for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+    imported = {name: getattr(import_module(module), name) for module, name in imports}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    for call in calls:
+        signature(imported[call.func.id]).bind(*call.args, **{given.arg: given.value for given in call.keywords})
+    assert {call.func.id for call in calls} == {"llama_cpp_python", "serve", "smollm2", "OpenAIClient"}
 
 
 def test_a_server_that_ends_says_why(tmp_path):

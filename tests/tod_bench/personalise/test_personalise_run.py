@@ -124,6 +124,35 @@ def test_records_leave_out_what_was_dropped_and_a_list_says_why(tmp_path: Path):
     assert str(tmp_path) not in (tmp_path / "out/manifest.json").read_text()
 
 
+def test_the_released_code_passes_over_dialogues_of_one_turn_and_the_report_says_so(tmp_path: Path, monkeypatch):
+    from tod_bench.simulated.corpus import Simulated
+
+    whole = Simulated._dialogue
+
+    def cut(*given):
+        dialogue = whole(*given)
+        return replace(dialogue, turns=dialogue.turns[:1]) if dialogue.id == "sim-test-00001" else dialogue
+
+    monkeypatch.setattr(Simulated, "_dialogue", cut)
+    monkeypatch.setattr(running, "dropped_of", lambda _: {})
+    cheap: dict[str, Any] = {"planted": 0, "politeness": False, "control": 0}
+    done = run(options(tmp_path / "released", strategies="picpersona"), **cheap)
+    assert (done.written, done.dropped, done.passed_over, done.rows["pairs"]) == ({"test": 2}, 0, 1, 2)
+    lines = [json.loads(line) for line in (tmp_path / "released/dropped.jsonl").read_text().splitlines()]
+    reason = "strategies picpersona: fewer than 2 turns"
+    assert lines == [{"split": "test", "dialogue": "sim-test-00001", "reasons": [reason]}]
+    assert json.loads((tmp_path / "released/manifest.json").read_text())["corpus"]["passed_over"] == {"test": 1}
+    assert done.report is not None
+    assert done.report.content["passed_over"] == {"test": 1}
+    assert not any("files" in problem for problem in done.report.problems)
+    assert "1 further dialogues of test are too short" in (tmp_path / "released/report.md").read_text()
+    ours = run(options(tmp_path / "ours"), **cheap)
+    assert (ours.written, ours.passed_over, ours.rows["pairs"]) == ({"test": 3}, 0, 3)
+    assert "passed over" not in (tmp_path / "ours/report.md").read_text()
+    with pytest.raises(UserError, match=r"no dialogue of simulated.* with 2 turns, and --strategies picpersona passes"):
+        made(tmp_path / "none", strategies="picpersona", splits={"test": "test[1:2]"})
+
+
 def test_files_of_splits_that_are_not_written_any_more_go(tmp_path: Path):
     made(tmp_path / "out", splits={"test": "test[:1]", "dev": "dev[:1]"})
     made(tmp_path / "out", splits={"test": "test[:1]"})
