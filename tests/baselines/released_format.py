@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conftest import toy_dialogues
+from toys import toy_dialogues
 
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.released.examples import TOKENS, training_readings

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import TOY_SCHEMA, toy_dialogues
 from released_format import RELEASED, Venues, released_tokenizer, texts_of
+from toys import TOY_SCHEMA, toy_dialogues
 
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.released.examples import TOKENS, training_readings

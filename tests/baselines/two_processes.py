@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conftest import TINY
+from toys import TINY
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -31,7 +31,7 @@ import json, os, sys
 from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]
-from conftest import TINY, TOY_SCHEMA, toy_dialogues
+from toys import TINY, TOY_SCHEMA, toy_dialogues
 from tod_baselines.pptod import examples
 from tod_baselines.pptod.system import PPTOD
 from tod_bench.systems import FitContext

@@ -81,12 +81,14 @@ def test_effects_are_the_differences_of_the_scores(trials, finished, tmp_path):
 
 def test_effects_on_pooled_scores_are_tested_over_the_units_of_every_pair(tmp_path):
     """AUROC has no statistics to sum: the units of matched seeds are one pool, swapped dialogue by dialogue."""
-    dialogues = list(open_corpus("simulated", dialogues={"train": 20, "dev": 2, "test": 25}).dialogues("test"))
+    sizes = {"train": 0, "dev": 0, "test": 12}
+    dialogues = list(open_corpus("simulated", dialogues=sizes).dialogues("test"))
     for seed, level in product((1, 2), ("low", "high")):
         random = Random(f"{seed}{level}")
         write_predictions(tmp_path / f"{level}{seed}.jsonl", map(partial(unsure, random, level), turns(dialogues)))
     swept = {
         **SWEEP,
+        "corpora": {"plain": {"corpus": "simulated", "options": {"dialogues": sizes}}},
         "systems": {"sys": {"predictions": f"{tmp_path}/low{{seed}}.jsonl", "tasks": ["dst"]}},
         "tasks": {"dst": {"metrics": ["auroc"]}},
         "seeds": [1, 2],
