@@ -15,9 +15,9 @@ import pytest
 import requests
 import yaml
 
-from benchmarks.model_server import Server, llama_cpp_python, serve, smollm2, transformers_serve
+from benchmarks.model_server import Server, llama_cpp_python, serve, smollm2
 from guides import DOCS, blocks
-from model_server import make_tiny_model, needs
+from model_server import needs
 from tod_bench.errors import UserError
 from tod_bench.llm import ChatAnswer, ChatRequest, Message, OpenAIClient
 from tod_bench.llm.config import ChatModel
@@ -92,21 +92,6 @@ def test_a_server_that_never_answers_is_ended():
     )
     with pytest.raises(UserError, match="sleeper did not answer within 1 s"), serve(launch, seconds=1):
         pass
-
-
-@pytest.mark.slow
-@needs("transformers serve", "tokenizers")
-def test_what_transformers_serve_makes_of_a_request(tmp_path):
-    with serve(transformers_serve(make_tiny_model(tmp_path), threads=1)) as server:
-        plain = ask(server)
-        assert plain.status_code == 200
-        schema = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
-        ignored = ask(server, response_format=schema, logprobs=True, top_logprobs=1, tool_choice="required")
-        assert ignored.status_code == 200
-        assert ignored.json()["choices"][0]["message"] == plain.json()["choices"][0]["message"]
-        assert not ignored.json()["choices"][0].get("logprobs")
-        assert ask(server, no_such_field=1).status_code == 422
-        assert ask(server, model="other").status_code == 400
 
 
 @pytest.mark.slow
