@@ -62,7 +62,7 @@ def test_both_engines_write_what_plain_generate_writes(
 ) -> None:
     recipe = Recipe(**{**tiny, "dims": {**tiny["dims"], **change}})
     model, tokenizer = peaked(recipe, toy_train, tmp_path)
-    examples = Examples(training_examples(toy_train[:5], TASKS, recipe), tokenizer, recipe)
+    examples = Examples(training_examples(toy_train[:3], TASKS, recipe), tokenizer, recipe)
     expected = plain(model, tokenizer, examples)
     assert len(set(expected)) > 5
     for engine in (model, load_converted(tmp_path, tokenizer, "float32")):
