@@ -158,7 +158,7 @@ def _draw_mouth(canvas: Canvas, look: Look, expression: Expression, rng: Random)
     x, y = head.at(look.turn * 1.2, look.build.eyes * 0.75 + 0.58)
     half = head.across * (0.34 if look.age == "toddler" else 0.38) * expression.breadth
     painted = chance(rng, 0.6) and look.gender == "female" and look.age not in ("toddler", "child")
-    lips = near(rng, _LIPS, 16) if painted else shaded(mixed(look.skin, (150, 40, 50), 34), 74)
+    lips = near(rng, _LIPS, 16) if painted else _natural_lips(look.skin)
     width = 8 if painted else 6
     drop = half * 2 * expression.bend
     match expression.mouth:
@@ -177,3 +177,8 @@ def _draw_mouth(canvas: Canvas, look: Look, expression: Expression, rng: Random)
         case "closed":
             points = [(x + half * step / 4, y + drop * (0.5 - step * step / 16)) for step in range(-4, 5)]
             canvas.line(points, lips, width)
+
+
+def _natural_lips(skin: Colour) -> Colour:
+    """Darker than the skin; on dark skin lighter, or nobody would see them."""
+    return mixed(skin, (200, 116, 114), 60) if sum(skin) < 330 else shaded(mixed(skin, (150, 40, 50), 34), 74)
