@@ -99,9 +99,9 @@ def posed(canvas: Canvas, rng: Random, side: int, samples: int) -> "Image":
     # Of a rational point of the circle no machine's sine is needed.
     half = between(rng, -0.06, 0.06)
     cosine, sine = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
-    zoom = between(rng, 0.94, 1.06)
+    zoom = between(rng, 0.84, 0.98)
     mirror = -1 if chance(rng, 0.5) else 1
-    aside, below = between(rng, -12, 12), between(rng, -8, 8)
+    aside, below = between(rng, -10, 10), between(rng, -8, 4)
     pixels = side * samples
     step = SEEN * canvas.scale / pixels * zoom
     centre = (SEEN / 2 + MARGIN) * canvas.scale
