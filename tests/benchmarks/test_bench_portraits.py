@@ -57,5 +57,5 @@ def test_it_runs_and_writes_its_page(tmp_path):
 def test_the_network_learns(few):
     from benchmarks.portraits import answers, network, trained
 
-    model = trained(network, 2e-3, few, epochs=40)
+    model = trained(network, 2e-3, few, epochs=20)
     assert readings(answers(model, few), few)["gender"].accuracy > 90
