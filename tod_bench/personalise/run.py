@@ -131,7 +131,8 @@ def write_records(assembly: Assembly) -> tuple[dict[str, int], int]:
             if reasons:
                 line = {"split": split, "dialogue": dialogue.id, "reasons": list(reasons)}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    write_about(folder, work.corpus, work.options.corpus, public_options(work.options.corpus_options))
+    reader = public_options(work.options.corpus_options)
+    write_about(folder, work.corpus, work.options.corpus, reader, kept_personas=work.options.personas is None)
     write_json(folder / MANIFEST, manifest_of(assembly, written, len(left_out)))
     return written, len(left_out)
 
