@@ -203,6 +203,10 @@ def test_no_text_of_a_plot_is_cut_off(browser, floors, tmp_path, width):
 LIST = "[...document.querySelectorAll('#list .id')].map(node => node.textContent)"
 
 
+def texts_of(turn):
+    return [turn["user"], turn["system"], *turn.get("styled", {}).values()]
+
+
 def test_dialogues_are_searched_and_sorted(browser, floors, tmp_path):
     data = opened(browser, floors, tmp_path).browser["dialogues"]
     word = max(data[0]["turns"][0]["user"].split(), key=len)
@@ -212,7 +216,10 @@ def test_dialogues_are_searched_and_sorted(browser, floors, tmp_path):
     )
     texts = {
         one["id"]: " ".join(
-            [one["id"], *(" ".join([t["user"], t["system"], *t["gold"].values()]) for t in one["turns"])]
+            [
+                *(one["id"], one["impression"]),
+                *(" ".join([*texts_of(turn), *turn["gold"].values()]) for turn in one["turns"]),
+            ]
         )
         for one in data
     }
