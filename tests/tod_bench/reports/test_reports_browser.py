@@ -285,6 +285,22 @@ def test_renderings_of_a_dialogue_stand_side_by_side(browser, floors, tmp_path):
     assert value(browser, "document.querySelector('#turn-1 .sides').textContent.includes('restyled')")
 
 
+def test_the_user_is_shown_and_what_is_said_to_them(browser, floors, tmp_path):
+    page = opened(browser, floors, tmp_path).browser
+    first = page["dialogues"][0]
+    picture = "document.querySelector('#dialogue .person img')"
+    browser.wait_for(f"{picture}.complete")
+    assert value(browser, f"[{picture}.naturalWidth > 0, {picture}.alt]") == [True, first["impression"]]
+    assert value(browser, f"{picture}.getAttribute('src')") == page["pictures"][first["picture"]]
+    turn = next(number for number, turn in enumerate(first["turns"], 1) if "styled" in turn)
+    words = f"document.getElementById('turn-{turn}').textContent"
+    styled = first["turns"][turn - 1]["styled"]["system"]
+    assert styled not in value(browser, words), "the oracle's response stands beside the corpus's"
+    choose(browser, f"system-{page['systems'].index('oracle')}", False)
+    assert "Personalised to this user" in value(browser, words)
+    assert styled in value(browser, words)
+
+
 def test_the_first_number_is_visible_on_a_phone(browser, floors, tmp_path):
     browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
     opened(browser, floors, tmp_path)

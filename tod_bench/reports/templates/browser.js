@@ -134,7 +134,7 @@
     const restyled = turn.styled && !others.length && !answered ? said(turn.styled, "Personalised to this user") : null;
     return make("section", { class: "turn", id: `turn-${number}` },
       make("h4", {}, make("a", { href: link(current, number) }, `Turn ${number}`)),
-      make("div", { class: "sides" }, said(turn, others.length ? current.corpus : restyled ? "Original" : ""), restyled,
+      make("div", { class: "sides" }, said(turn, others.length || restyled ? current.corpus : ""), restyled,
         ...others.map((one) => said(one.turns[number - 1], one.corpus))),
       verdict.length ? make("ul", { class: "verdicts" }, ...verdict) : null,
       table && make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Turn ${dialogueTurn(turn)}: gold and predictions` }, table));
