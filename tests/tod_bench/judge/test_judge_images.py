@@ -8,6 +8,7 @@ import re
 import pytest
 from PIL import Image
 
+from fault_server.server import FaultServer
 from pictures import Painted, painted
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
@@ -15,12 +16,13 @@ from tod_bench.experiments.plan import build
 from tod_bench.experiments.result_jobs import result_job
 from tod_bench.images import FolderImages
 from tod_bench.judge.annotation_page import write_annotation_page
+from tod_bench.judge.calling import judge
 from tod_bench.judge.drafts import drafts_of, image_url
 from tod_bench.judge.items import read_items
 from tod_bench.judge.prompting import load_prompt
 from tod_bench.judge.run import run
 from tod_bench.judge.scripted import ScriptedJudge
-from tod_bench.llm.records import ImagePart, TextPart
+from tod_bench.llm.records import ChatRequest, ImagePart, Message, TextPart
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.simulated.corpus import Simulated
 
@@ -74,8 +76,8 @@ def test_a_judge_that_sees_images_gets_the_picture_and_the_impression(tiny, make
     (tmp_path / "a").mkdir()
     for number in (1, 2, 3, 4):
         Image.new("RGB", (40, 40)).save(tmp_path / "a" / f"{number}.png")
-    judge = {"model": "m", "images": str(tmp_path)}
-    own, blank = contents(make_config(judge=judge, personas=["own", "blank"], sample={"items": 4}))[:2]
+    seeing = {"model": "m", "images": str(tmp_path)}
+    own, blank = contents(make_config(judge=seeing, personas=["own", "blank"], sample={"items": 4}))[:2]
     assert isinstance(own, tuple)
     assert isinstance(own[0], TextPart)
     assert isinstance(own[1], ImagePart)
@@ -162,3 +164,27 @@ def test_a_result_is_made_anew_when_the_pictures_change(tmp_path, monkeypatch):
     small, large = Painted(side=32), Painted()
     assert key_of_judged("corpus", monkeypatch, small) != key_of_judged("corpus", monkeypatch, large)
     assert key_of_judged(None, monkeypatch, small) == key_of_judged(None, monkeypatch, large)
+
+
+def test_a_judge_behind_a_server_gets_the_portraits_of_the_embedded_corpus(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+
+    def answer(body):
+        (message,) = body["messages"]
+        (text,) = (part["text"] for part in message["content"] if part["type"] == "text")
+        return ScriptedJudge()(ChatRequest(body["model"], (Message("user", text),)))
+
+    with FaultServer(answer) as server:
+        changes = [f"judge.base_url={server.base_url}", "judge.images=corpus", "sample.items=6"]
+        report = judge("judge_likert", changes, model="judge-x", output=tmp_path / "run")
+        sent = [received.body["messages"][0]["content"] for received in server.received]
+    assert report.unscored_rate == 0
+    corpus = Simulated()
+    assert len(sent) == 6
+    for text, picture in sent:
+        shown = re.search("<impression>(.*?)</impression>", text["text"])[1]
+        head, read = opened(picture["image_url"]["url"])
+        assert (head, read.size) == ("data:image/jpeg;base64", (64, 64))
+        same = [one.persona.image for one in corpus.dialogues("test") if one.persona.impression == shown]
+        assert picture["image_url"]["url"] in {corpus.images.scaled_url(name, 512) for name in same}
+    assert len({picture["image_url"]["url"] for _, picture in sent}) == 6
