@@ -43,10 +43,12 @@ class Portraits:
             with extra_needed("report", "a picture on a page"):
                 url = images.scaled_url(name, SIDE)
         except UserError as error:
-            return self._without(str(error) if isinstance(error, ImportError) else "they cannot be read", str(error))
+            self._count(str(error) if isinstance(error, ImportError) else "they cannot be read", str(error))
+            return None
         if url not in self._numbers:
             if len(url) > self._left:
-                return self._without(_TOO_BIG, name)
+                self._count(_TOO_BIG, name)
+                return None
             self._left -= len(url)
             self._numbers[url] = len(self.urls)
             self.urls.append(url)
@@ -58,6 +60,6 @@ class Portraits:
             first = f" (first: {self._first[reason]})" if self._first[reason] != reason else ""
             yield f"no pictures of the users of {count} dialogues: {reason}{first}"
 
-    def _without(self, reason: str, what: str) -> None:
+    def _count(self, reason: str, what: str) -> None:
         self._lost[reason] += 1
         self._first.setdefault(reason, what)
