@@ -172,6 +172,7 @@ CASES = [
     ("list configs", ""),
     ("data stats simulated --option dialogues={test:2,train:2,dev:1}", ""),
     ("data check simulated --split test --list 0", ""),
+    ("data show simulated sim-test-00001 --split test --option dialogues={test:2}", ""),
     ("import auto flat.json -o flat.jsonl", ""),
     ("import slots flat.json -o flat.jsonl.gz --corpus simulated --option dialogues={test:2}", ""),
     ("score GOLD --task dst", ""),

@@ -15,7 +15,7 @@ from tod_bench.personalise.styled import persona_of
 from tod_bench.personalise.work import Work
 from tod_bench.provenance import provenance
 
-_PLACES = ("path", "corrections")
+_PLACES = ("path", "corrections", "images")
 """Options of readers that say where files are."""
 
 

@@ -137,7 +137,8 @@ def write_records(assembly: Assembly) -> tuple[dict[str, int], int]:
         too_short = f"strategies {work.options.strategies}: fewer than {work.options.fewest_turns} turns"
         for split in work.options.splits:
             file.writelines(_dropped_line(split, dialogue, [too_short]) for dialogue in work.passed_over(split))
-    write_about(folder, work.corpus, work.options.corpus, public_options(work.options.corpus_options))
+    reader = public_options(work.options.corpus_options)
+    write_about(folder, work.corpus, work.options.corpus, reader, kept_personas=work.options.personas is None)
     write_json(folder / MANIFEST, manifest_of(assembly, written, len(left_out)))
     return written, len(left_out)
 

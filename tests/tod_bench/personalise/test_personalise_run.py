@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 import tod_bench
+from pictures import painted
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.personas import EMOTIONS
 from tod_bench.corpora.picpersona import PicPersona
 from tod_bench.errors import UserError
 from tod_bench.personalise import assembly
@@ -251,3 +254,34 @@ def test_one_call(tmp_path: Path):
     )
     assert isinstance(done, tod_bench.Personalised)
     assert done.written == {"test": 1}
+
+
+def names_of(corpus: Corpus) -> list[str]:
+    return [dialogue.persona.image for dialogue in corpus.dialogues("test") if dialogue.persona]
+
+
+def test_what_is_made_of_the_embedded_corpus_has_its_portraits(tmp_path: Path):
+    made(tmp_path)
+    plain = tod_bench.open_corpus(SOURCE["corpus"], **SOURCE["corpus_options"])
+    corpus = PicPersona(tmp_path)
+    assert names_of(corpus) == [name for name in names_of(plain)[:3] if not name.endswith("00001.png")]
+    assert corpus.images is not None
+    assert plain.images is not None
+    assert [corpus.images.data(name) for name in names_of(corpus)] == [
+        plain.images.data(name) for name in names_of(corpus)
+    ]
+
+
+def test_what_is_made_with_other_people_has_the_folder_that_is_named(tmp_path: Path):
+    adult = {"age": "adult", "gender": "female", "formality": "casual"}
+    people = {f"{mood}/{number}.png": {**adult, "emotion": mood} for mood in EMOTIONS for number in range(4)}
+    (tmp_path / "people.json").write_text(json.dumps(people))
+    made(tmp_path / "out", personas=tmp_path / "people.json")
+    assert PicPersona(tmp_path / "out").images is None, "the portraits of the embedded corpus are of its own users"
+    for name in people:
+        (tmp_path / "faces" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "faces" / name).write_bytes(painted(name))
+    corpus = PicPersona(tmp_path / "out", images=tmp_path / "faces")
+    assert corpus.images is not None
+    assert set(names_of(corpus)) <= people.keys()
+    assert [corpus.images.data(name) for name in names_of(corpus)] == [painted(name) for name in names_of(corpus)]
