@@ -120,8 +120,10 @@ class StyleClassifier:
         about = json.loads(str(arrays["about"]))
         models = {
             name: AttributeModel(
-                tuple(model["classes"]),
-                *(arrays[f"{name}/{part}"] for part in ("prior", "weights", "intercept")),
+                classes=tuple(model["classes"]),
+                prior=arrays[f"{name}/prior"],
+                weights=arrays[f"{name}/weights"],
+                intercept=arrays[f"{name}/intercept"],
                 right=model["right"],
                 held_out=model["held_out"],
             )
