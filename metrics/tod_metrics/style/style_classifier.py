@@ -37,7 +37,7 @@ _FEATURES: Mapping[str, Mapping[str, Any]] = {
         "max_features": 10_000,
     },
 }
-_REGRESSION: Mapping[str, Any] = {"C": 1.0, "max_iter": 300}
+_REGRESSION: Mapping[str, Any] = {"C": 10.0, "max_iter": 300}
 
 Groups: TypeAlias = Sequence[Mapping[str, str]]
 """The attributes of the user of each text; those that are not known are left out, empty or ``unknown``."""
