@@ -11,7 +11,7 @@ from tod_bench.statistics import approximate_randomization, bootstrap_difference
 from tod_metrics.base import Pool, PooledMetric, Signature
 
 DRAWS = 4000
-SCORE = Score("toy", "toy", None, Signature("toy", "toy"), 2)
+SCORE = Score("toy", "toy", None, Signature("toy", {}, "1"), 2)
 
 
 def share(sums):

@@ -33,7 +33,7 @@ def are_alike(a: Row, b: Row) -> bool:
 
 
 def bootstrap_test(a: Sequence[Row], b: Sequence[Row], *, draws: int, seed: int) -> PairedTest:
-    """The paired bootstrap of A less B, where each side is several rows over the same dialogues (the seeds of a system).
+    """The paired bootstrap of A less B, each side several rows over the same dialogues (the seeds of a system).
 
     What is tested is the mean of A's scores less the mean of B's, as a table shows them. A draw takes a dialogue with
     what every row has of it, so dialogues are the units, and nothing is said of other seeds.
