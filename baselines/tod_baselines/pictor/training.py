@@ -119,7 +119,7 @@ def look(model: "SeeingModel", examples: Sequence[Example], context: FitContext)
         return
     if context.images is None:
         raise UserError("pictor: the corpus has no pictures; leave image out of inputs")
-    model.show(names, context.images, context.folder)
+    model.show(names, context.images)
 
 
 def as_tasks(model: "SeeingModel", examples: Sequence[Example]) -> list["Task"]:
