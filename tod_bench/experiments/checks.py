@@ -129,10 +129,10 @@ def scored_pairs(
 
 def table_errors(config: EvalConfig) -> list[str]:
     """Errors of the table: what its rows and columns name that the config does not have."""
-    rows, difference = config.table.rows, config.table.difference
+    rows = config.table.rows
     errors = [
         *(("table.rows", name) for row in rows for name in row.corpora or ()),
-        *(("table.difference", name) for name in ((difference.corpus, difference.minus) if difference else ())),
+        *(("table.difference", name) for one in config.table.difference for name in (one.corpus, one.minus)),
     ]
     sentences = [
         f"{key}: {name!r} is not a corpus of this config" for key, name in errors if name not in config.corpora

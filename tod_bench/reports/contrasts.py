@@ -41,10 +41,9 @@ DifferenceTests: TypeAlias = Mapping[tuple[Contrast, str, str], Number]
 
 def contrasts(config: EvalConfig) -> Iterator[Contrast]:
     """The differences that a config's table shows: those between corpora, then those between systems."""
-    between = config.table.difference
-    if between is not None:
+    for between in config.table.difference:
+        corpora = f"{between.corpus} - {between.minus}"
         for system in config.systems:
-            corpora = f"{between.corpus} - {between.minus}"
             yield Contrast(system, corpora, (system, between.corpus), (system, between.minus), of_systems=False)
     for wanted in config.table.differences:
         label = wanted.label or f"{wanted.system} - {wanted.minus}"

@@ -15,6 +15,11 @@ def as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
+def _listed(value: Any) -> Any:
+    """One section as a list of one, none as an empty one."""
+    return () if value is None else [value] if isinstance(value, dict | BaseModel) else value
+
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 """A list of texts; one text alone is a list of one."""
 
@@ -110,7 +115,7 @@ class TableConfig(Section):
 
     columns: tuple[Column, ...] = ()
     rows: tuple[RowConfig, ...] = ()
-    difference: Difference | None = None
+    difference: Annotated[tuple[Difference, ...], BeforeValidator(_listed)] = ()
     differences: tuple[SystemDifference, ...] = ()
     published: str | None = None
     plot: bool = False
