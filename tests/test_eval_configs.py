@@ -73,6 +73,7 @@ def misnamed(label: str, section: SystemConfig, published: Collection[str]) -> b
         return False
     installed = {name for name in {*system_names(), "pictor"} if re.search(rf"(?<!\w){name}(?!\w)", label.lower())}
     borrowed = {name for name in published if name in label.replace(f"{OURS}{name}", "")}
+    borrowed = {name for name in borrowed if name.lower() != section.system}
     return bool(installed - {section.system}) or bool(borrowed and stands_in(section))
 
 
