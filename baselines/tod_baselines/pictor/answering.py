@@ -1,6 +1,6 @@
 """Answers: from turns to predictions, by a model that sees.
 
-    pictures  ->  first impressions, once a picture  ->  responses, `decode_rows` of like length side by side
+pictures  ->  first impressions, once a picture  ->  responses, `decode_rows` of like length side by side
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from tod_bench.records import Prediction
 from tod_bench.systems import TurnInput
 
 if TYPE_CHECKING:
-    from tod_baselines.pictor.models import Prompt, SeeingModel
+    from tod_baselines.pictor.seeing import Prompt, SeeingModel
 
 CHUNK = 4096
 """Turns (and the rest of their last dialogue) that are sorted by length and answered together."""

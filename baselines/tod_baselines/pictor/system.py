@@ -5,6 +5,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.pictor.settings import PREDICTION_SETTINGS, Settings
+from tod_baselines.training.checking import training_problems
 from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, System, TurnInput
@@ -38,7 +39,6 @@ class Pictor(System):
     def check(self) -> list[str]:
         """A sentence for each setting that would stop a training; quick, and without loading a model."""
         from tod_baselines.pictor.models import problems
-        from tod_baselines.training.checking import training_problems
 
         return [*problems(self.settings), *training_problems(self.settings, "pictor")]
 

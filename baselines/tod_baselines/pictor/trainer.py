@@ -19,7 +19,7 @@ from tod_baselines.training.devices import computes_in_bf16
 from tod_baselines.training.trainer import TimedBatches, Work
 
 if TYPE_CHECKING:
-    from tod_baselines.pictor.models import Prompt, SeeingModel
+    from tod_baselines.pictor.seeing import Prompt, SeeingModel
 
 IGNORED = -100
 """Label of positions without a loss."""

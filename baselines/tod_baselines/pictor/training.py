@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tod_baselines.decoder.evaluation import criterion
 from tod_baselines.pictor.examples import Example, examples_of
 from tod_baselines.pictor.flops import LanguageFlops
-from tod_baselines.pictor.models import base_inputs, new_model, save_model
+from tod_baselines.pictor.models import base_inputs, base_record, new_model, save_model
 from tod_baselines.pictor.prompting import CAPTION
 from tod_baselines.pictor.settings import PREDICTION_SETTINGS, Settings
 from tod_baselines.training.arguments import argument_values
@@ -21,7 +21,7 @@ from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:
-    from tod_baselines.pictor.models import SeeingModel
+    from tod_baselines.pictor.seeing import SeeingModel
     from tod_baselines.pictor.trainer import AnswerTrainer, Task
 
 
@@ -53,10 +53,11 @@ def train(
         raise UserError("pictor: the training dialogues have no turn with a response to learn")
     set_seed(context.seed)
     with group.main_process_first():
-        model = new_model(settings, context)
+        model = new_model(settings)
     model.network.to(device())
     record = {
         **({"few_shot_dialogues": [dialogue.id for dialogue in used]} if settings.few_shot < 1 else {}),
+        **base_record(settings),
         **report(model, settings, examples),
         "dialogues": len(used),
         "processes": group.num_processes,

@@ -3,8 +3,8 @@
 Importing this imports torch and transformers.
 """
 
-from ast import literal_eval
 from abc import abstractmethod
+from ast import literal_eval
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
