@@ -73,6 +73,14 @@ class Corpus(Tabular):
         return None
 
     @property
+    def plain(self) -> "Corpus | None":
+        """The same dialogues with their utterances as they were before they were restyled; None where it has none.
+
+        The corpus itself, where its utterances are the plain ones and the restyled ones stand beside.
+        """
+        return None
+
+    @property
     def skipped(self) -> tuple[DataError, ...]:
         """What ``skip_invalid`` has left out so far; empty without it."""
         return ()

@@ -67,6 +67,7 @@ class PicPersona(FileCorpus):
         check_option("PicPersona-TOD", "style", style, Style)
         self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
+        self._reopened = partial(PicPersona, path, part, skip_invalid=skip_invalid, cache=cache)
         self._files = _split_files(self.root)
         self._made = read_about(self.root) if self.root.is_dir() else None
         self.name = f"{self._made.name if self._made else 'picpersona'}{'' if part == 'all' else '-' + part}-{style}"
@@ -103,6 +104,11 @@ class PicPersona(FileCorpus):
     def seen_services(self) -> Collection[str] | None:
         """Services that training sees, where the plain corpus says so."""
         return self._made.seen_services if self._made else None
+
+    @property
+    def plain(self) -> "PicPersona":
+        """The same dialogues with the utterances of the corpora that they are made of."""
+        return self if self._style == "original" else self._reopened(style="original")
 
     def missing_annotations(self, split: str) -> Mapping[Annotation, str]:
         """What is known to be missing in a split, where the plain corpus says so."""

@@ -13,6 +13,7 @@ from tod_bench.reports.numbers import Number, spec_of
 from tod_bench.reports.opened import OpenedRun
 from tod_bench.reports.table import all_columns
 from tod_bench.scoring import Row, are_alike, bootstrap_test, score_rows
+from tod_bench.scoring.resources import Resources
 from tod_bench.splits import signed_split
 from tod_bench.statistics import holm
 from tod_metrics import canonical
@@ -90,6 +91,7 @@ class _Statistics:
             metrics=list(dict.fromkeys(metrics)),
             groups=config.tasks[task].groups,
             database=corpus.database,
+            resources=Resources(corpus, config.corpora[label].splits.test),
             seen_services=getattr(corpus, "seen_services", None),
         )
         return rows

@@ -38,6 +38,14 @@ _DEFAULT: Mapping[TaskName, tuple[str, ...]] = {
     "response": ("bleu", "sacrebleu"),
 }
 
+_NEEDS: Mapping[str, str] = {
+    "encoder": "sentence encoder",
+    "plain_responses": "plain responses",
+    "style_classifier": "classifier of styles",
+    "style_directions": "directions of styles",
+}
+"""What metrics need, in words."""
+
 OF_FRAMES = ("joint_categorical_accuracy", "joint_noncategorical_accuracy")
 """Metrics that SGD's official set adds to the default ones, where its protocol is among the columns."""
 
@@ -183,15 +191,18 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
     Args:
         task: The task that is scored.
         spec: The metric's spec (see `tod_metrics.specs`).
-        context: What the corpus has to offer, by name (``database``).
+        context: What the corpus has to offer, by name (``database``; see `tod_bench.scoring.resources`).
 
     Raises:
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
-    needed = {name: context.get(name) for name in class_for(task, spec).needs}
-    for name, value in needed.items():
-        if value is None:
-            raise UserError(f"the metric {spec!r} needs the corpus's {name}, and this corpus has none")
+    needed = {}
+    for name in class_for(task, spec).needs:
+        needed[name] = context.get(name)
+        if needed[name] is None:
+            raise UserError(
+                f"the metric {spec!r} needs the corpus's {_NEEDS.get(name, name)}, and this corpus has none"
+            )
     with _user_errors():
         return metric(spec, **needed)
 

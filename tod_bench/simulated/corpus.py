@@ -110,6 +110,13 @@ class Simulated(Corpus):
             raise UserError(f"the simulated corpus has no split {split!r}{did_you_mean(split, SIZES)}")
         return (self._dialogue(split, index) for index in range(self._sizes[split]))
 
+    @property
+    def plain(self) -> "Simulated":
+        """The same dialogues in the original rendering."""
+        if self._style == "original":
+            return self
+        return Simulated(self._sizes, self._seed, "original", self._paraphrase, self._unseen)
+
     def _dialogue(self, split: str, index: int) -> Dialogue:
         key = f"{self._seed}/{split}/{index}"
         rng = Random(key)
