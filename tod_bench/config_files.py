@@ -130,9 +130,7 @@ class _UniqueKeys(yaml.SafeLoader):
             if key_node.tag != "tag:yaml.org,2002:str":
                 continue
             if key_node.value in seen:
-                raise yaml.YAMLError(
-                    f"line {key_node.start_mark.line + 1}: the key {key_node.value!r} is given twice"
-                )
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key_node.value!r} is given twice")
             seen.add(key_node.value)
         return node
 
