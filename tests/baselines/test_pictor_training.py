@@ -290,7 +290,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_pictor_training import DEV, TINY, TRAIN, context_in
 from tod_baselines.pictor.system import Pictor
-Pictor(**{{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 40, "epochs": 9}}).fit(
+Pictor(**{{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}}).fit(
     TRAIN, [], context_in(Path({folder!r})))
 """
 

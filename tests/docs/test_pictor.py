@@ -42,6 +42,6 @@ def test_the_table_of_controls_is_complete():
 
 
 def test_the_lines_of_a_prompt_are_those_of_the_guide():
-    (lines,) = blocks("pictor.md", "")
+    (lines,) = blocks("pictor.md", "text")
     assert tuple(line.split()[0] for line in lines.splitlines()) == INPUTS
     assert set(re.findall(r" (\w+:)", lines)) == set(MARKS) - {"progress:"}
