@@ -79,6 +79,10 @@ def answers(context: FitContext, **settings: Any) -> list[Prediction]:
     return list(system.predict("response", asked()))
 
 
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return dict(load_file(folder / "model" / "model.safetensors"))
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> FitContext:
     context = context_in(tmp_path_factory.mktemp("trained"))
@@ -208,8 +212,9 @@ def test_a_batch_has_the_loss_and_gradients_of_its_examples(trained: FitContext)
 
 
 def test_flop_are_those_of_the_language_model(trained: FitContext) -> None:
-    from tod_baselines.decoder.flops import RowFlops
     from transformers import LlamaForCausalLM
+
+    from tod_baselines.decoder.flops import RowFlops
 
     model = load_model(trained.folder / "model", Settings(**TINY))
     alone = LlamaForCausalLM(model.base.config.get_text_config())
@@ -234,12 +239,25 @@ def test_every_example_comes_once_an_epoch(processes: int) -> None:
     assert sum(spread) / len(spread) < 12, "examples of a batch have like lengths"
 
 
+def test_the_best_checkpoint_is_kept_and_not_the_last(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three epochs the first has the lowest dev loss; so the weights are those of a training of one epoch."""
+    import tod_baselines.pictor.trainer as module
+
+    losses = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(module, "loss_scorer", lambda *_given: lambda: {"loss": next(losses)})
+    settings = {**TINY, "max_steps": None, "scheduler": "constant", "warmup": 0.0, "batch_size": 16}
+    three, one = (context_in(tmp_path / name) for name in ("three", "one"))
+    record = Pictor(**settings, epochs=3).fit(TRAIN, DEV, three)
+    assert [entry["loss"] for entry in record["dev_scores"]] == [1.0, 2.0, 3.0]  # type: ignore[attr-defined, index]
+    Pictor(**settings, epochs=1, select_by="last").fit(TRAIN, [], one)
+    first, second = weights(three.folder), weights(one.folder)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
 class KilledError(Exception):
     """Stands for a kill."""
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return dict(load_file(folder / "model" / "model.safetensors"))
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(
@@ -272,7 +290,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_pictor_training import DEV, TINY, TRAIN, context_in
 from tod_baselines.pictor.system import Pictor
-Pictor(**{{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 40, "epochs": 9}}).fit(
+Pictor(**{{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}}).fit(
     TRAIN, [], context_in(Path({folder!r})))
 """
 

@@ -38,10 +38,10 @@ def test_the_settings_of_the_guide_exist():
 
 
 def test_the_table_of_controls_is_complete():
-    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)) == set(CONTROLS)
+    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)) == {"control", *CONTROLS}
 
 
 def test_the_lines_of_a_prompt_are_those_of_the_guide():
-    (lines,) = [block for block in re.findall(r"```\n(.*?)```", GUIDE, flags=re.DOTALL) if "acts:" in block]
+    (lines,) = blocks("pictor.md", "text")
     assert tuple(line.split()[0] for line in lines.splitlines()) == INPUTS
     assert set(re.findall(r" (\w+:)", lines)) == set(MARKS) - {"progress:"}

@@ -12,6 +12,7 @@ from tod_baselines.decoder.flops import RowFlops
 from tod_baselines.decoder.packing import IGNORED
 from tod_baselines.training.trainer import TimedBatches, Work
 
+
 class RowTrainer(TimedBatches):
     """A Trainer whose batches are rows of our sampler.
 

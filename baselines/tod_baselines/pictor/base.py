@@ -59,7 +59,7 @@ def train_base(
     """
     examples = base_examples(settings, material)
     tokenizer = train_tokenizer(
-        _texts(examples, material), vocab_size, marks=(IMAGE, ANSWER, *MARKS), single_digits=True
+        _texts(examples, material), vocab_size, special=(IMAGE, ANSWER), marks=MARKS, single_digits=True
     )
     torch.manual_seed(settings.seed)
     processor = scratch_processor(settings, tokenizer)

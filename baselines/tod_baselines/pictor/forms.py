@@ -32,10 +32,6 @@ class Form:
     lead: str
     end: str
 
-    def prompt(self, text: str, *, seen: bool) -> str:
-        """The text of a whole prompt; where a picture is seen, its place is marked as the processor marks it."""
-        return f"{self.seeing if seen else self.opening}{text}{self.closing}"
-
 
 def form_of(processor: Any, model: str) -> Form:
     """The form of a model: its chat template, taken apart by where it puts the contents of a made-up dialogue.

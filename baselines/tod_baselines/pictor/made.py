@@ -20,6 +20,7 @@ from typing import Any
 
 from tod_baselines.pictor.material import Material, corpus_of, material_of
 from tod_baselines.pictor.pretraining import Pretraining
+from tod_baselines.training.devices import silence_logging
 from tod_bench.corpora.places import cache_home
 from tod_bench.files import digest_of, digest_of_files, full_disk_explained, replaced_folder, write_json
 from tod_bench.progress import progress
@@ -134,6 +135,7 @@ def _made(name: str, make: Callable[[Path], tuple[list[Any], dict[str, Any]]]) -
             if not (place / "record.json").exists():
                 work = place.with_name(f"{name}.work")
                 work.mkdir(exist_ok=True)
+                silence_logging()
                 parts, record = make(work)
                 with replaced_folder(place) as draft:
                     for part in parts:

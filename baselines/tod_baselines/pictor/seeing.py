@@ -64,10 +64,12 @@ class SeeingModel:
         self.tokenizer = processor.tokenizer
         self._form = form_of(processor, name)
         self._end: int = self.tokenizer.convert_tokens_to_ids(self._form.end)
-        self.ends = frozenset({self._end, self.tokenizer.eos_token_id})
+        self.ends = frozenset({self._end, self.tokenizer.eos_token_id, *self._known_ends})
         self.pad: int = (
             self.tokenizer.eos_token_id if self.tokenizer.pad_token_id is None else self.tokenizer.pad_token_id
         )
+        added = self.tokenizer.added_tokens_decoder.values()
+        self._special = {self.processor.image_token, *(token.content for token in added if token.special)}
         self.kept: nn.Module | None = None
         self._images: Images | None = None
         self._expansions: dict[str, str] = {}
@@ -125,20 +127,21 @@ class SeeingModel:
         Raises:
             UserError: The picture was not shown.
         """
-        written = self._form.prompt(text, seen=bool(picture))
+        before, after = self._form.seeing if picture else self._form.opening, self._form.closing
         if picture:
             if picture not in self._expansions:
                 raise UserError(f"pictor: the picture {picture} is in a prompt and was not shown before")
-            whole = written.replace(self.processor.image_token, self._expansions[picture], 1)
-            ids = self._ids(whole)
-            self._check(written, picture, ids)
-            return Prompt(ids, picture)
-        return Prompt(self._ids(written))
+            before = before.replace(self.processor.image_token, self._expansions[picture])
+        if self._has_special(text):
+            return Prompt([*self._ids(before), *self._literal(text), *self._ids(after, opens=False)], picture)
+        ids = self._ids(before + text + after)
+        if picture:
+            self._check(self._form.seeing + text + after, picture, ids)
+        return Prompt(ids, picture)
 
     def answer(self, text: str) -> list[int]:
         """The tokens of an answer, with the one that ends it."""
-        ids: list[int] = self.tokenizer(self._form.lead + text, add_special_tokens=False).input_ids
-        return [*ids, self._end]
+        return [*self._literal(self._form.lead + text), self._end]
 
     def read(self, ids: Sequence[int]) -> str:
         """The text of tokens that the model wrote, up to the one that ends it."""
@@ -178,6 +181,12 @@ class SeeingModel:
             self.base.model.vision_tower = self.kept.to(self.base.device)
             self.kept = None
         return self.network
+
+    @property
+    def _known_ends(self) -> list[int]:
+        """The ends that the model's own settings of generation name."""
+        ends = self.base.generation_config.eos_token_id
+        return [ends] if isinstance(ends, int) else list(ends or ())
 
     @property
     def _has_square_tower(self) -> bool:
@@ -233,17 +242,29 @@ class SeeingModel:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
-    def _ids(self, text: str) -> list[int]:
-        opens = self.tokenizer.bos_token is not None and text.startswith(self.tokenizer.bos_token)
-        ids: list[int] = self.tokenizer(text, add_special_tokens=not opens).input_ids
+    def _ids(self, text: str, *, opens: bool = True) -> list[int]:
+        """The tokens of a text; at its beginning (`opens`) with the token that begins one, unless it stands there."""
+        opens = opens and not self._opened(text)
+        ids: list[int] = self.tokenizer(text, add_special_tokens=opens).input_ids
         return ids
+
+    def _literal(self, text: str) -> list[int]:
+        """The tokens of what somebody said: a special token in it is only text."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+        return ids
+
+    def _opened(self, text: str) -> bool:
+        return self.tokenizer.bos_token is not None and text.startswith(self.tokenizer.bos_token)
+
+    def _has_special(self, text: str) -> bool:
+        return any(token in text for token in self._special)
 
     def _check(self, written: str, picture: str, ids: list[int]) -> None:
         """Compares the tokens of the first prompt with a picture with those that the model's own processor makes."""
         if self._checked:
             return
-        opens = self.tokenizer.bos_token is not None and written.startswith(self.tokenizer.bos_token)
-        theirs = self._processed(written, picture, add_special_tokens=not opens)["input_ids"][0].tolist()
+        opens = not self._opened(written)
+        theirs = self._processed(written, picture, add_special_tokens=opens)["input_ids"][0].tolist()
         if theirs != ids:
             raise UserError(
                 f"pictor: the processor of {self.name} writes pictures into a text in a way that is not known here; "

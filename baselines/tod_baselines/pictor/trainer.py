@@ -7,22 +7,28 @@ Importing this imports torch and transformers; `tod_baselines.pictor.training` d
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
 from tod_baselines.pictor.flops import LanguageFlops
 from tod_baselines.training.devices import computes_in_bf16
 from tod_baselines.training.trainer import TimedBatches, Work
+from tod_bench.errors import UserError
 
 if TYPE_CHECKING:
     from tod_baselines.pictor.seeing import Prompt, SeeingModel
 
 IGNORED = -100
 """Label of positions without a loss."""
+
+WEIGHTS = "trained.safetensors"
+"""The file of a checkpoint that holds the trained weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,9 @@ def answer_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Te
 class AnswerTrainer(TimedBatches):
     """A Trainer of a model that sees.
 
+    Its checkpoints hold the trained weights under the names that they have in memory. Those of transformers have other
+    names for such models, and are read back leniently: nothing of them would be found, and nothing said.
+
     Args:
         flops: Model FLOP of learning a batch.
         **rest: What `TimedBatches` takes.
@@ -78,6 +87,27 @@ class AnswerTrainer(TimedBatches):
     def __init__(self, *, flops: LanguageFlops, **rest: Any) -> None:
         super().__init__(**rest, compute_loss_func=answer_loss)
         self._flops = flops
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        trained = {name: weights.detach().contiguous() for name, weights in self._trained()}
+        save_file(trained, folder / WEIGHTS)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:  # noqa: ARG002
+        kept = load_file(Path(resume_from_checkpoint) / WEIGHTS)
+        trained = dict(self._trained())
+        if trained.keys() != kept.keys():
+            raise UserError(f"pictor: {resume_from_checkpoint} holds other weights than those that are trained")
+        with torch.no_grad():
+            for name, weights in trained.items():
+                weights.copy_(kept[name])
+
+    def _load_best_model(self) -> None:
+        self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+    def _trained(self) -> Iterator[tuple[str, torch.Tensor]]:
+        return ((name, weights) for name, weights in self.model.named_parameters() if weights.requires_grad)
 
     def work(self, inputs: dict[str, Any]) -> Work:
         """The tokens of a batch, picture tokens among them, and the FLOP of learning it."""
