@@ -6,6 +6,7 @@ test[90%:]       its last tenth
 train[::10]      every tenth, for files that are sorted by service
 train+dev[:800]  one after the other
 test{taxi}       those that are about a service (or domain), perhaps among others; {taxi}[:100] is its first 100
+train{-taxi}     all but those: the dialogues that are not about it at all, for a training that never sees it
 
 Where a config has several corpora, a training may name another one, by its label, or several:
 
@@ -26,8 +27,11 @@ from tod_bench.errors import UserError, did_you_mean
 from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue
 
+ALL_BUT = "-"
+"""Before a service: the dialogues that are not about it."""
+
 _PART = re.compile(
-    r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
+    r"(?P<split>[A-Za-z_][\w-]*(?:\{-?\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
 )
 
 _LABELLED = re.compile(r"(?P<label>[^:\[\]{}+]+):(?P<expression>\s*[A-Za-z_].*)", re.DOTALL)
@@ -164,10 +168,18 @@ def _words_of(dialogue: Dialogue) -> bytes:
 
 def _may_share(first: str, second: str) -> bool:
     return any(
-        split_and_service(a[0])[0] == split_and_service(b[0])[0] and not (a[0] == b[0] and _apart(a[1:3], b[1:3]))
+        split_and_service(a[0])[0] == split_and_service(b[0])[0]
+        and not (a[0] == b[0] and _apart(a[1:3], b[1:3]))
+        and not _complementary(a[0], b[0])
         for a in parse_split(first)
         for b in parse_split(second)
     )
+
+
+def _complementary(part: str, other: str) -> bool:
+    """Whether one part has the dialogues about a service and the other all but those."""
+    services = {split_and_service(part)[1], split_and_service(other)[1]}
+    return any(service and f"{ALL_BUT}{service}" in services for service in services)
 
 
 def _apart(a: Sequence[str], b: Sequence[str]) -> bool:
@@ -224,13 +236,15 @@ def whole_split(expression: str) -> str:
 
 
 def split_and_service(part: str) -> tuple[str, str]:
-    """``test{taxi}`` taken apart; the service is empty where none is named."""
+    """``test{taxi}`` taken apart; the service is empty where none is named, and ``-taxi`` for all but that one."""
     split, _, service = part.rstrip("}").partition("{")
     return split, service
 
 
 def _about(corpus: Corpus, split: str, service: str) -> Iterator[Dialogue]:
-    return (dialogue for dialogue in corpus.dialogues(split) if not service or service in dialogue.services)
+    """The dialogues of a split that are about a service, or that are not; all where none is named."""
+    wanted, named = not service.startswith(ALL_BUT), service.removeprefix(ALL_BUT)
+    return (dialogue for dialogue in corpus.dialogues(split) if not named or (named in dialogue.services) == wanted)
 
 
 def _position(text: str, size: int) -> int | None:
