@@ -72,7 +72,7 @@ class PicPersona(FileCorpus):
         self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
         self._images = FolderImages(Path(images)) if images is not None else None
-        self._reopened = partial(PicPersona, path, part, skip_invalid=skip_invalid, cache=cache)
+        self._reopened = partial(PicPersona, path, part, images=images, skip_invalid=skip_invalid, cache=cache)
         self._files = _split_files(self.root)
         self._made = read_about(self.root) if self.root.is_dir() else None
         self.name = f"{self._made.name if self._made else 'picpersona'}{'' if part == 'all' else '-' + part}-{style}"
