@@ -15,7 +15,7 @@ from tod_bench import __version__
 from tod_bench.errors import UserError, printable
 
 VERBS: Mapping[str, str] = {
-    "data": "Fetch, check and count corpora.",
+    "data": "Fetch, check, count and show corpora.",
     "judge": "Ask an LLM judge: Likert, pairwise, emotions, agreement.",
     "compare": "Say which of two prediction files is better, and with what p.",
     "import": "Turn another tool's prediction file into ours.",
