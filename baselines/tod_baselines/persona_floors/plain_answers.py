@@ -12,7 +12,7 @@ values.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -25,7 +25,12 @@ ActKey: TypeAlias = tuple[str, str, str, bool]
 _UNSAID = frozenset({"", "none", "yes", "no", "true", "false", "?", "dontcare"})
 """Values that stand in no answer as they are."""
 
-_CASES = {"": str, " title": str.title, " upper": str.upper, " first": lambda text: text[:1].upper() + text[1:]}
+_CASES: Mapping[str, Callable[[str], str]] = {
+    "": lambda value: value,
+    " title": str.title,
+    " upper": str.upper,
+    " first": lambda value: value[:1].upper() + value[1:],
+}
 """How a value is written in an answer -> what writes it so."""
 
 _HOLE = re.compile(r"\{(\d+)( \w+)?\}")
