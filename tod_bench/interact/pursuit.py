@@ -97,6 +97,11 @@ class Pursuit:
         self.venue = offer or self.venue
         return self._proceed(together=together)
 
+    def late_answers(self) -> list[Act]:
+        """Answers to questions about a domain that the user is through with."""
+        asked, self.asked_for = self.asked_for, []
+        return self._answer(asked)
+
     def _proceed(self, *, together: bool) -> list[Act]:
         """Asks and books once everything that is wanted is told."""
         if self.domain == TAXI and not (self.booked or self.answers):

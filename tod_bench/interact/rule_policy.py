@@ -12,14 +12,12 @@ from tod_bench.corpora.database import plain
 from tod_bench.errors import UserError
 from tod_bench.interact.acts import BYE, DONTCARE, REQMORE, act, inform, request
 from tod_bench.interact.agents import Agent, Call, Observation, Say, Steps, Talk, TalkInSteps
+from tod_bench.interact.hearing import UNKNOWN
 from tod_bench.interact.tools import Result
 from tod_bench.interact.world import EITHER, TAXI, Entry, Table, World, column
 from tod_bench.records import Act
 
 VERSION: Final = "1"
-UNKNOWN: Final = "unknown"
-"""What the policy tells of a slot that the database does not know."""
-
 ActSteps: TypeAlias = Generator[Call, Result, list[Act]]
 """Steps that end in acts."""
 

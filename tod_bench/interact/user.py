@@ -98,6 +98,8 @@ class AgendaUser:
         return tuple(said)
 
     def _next(self) -> list[Act]:
+        if late := [one for past in self._pursuits[: self._index] for one in past.late_answers()]:
+            return late
         while self._index < len(self._pursuits):
             pursuit = self._pursuits[self._index]
             said = self._react(pursuit) if pursuit.opened else self._open(pursuit)

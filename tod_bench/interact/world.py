@@ -152,10 +152,13 @@ class World:
                 self._found[key] = found
         return found
 
+    def entries(self, domain: str, constraints: Mapping[str, str]) -> list[Entry]:
+        """All entries that meet the constraints, however many."""
+        return [_entry(row) for row in self._database.query(domain, constraints)]
+
     def all_named(self, domain: str, constraints: Mapping[str, str]) -> frozenset[str]:
         """Names for comparison of all entities that meet the constraints."""
-        key = self.tables[domain].key
-        return frozenset(plain(_entry(row)[key]) for row in self._database.query(domain, constraints))
+        return frozenset(plain(entry[self.tables[domain].key]) for entry in self.entries(domain, constraints))
 
     def bookings(self, seed: str, refused: Mapping[str, Mapping[str, str]]) -> "Ledger":
         """An empty ledger.
