@@ -1,13 +1,13 @@
 """Episodes: the turns between a user and an agent, the rules that end them, and their record.
 
-    episode = environment.reset(goal, trial)
-    observation = episode.user()
-    while observation is not None:
-        observation = episode.agent(talk.act(observation)) or episode.user()
-    episode.record()
+episode = environment.reset(goal, trial)
+observation = episode.user()
+while observation is not None:
+    observation = episode.agent(talk.act(observation)) or episode.user()
+episode.record()
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Call, Observation, Reply, Say, Talk
+from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
 from tod_bench.interact.seeds import episode_seed, stream
 from tod_bench.interact.tools import Result, Tools
 from tod_bench.interact.user import AgendaUser, UserSettings
@@ -72,6 +72,10 @@ class Environment:
     user: UserSettings = field(default_factory=UserSettings)
     language: Language | None = None
     limit: int | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens world and goals itself."""
+        return Environment, (self.corpus, self.split, self.seed, self.user, self.language, self.limit)
 
     @cached_property
     def world(self) -> World:
@@ -155,7 +159,7 @@ class Episode:
         self._open = True
         return Observation(self.name, len(self._turns) - 1, text, None if language else acts)
 
-    def agent(self, reply: Reply) -> Observation | None:
+    def agent(self, reply: object) -> Observation | None:
         """Takes an agent's reply.
 
         Returns:
@@ -169,9 +173,11 @@ class Episode:
         if isinstance(reply, Call):
             return self._call(reply)
         if not isinstance(reply, Say) or not isinstance(reply.text, str):
-            return self.stop(NO_REPLY)
+            self.stop(NO_REPLY)
+            return None
         if len(reply.text) > CHARACTERS:
-            return self.stop(LENGTH_LIMIT)
+            self.stop(LENGTH_LIMIT)
+            return None
         language = self._environment.language
         self._heard = language.heard(reply.text) if language else tuple(reply.acts)
         self._turns[-1] |= {"agent": {"text": reply.text, "acts": _lists(reply.acts)}, "heard": _lists(self._heard)}
@@ -184,10 +190,9 @@ class Episode:
 
     def _call(self, call: Call) -> Observation | None:
         calls = self._turns[-1].setdefault("calls", [])
-        if len(calls) >= CALLS:
-            return self.stop(CALL_LIMIT)
-        if len(repr(call.arguments)) > CHARACTERS:
-            return self.stop(LENGTH_LIMIT)
+        if len(calls) >= CALLS or len(repr(call.arguments)) > CHARACTERS:
+            self.stop(CALL_LIMIT if len(calls) >= CALLS else LENGTH_LIMIT)
+            return None
         result = self._tools.call(call.name, call.arguments)
         calls.append({"name": call.name, "arguments": call.arguments, "result": _brief(result)})
         turn = len(self._turns) - 1
@@ -232,11 +237,6 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
             break
         observation = episode.agent(reply) or episode.user()
     return episode.record(agent)
-
-
-def episodes_of(environment: Environment, trials: int) -> Iterator[tuple[InteractiveGoal, int]]:
-    """Every goal and trial, in the order of the record."""
-    return ((goal, trial) for goal in environment.goals for trial in range(trials))
 
 
 def _lists(acts: tuple[Act, ...]) -> list[list[str]]:

@@ -71,9 +71,7 @@ def _goal_values(wish: DomainWish, slot: str) -> set[str]:
     return {plain(one[slot]) for one in (wish.inform, wish.first, wish.book, wish.first_book) if slot in one}
 
 
-def _foreign(
-    act: tuple[str, str, str, str], wishes: Mapping[str, DomainWish], named: Mapping[str, Set[str]]
-) -> bool:
+def _foreign(act: tuple[str, str, str, str], wishes: Mapping[str, DomainWish], named: Mapping[str, Set[str]]) -> bool:
     domain, kind, slot, value = act
     if domain == "general":
         return False

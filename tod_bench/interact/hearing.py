@@ -75,9 +75,7 @@ def _names(table: Table | None, act: str, slot: str) -> bool:
     return bool(table and table.key and act in _NAMING and column(slot) == table.key)
 
 
-def _hear(
-    heard: Heard, table: Table, act: str, slot: str, value: str, ledger: Mapping[str, Mapping[str, Any]]
-) -> None:
+def _hear(heard: Heard, table: Table, act: str, slot: str, value: str, ledger: Mapping[str, Mapping[str, Any]]) -> None:
     where = "ref" if act == "book" else column(slot)
     if not where or not value:
         return

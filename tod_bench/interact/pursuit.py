@@ -79,23 +79,26 @@ class Pursuit:
             together: Whether questions and booking go in one turn, where there are both.
         """
         offer, self.offer = self.offer, ""
-        not_found, refused, asked = self.not_found, self.refused, self.asked_for
+        asked, self.asked_for = self.asked_for, []
+        said = self._object(offer)
+        if said or self.given_up:
+            return said
+        untold = [slot for slot, value in self.wanted.items() if self.told.get(slot) != value]
+        said = self._answer(asked) or self._tell(untold)
+        if said:
+            return said
+        self.venue = offer or self.venue
+        return self._proceed(together=together)
+
+    def _object(self, offer: str) -> list[Act]:
+        """What to say to bad news: nothing found, another name than the goal's, a booking refused."""
+        not_found, refused = self.not_found, self.refused
         self.not_found = self.refused = False
-        self.asked_for = []
         if not_found:
             return self._insist_or_relax()
         if offer and "name" in self.wanted and plain(offer) != plain(self.wanted["name"]):
             return [act(self.domain, "negate", "", ""), *self._tell(["name"])]
-        if refused and (said := self._change_booking()):
-            return said
-        if self.given_up:
-            return []
-        if asked and (said := self._answer(asked)):
-            return said
-        if untold := [slot for slot, value in self.wanted.items() if self.told.get(slot) != value]:
-            return self._tell(untold)
-        self.venue = offer or self.venue
-        return self._proceed(together=together)
+        return self._change_booking() if refused else []
 
     def late_answers(self) -> list[Act]:
         """Answers to questions about a domain that the user is through with."""

@@ -213,3 +213,25 @@ class RuleTalk(TalkInSteps):
 def _fits(entry: Entry, constraints: Mapping[str, str]) -> bool:
     asked = {slot: value for slot, value in constraints.items() if value != DONTCARE and slot not in EITHER}
     return all(plain(entry.get(column(slot), value)) == plain(value) for slot, value in asked.items())
+
+
+@dataclass(frozen=True)
+class DeafAgent(Agent):
+    """An agent that hears nothing and always asks what else it can do: the floor."""
+
+    name = "deaf"
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """The name."""
+        return {"agent": self.name}
+
+    def talk(self, world: World, rng: Random) -> Talk:  # noqa: ARG002
+        """The agent at the start of an episode."""
+        return _Deaf()
+
+
+class _Deaf(Talk):
+    def act(self, observation: Observation) -> Say:  # noqa: ARG002
+        """Asks what else it can do."""
+        return Say("Is there anything else I can help you with?", (REQMORE,))

@@ -98,11 +98,14 @@ def _problem(name: str, arguments: Any) -> str:
         return f"there is no tool {name!r}; there are {', '.join(TOOLS)}"
     if not isinstance(arguments, Mapping):
         return "the arguments are no object"
-    texts, objects = {"query": ("domain",), "book": ("domain",), "cancel": ("reference",)}[name], {
-        "query": ("constraints",),
-        "book": ("details",),
-        "cancel": (),
-    }[name]
+    texts, objects = (
+        {"query": ("domain",), "book": ("domain",), "cancel": ("reference",)}[name],
+        {
+            "query": ("constraints",),
+            "book": ("details",),
+            "cancel": (),
+        }[name],
+    )
     known = {*texts, *objects, *(("entity",) if name == "book" else ())}
     unknown = [str(argument) for argument in arguments if argument not in known]
     if unknown:

@@ -11,8 +11,8 @@ from tod_bench.errors import UserError
 from tod_bench.records import Database, Dialogue, Prediction, Schema, TaskName
 from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from tod_metrics.dialogue.venues import SEARCHED
-from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, ResponseItem, StateItem
 from tod_metrics.episode import EPISODE_METRICS
+from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, ResponseItem, StateItem
 from tod_metrics.judge import JUDGE_METRICS
 from tod_metrics.protocols import state_protocol
 from tod_metrics.sources import delexicalised_share
