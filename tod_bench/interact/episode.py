@@ -39,18 +39,29 @@ TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY = "turns", "calls", "length", "no
 """Ends that are the agent's: too many turns, too many calls in one, too long a text, and nothing that is a reply."""
 
 
+class Voice(Protocol):
+    """How one user speaks and understands."""
+
+    def say(self, acts: tuple[Act, ...]) -> str:
+        """What the user says."""
+        ...
+
+    def hear(self, text: str) -> tuple[Act, ...]:
+        """What the user understands of what an agent says."""
+        ...
+
+
 class Language(Protocol):
-    """How users and agents are put into words and understood."""
+    """How users speak and understand."""
 
     @property
     def signature(self) -> Mapping[str, Any]:
         """Versions of templates and understanding."""
+        ...
 
-    def user_text(self, acts: tuple[Act, ...], seed: str, turn: int) -> str:
-        """What the user says."""
-
-    def heard(self, text: str) -> tuple[Act, ...]:
-        """What the user understands of what an agent says."""
+    def voice(self, world: World, seed: str) -> Voice:
+        """The voice of the user of an episode."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,8 @@ class Episode:
         self._ledger = environment.world.bookings(self.seed, refused)
         self._tools = Tools(environment.world, self._ledger)
         self._user = AgendaUser(goal, environment.world, stream(self.seed, "user"), environment.user)
+        language = environment.language
+        self._voice = language.voice(environment.world, self.seed) if language else None
         self._heard: tuple[Act, ...] = ()
         self._turns: list[dict[str, Any]] = []
         self._open = False
@@ -150,14 +163,13 @@ class Episode:
             self.end = TURN_LIMIT
             return None
         acts = self._user.speak(self._heard)
-        language = self._environment.language
-        text = language.user_text(acts, self.seed, len(self._turns)) if language else ""
+        text = self._voice.say(acts) if self._voice else ""
         self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
         if self._user.end:
             self.end = self._user.end
             return None
         self._open = True
-        return Observation(self.name, len(self._turns) - 1, text, None if language else acts)
+        return Observation(self.name, len(self._turns) - 1, text, None if self._voice else acts)
 
     def agent(self, reply: object) -> Observation | None:
         """Takes an agent's reply.
@@ -178,8 +190,7 @@ class Episode:
         if len(reply.text) > CHARACTERS:
             self.stop(LENGTH_LIMIT)
             return None
-        language = self._environment.language
-        self._heard = language.heard(reply.text) if language else tuple(reply.acts)
+        self._heard = self._voice.hear(reply.text) if self._voice else tuple(reply.acts)
         self._turns[-1] |= {"agent": {"text": reply.text, "acts": _lists(reply.acts)}, "heard": _lists(self._heard)}
         self._open = False
         return None
@@ -197,7 +208,7 @@ class Episode:
         calls.append({"name": call.name, "arguments": call.arguments, "result": _brief(result)})
         turn = len(self._turns) - 1
         user = self._turns[-1]["user"]
-        acts = None if self._environment.language else tuple(Act(*one) for one in user["acts"])
+        acts = None if self._voice else tuple(Act(*one) for one in user["acts"])
         return Observation(self.name, turn, user["text"], acts, result)
 
     def record(self, agent: Agent) -> dict[str, Any]:

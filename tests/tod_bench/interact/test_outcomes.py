@@ -1,19 +1,14 @@
 """Outcomes: goal against ledger and what was heard, and faults of the user."""
 
-import sys
-from pathlib import Path
-
 import pytest
+
+from episodes import episode, turn
 
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.world import World, taxi_facts
 from tod_bench.simulated.corpus import Simulated
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from records import episode, turn  # noqa: E402
 
 
 @pytest.fixture(scope="module")
