@@ -9,8 +9,10 @@ from tod_bench.interact.world import EITHER, TAXI, World
 from tod_bench.interact.words.lexicon import Lexicon, Mention, tokens
 from tod_bench.interact.words.phrases import Phrases, phrases
 
-_SPLIT: Final = re.compile(r"(?<=[.?!])\s+(?=[\"'A-Z0-9])")
+_SPLIT: Final = re.compile(r"(?<!\bSt\.)(?<=[.?!])\s+(?=[\"'A-Z0-9])")
+"""Between sentences; the dot of a saint's street ends none."""
 _TIME: Final = re.compile(r"\b(\d{1,2}:\d{2})\b")
+_CACHED: Final = 20_000
 _PLACES: Final = ("departure", "destination")
 
 
@@ -45,6 +47,7 @@ class Reader:
     def __init__(self, world: World) -> None:
         self._world, self._lexicon = world, Lexicon(world)
         self.phrases: Phrases = phrases()
+        self._seen: dict[tuple[str, str], Sentence] = {}
         nouns = self.phrases.table["nouns"]
         self._nouns = {
             domain: re.compile(rf"\b(?:{'|'.join(map(re.escape, nouns.get(domain, [domain])))})s?\b")
@@ -60,9 +63,18 @@ class Reader:
         """
         for raw in _SPLIT.split(text.strip()):
             if raw:
-                sentence = self._read(raw, about)
+                sentence = self._cached(raw, about)
                 about = sentence.domain
                 yield sentence
+
+    def _cached(self, raw: str, about: str) -> Sentence:
+        """A sentence taken apart; templates make the same one again and again."""
+        sentence = self._seen.get((raw, about))
+        if sentence is None:
+            sentence = self._read(raw, about)
+            if len(self._seen) < _CACHED:
+                self._seen[raw, about] = sentence
+        return sentence
 
     def asked(self, sentence: Sentence) -> list[str]:
         """Slots that a sentence asks about, of its domain."""
@@ -83,7 +95,10 @@ class Reader:
         words = tokens(raw)
         mentions = self._lexicon.mentions(words)
         names = [(domain, value) for domain, slot, value in _meanings(mentions) if self._is_key(domain, slot)]
-        domain, named = self._domain(words, mentions, names, about)
+        travels = any(self.phrases.tell[place].search(text) for place in _PLACES)
+        # A place to go to can have a domain's noun in its name ("the train station").
+        stays = travels and about in self._world.tables and _PLACES[0] in self._world.tables[about].search
+        domain, named = (about, False) if stays else self._domain(words, mentions, names, about)
         if not self.phrases.ask["type"].search(text):
             mentions = [mention for mention in mentions if not self._is_noun(words[mention.start : mention.end])]
         values = dict(self._values(domain, text, mentions))
@@ -116,11 +131,13 @@ class Reader:
         table = self._world.tables.get(domain)
         if table is None:
             return
-        found: set[str] = set()
+        whole = self._whole(table.search, text, mentions)
+        yield from whole.items()
+        found, inside = set(whole), {word for value in whole.values() for word in tokens(value)}
         for mention in mentions:
             for of, slot, value in mention.meanings:
                 place = slot in _PLACES or (domain == TAXI and of != domain)
-                if of in ("", domain) and not place and slot not in found:
+                if of in ("", domain) and not place and slot not in found and not inside.issuperset(tokens(value)):
                     found.add(slot)
                     yield slot, value
                     break
@@ -129,6 +146,19 @@ class Reader:
             if slot not in found and pattern and (match := pattern.search(text)):
                 yield slot, match[1].strip()
         yield from self._facts(domain, text)
+
+    def _whole(self, slots: Sequence[str], text: str, mentions: Sequence[Mention]) -> dict[str, str]:
+        """Values of several words of which the database has a part only: south indian, of which it has indian."""
+        known = [{word for _, _, value in mention.meanings for word in tokens(value)} for mention in mentions]
+        prices = {value for mention in mentions for _, slot, value in mention.meanings if slot == "pricerange"}
+        whole = {}
+        for slot in slots:
+            pattern = self.phrases.tell.get(slot) if slot not in _PLACES else None
+            match = pattern.search(text) if pattern else None
+            said = [word for word in tokens(match[1]) if word not in prices] if match else []
+            if len(said) > 1 and any(words < set(said) for words in known):
+                whole[slot] = " ".join(said)
+        return whole
 
     def _facts(self, domain: str, text: str) -> Iterator[tuple[str, str]]:
         """What stands for itself: times, yes and no, cars."""
@@ -148,4 +178,3 @@ class Reader:
 def _meanings(mentions: Sequence[Mention]) -> Iterator[tuple[str, str, str]]:
     for mention in mentions:
         yield from mention.meanings
-

@@ -36,7 +36,9 @@ class Speaker:
             about: The domain that the other side has just spoken of; empty for none.
         """
         self._domain = about or self._domain
-        return " ".join(sentence for act in acts for sentence in self._sentences(act)).strip()
+        # That nothing was found, or that a booking failed, is said once, not once a slot.
+        once = {(act.domain, act.act) if act.act in ("nooffer", "nobook") else act: act for act in acts}
+        return " ".join(sentence for act in once.values() for sentence in self._sentences(act))
 
     def _sentences(self, act: Act) -> list[str]:
         named = "" if act.domain == "general" or act.domain == self._domain else self._changed(act.domain)
