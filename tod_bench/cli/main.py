@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "list": "List installed corpora, systems, metrics and configs.",
     "personalise": "Make a personalised corpus, stage by stage.",
     "plan": "Say what a config would run and what is cached.",
+    "play": "Play agents against a simulated user.",
     "report": "Write tables of finished runs.",
     "run": "Run an eval config and print its table.",
     "score": "Score a prediction file under every protocol.",
