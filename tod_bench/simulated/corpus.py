@@ -125,7 +125,7 @@ class Simulated(Corpus):
 
     def _interactive_goal(self, split: str, index: int) -> InteractiveGoal:
         rng = Random(f"{self._seed}/{split}/{index}")
-        draw_persona(rng, index)
+        draw_persona(rng, portraits.image_name(self._seed, split, index))
         return interactive_goal(_id(split, index), draw_script(rng, city_database()), city_database())
 
     @property
@@ -143,13 +143,8 @@ class Simulated(Corpus):
         unseen = 0.0 if split == "train" else self._unseen
         plain = self._rendered(Random(f"{key}/plain"), PLAIN, script, unseen)
         styled = self._rendered(Random(f"{key}/styled"), style_of(persona), script, unseen)
-<<<<<<< HEAD
         turns = dialogue_turns(script, plain, styled, self._style)
-        return Dialogue(f"sim-{split}-{index:05}", self.name, split, tuple(script.goal), turns, script.goal, persona)
-=======
-        turns = dialogue_turns(script, plain, styled, personalised=self._style == "personalised")
         return Dialogue(_id(split, index), self.name, split, tuple(script.goal), turns, script.goal, persona)
->>>>>>> wt-interact
 
     def _rendered(self, rng: Random, style: Style, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
