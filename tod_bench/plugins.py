@@ -1,6 +1,9 @@
 """Classes that are found through entry points: corpora and systems, ours and other people's."""
 
-from importlib.metadata import entry_points
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tod_bench.errors import UserError, did_you_mean
@@ -8,9 +11,29 @@ from tod_bench.errors import UserError, did_you_mean
 Base = TypeVar("Base")
 
 
+def points_of(group: str) -> tuple[EntryPoint, ...]:
+    """What is installed under a group of entry points.
+
+    To look takes 20 ms among 200 distributions, so it is done again only where a folder of `sys.path` has changed.
+    """
+    return _installed(group, tuple((place, _changed_at(place)) for place in sys.path))
+
+
+@lru_cache(maxsize=16)
+def _installed(group: str, _places: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def plugin_names(group: str) -> list[str]:
     """Names of everything installed under a group of entry points, sorted."""
-    return sorted({point.name for point in entry_points(group=group)})
+    return sorted({point.name for point in points_of(group)})
 
 
 def plugin_class(group: str, name: str, base: type[Base]) -> type[Base]:
@@ -19,8 +42,9 @@ def plugin_class(group: str, name: str, base: type[Base]) -> type[Base]:
     Raises:
         UserError: Nothing of that name is installed.
     """
-    for point in entry_points(group=group, name=name):
-        return with_defaults(point.load(), base)
+    for point in points_of(group):
+        if point.name == name:
+            return with_defaults(point.load(), base)
     plural = group.rpartition(".")[2]
     kind = {"corpora": "corpus", "systems": "system"}[plural]
     known = plugin_names(group)

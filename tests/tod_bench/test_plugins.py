@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import pytest
 
+from tod_bench import plugins
 from tod_bench.corpora.base import Corpus, corpus_class
-from tod_bench.plugins import with_defaults
+from tod_bench.plugins import plugin_names, with_defaults
 from tod_bench.records import Dialogue, Turn
 from tod_bench.simulated.corpus import Simulated
 from tod_bench.splits import signed_split, split_notes
@@ -68,3 +69,19 @@ def test_the_old_name_of_gold_access_is_read_wherever_it_is_set() -> None:
     system = with_defaults(PlainSystem, System)()
     system.privileges = frozenset({"gold"})
     assert gold_access_of(system) == {"gold"}
+
+
+def test_what_is_installed_is_looked_up_once_until_something_is_installed(tmp_path, monkeypatch):
+    looked_up = []
+    real = plugins.entry_points
+    monkeypatch.setattr(plugins, "entry_points", lambda **wanted: looked_up.append(wanted) or real(**wanted))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "added" not in plugin_names("tod_bench.systems")
+    assert "majority" in plugin_names("tod_bench.systems")
+    assert len(looked_up) == 1
+    info = tmp_path / "added-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: added\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[tod_bench.systems]\nadded = added:System\n", encoding="utf-8")
+    assert "added" in plugin_names("tod_bench.systems")
+    assert len(looked_up) == 2

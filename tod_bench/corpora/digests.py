@@ -3,8 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,24 +70,30 @@ def _memory_file() -> Path:
     return cache_home() / "digests.json"
 
 
-def _recall() -> dict[str, dict[str, Any]]:
+def _recall() -> Mapping[str, Mapping[str, Any]]:
     try:
-        memory = json.loads(_memory_file().read_text(encoding="utf-8"))
+        status = _memory_file().stat()
+        return _read_memory(str(_memory_file().absolute()), status.st_size, status.st_mtime_ns, status.st_ino)
     except (OSError, ValueError):
         return {}
+
+
+@lru_cache(maxsize=1)
+def _read_memory(file: str, *_state: int) -> Mapping[str, Mapping[str, Any]]:
+    """The memory in a file, which may be megabytes: read again only in another state of the file."""
+    memory = json.loads(Path(file).read_text(encoding="utf-8"))
     return memory if isinstance(memory, dict) else {}
 
 
 def _remember(fresh: dict[Path, str], kind: Kind) -> None:
-    memory = _recall()
+    memory = dict(_recall())
     for path, digest in fresh.items():
         stamp = _stamp(path)
         # A file that has only just changed may change again within the same tick of its clock.
         if time.time_ns() - max(stamp[1], stamp[3]) > _SETTLED * 1e9:
-            known = memory.setdefault(str(path.absolute()), {})
-            if known.get("stamp") != stamp:
-                known.clear()
-            known.update({"stamp": stamp, kind: digest})
+            known = memory.get(str(path.absolute()), {})
+            other_kind = known if known.get("stamp") == stamp else {}
+            memory[str(path.absolute())] = {**other_kind, "stamp": stamp, kind: digest}
     try:
         write_text(_memory_file(), json.dumps(memory))
     except UserError:

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec
-from importlib.metadata import Distribution, entry_points
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tod_bench.corpora.digests import digests
 from tod_bench.files import digest_of
+from tod_bench.plugins import points_of
 
 OWN = ("tod_bench", "tod_metrics", "tod_baselines")
 """Packages that are released together; of a checkout of them, only what a result rests on is hashed."""
@@ -97,7 +98,7 @@ def source_digest(code: type, group: str = "", name: str = "") -> dict[str, str]
         # Of a checkout, the subpackage (``tod_baselines.pptod``), or the module where it is in none.
         files = set(_module_files(find_spec(".".join([top, *inner[:1]]))))
         return {"source": _digest_of_tree(files) if files else code.__qualname__}
-    distribution = next((point.dist for point in entry_points(group=group, name=name)), None) if name else None
+    distribution = next((point.dist for point in points_of(group) if point.name == name), None) if name else None
     files = _files_of_package(top, distribution)
     version = {"distribution": f"{distribution.name} {distribution.version}"} if distribution else {}
     return {**version, "source": _digest_of_tree(files) if files else code.__qualname__}

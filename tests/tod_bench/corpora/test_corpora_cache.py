@@ -20,6 +20,7 @@ from tod_bench.corpora.digests import digests
 from tod_bench.corpora.places import cache_home, find_corpus
 from tod_bench.corpora.sgd import SGD
 from tod_bench.errors import DataError, UserError
+from tod_bench.files import write_text
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Span, Turn
 
 TEXT = st.text(max_size=4)
@@ -250,6 +251,26 @@ def test_known_digests(tmp_path: Path) -> None:
     assert digests([path], "git")[path] == "ce013625030ba8dba906f756967f9e9ca394464a"
     with pytest.raises(DataError, match="the file is missing"):
         digests([tmp_path / "b"])
+
+
+def test_the_memory_of_digests_is_read_again_only_where_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digest_module, "_SETTLED", -1.0)
+    paths = [tmp_path / name for name in "ab"]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    read: list[str] = []
+    loads = json.loads
+    monkeypatch.setattr(digest_module.json, "loads", lambda text: read.append(text) or loads(text))
+    found = [digests(paths) for _ in range(4)]
+    assert found == [found[0]] * 4
+    assert len(read) == 1
+    memory = loads((cache_home() / "digests.json").read_text(encoding="utf-8"))
+    memory[str(paths[0])]["sha256"] = "from another process"
+    write_text(cache_home() / "digests.json", json.dumps(memory))
+    assert digests(paths) == {paths[0]: "from another process", paths[1]: found[0][paths[1]]}
+    assert len(read) == 2
 
 
 def test_a_damaged_memory_of_digests_is_no_harm(tmp_path: Path) -> None:
