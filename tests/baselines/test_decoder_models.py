@@ -17,11 +17,11 @@ from tod_baselines.decoder.models import (  # noqa: E402
     problems,
     ready_tokenizer,
     save_model,
-    weights_digest,
 )
 from tod_baselines.decoder.sequence import PLAIN_MARKS  # noqa: E402
 from tod_baselines.decoder.settings import Settings  # noqa: E402
 from tod_baselines.decoder.sources import locate  # noqa: E402
+from tod_baselines.training.adapters import weights_digest  # noqa: E402
 from tod_bench.errors import UserError  # noqa: E402
 from tod_bench.systems import FitContext  # noqa: E402
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tod_baselines.decoder.examples import longest_answer, windows
-from tod_baselines.decoder.models import train_tokenizer
 from tod_baselines.decoder.sequence import (
     PLAIN_MARKS,
     Marks,
@@ -25,6 +24,7 @@ from tod_baselines.decoder.sequence import (
     with_changes,
 )
 from tod_baselines.decoder.settings import Settings
+from tod_baselines.training.tokenizers import train_tokenizer
 from tod_bench.errors import UserError
 from tod_bench.records import Act, Dialogue, TaskName, first_values
 from tod_bench.tasks import TASKS, turn_inputs

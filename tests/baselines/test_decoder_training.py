@@ -18,7 +18,8 @@ from tod_baselines.decoder import trainer as trainer_module
 from tod_baselines.decoder.flops import RowFlops
 from tod_baselines.decoder.packing import BUCKET, IGNORED, RowSampler, Tokens, row_of, use_packed_attention
 from tod_baselines.decoder.system import Decoder
-from tod_baselines.decoder.trainer import Clock, answer_loss
+from tod_baselines.decoder.trainer import answer_loss
+from tod_baselines.training.clock import Clock
 from tod_bench.errors import UserError
 from tod_bench.records import Act, Dialogue, Prediction, TaskName, Turn, first_values
 from tod_bench.systems import FitContext

@@ -88,7 +88,16 @@ def test_some_of_a_list_are_at_even_distances():
 
 @pytest.mark.slow
 def test_the_rehearsal_runs_without_the_packages_that_a_gpu_machine_lacks(tmp_path):
-    command = [sys.executable, "-c", REHEARSAL, "--tiny", "--stages", "peak,t5-base,decoder", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-c",
+        REHEARSAL,
+        "--tiny",
+        "--stages",
+        "peak,t5-base,decoder,pictor",
+        "--out",
+        str(tmp_path),
+    ]
     path = os.pathsep.join(str(ROOT / part) for part in (".", "metrics", "baselines"))
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500, check=False)
@@ -99,4 +108,6 @@ def test_the_rehearsal_runs_without_the_packages_that_a_gpu_machine_lacks(tmp_pa
     measured = {(row["stage"], row["what"]): row["value"] for row in content["rows"]}
     assert measured["t5-base", "plain loop (fp32, 16 turns)"] > 0
     assert measured["t5-base", "packing: dialogue"] > 0
+    assert measured["pictor", "answers, own pictures"] > 0
+    assert 0 <= measured["pictor", "values said exactly, pictures of others"] <= 100
     assert any(stage == "decoder" and what.startswith("JGA, simulated (3 of") for stage, what in measured)

@@ -16,6 +16,11 @@ def chance(rng: Random, probability: float) -> bool:
     return rng.random() < probability
 
 
+def between(rng: Random, low: float, high: float) -> float:
+    """A number between two, all equally likely."""
+    return low + (high - low) * rng.random()
+
+
 def pick(rng: Random, options: Sequence[T]) -> T:
     """One of the options, all equally likely; `options` must not be empty."""
     return options[int(rng.random() * len(options))]

@@ -13,8 +13,8 @@ _FORMAL: Final = {"adult": 0.4, "senior": 0.5}
 """Share of formal personas; children and teenagers are casual."""
 
 
-def draw_persona(rng: Random, number: int) -> Persona:
-    """A persona; `number` only names the picture, which does not exist as a file."""
+def draw_persona(rng: Random, image: str) -> Persona:
+    """A persona; `image` is the name of its picture."""
     age = pick_weighted(rng, _AGES)
     gender = "female" if chance(rng, 0.5) else "male"
     formality = "formal" if chance(rng, _FORMAL.get(age, 0.0)) else "casual"
@@ -22,4 +22,4 @@ def draw_persona(rng: Random, number: int) -> Persona:
     table = phrase_table("portraits")
     clothes, face = pick(rng, table["clothes"][formality]), pick(rng, table["face"][emotion])
     impression = f"The picture shows {table['person'][age][gender]} {clothes}, {face}."
-    return Persona(f"portraits/{age}/{number:06}.png", impression, age, gender, formality, emotion)
+    return Persona(image, impression, age, gender, formality, emotion)

@@ -13,14 +13,15 @@ Rendering: TypeAlias = Sequence[tuple[str, str]]
 """The user's and the system's text of each turn, with marks."""
 
 
-def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, *, personalised: bool) -> tuple[Turn, ...]:
+def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, style: str) -> tuple[Turn, ...]:
     """The turns of a dialogue.
 
     Args:
         script: What is done.
         plain: The plain text.
         styled: The persona's text.
-        personalised: Whether `Turn.user`, `Turn.system` and the spans are those of the persona's text.
+        style: Whose `Turn.user`, `Turn.system` and spans are the persona's: nobody's (``original``), both sides'
+            (``personalised``) or the system's (``personalised_system``).
     """
     turns: list[Turn] = []
     kept: dict[str, _Kept] = {}
@@ -29,17 +30,16 @@ def dialogue_turns(script: Script, plain: Rendering, styled: Rendering, *, perso
         for domain, slots in beat.state.items():
             if domain not in kept or kept[domain].slots is not slots:
                 kept[domain] = _Kept(domain, slots)
-        shown, other = (styled, plain) if personalised else (plain, styled)
-        user, user_spans = located(shown[index][0], "user")
-        system, system_spans = located(shown[index][1], "system")
+        user, user_spans = located((styled if style == "personalised" else plain)[index][0], "user")
+        system, system_spans = located((plain if style == "original" else styled)[index][1], "system")
         booked |= {move.domain: None for move in beat.system if move.kind == "booked"}
         turns.append(
             Turn(
                 index=index,
                 user=user,
                 system=system,
-                styled_user=user if personalised else unmarked(other[index][0]),
-                styled_system=system if personalised else unmarked(other[index][1]),
+                styled_user=unmarked(styled[index][0]),
+                styled_system=unmarked(styled[index][1]),
                 state={domain: kept[domain].values for domain in beat.state},
                 acts=system_acts(beat.system),
                 user_acts=user_acts(beat.user),

@@ -1,23 +1,21 @@
 """Models and tokenizers of `decoder`: pretrained or from scratch, in full or with LoRA, saved and loaded again.
 
-With LoRA a finished training holds the adapter alone, and a digest of the base's weights: on another base the adapter
-would silently be another model, so that it is refused.
+With LoRA a finished training holds the adapter alone (`tod_baselines.training.adapters`).
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tod_baselines.decoder.sequence import PLAIN_MARKS
 from tod_baselines.decoder.settings import Settings
 from tod_baselines.decoder.sources import locate, open_model, open_tokenizer
+from tod_baselines.training.adapters import Adapter, check_base, is_adapter, weights_digest
 from tod_baselines.training.checking import training_problems
 from tod_baselines.training.folder import save
-from tod_bench.errors import MissingExtraError, UserError, did_you_mean
-from tod_bench.files import write_json
+from tod_baselines.training.llama import dimensions
+from tod_baselines.training.tokenizers import train_tokenizer
+from tod_bench.errors import MissingExtraError, UserError
 from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
@@ -30,12 +28,6 @@ SIZES: dict[str, dict[str, int]] = {
     "llama-small": {"hidden_size": 512, "intermediate_size": 1536, "num_hidden_layers": 8, "num_attention_heads": 8},
 }
 """Dimensions of models from scratch, by name."""
-
-PAD, END = "<pad>", "</s>"
-"""Tokens 0 and 1 of a tokenizer that is trained here."""
-
-BASE = "base.json"
-"""In a folder with an adapter: which model it belongs to."""
 
 
 def ready_tokenizer(
@@ -61,31 +53,6 @@ def problems(settings: Settings) -> Iterator[str]:
     except (MissingExtraError, UserError) as error:
         yield str(error)
     yield from training_problems(settings, "decoder")
-
-
-def train_tokenizer(texts: Sequence[str], vocab_size: int) -> "PreTrainedTokenizerBase":
-    """A byte-level BPE tokenizer, as GPT-2's: it can write any text, and reading gives back what was written.
-
-    Args:
-        texts: What it is trained on.
-        vocab_size: Tokens; fewer where the texts do not have as many.
-    """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[PAD, END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, clean_up_tokenization_spaces=False
-    )
 
 
 def new_model(settings: Settings, tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedModel":
@@ -118,26 +85,13 @@ def scratch_model(settings: Settings, tokenizer: "PreTrainedTokenizerBase") -> "
 
 def _dimensions(settings: Settings) -> dict[str, Any]:
     """The entries of `LlamaConfig` that a model from scratch sets."""
-    if settings.model not in SIZES:
-        raise UserError(f"decoder: there is no size {settings.model!r}{did_you_mean(settings.model, SIZES)}")
-    known = _llama_entries() if settings.dims else {}
-    for name in settings.dims:
-        if name not in known:
-            raise UserError(f"decoder: dims.{name}: Llama has no such dimension{did_you_mean(name, known)}")
-    return {"tie_word_embeddings": True, **SIZES[settings.model], **settings.dims}
-
-
-def _llama_entries() -> dict[str, Any]:
-    from transformers import LlamaConfig
-
-    entries: dict[str, Any] = LlamaConfig().to_dict()
-    return entries
+    return dimensions("decoder", settings.model, SIZES, settings.dims)
 
 
 def save_model(folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
     """Saves a model, or its adapter alone, and the tokenizer into a folder that appears only when it is complete."""
     base = getattr(model, "tod_bench_base", None)
-    save(folder, _Adapter(model, base) if base else model, tokenizer)
+    save(folder, Adapter(model, *base) if base else model, tokenizer)
 
 
 def load_model(folder: Path, settings: Settings) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
@@ -147,42 +101,14 @@ def load_model(folder: Path, settings: Settings) -> tuple["PreTrainedModel", "Pr
         UserError: The folder holds no model, or the adapter belongs to another base than the settings' model.
     """
     tokenizer = open_tokenizer(str(folder), ())
-    if not (folder / BASE).exists():
+    if not is_adapter(folder):
         return open_model(str(folder)), tokenizer
     from peft import PeftModel
 
     base = open_model(settings.model)
-    noted = json.loads((folder / BASE).read_text(encoding="utf-8"))
-    if weights_digest(base) != noted["digest"]:
-        raise UserError(
-            f"decoder: the adapter in {folder} was trained on {noted['model']} with other weights than "
-            f"{settings.model} has now; name the model that it was trained on, or train anew"
-        )
+    check_base(folder, base, settings.model, "decoder")
     model = PeftModel.from_pretrained(_with_every_token(base, tokenizer), folder)
     return model.merge_and_unload(), tokenizer
-
-
-def weights_digest(model: "PreTrainedModel") -> str:
-    """Digest of a model's weights, whatever file they came from."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, weights in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(weights.shape)}".encode())
-        digest.update(weights.detach().cpu().float().contiguous().numpy())
-    return digest.hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class _Adapter:
-    """An adapter and what it belongs to."""
-
-    model: "PreTrainedModel"
-    base: dict[str, str]
-
-    def save_pretrained(self, folder: Path) -> None:
-        """Writes the adapter and the note beside it."""
-        # Embeddings of added tokens are the adapter's own; the others are the base's.
-        self.model.save_pretrained(folder, save_embedding_layers=False)
-        write_json(folder / BASE, self.base)
 
 
 def _with_adapter(model: "PreTrainedModel", settings: Settings, digest: str, added: Sequence[int]) -> "PreTrainedModel":
@@ -202,7 +128,7 @@ def _with_adapter(model: "PreTrainedModel", settings: Settings, digest: str, add
         adapted = get_peft_model(model, config)
     except ValueError as error:
         raise UserError(f"decoder: lora: {' '.join(str(error).split())}") from None
-    adapted.tod_bench_base = {"model": settings.model, "digest": digest}
+    adapted.tod_bench_base = (settings.model, digest)
     return adapted
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tod_baselines.training.arguments import out_of_range
+from tod_baselines.training.arguments import out_of_range, ranges
 from tod_bench.errors import UserError, did_you_mean
 
 PREDICTION_SETTINGS = frozenset({"decode_rows"})
@@ -112,17 +112,7 @@ class Settings:
             "vocab_size batch_tokens accumulation max_tokens max_new_tokens learning_rate evaluate_every save_minutes "
             "decode_rows"
         )
-        wrong = [f"{name} must be above 0" for name in positive.split() if getattr(self, name) <= 0]
-        wrong += [
-            f"{name} must be above 0 or left out"
-            for name in ("max_steps", "max_minutes", "dev_dialogues")
-            if getattr(self, name) is not None and getattr(self, name) <= 0
-        ]
-        wrong += [
-            f"{name} must not be below 0"
-            for name in ("epochs", "weight_decay", "max_grad_norm")
-            if getattr(self, name) < 0
-        ]
+        wrong = list(ranges(self, positive))
         wrong += out_of_range(self)
         if self.max_new_tokens >= self.max_tokens:
             wrong.append("max_new_tokens must be below max_tokens")

@@ -1,149 +1,35 @@
-"""transformers' Trainer with rows of packed dialogues, a loss over answers alone, and a clock that survives a kill.
+"""transformers' Trainer with rows of packed dialogues and a loss over answers alone.
 
 Importing this imports torch and transformers; `tod_baselines.decoder.training` does so when it trains.
 """
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import LambdaLR
-from transformers import TrainerCallback
 
 from tod_baselines.decoder.flops import RowFlops
-from tod_baselines.decoder.packing import IGNORED, RowSampler
-from tod_baselines.training.trainer import OwnBatches
+from tod_baselines.decoder.packing import IGNORED
+from tod_baselines.training.trainer import TimedBatches, Work
 
 
-class Clock(TrainerCallback):  # type: ignore[misc]
-    """Stops a training after some minutes, those before it was killed and resumed among them.
-
-    The time is noted in the trainer's log, which is a part of every checkpoint. Checkpoints are asked for every
-    `save_minutes`, all processes at the same step.
+class RowTrainer(TimedBatches):
+    """A Trainer whose batches are rows of our sampler.
 
     Args:
-        minutes: Minutes after which to stop; None not to stop.
-        save_minutes: Minutes between checkpoints within an epoch.
-
-    Attributes:
-        computing: Seconds that the steps of this process took, evaluations and checkpoints left out.
-    """
-
-    EVERY = 20
-    """Steps between looks at the clock with several processes, which must agree."""
-
-    def __init__(self, minutes: float | None, save_minutes: float) -> None:
-        self._limit, self._save_seconds = minutes and 60 * minutes, 60 * save_minutes
-        self._before, self._started, self._saved = 0.0, time.monotonic(), time.monotonic()
-        self.computing, self._computes_since = 0.0, 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training so far."""
-        return self._before + time.monotonic() - self._started
-
-    @property
-    def share(self) -> float:
-        """The share of the time that is over, 0 to 1; 0 without a limit."""
-        return min(1.0, self.seconds / self._limit) if self._limit else 0.0
-
-    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer, after it has read the checkpoint that it goes on from."""
-        noted = [entry["seconds"] for entry in state.log_history if "seconds" in entry]
-        self._before = max(noted, default=0.0)
-        self._started = self._saved = time.monotonic()
-
-    def on_epoch_begin(self, *_args: Any, **_kwargs: Any) -> None:
-        """Called by the trainer."""
-        self._computes_since = time.monotonic()
-
-    def on_save(self, *_args: Any, **_kwargs: Any) -> None:
-        """Called by the trainer, after a checkpoint was written."""
-        self._computes_since = time.monotonic()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer."""
-        over = self._limit is not None and self.seconds > self._limit
-        save = time.monotonic() - self._saved > self._save_seconds
-        if args.world_size > 1:
-            if state.global_step % self.EVERY:
-                return
-            flags = torch.tensor([float(over), float(save)], device=args.device)
-            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
-            over, save = map(bool, flags.tolist())
-        if over:
-            control.should_training_stop = True
-        if save:
-            control.should_save = True
-        if control.should_save:
-            self._pause()
-            self._note(state)
-
-    def on_epoch_end(self, _args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
-        """Called by the trainer, after its own callback has asked for a checkpoint."""
-        self._pause()
-        if control.should_save:
-            self._note(state)
-
-    def _pause(self) -> None:
-        """Adds the time since the last epoch or checkpoint began; `on_save` or `on_epoch_begin` goes on."""
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        now = time.monotonic()
-        self.computing += now - self._computes_since
-        self._computes_since = now
-
-    def _note(self, state: Any) -> None:
-        self._saved = time.monotonic()
-        state.log_history.append({"seconds": self.seconds, "step": state.global_step})
-
-
-class RowTrainer(OwnBatches):
-    """A Trainer whose batches are rows of our sampler and whose evaluation is a function of ours.
-
-    Args:
-        sampler: Rows of this process.
-        score: Scores the model on dev.
         flops: Model FLOP of learning a row.
-        clock: The clock; with a limit, the learning rate falls by time where that is ahead of the steps.
-        **rest: What Trainer takes.
+        **rest: What `TimedBatches` takes.
     """
 
-    def __init__(
-        self,
-        *,
-        sampler: RowSampler,
-        score: Callable[[], dict[str, float]],
-        clock: Clock,
-        flops: RowFlops,
-        **rest: Any,
-    ) -> None:
-        super().__init__(sampler=sampler, score=score, **rest, compute_loss_func=answer_loss)
-        self.clock = clock
-        self.model_accepts_loss_kwargs = False  # the loss is ours, whatever the model's forward takes
-        self.add_callback(clock)
+    def __init__(self, *, flops: RowFlops, **rest: Any) -> None:
+        super().__init__(**rest, compute_loss_func=answer_loss)
         self._row_flops = flops
-        self.flops, self.tokens = 0.0, 0
 
-    def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
-        """A row's share of a step; its tokens and FLOP are counted."""
+    def work(self, inputs: dict[str, Any]) -> Work:
+        """The tokens of a row, and the FLOP of learning it."""
         tokens = inputs["input_ids"].shape[1]
-        self.tokens += tokens
         learned = int((inputs["labels"] != IGNORED).sum())
-        self.flops += self._row_flops(inputs.get("segments", [tokens]), learned)
-        return super().training_step(model, inputs, *args, **kwargs)
-
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """The schedule as transformers makes it, over steps or over time, whichever is further."""
-        made = super().create_scheduler(num_training_steps, optimizer)
-        if isinstance(made, LambdaLR):
-            made.lr_lambdas = [self._timed(rate, num_training_steps) for rate in made.lr_lambdas]
-        return made
-
-    def _timed(self, rate: Callable[[int], float], steps: int) -> Callable[[int], float]:
-        return lambda step: rate(max(step, int(self.clock.share * steps)))
+        return Work(tokens, self._row_flops(inputs.get("segments", [tokens]), learned))
 
 
 def answer_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int) -> torch.Tensor:

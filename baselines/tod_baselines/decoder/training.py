@@ -13,13 +13,11 @@ from tod_baselines.decoder.models import new_model, ready_tokenizer, save_model
 from tod_baselines.decoder.packing import RowSampler, Tokens, row_of, use_packed_attention
 from tod_baselines.decoder.sequence import marks_of
 from tod_baselines.decoder.settings import PREDICTION_SETTINGS, Settings
-from tod_baselines.training.arguments import argument_values, history
+from tod_baselines.training.arguments import argument_values
 from tod_baselines.training.data import evenly_spaced, few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
-from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished, last_checkpoint
-from tod_baselines.training.throughput import Dtype, Throughput, matmul_peak
+from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished
 from tod_bench.errors import UserError
-from tod_bench.progress import progress
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.systems import FitContext
 
@@ -154,26 +152,9 @@ def learn(
     attention = base.config._attn_implementation
     if settings.packing:
         use_packed_attention(base)
-    trainer = make_trainer(model, sequences, score, judged_by, settings, context)
-    with progress("training", trainer.args.max_steps, unit="steps") as shown:
-        from tod_baselines.training.callbacks import CountSteps
-
-        trainer.add_callback(CountSteps(shown))
-        checkpoint = last_checkpoint(context.folder / "checkpoints")
-        first_step = int(checkpoint.rpartition("-")[2]) if checkpoint else 0
-        outcome = trainer.train(resume_from_checkpoint=checkpoint)
+    record = make_trainer(model, sequences, score, judged_by, settings, context).learn(context.folder)
     base.set_attn_implementation(attention)
-    seconds = round(trainer.clock.seconds, 1)
-    speed = throughput(trainer, settings, outcome.global_step - first_step).to_json()
-    return {"steps": outcome.global_step, "seconds": seconds, **history(trainer), "throughput": speed}
-
-
-def throughput(trainer: "RowTrainer", settings: Settings, steps: int) -> Throughput:
-    """How fast the training was in this process, against the peak of its device."""
-    dtype: Dtype = "bfloat16" if computes_in_bf16(settings.precision) else "float32"
-    parameters = sum(part.numel() for part in trainer.model.parameters())
-    peak = matmul_peak(dtype, device())
-    return Throughput(parameters, trainer.tokens, trainer.flops, trainer.clock.computing, dtype, peak, steps)
+    return record
 
 
 def make_trainer(
@@ -187,8 +168,9 @@ def make_trainer(
     """A trainer, ready to start or to go on."""
     from transformers import PrinterCallback
 
-    from tod_baselines.decoder.trainer import Clock, RowTrainer
+    from tod_baselines.decoder.trainer import RowTrainer
     from tod_baselines.training.callbacks import EvaluateEvery
+    from tod_baselines.training.clock import Clock
 
     group = processes()
     sampler = RowSampler(

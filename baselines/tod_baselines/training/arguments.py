@@ -42,6 +42,24 @@ class TrainingSettings(Protocol):
     def select_by(self) -> str: ...
 
 
+def ranges(settings: object, positive: str) -> Iterator[str]:
+    """A sentence for each setting below what it may be.
+
+    Args:
+        settings: The settings; those that every training has are checked, too.
+        positive: Names of others that must be above 0, with blanks between them.
+    """
+    for name in positive.split():
+        if getattr(settings, name) <= 0:
+            yield f"{name} must be above 0"
+    for name in ("max_steps", "max_minutes", "dev_dialogues"):
+        if getattr(settings, name) is not None and getattr(settings, name) <= 0:
+            yield f"{name} must be above 0 or left out"
+    for name in ("epochs", "weight_decay", "max_grad_norm"):
+        if getattr(settings, name) < 0:
+            yield f"{name} must not be below 0"
+
+
 def out_of_range(settings: TrainingSettings) -> Iterator[str]:
     """A sentence for each share and schedule of a training that cannot be."""
     if not 0 < settings.few_shot <= 1:
