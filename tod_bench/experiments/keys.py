@@ -60,7 +60,7 @@ def harness_source(step: Literal["predict", "score", "judge"]) -> str:
     """Digest of tod-bench's own code behind a step, which a checkout can change without a new version."""
     if step == "predict":
         return own_source(*(f"tod_bench.{name}" for name in ("records", "systems", "tasks", "linearize")))
-    scoring = ("records", "scoring", "statistics", "experiments.corpus_statistics")
+    scoring = ("records", "scoring", "statistics", "embeddings", "experiments.corpus_statistics")
     judging = ("experiments.judge_scores", "judge") if step == "judge" else ()
     return own_source("tod_metrics", *(f"tod_bench.{name}" for name in (*scoring, *judging)))
 
