@@ -1,12 +1,16 @@
 """Every shipped eval config loads and binds, and every page of the documentation that shows one is right."""
 
+import re
+from collections.abc import Collection
+
 import pytest
 import yaml
 
-from tod_bench.experiments.config import EvalConfig, load_config
+from tod_bench.experiments.config import EvalConfig, SystemConfig, load_config
 from tod_bench.experiments.plan import build
 from tod_bench.reports.published import published_values
 from tod_bench.shipped import config_names, shipped_folder
+from tod_bench.systems import system_names
 
 
 def sort_of(name: str) -> str:
@@ -42,7 +46,9 @@ def test_every_eval_config_binds(name):
     assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.missing)
 
 
-FLOORS = {"carry_over", "majority", "rule_match", "oracle"}
+FLOORS = {"carry_over", "majority", "rule_match", "oracle", "plain_answers", "phrase_mirror", "profile_templates"}
+OURS = "ours after "
+"""What stands before the name of a published system, where a system is ours after its idea."""
 
 
 def stands_in(section) -> bool:
@@ -58,3 +64,32 @@ def test_no_baseline_stands_under_the_name_of_a_published_system(name):
     theirs |= {label for label, section in whole.systems.items() if section.predictions is not None}
     for config in [whole, *([load_config(name, small=True)] if whole.small else [])]:
         assert [label for label, section in config.systems.items() if label in theirs and stands_in(section)] == []
+        assert [label for label, section in config.systems.items() if misnamed(label, section, theirs)] == []
+
+
+def misnamed(label: str, section: SystemConfig, published: Collection[str]) -> bool:
+    """Whether a label has the name of another system than the one that stands under it."""
+    if section.predictions is not None:
+        return False
+    installed = {name for name in {*system_names(), "pictor"} if re.search(rf"(?<!\w){name}(?!\w)", label.lower())}
+    borrowed = {name for name in published if name in label.replace(f"{OURS}{name}", "")}
+    borrowed = {name for name in borrowed if name.lower() != section.system}
+    return bool(installed - {section.system}) or bool(borrowed and stands_in(section))
+
+
+@pytest.mark.parametrize(
+    ("label", "section", "expected"),
+    [
+        ("majority", {"system": "majority"}, False),
+        ("Pictor", {"system": "majority"}, True),
+        ("tiny Pictor from scratch", {"system": "decoder", "params": {"init": "scratch"}}, True),
+        ("tiny Pictor from scratch", {"system": "pictor", "params": {"init": "scratch"}}, False),
+        ("Pictor", {"predictions": "p.jsonl"}, False),
+        ("Joshi et al. 2017", {"system": "profile_templates"}, True),
+        ("templates after Joshi et al. 2017", {"system": "profile_templates"}, True),
+        ("templates, ours after Joshi et al. 2017", {"system": "profile_templates"}, False),
+        ("oracle", {"system": "rule_match"}, True),
+    ],
+)
+def test_what_a_label_may_not_say(label, section, expected):
+    assert misnamed(label, SystemConfig.model_validate(section), {"Joshi et al. 2017"}) is expected

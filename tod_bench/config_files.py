@@ -1,6 +1,6 @@
 """Reading configs: YAML files, overrides, and every error of a file at once with the nearest key that is right."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,15 +122,17 @@ def error_list(place: str, sentences: Sequence[str]) -> str:
 class _UniqueKeys(yaml.SafeLoader):
     """A loader that refuses a key that is given twice, which YAML forbids and PyYAML lets pass."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        # As the file has it: later on, keys that are merged in (`<<`) stand beside those that replace them.
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
-            if isinstance(key, Hashable):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
+            if key_node.tag != "tag:yaml.org,2002:str":
+                continue
+            if key_node.value in seen:
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: the key {key_node.value!r} is given twice")
+            seen.add(key_node.value)
+        return node
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

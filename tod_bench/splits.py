@@ -6,6 +6,7 @@ test[90%:]       its last tenth
 train[::10]      every tenth, for files that are sorted by service
 train+dev[:800]  one after the other
 test{taxi}       those that are about a service (or domain), perhaps among others; {taxi}[:100] is its first 100
+train{-taxi}     all but those: the dialogues that are not about it at all, for a training that never sees it
 
 Where a config has several corpora, a training may name another one, by its label, or several:
 
@@ -21,12 +22,16 @@ from typing import NamedTuple
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.official import Completeness
-from tod_bench.errors import UserError
+from tod_bench.dialogue_ids import DialogueIds, dialogue_key
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue
 
+ALL_BUT = "-"
+"""Before a service: the dialogues that are not about it."""
+
 _PART = re.compile(
-    r"(?P<split>[A-Za-z_][\w-]*(?:\{\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
+    r"(?P<split>[A-Za-z_][\w-]*(?:\{-?\w+\})?)(?:\[(?P<start>\d+%?)?:(?P<stop>\d+%?)?(?::(?P<step>[1-9]\d*))?\])?"
 )
 
 _LABELLED = re.compile(r"(?P<label>[^:\[\]{}+]+):(?P<expression>\s*[A-Za-z_].*)", re.DOTALL)
@@ -101,6 +106,38 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
         yield from islice(_about(corpus, split, service), *bounds)
 
 
+def find_dialogue(corpus: Corpus, name: str, splits: Sequence[str] = ()) -> Dialogue:
+    """A dialogue by its id, in anybody's spelling (`tod_bench.dialogue_ids`).
+
+    Args:
+        corpus: The corpus.
+        name: The id.
+        splits: Split expressions to look in; all splits of the corpus where none is named. Ids are unique within a
+            split alone, so that all of them are read to the end.
+
+    Raises:
+        UserError: There is no such dialogue, several splits have one, or an expression cannot be read.
+        DataError: A record of the corpus is unusable.
+    """
+    wanted, found, known = dialogue_key(name), dict[str, Dialogue](), dict[str, None]()
+    for expression in splits or corpus.splits:
+        ids: dict[str, None] = {}
+        alike: list[Dialogue] = []
+        for dialogue in read_split(corpus, expression):
+            ids[dialogue.id] = None
+            if dialogue_key(dialogue.id) == wanted:
+                alike.append(dialogue)
+        known |= ids
+        spelt = DialogueIds(ids).find(name)
+        found |= {dialogue.split: dialogue for dialogue in alike if dialogue.id == spelt}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise UserError(f"{corpus.name} has a dialogue {name!r} in each of {', '.join(found)}; name one split")
+    where = f"{corpus.name} {', '.join(splits)}".rstrip()
+    raise UserError(f"{where} has no dialogue {name!r}{did_you_mean(name, known)}")
+
+
 def common_dialogues(corpus: Corpus, first: str, second: str) -> int:
     """How many dialogues two split expressions have in common.
 
@@ -131,10 +168,18 @@ def _words_of(dialogue: Dialogue) -> bytes:
 
 def _may_share(first: str, second: str) -> bool:
     return any(
-        split_and_service(a[0])[0] == split_and_service(b[0])[0] and not (a[0] == b[0] and _apart(a[1:3], b[1:3]))
+        split_and_service(a[0])[0] == split_and_service(b[0])[0]
+        and not (a[0] == b[0] and _apart(a[1:3], b[1:3]))
+        and not _complementary(a[0], b[0])
         for a in parse_split(first)
         for b in parse_split(second)
     )
+
+
+def _complementary(part: str, other: str) -> bool:
+    """Whether one part has the dialogues about a service and the other all but those."""
+    services = {split_and_service(part)[1], split_and_service(other)[1]}
+    return any(service and f"{ALL_BUT}{service}" in services for service in services)
 
 
 def _apart(a: Sequence[str], b: Sequence[str]) -> bool:
@@ -191,13 +236,15 @@ def whole_split(expression: str) -> str:
 
 
 def split_and_service(part: str) -> tuple[str, str]:
-    """``test{taxi}`` taken apart; the service is empty where none is named."""
+    """``test{taxi}`` taken apart; the service is empty where none is named, and ``-taxi`` for all but that one."""
     split, _, service = part.rstrip("}").partition("{")
     return split, service
 
 
 def _about(corpus: Corpus, split: str, service: str) -> Iterator[Dialogue]:
-    return (dialogue for dialogue in corpus.dialogues(split) if not service or service in dialogue.services)
+    """The dialogues of a split that are about a service, or that are not; all where none is named."""
+    wanted, named = not service.startswith(ALL_BUT), service.removeprefix(ALL_BUT)
+    return (dialogue for dialogue in corpus.dialogues(split) if not named or (named in dialogue.services) == wanted)
 
 
 def _position(text: str, size: int) -> int | None:

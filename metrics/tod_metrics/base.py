@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Item = TypeVar("Item")
 
-Annotation: TypeAlias = Literal["states", "frames", "acts", "responses", "goals", "spans"]
+Annotation: TypeAlias = Literal["states", "frames", "acts", "responses", "goals", "spans", "personas"]
 """What a corpus may have gold of, that answers are held against."""
 
 SIGNATURE_VERSION = "0.2.0"

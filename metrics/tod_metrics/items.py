@@ -92,6 +92,8 @@ class ResponseItem:
         reference: The corpus's response.
         response: The generated response; empty where none was given.
         group: Group of the user (age, emotion, ...), by name of the grouping.
+        impression: The first impression of the user, a sentence; empty where it is not known.
+        acts: The gold system acts, as (domain, act, slot, value).
     """
 
     dialogue_id: str
@@ -99,6 +101,8 @@ class ResponseItem:
     reference: str
     response: str
     group: Mapping[str, str] = field(default_factory=dict)
+    impression: str = ""
+    acts: tuple[ActTuple, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ What a row is follows from the item that a metric scores:
     DialogueItem   a whole dialogue, see below
 
 Some numbers need to know more. Then a reference is ``{"gold": <as above>, "dialogue_id": "sng0073", "turn": 0}`` with
-any of the fields ``goal_domains``, ``services`` (states) and ``group`` (responses, emotions), and a predicted state may
-be ``{"predicted": <as above>, "raw": "the span that the model wrote", "confidence": {"restaurant": {"food": 0.9}}}``
-with either of the two. Rows of one dialogue in one call are linked by
-their turns; a metric that asks for the turn before, where that is not known, gets an error and never a guess. A row
-without a ``dialogue_id`` is a dialogue of its own.
+any of the fields ``goal_domains``, ``services`` (states), ``group`` (responses, emotions), ``impression`` and ``acts``
+(responses). A predicted state may be ``{"predicted": <as above>, "raw": "the span that the model wrote", "confidence":
+{"restaurant": {"food": 0.9}}}`` with either of the two. Rows of one dialogue in one call are linked by their turns; a
+metric that asks for the turn before, where that is not known, gets an error and never a guess. A row without a
+``dialogue_id`` is a dialogue of its own.
 
 A row that is a whole dialogue, for Inform, Success and the like:
 
@@ -46,7 +46,7 @@ from tod_metrics.items import (
 from tod_metrics.style.emotions import EmotionItem
 
 Item: TypeAlias = StateItem | FrameItem | ActItem | ResponseItem | EmotionItem | DialogueItem | NotedItem
-_CONTEXT = ("gold", "dialogue_id", "turn", "goal_domains", "services", "group")
+_CONTEXT = ("gold", "dialogue_id", "turn", "goal_domains", "services", "group", "impression", "acts")
 
 
 def items_of(kind: type[Item], predictions: Sequence[Any], references: Sequence[Any]) -> Sequence[Any]:
@@ -141,7 +141,14 @@ def _item(kind: type[Item], row: _Row) -> Item:
         return FrameItem(*row.key, intents or {}, requested or {}, *frames(row.place, row.predicted))
     if kind is EmotionItem:
         return EmotionItem(*row.key, text(row.place, row.predicted), group)
-    return ResponseItem(*row.key, text(row.place, row.gold), text(row.place, row.predicted), group)
+    return ResponseItem(
+        *row.key,
+        text(row.place, row.gold),
+        text(row.place, row.predicted),
+        group,
+        impression=text(row.place, row.context.get("impression", "")),
+        acts=acts(row.place, row.context.get("acts", ())),
+    )
 
 
 def _states(rows: Sequence[_Row]) -> list[StateItem]:

@@ -30,6 +30,7 @@ METRICS: Mapping[str, str] = {
     "brier": "tod_metrics.confidence.brier:Brier",
     "combined": "tod_metrics.dialogue.combined:Combined",
     "conditional_entropy": "tod_metrics.style.entropy:ConditionalEntropy",
+    "copy_rate": "tod_metrics.style.copy_rate:CopyRate",
     "delex_bleu": "tod_metrics.response.delex_bleu:DelexBleu",
     "distinct_ngrams": "tod_metrics.style.distinct:DistinctNgrams",
     "distinct_ratio": "tod_metrics.style.distinct:DistinctRatio",
@@ -50,6 +51,7 @@ METRICS: Mapping[str, str] = {
     "joint_noncategorical_accuracy": "tod_metrics.state.slot_kind_accuracy:JointNoncategoricalAccuracy",
     "mean_length": "tod_metrics.style.mean_length:MeanLength",
     "msttr": "tod_metrics.style.msttr:MSTTR",
+    "persona_attribution": "tod_metrics.style.persona_attribution:PersonaAttribution",
     "politeness": "tod_metrics.style.politeness:Politeness",
     "politeness_count": "tod_metrics.style.politeness:PolitenessCount",
     "politeness_negative": "tod_metrics.style.politeness:PolitenessNegative",
@@ -63,6 +65,10 @@ METRICS: Mapping[str, str] = {
     "slot_f1": "tod_metrics.state.slot_f1:SlotF1",
     "slot_precision": "tod_metrics.state.slot_f1:SlotPrecision",
     "slot_recall": "tod_metrics.state.slot_f1:SlotRecall",
+    "slots_said": "tod_metrics.style.slots_said:SlotsSaid",
+    "style_accuracy": "tod_metrics.style.style_accuracy:StyleAccuracy",
+    "style_direction": "tod_metrics.style.style_direction:StyleDirection",
+    "style_strength": "tod_metrics.style.style_strength:StyleStrength",
     "success": "tod_metrics.dialogue.inform_success:Success",
     "token_entropy": "tod_metrics.style.entropy:TokenEntropy",
     "tokens_per_turn": "tod_metrics.noted.usage:TokensPerTurn",
@@ -131,10 +137,11 @@ def registered() -> Mapping[str, str]:
     # A third of the start-up of every verb, most of which need no metric.
     from importlib.metadata import entry_points
 
+    from tod_metrics.episode import EPISODE_METRICS
     from tod_metrics.judge import JUDGE_METRICS
 
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
-    return {**installed, **JUDGE_METRICS, **METRICS}
+    return {**installed, **EPISODE_METRICS, **JUDGE_METRICS, **METRICS}
 
 
 def _check_class(name: str, path: str, loaded: Any) -> None:

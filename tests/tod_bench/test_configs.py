@@ -56,6 +56,7 @@ def test_every_error_is_reported_at_once_with_the_nearest_key(write):
         ("a: [1", "is not YAML"),
         ("- a\n- b\n", "should hold keys and values"),
         (MINIMAL + "name: again\n", "the key 'name' is given twice"),
+        (MINIMAL + "judge: {a: &x {b: 1}, c: {<<: *x, b: 2, b: 3}}\n", "the key 'b' is given twice"),
         (MINIMAL + "seeds: [1, 1]\n", "a seed is given twice"),
         (MINIMAL.replace("dst:", "dts:"), "tasks.dts"),
     ],
@@ -63,6 +64,12 @@ def test_every_error_is_reported_at_once_with_the_nearest_key(write):
 def test_unusable_files(write, text, expected):
     with pytest.raises(UserError, match=expected.replace("[", r"\[")):
         load_config(write(text))
+
+
+def test_a_section_takes_over_the_keys_of_another_and_replaces_some(write):
+    shared = "a: &a {x: 1, y: 1}, b: &b {<<: *a, y: 2}, c: {<<: *b, z: 3}"
+    judge = load_config(write(MINIMAL + f"judge: {{{shared}}}\n")).judge
+    assert judge == {"a": {"x": 1, "y": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1, "y": 2, "z": 3}}
 
 
 def test_a_missing_config_names_the_nearest_shipped_one():

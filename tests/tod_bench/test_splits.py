@@ -1,13 +1,17 @@
 """Split expressions."""
 
 import gc
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.gc import gc_paused
-from tod_bench.splits import parse_split, read_all, read_split
+from tod_bench.records import Dialogue
+from tod_bench.splits import common_dialogues, parse_split, read_all, read_split, whole_split
 
 CORPUS = open_corpus("simulated", dialogues={"train": 4, "dev": 10, "test": 3})
 
@@ -57,6 +61,33 @@ def test_dialogues_about_a_service():
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}")] == taxi
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[1:3]")] == taxi[1:3]
     assert [dialogue.id for dialogue in read_split(corpus, "test{taxi}[:50%]")] == taxi[: len(taxi) // 2]
+
+
+def test_a_service_held_out_leaves_the_others():
+    corpus = open_corpus("simulated", dialogues={"test": 40})
+    every = list(corpus.dialogues("test"))
+    others = [dialogue.id for dialogue in every if "taxi" not in dialogue.services]
+    assert 3 < len(others) < 40
+    assert [dialogue.id for dialogue in read_split(corpus, "test{-taxi}")] == others
+    assert [dialogue.id for dialogue in read_split(corpus, "test{-taxi}[:2]")] == others[:2]
+    assert whole_split("test{-taxi}[:2]") == "test"
+    assert common_dialogues(corpus, "test{-taxi}", "test{taxi}") == 0
+    assert common_dialogues(corpus, "test{-taxi}", "test{hotel}") > 0
+    with pytest.raises(UserError, match="cannot be read"):
+        parse_split("test{!taxi}")
+
+
+SERVICES = st.lists(st.sets(st.sampled_from(["taxi", "hotel", "train"])), max_size=8)
+
+
+@given(SERVICES, st.sampled_from(["taxi", "hotel", "train"]))
+def test_with_and_without_a_service_partition_a_split(services, held_out):
+    dialogues = [Dialogue(str(place), "c", "test", tuple(named), ()) for place, named in enumerate(services)]
+    corpus = SimpleNamespace(name="c", splits=("test",), dialogues=lambda split: iter(dialogues))
+    about, others = ([one.id for one in read_split(corpus, f"test{{{sign}{held_out}}}")] for sign in ("", "-"))
+    assert sorted([*about, *others], key=int) == [one.id for one in dialogues]
+    assert not set(about) & set(others)
+    assert [one.id for one in dialogues if held_out in one.services] == about
 
 
 def test_a_split_read_at_once_is_the_split_and_the_collector_runs_again_afterwards() -> None:

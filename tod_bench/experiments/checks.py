@@ -129,18 +129,35 @@ def scored_pairs(
 
 def table_errors(config: EvalConfig) -> list[str]:
     """Errors of the table: what its rows and columns name that the config does not have."""
-    rows, difference = config.table.rows, config.table.difference
+    rows = config.table.rows
     errors = [
         *(("table.rows", name) for row in rows for name in row.corpora or ()),
-        *(("table.difference", name) for name in ((difference.corpus, difference.minus) if difference else ())),
+        *(("table.difference", name) for one in config.table.difference for name in (one.corpus, one.minus)),
     ]
     sentences = [
         f"{key}: {name!r} is not a corpus of this config" for key, name in errors if name not in config.corpora
     ]
+    sentences += _difference_errors(config)
     for column in config.table.columns:
         for row in rows or (RowConfig(label=""),):
             sentences += _column_errors(config, row.completed(column))
     return list(dict.fromkeys(sentences))
+
+
+def _difference_errors(config: EvalConfig) -> Iterator[str]:
+    """Differences between systems that the config cannot have."""
+    for wanted in config.table.differences:
+        unknown = [name for name in (wanted.system, wanted.minus) if name not in config.systems]
+        for name in unknown:
+            yield f"table.differences: {name!r} is not a system of this config{did_you_mean(name, config.systems)}"
+        if wanted.corpus is not None and wanted.corpus not in config.corpora:
+            yield (
+                f"table.differences: {wanted.corpus!r} is not a corpus of this config"
+                f"{did_you_mean(wanted.corpus, config.corpora)}"
+            )
+        elif not unknown and not config.compared_on(wanted):
+            where = "any corpus together" if wanted.corpus is None else wanted.corpus
+            yield f"table.differences: {wanted.system} and {wanted.minus} are not both tested on {where}"
 
 
 def _column_errors(config: EvalConfig, column: Column) -> Iterator[str]:

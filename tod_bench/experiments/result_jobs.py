@@ -19,6 +19,7 @@ from tod_bench.experiments.results import Experiment, Result, Store
 from tod_bench.judge.questions import attributes_of
 from tod_bench.scores import Score
 from tod_bench.scoring import PooledRow, ScoreRow, score, score_rows
+from tod_bench.scoring.resources import Resources
 from tod_bench.splits import signed_split, split_notes
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ class ScorePredictions(ResultJob):
             "notes": split_notes(corpus, split),
             "schema": corpus.schema,
             "database": corpus.database,
+            "resources": Resources(corpus, split),
             "metrics": plan.metrics(experiment),
             "groups": plan.settings(experiment.task).groups,
             "seen_services": corpus.seen_services,

@@ -45,7 +45,9 @@ def _rows(rows: Sequence[Row], labels: Sequence[str]) -> list[str]:
     """Up to four lines a row, since a page is narrow: numbers, intervals, published values, differences from them."""
     lines: list[str] = []
     for number, row in enumerate(rows):
-        if number and rows[number - 1].system != row.system:
+        if number and row.of_systems and not rows[number - 1].of_systems:
+            lines.append(r"    \midrule")
+        elif number and rows[number - 1].system != row.system:
             lines.append(r"    \addlinespace")
         texts = [written(one, signed=row.difference) for one in row.numbers]
         values = [_numeral(text.partition(" [")[0]) for text in texts]

@@ -1,6 +1,6 @@
 """What is said below a table: warnings of signatures that differ, corpora, coverage, gold that systems were shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tod_bench.experiments.conditioning import gold_sentences
 from tod_bench.experiments.config import Column, RowConfig
@@ -47,7 +47,7 @@ def table_notes(results: Sequence[Result]) -> list[str]:
             f"{label}: {corpus['name']}, split {split or corpus.get('splits', {}).get('test')}, "
             f"{corpus.get('test_dialogues')} dialogues, {corpus.get('test_turns')} turns{skipped}"
         )
-    notes += [*conditioning_notes(results), *gold_notes(results), *system_notes(results)]
+    notes += [*conditioning_notes(results), *gold_notes(results), *system_notes(results), *scripted_notes(results)]
     for result in results:
         of_corpus = (
             f"{result.experiment.corpus}: {note}" for note in result.provenance.get("corpus", {}).get("notes", ())
@@ -79,6 +79,17 @@ def system_notes(results: Iterable[Result]) -> list[str]:
         for note in result.provenance.get("predictions", {}).get("asked", {}).get("notes", ())
     ]
     return list(dict.fromkeys(said))
+
+
+def scripted_notes(results: Sequence[Result]) -> list[str]:
+    """Who judged and rated, where those are programs."""
+    judged = any(score.signature.options.get("judge") == "scripted" for result in results for score in result.scores)
+    people = (result.provenance.get("people", {}) for result in results)
+    rated = any(isinstance(said, Mapping) and said.get("file") == "scripted" for said in people)
+    return [
+        *(["scripted judge: a program that counts words; its numbers say nothing of people"] if judged else []),
+        *(["people: scripted raters, which are programs with some noise"] if rated else []),
+    ]
 
 
 def gold_notes(results: Iterable[Result]) -> list[str]:

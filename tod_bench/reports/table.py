@@ -10,13 +10,11 @@ from typing import Any
 
 from tod_bench.experiments.config import Column, EvalConfig, RowConfig, is_small
 from tod_bench.experiments.results import Result
+from tod_bench.reports.contrasts import Contrast, DifferenceTests, contrasts
 from tod_bench.reports.notes import signature_warnings, signatures_of, systems_shown_gold, table_notes
 from tod_bench.reports.numbers import Number, column_number, spec_of
 from tod_bench.reports.published import is_of, published_row
 from tod_metrics import metric_class
-
-DifferenceTests = Mapping[tuple[str, str, str], Number]
-"""(system, label of the row, column) -> interval, p-value or the reason why there is none (see `differences`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +22,13 @@ class Row:
     """A row of a table.
 
     Attributes:
-        system: The system.
-        corpus: The corpus; of a difference the two corpora.
+        system: The system; of a difference between systems its label.
+        corpus: The corpus; of a difference between corpora the two.
         numbers: A number a column.
-        difference: Whether it subtracts one corpus's numbers from another's.
+        difference: Whether it subtracts numbers of the table from others.
         label: Its own label, where a system and corpus have several rows.
         shown_gold: Whether the system was shown gold, so that it is a floor or a ceiling and has no rank.
+        of_systems: Whether it is a difference between systems, which stand below the others.
     """
 
     system: str
@@ -38,6 +37,7 @@ class Row:
     difference: bool = False
     label: str = ""
     shown_gold: bool = field(default=False, compare=False)
+    of_systems: bool = field(default=False, compare=False)
 
     def called(self, labels: Sequence[str]) -> list[str]:
         """Its labels, as far as the table has them."""
@@ -69,6 +69,16 @@ class Table:
     source: str = ""
     plot: bool = False
     higher_is_better: tuple[bool | None, ...] = field(default=(), compare=False)
+
+    @property
+    def results(self) -> tuple[Row, ...]:
+        """The rows without the differences between systems."""
+        return tuple(row for row in self.rows if not row.of_systems)
+
+    @property
+    def between_systems(self) -> tuple[Row, ...]:
+        """The differences between systems, which every form sets apart."""
+        return tuple(row for row in self.rows if row.of_systems)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -145,6 +155,7 @@ def make_table(
     kinds = config.table.rows or (RowConfig(label=""),)
     shown_gold = systems_shown_gold(results)
     rows: list[Row] = []
+    wanted, tests = list(contrasts(config)), tests or {}
     for system in config.systems or ("",):
         of_system = [
             _row(results, (system, corpus), kind, columns, published, scripted=is_small(config))
@@ -154,9 +165,11 @@ def make_table(
             for kind in kinds
             if corpus in (kind.corpora or config.corpora)
         ]
-        of_system += _differences(config, of_system, columns, tests or {})
+        between_corpora = [one for one in wanted if not one.of_systems and one.system == system]
+        of_system += _differences(between_corpora, of_system, columns, tests)
         rows += [replace(row, shown_gold=system in shown_gold) for row in of_system]
-    rows += _published_alone(config, published, kinds, columns)
+    between_systems = _differences([one for one in wanted if one.of_systems], rows, columns, tests)
+    rows += [*_published_alone(config, published, kinds, columns), *between_systems]
     return Table(
         title=config.title or config.name,
         columns=tuple(column.label for column in columns),
@@ -271,34 +284,36 @@ def _scripted_note(rows: Sequence[Row]) -> list[str]:
 
 
 def _differences(
-    config: EvalConfig, rows: Sequence[Row], columns: Sequence[Column], tests: DifferenceTests
+    wanted: Sequence[Contrast], rows: Sequence[Row], columns: Sequence[Column], tests: DifferenceTests
 ) -> list[Row]:
-    """The rows that subtract one corpus from another, with interval and p-value where they could be tested."""
-    wanted = config.table.difference
-    if wanted is None:
-        return []
+    """The rows that subtract some rows from others, with interval and p-value where they could be tested."""
+    by_place = {(row.system, row.corpus, row.label): row for row in rows if not row.difference}
     differences = []
-    for label in dict.fromkeys(row.label for row in rows):
-        by_corpus = {row.corpus: row for row in rows if row.label == label}
-        if wanted.corpus not in by_corpus or wanted.minus not in by_corpus:
-            continue
-        first, second = by_corpus[wanted.corpus], by_corpus[wanted.minus]
-        numbers = []
-        for column, a, b in zip(columns, first.numbers, second.numbers, strict=True):
-            test = tests.get((first.system, label, column.label), Number())
-            number = Number(
-                _minus(a.value, b.value),
-                published=_minus(a.published, b.published),
-                scripted=a.scripted or b.scripted,
-                note=test.note,
+    for contrast in wanted:
+        for label in dict.fromkeys(row.label for row in rows):
+            first, second = (by_place.get((*place, label)) for place in contrast.places)
+            if first is None or second is None:
+                continue
+            numbers = tuple(
+                _difference(a, b, tests.get((contrast, label, column.label), Number()))
+                for column, a, b in zip(columns, first.numbers, second.numbers, strict=True)
             )
-            if number.value is not None:
-                number = replace(number, low=test.low, high=test.high, p=test.p)
-            numbers.append(number)
-        differences.append(
-            Row(first.system, f"{wanted.corpus} - {wanted.minus}", tuple(numbers), difference=True, label=label)
-        )
+            named = (contrast.system, contrast.corpus, numbers)
+            differences.append(Row(*named, difference=True, label=label, of_systems=contrast.of_systems))
     return differences
+
+
+def _difference(a: Number, b: Number, test: Number) -> Number:
+    """One number less another, with what a test found of it."""
+    number = Number(
+        _minus(a.value, b.value),
+        published=_minus(a.published, b.published),
+        scripted=a.scripted or b.scripted,
+        note=test.note,
+    )
+    if number.value is None:
+        return number
+    return replace(number, low=test.low, high=test.high, spread=test.spread, p=test.p)
 
 
 def _minus(a: float | None, b: float | None) -> float | None:
@@ -314,6 +329,11 @@ def _difference_notes(rows: Sequence[Row]) -> list[str]:
         corrected = f", Holm-corrected over {tested} differences" if tested > 1 else ""
         notes.append(
             f"differences: 95% intervals and two-sided p-values of a paired bootstrap over dialogues{corrected}"
+        )
+    if tested and any(number.spread is not None for row in rows for number in row.numbers):
+        notes.append(
+            "differences of systems with several seeds are of their means, in every draw as in the table; the "
+            "intervals are over dialogues and say nothing of other seeds"
         )
     reasons = dict.fromkeys(number.note for number in numbers if number.note)
     return [*notes, *(f"differences without interval and p-value: {reason}" for reason in reasons)]

@@ -1,5 +1,6 @@
 """A table as Markdown, CSV, JSON, on the terminal, in a notebook and as a data frame: one writer for each form."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FIELDS = ("value", "low", "high", "spread", "published")
 """Fields of a number in CSV and data frames."""
+
+BETWEEN_SYSTEMS = "Differences between systems"
+"""What stands above them."""
 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
@@ -46,14 +50,9 @@ def write_table(table: Table, folder: Path) -> list[Path]:
 
 def to_markdown(table: Table) -> str:
     """The whole table with its signatures, warnings and notes."""
-    labels = table.labels
-    rows = []
-    for row in table.rows:
-        rows.append([*row.called(labels), *(written(number, signed=row.difference) for number in row.numbers)])
-        published = published_texts(row)
-        if published:
-            rows.append([*[""] * (len(labels) - 1), "published", *published])
-    lines = [f"## {table.title}", "", markdown.table([*labels, *table.columns], rows, left=len(labels)), ""]
+    lines = [f"## {table.title}", "", _markdown_rows(table, table.results), ""]
+    if table.between_systems:
+        lines += [f"### {BETWEEN_SYSTEMS}", "", _markdown_rows(table, table.between_systems), ""]
     lines += [f"**Warning**: {warning}.  " for warning in table.warnings]
     if table.source:
         lines += [f"Published values: {table.source}", ""]
@@ -61,6 +60,18 @@ def to_markdown(table: Table) -> str:
     for label, signatures in table.signatures.items():
         lines.append(f"- {label}: " + ", ".join(f"`{signature}`" for signature in signatures))
     return "\n".join([*lines, "", *(f"- {note}" for note in table.notes)]).rstrip() + "\n"
+
+
+def _markdown_rows(table: Table, rows: Sequence[Row]) -> str:
+    """Some of the table's rows with what was published beneath them."""
+    labels = table.labels
+    cells = []
+    for row in rows:
+        cells.append([*row.called(labels), *(written(number, signed=row.difference) for number in row.numbers)])
+        published = published_texts(row)
+        if published:
+            cells.append([*[""] * (len(labels) - 1), "published", *published])
+    return markdown.table([*labels, *table.columns], cells, left=len(labels))
 
 
 def published_texts(row: Row) -> list[str]:
@@ -91,6 +102,8 @@ def to_json(table: Table) -> dict[str, Any]:
     del value["higher_is_better"]
     for row in value["rows"]:
         del row["shown_gold"]
+        if not row["of_systems"]:
+            del row["of_systems"]
         for number in row["numbers"]:
             number["made_up"] = number.pop("scripted")
             for name in ("p", "note"):
@@ -127,6 +140,9 @@ def to_html(table: Table) -> str:
     head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in (*table.labels, *table.columns))
     lines = []
     for position, row in enumerate(table.rows):
+        if row.of_systems and not table.rows[position - 1].of_systems:
+            across = len(table.labels) + len(table.columns)
+            lines.append(f"<tr><th scope='rowgroup' colspan='{across}'>{BETWEEN_SYSTEMS}</th></tr>")
         cells = [f"<th scope='row'>{escape(text)}</th>" for text in row.called(table.labels)]
         for column, number in enumerate(row.numbers):
             text = escape(written(number, signed=row.difference))
@@ -153,7 +169,9 @@ def print_table(table: Table, console: "Console") -> None:
     from rich.text import Text
 
     printed = grid([*table.labels, *table.columns], left=len(table.labels), title=table.title, fold=True)
-    for row in table.rows:
+    for position, row in enumerate(table.rows):
+        if row.of_systems and not table.rows[position - 1].of_systems:
+            printed.add_section()
         texts = [written(number, signed=row.difference).replace(" [", "\n[") for number in row.numbers]
         cells = [Text(text.replace("], ", "]\n")) for text in texts]
         printed.add_row(*map(Text, row.called(table.labels)), *cells, style="bold" if row.difference else "")

@@ -8,6 +8,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring.metrics import class_for
 from tod_bench.scoring.pairing import slots_and_left_out
+from tod_bench.scoring.resources import unavailable
 from tod_bench.splits import parse_split, read_split, split_and_service
 from tod_metrics import parse_spec
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, StateItem
@@ -120,8 +121,8 @@ def undefined_metrics(corpus: Corpus, split: str, task: TaskName, specs: Sequenc
         if spec in lacking:
             annotation = lacking[spec]
             undefined[spec] = f"{corpus.name} {split} has no {NAMES[annotation]} ({missing[annotation]})"
-        elif "database" in class_for(task, spec).needs and corpus.database is None:
-            undefined[spec] = f"{corpus.name} has no database here (the release's files have it)"
+        elif lack := unavailable(corpus, class_for(task, spec).needs):
+            undefined[spec] = lack
         elif issubclass(class_for(task, spec), StateMetric) and (foreign := _unread_slots(spec, corpus)):
             undefined[spec] = f"{corpus.name} counts {'-'.join(foreign[0])}, which the protocol of {spec} cannot read"
     return undefined

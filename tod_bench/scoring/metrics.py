@@ -11,6 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import Database, Dialogue, Prediction, Schema, TaskName
 from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from tod_metrics.dialogue.venues import SEARCHED
+from tod_metrics.episode import EPISODE_METRICS
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, ResponseItem, StateItem
 from tod_metrics.judge import JUDGE_METRICS
 from tod_metrics.protocols import state_protocol
@@ -37,6 +38,14 @@ _DEFAULT: Mapping[TaskName, tuple[str, ...]] = {
     "policy": ("act_f1", "act_f1_micro", "act_match"),
     "response": ("bleu", "sacrebleu"),
 }
+
+_NEEDS: Mapping[str, str] = {
+    "encoder": "sentence encoder",
+    "plain_responses": "plain responses",
+    "style_classifier": "classifier of styles",
+    "style_directions": "directions of styles",
+}
+"""What metrics need, in words."""
 
 OF_FRAMES = ("joint_categorical_accuracy", "joint_noncategorical_accuracy")
 """Metrics that SGD's official set adds to the default ones, where its protocol is among the columns."""
@@ -183,15 +192,18 @@ def build_metric(task: TaskName, spec: str, context: Mapping[str, Any]) -> Metri
     Args:
         task: The task that is scored.
         spec: The metric's spec (see `tod_metrics.specs`).
-        context: What the corpus has to offer, by name (``database``).
+        context: What the corpus has to offer, by name (``database``; see `tod_bench.scoring.resources`).
 
     Raises:
         UserError: There is no such metric, it scores another task, or the corpus lacks what it needs.
     """
-    needed = {name: context.get(name) for name in class_for(task, spec).needs}
-    for name, value in needed.items():
-        if value is None:
-            raise UserError(f"the metric {spec!r} needs the corpus's {name}, and this corpus has none")
+    needed = {}
+    for name in class_for(task, spec).needs:
+        needed[name] = context.get(name)
+        if needed[name] is None:
+            raise UserError(
+                f"the metric {spec!r} needs the corpus's {_NEEDS.get(name, name)}, and this corpus has none"
+            )
     with _user_errors():
         return metric(spec, **needed)
 
@@ -207,6 +219,8 @@ def class_for(task: TaskName, spec: str) -> type[Metric[Any]]:
             f"{parse_spec(spec).name} needs a judge or people: run `tod-bench judge CONFIG`, or name a judge config in "
             "`tasks.response.judge` of an eval config"
         )
+    if parse_spec(spec).name in EPISODE_METRICS:
+        raise UserError(f"{parse_spec(spec).name} scores played episodes: run `tod-bench play CONFIG`")
     if not scores_task(task, spec):
         fitting = [known for known, _ in metric_names() if scores_task(task, known)]
         raise UserError(

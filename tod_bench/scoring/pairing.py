@@ -236,7 +236,16 @@ def _act_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> 
 
 def _response_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> ResponseItem:
     response = (prediction.response if prediction else None) or ""
-    return ResponseItem(dialogue.id, turn.index, turn.system, response, group_of(dialogue.persona))
+    persona = dialogue.persona
+    return ResponseItem(
+        dialogue.id,
+        turn.index,
+        turn.system,
+        response,
+        group_of(persona),
+        impression=persona.impression if persona else "",
+        acts=_tuples(turn.acts),
+    )
 
 
 def noted_item(dialogue: Dialogue, turn: Turn, prediction: Prediction | None) -> NotedItem:

@@ -27,6 +27,7 @@ from tod_bench.scoring.metrics import (
     task_protocols,
 )
 from tod_bench.scoring.pairing import Pairing, Predictions, pair
+from tod_bench.scoring.resources import Resources
 from tod_bench.scoring.score import score
 from tod_bench.scoring.turn_updates import add_up, updates_remark
 from tod_bench.splits import signed_split, split_notes
@@ -153,6 +154,7 @@ def protocol_table(
         partial=partial,
         groups=groups,
         database=corpus.database,
+        resources=Resources(corpus, split),
         seen_services=corpus.seen_services,
     )
     scores = [found for found in scores if found.metric not in noted or found.value is not None]

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tod_bench.scoring.rows import PooledRow, ScoreRow
-from tod_bench.statistics import PairedTest, approximate_randomization, paired_bootstrap, pooled_tests
+from tod_bench.statistics import (
+    PairedTest,
+    approximate_randomization,
+    bootstrap_difference,
+    pooled_bootstrap,
+    pooled_tests,
+)
 from tod_metrics.base import FloatArray
 
 Row: TypeAlias = ScoreRow | PooledRow
@@ -26,16 +32,32 @@ def are_alike(a: Row, b: Row) -> bool:
     return isinstance(a, ScoreRow) and isinstance(b, ScoreRow) and np.array_equal(a.sums, b.sums)
 
 
-def bootstrap_test(a: Row, b: Row, *, draws: int, seed: int) -> PairedTest:
-    """The paired bootstrap of A less B (see `tod_bench.statistics.paired`).
+def bootstrap_test(a: Sequence[Row], b: Sequence[Row], *, draws: int, seed: int) -> PairedTest:
+    """The paired bootstrap of A less B, each side several rows over the same dialogues (the seeds of a system).
+
+    What is tested is the mean of A's scores less the mean of B's, as a table shows them. A draw takes a dialogue with
+    what every row has of it, so dialogues are the units, and nothing is said of other seeds.
 
     Raises:
         TypeError: The rows are of different kinds.
     """
-    if isinstance(a, PooledRow) and isinstance(b, PooledRow):
-        return pooled_tests(_score_of([a], [b]), a.pool.clusters, draws=draws, seed=seed).bootstrap
-    sums, others = _sums([a]), _sums([b])
-    return paired_bootstrap(sums, others, _aggregate(a), draws=draws, seed=seed)
+    pooled, others = ([row for row in side if isinstance(row, PooledRow)] for side in (a, b))
+    if pooled or others:
+        if len(pooled) < len(a) or len(others) < len(b):
+            raise TypeError("both sides of a test are of the same metric")
+
+        def difference(counts: NDArray[Any]) -> FloatArray:
+            means = (np.mean([row.of_counts(counts) for row in side], axis=0) for side in (pooled, others))
+            return np.asarray(next(means) - next(means), dtype=np.float64)
+
+        return pooled_bootstrap(difference, pooled[0].pool.clusters, draws=draws, seed=seed)
+    sums, aggregate = [row.sums for row in (*a, *b) if isinstance(row, ScoreRow)], _aggregate(a[0])
+
+    def difference_of_means(sums_of_all: FloatArray) -> FloatArray:
+        scores = [aggregate(part) for part in np.split(sums_of_all, len(sums), axis=-1)]
+        return np.asarray(np.mean(scores[: len(a)], axis=0) - np.mean(scores[len(a) :], axis=0), dtype=np.float64)
+
+    return bootstrap_difference(np.hstack(sums), difference_of_means, draws=draws, seed=seed)
 
 
 def randomization_test(a: Sequence[Row], b: Sequence[Row], *, draws: int, seed: int = 0) -> PairedTest:

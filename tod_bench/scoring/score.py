@@ -3,7 +3,7 @@
 metrics by name ─▶ is there gold for them? ─▶ pairing ─▶ statistics of each dialogue (rows) ─▶ values and intervals
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue, Prediction, Schema, TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring.gold import check_gold
-from tod_bench.scoring.metrics import build_metric, class_for, default_metrics
+from tod_bench.scoring.metrics import build_metric, check_metric, class_for, default_metrics
 from tod_bench.scoring.pairing import GROUPINGS, Predictions, pair
 from tod_bench.scoring.rows import Batches, PooledRow, ScoreRow, corpus_scores, metric_rows, pooled_rows
 from tod_bench.statistics import bootstrap_intervals
@@ -73,6 +73,7 @@ def score(
     seen_services: Collection[str] | None = None,
     notes: Sequence[str] = (),
     pooled_domains: bool = True,
+    resources: Mapping[str, Any] | None = None,
 ) -> ScoreSheet:
     """Scores predictions against dialogues.
 
@@ -93,6 +94,8 @@ def score(
         notes: What is to be said beside every score (see `tod_bench.splits.split_notes`).
         pooled_domains: Whether metrics of pooled units (those of confidence), whose intervals take long, get rows of
             domains, too.
+        resources: All that metrics may need of the corpus, by name, in place of `database` alone (see
+            `tod_bench.scoring.resources.Resources`).
 
     Returns:
         For each metric the score of the whole, then of each domain or service, then of each group.
@@ -105,9 +108,12 @@ def score(
         if name not in GROUPINGS:
             raise UserError(f"there is no grouping {name!r}; users can be grouped by {', '.join(GROUPINGS)}")
     specs, where = metrics or default_metrics(task), f"{corpus_name} {split}"
-    built = [(parse_spec(spec).label, build_metric(task, spec, {"database": database})) for spec in specs]
     gold = list(dialogues)
+    for spec in specs:
+        check_metric(task, spec)
     check_gold(task, specs, gold, where)
+    offered = {"database": database} if resources is None else resources
+    built = [(parse_spec(spec).label, build_metric(task, spec, offered)) for spec in specs]
     pairing = pair(task, gold, predictions, where=where, partial=partial)
     service_groups: dict[str, frozenset[str]] = {}
     if seen_services is not None:

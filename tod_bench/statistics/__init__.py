@@ -18,6 +18,7 @@ from tod_bench.statistics.families import PairTest, compare_all
 from tod_bench.statistics.paired import (
     PairedTest,
     approximate_randomization,
+    bootstrap_difference,
     holm,
     minimal_detectable_difference,
     paired_bootstrap,
@@ -29,7 +30,7 @@ from tod_bench.statistics.permutation import (
     permutation_test,
     total_variation,
 )
-from tod_bench.statistics.pooled import PooledTests, pooled_interval, pooled_tests
+from tod_bench.statistics.pooled import PooledTests, pooled_bootstrap, pooled_interval, pooled_tests
 from tod_bench.statistics.reliability import Agreement, agreement, agreements
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "agreement",
     "agreements",
     "approximate_randomization",
+    "bootstrap_difference",
     "bootstrap_interval",
     "bootstrap_intervals",
     "cluster_sums",
@@ -53,6 +55,7 @@ __all__ = [
     "minimal_detectable_difference",
     "paired_bootstrap",
     "permutation_test",
+    "pooled_bootstrap",
     "pooled_interval",
     "pooled_tests",
     "resample_weights",

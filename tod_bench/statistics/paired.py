@@ -3,6 +3,7 @@
 `approximate_randomization` asks how often a difference this large arises when the two answers to each dialogue are
 swapped at random (the hypothesis: the systems are interchangeable). `paired_bootstrap` asks how far the difference
 moves when the test set is drawn anew (the hypothesis: the difference is zero). The units are dialogues, never turns.
+`bootstrap_difference` does so for means over several runs of either system.
 `holm` corrects the p-values of several comparisons; `minimal_detectable_difference` says what could have been found.
 """
 
@@ -67,10 +68,28 @@ def paired_bootstrap(
     Returns:
         The test.
     """
-    effect, interval, note = _difference(a, b, aggregate, draws=draws, seed=seed, level=level)
+    return bootstrap_difference(*_side_by_side(a, b, aggregate), draws=draws, seed=seed, level=level)
+
+
+def bootstrap_difference(
+    sums: FloatArray, statistic: Aggregate, *, draws: int = 1000, seed: int = 0, level: float = 0.95
+) -> PairedTest:
+    """The paired bootstrap of any difference between scores of the same dialogues; `paired_bootstrap` is a case of it.
+
+    Args:
+        sums: Statistics of each dialogue, those of all scores side by side, shape (clusters, k).
+        statistic: The difference, of sums of shape (..., k) to (...).
+        draws: Bootstrap draws.
+        seed: Seed of the draws.
+        level: Coverage of the interval.
+
+    Returns:
+        The test.
+    """
+    effect, interval, note = _observed(sums, statistic, draws=draws, seed=seed, level=level)
     if effect is None or note:
         return PairedTest(effect, None, interval, 0, note=note)
-    drawn = difference(aggregate, a.shape[1])(resampled_sums(np.hstack([a, b]), draws, seed))
+    drawn = statistic(resampled_sums(sums, draws, seed))
     drawn = drawn[np.isfinite(drawn)]
     return PairedTest(effect, tail_share(np.abs(drawn - effect), abs(effect)), interval, len(drawn))
 
@@ -96,10 +115,11 @@ def approximate_randomization(
     Returns:
         The test.
     """
-    effect, interval, note = _difference(a, b, aggregate, draws=draws, seed=seed, level=level)
+    both, statistic = _side_by_side(a, b, aggregate)
+    effect, interval, note = _observed(both, statistic, draws=draws, seed=seed, level=level)
     if effect is None or note:
         return PairedTest(effect, None, interval, 0, note=note)
-    drawn, exact = swapped_statistics(a, b, difference(aggregate, a.shape[1]), draws, seed)
+    drawn, exact = swapped_statistics(a, b, statistic, draws, seed)
     return PairedTest(effect, tail_share(np.abs(drawn), abs(effect), exact=exact), interval, len(drawn), exact)
 
 
@@ -150,18 +170,22 @@ def tail_share(drawn: FloatArray, observed: float, *, exact: bool = False) -> fl
     return extreme / len(drawn) if exact else (extreme + 1) / (len(drawn) + 1)
 
 
-def _difference(
-    a: FloatArray, b: FloatArray, aggregate: Aggregate, *, draws: int, seed: int, level: float
-) -> tuple[float | None, Interval, str]:
-    """The observed difference, its interval, and why it cannot be tested (empty where it can)."""
+def _side_by_side(a: FloatArray, b: FloatArray, aggregate: Aggregate) -> tuple[FloatArray, Aggregate]:
+    """The statistics of both systems in one matrix, and the difference of their scores."""
     if a.shape != b.shape:
         raise ValueError(f"both systems need the statistics of the same dialogues, not {a.shape} and {b.shape}")
-    both, statistic = np.hstack([a, b]), difference(aggregate, a.shape[1])
+    return np.hstack([a, b]), difference(aggregate, a.shape[1])
+
+
+def _observed(
+    both: FloatArray, statistic: Aggregate, *, draws: int, seed: int, level: float
+) -> tuple[float | None, Interval, str]:
+    """The observed difference, its interval, and why it cannot be tested (empty where it can)."""
     interval = bootstrap_interval(both, statistic, draws=draws, seed=seed, level=level)
     effect = float(statistic(both.sum(axis=0)))
     if not np.isfinite(effect):
         return None, interval, "the score is undefined for one of the systems"
-    return effect, interval, "" if len(a) > 1 else interval.note
+    return effect, interval, "" if len(both) > 1 else interval.note
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -91,27 +91,42 @@ def pooled_tests(
     def difference(counts: NDArray[Any]) -> FloatArray:
         return _sides(score_of, counts, np.zeros_like(counts))
 
-    interval = pooled_interval(difference, clusters, draws=draws, seed=seed, level=level)
-    effect = float(difference(np.ones((1, clusters)))[0])
-    if not np.isfinite(effect):
-        undefined = PairedTest(None, None, interval, 0, note="the score is undefined for one of the systems")
-        return PooledTests(undefined, undefined, None)
-    if clusters < 2:
-        untested = PairedTest(effect, None, interval, 0, note=interval.note)
-        return PooledTests(untested, untested, None)
+    bootstrap = pooled_bootstrap(difference, clusters, draws=draws, seed=seed, level=level)
+    if bootstrap.effect is None or bootstrap.p_value is None:
+        return PooledTests(bootstrap, bootstrap, None)
     swapped, exact = coins(clusters, draws, seed)
     arrangements = np.concatenate([_sides(score_of, 1 - block, block) for block in swapped])
-    drawn = difference(resample_weights(clusters, draws, seed))
-    drawn = drawn[np.isfinite(drawn)]
-    p_swapped = tail_share(np.abs(arrangements), abs(effect), exact=exact)
-    p_drawn = tail_share(np.abs(drawn - effect), abs(effect))
+    p_swapped = tail_share(np.abs(arrangements), abs(bootstrap.effect), exact=exact)
     deviations = _left_out(difference, clusters)
     error = float(np.sqrt((clusters - 1) / clusters * np.sum((deviations - deviations.mean()) ** 2)))
     return PooledTests(
-        PairedTest(effect, p_swapped, interval, len(arrangements), exact),
-        PairedTest(effect, p_drawn, interval, len(drawn)),
+        PairedTest(bootstrap.effect, p_swapped, bootstrap.interval, len(arrangements), exact),
+        bootstrap,
         error if np.isfinite(error) else None,
     )
+
+
+def pooled_bootstrap(
+    difference: OfCounts, clusters: int, *, draws: int = 1000, seed: int = 0, level: float = 0.95
+) -> PairedTest:
+    """The paired bootstrap of a difference between scores that follow from how often each dialogue is counted.
+
+    Args:
+        difference: The difference, of counts of shape (draws, clusters) to (draws,).
+        clusters: Number of dialogues.
+        draws: Bootstrap draws.
+        seed: Seed of the draws.
+        level: Coverage of the interval.
+    """
+    interval = pooled_interval(difference, clusters, draws=draws, seed=seed, level=level)
+    effect = float(difference(np.ones((1, clusters)))[0])
+    if not np.isfinite(effect):
+        return PairedTest(None, None, interval, 0, note="the score is undefined for one of the systems")
+    if clusters < 2:
+        return PairedTest(effect, None, interval, 0, note=interval.note)
+    drawn = difference(resample_weights(clusters, draws, seed))
+    drawn = drawn[np.isfinite(drawn)]
+    return PairedTest(effect, tail_share(np.abs(drawn - effect), abs(effect)), interval, len(drawn))
 
 
 def _sides(score_of: OfCounts, kept: NDArray[Any], given: NDArray[Any]) -> FloatArray:

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from tod_bench.corpora.base import open_corpus
+from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store
@@ -148,12 +149,12 @@ def test_what_cannot_be_tested_says_why(paired, tmp_path):
     assert any(note.startswith("differences without interval and p-value: ") for note in table_of(gone).notes)
 
 
-def test_several_seeds_and_other_dialogues_have_no_test(paired, tmp_path):
+def test_two_equal_seeds_are_as_one_and_other_dialogues_have_no_test(paired, tmp_path):
     again = [replace(one, experiment=replace(one.experiment, seed=2)) for one in paired.results]
     seeds = replace(paired, results=(*paired.results, *again))
-    assert {number.note for number in differences(table_of(seeds))["oracle"]} == {
-        "scores over several seeds have a spread instead"
-    }
+    one, two = (differences(table_of(run))["rule_match"][0] for run in (paired, seeds))
+    assert two == replace(one, spread=0.0)
+    assert two.low == one.low is not None
     corpora = {**CONFIG["corpora"], "plain": {**CONFIG["corpora"]["plain"], "splits": {"test": "test[:20]"}}}
     other = finished(tmp_path / "other", corpora=corpora)
     assert {number.note for number in differences(table_of(other))["oracle"]} == {
@@ -188,3 +189,94 @@ def test_a_notebook_shows_the_best_bold_and_hostile_text_as_text(paired):
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert html.count("<strong>") == len(replace(table, rows=rows).best()) > 0
+
+
+THEIRS_OVER_FLOOR = {"system": "theirs", "minus": "rule_match", "label": "theirs over the floor"}
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    """A system of two seeds, of which the second answers nothing, beside a floor of one."""
+    folder = tmp_path_factory.mktemp("seeded")
+    for label, style in STYLES.items():
+        dialogues = read_all(open_corpus("simulated", style=style, dialogues=SIZES), "test")
+        for seed in (1, 2):
+            said = unsure(dialogues, seed=len(label))
+            answers = said if seed == 1 else (replace(one, state={}, confidence=None) for one in said)
+            write_predictions(folder / f"{label}_{seed}.jsonl", answers)
+    theirs = {"predictions": f"{folder}/{{corpus}}_{{seed}}.jsonl", "tasks": ["dst"], "seeds": [1, 2]}
+    return finished(
+        folder / "runs",
+        systems={"rule_match": {"system": "rule_match"}, "theirs": theirs},
+        tasks={"dst": {"metrics": ["jga"]}},
+        table={
+            "columns": [{"label": "JGA", "task": "dst", "metric": "jga"}],
+            "differences": [
+                THEIRS_OVER_FLOOR,
+                {"system": "rule_match", "minus": "theirs", "corpus": "plain"},
+                {"system": "theirs", "minus": "theirs", "corpus": "plain", "label": "none"},
+            ],
+        },
+    )
+
+
+def test_a_difference_of_systems_is_between_their_means_over_seeds(seeded):
+    table = table_of(seeded)
+    values = {(row.system, row.corpus): row.numbers[0].value for row in table.results}
+    assert [(row.system, row.corpus) for row in table.between_systems] == [
+        ("theirs over the floor", "restyled"),
+        ("theirs over the floor", "plain"),
+        ("rule_match - theirs", "plain"),
+        ("none", "plain"),
+    ]
+    assert table.rows == (*table.results, *table.between_systems)
+    restyled, plain, turned, none = (row.numbers[0] for row in table.between_systems)
+    for corpus, number in (("restyled", restyled), ("plain", plain)):
+        assert number.value == pytest.approx(values["theirs", corpus] - values["rule_match", corpus])
+        assert number.low < number.value < number.high
+        assert number.spread is None  # the floor has one seed
+    assert (turned.value, turned.low, turned.high) == pytest.approx((-plain.value, -plain.high, -plain.low), abs=0.3)
+    assert (none.value, none.low) == (0, None) or none.low == none.high == 0
+    seeds = [
+        one.scores[0].value
+        for one in seeded.results
+        if (one.experiment.system, one.experiment.corpus) == ("theirs", "plain")
+    ]
+    assert values["theirs", "plain"] == pytest.approx(sum(seeds) / 2)
+    assert seeds[0] != seeds[1]
+
+
+def test_differences_of_systems_are_set_apart_in_every_form(seeded):
+    table = table_of(seeded)
+    number = table.between_systems[0].numbers[0]
+    markdown = table.to_markdown()
+    above, below = markdown.split("### Differences between systems")
+    assert "theirs over the floor" in below
+    assert "theirs over the floor" not in above
+    assert f"p = {number.p:.4f}" in below or "p < 0.0001" in below
+    assert "say nothing of other seeds" in below
+    assert table.to_latex().count(r"\midrule") == 2
+    for html in (render(page_data(seeded, dialogues=2)), table._repr_html_()):
+        assert html.index("Differences between systems") < html.index("theirs over the floor")
+    assert "theirs over the floor" in table.to_csv()
+
+
+def test_differences_of_systems_that_cannot_be_are_errors_all_at_once():
+    wanted = [
+        {"system": "rulematch", "minus": "oracle"},
+        {"system": "oracle", "minus": "rule_match", "corpus": "plane"},
+        {"system": "here", "minus": "there"},
+    ]
+    places = {
+        label: {"system": "rule_match", "corpora": [corpus]}
+        for label, corpus in (("here", "plain"), ("there", "restyled"))
+    }
+    changes = {"systems": {**CONFIG["systems"], **places}, "table": {**CONFIG["table"], "differences": wanted}}
+    with pytest.raises(UserError) as caught:
+        build(EvalConfig.model_validate({**CONFIG, **changes}))
+    for sentence in (
+        "'rulematch' is not a system of this config; did you mean 'rule_match'?",
+        "'plane' is not a corpus of this config; did you mean 'plain'?",
+        "here and there are not both tested on any corpus together",
+    ):
+        assert sentence in str(caught.value)

@@ -17,7 +17,15 @@ from tod_bench.experiments.config.models import (
     SystemConfig,
     TaskConfig,
 )
-from tod_bench.experiments.config.sections import Column, Difference, Factor, RowConfig, SweepConfig, TableConfig
+from tod_bench.experiments.config.sections import (
+    Column,
+    Difference,
+    Factor,
+    RowConfig,
+    SweepConfig,
+    SystemDifference,
+    TableConfig,
+)
 
 __all__ = [
     "Bootstrap",
@@ -31,6 +39,7 @@ __all__ = [
     "Splits",
     "SweepConfig",
     "SystemConfig",
+    "SystemDifference",
     "TableConfig",
     "TaskConfig",
     "is_small",

@@ -4,7 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tod_bench.experiments.config.sections import Section, SweepConfig, TableConfig, Texts, as_list
+from tod_bench.experiments.config.sections import (
+    Section,
+    SweepConfig,
+    SystemDifference,
+    TableConfig,
+    Texts,
+    as_list,
+)
 from tod_bench.records import ExperimentTask, TaskName
 from tod_bench.splits import UNTESTED
 
@@ -207,6 +214,11 @@ class EvalConfig(Section):
         return tuple(
             label for label in system.corpora or self.corpora if label not in self.corpora or label in self.tested
         )
+
+    def compared_on(self, wanted: SystemDifference) -> tuple[str, ...]:
+        """The labels of the corpora that a difference between systems is shown of: those that both are tested on."""
+        first, second = (self.tested_with(self.systems[name]) for name in (wanted.system, wanted.minus))
+        return tuple(label for label in first if label in second and wanted.corpus in (None, label))
 
     @model_validator(mode="after")
     def _has_systems(self) -> "EvalConfig":

@@ -15,6 +15,11 @@ def as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
+def _listed(value: Any) -> Any:
+    """One section as a list of one, none as an empty one."""
+    return () if value is None else [value] if isinstance(value, dict | BaseModel) else value
+
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 """A list of texts; one text alone is a list of one."""
 
@@ -79,6 +84,22 @@ class Difference(Section):
     minus: str
 
 
+class SystemDifference(Section):
+    """Rows that subtract one system's numbers from another's, on the same corpus.
+
+    Attributes:
+        system: The system whose numbers are subtracted from.
+        minus: The system whose numbers are subtracted.
+        corpus: The corpus; every one that both are tested on where left out.
+        label: What the row is called; the two systems where left out.
+    """
+
+    system: str
+    minus: str
+    corpus: str | None = None
+    label: str = ""
+
+
 class TableConfig(Section):
     """The shape of the table that a run prints.
 
@@ -86,6 +107,7 @@ class TableConfig(Section):
         columns: The columns; all scores without a domain where left out.
         rows: The rows of each system and corpus; one without a label where left out.
         difference: Rows of differences between corpora.
+        differences: Rows of differences between systems, which stand below the others.
         published: Name of a file of ``results/published`` whose values are printed beside ours.
         plot: Whether the table is a figure, which is drawn beside it.
         notes: What a reader must know of the table.
@@ -93,7 +115,8 @@ class TableConfig(Section):
 
     columns: tuple[Column, ...] = ()
     rows: tuple[RowConfig, ...] = ()
-    difference: Difference | None = None
+    difference: Annotated[tuple[Difference, ...], BeforeValidator(_listed)] = ()
+    differences: tuple[SystemDifference, ...] = ()
     published: str | None = None
     plot: bool = False
     notes: Texts = ()

@@ -18,11 +18,12 @@ from tod_bench.personalise.checks.stage import content_of
 from tod_bench.personalise.checks.values import lost_values
 from tod_bench.personalise.filters.asked import Filter, Verdict, filter_prompt, verdicts
 from tod_bench.personalise.filters.offline import natural_verdict, semantic_verdict
-from tod_bench.personalise.filters.vectors import Encode, cosines, style_vectors
+from tod_bench.personalise.filters.vectors import cosines, style_vectors
 from tod_bench.personalise.llm_options import style_model
 from tod_bench.personalise.rows import Row, StageName, Unit
 from tod_bench.personalise.styled import SIDES, StyledDialogue, styled_dialogues
 from tod_bench.personalise.work import Work
+from tod_metrics.style.displacement import Encode
 
 VERSION = 2
 """Raised whenever a row comes out differently, so that older rows are made anew."""

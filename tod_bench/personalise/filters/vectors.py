@@ -3,8 +3,8 @@
     strength   PS = mean over turns of |e(styled) - e(plain)|
     direction  PV = mean over turns of  e(styled) - e(plain)
 
-e is a sentence encoder's vector, | | the Euclidean length (PicPersona-TOD's ``filtering/``, whose PV
-has the sign reversed, which changes no length). Which turns of a side count is a selection:
+The formulas are those of `tod_metrics.style.displacement`, as of the metrics `style_strength` and `style_direction`.
+Here they are of one dialogue and one side; which turns of a side count is a selection:
 
     inner    all but the first and the last, which greet and take leave: what the released code takes
     without  those of them that draw on no texts about a venue, which the released code means to leave out and does not;
@@ -12,7 +12,7 @@ has the sign reversed, which changes no length). Which turns of a side count is 
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -20,18 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tod_bench.personalise.styled import FROM_TEXTS, Side, StyledDialogue
+from tod_metrics.style.displacement import Encode, direction, displacements, strengths
 
 Floats: TypeAlias = NDArray[np.float64]
-
-Encode: TypeAlias = Callable[[Sequence[str]], NDArray[Any]]
-"""Texts to vectors of shape (texts, dimensions)."""
 
 Selection: TypeAlias = Literal["inner", "without"]
 
 SELECTIONS: tuple[Selection, ...] = ("inner", "without")
-
-DECIMALS = 5
-"""Places that vectors are rounded to: how texts are batched moves an encoder's last digits, and must not move rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,14 +78,13 @@ def style_vectors(
         side: Whose utterances.
         encode: The sentence encoder.
     """
-    texts = list(dict.fromkeys(text for styled in dialogues for pair in styled.pairs(side) for text in pair))
-    rows = {text: row for row, text in enumerate(texts)}
-    vectors = np.round(np.asarray(encode(texts), dtype=np.float64), DECIMALS) if texts else np.zeros((0, 0))
-    found = []
-    for styled in dialogues:
-        moved = np.array([vectors[rows[text]] - vectors[rows[plain]] for plain, text in styled.pairs(side)])
-        found.append({name: _mean(moved, selected_turns(styled, side, name)) for name in SELECTIONS})
-    return found
+    spoken = [styled.pairs(side) for styled in dialogues]
+    moved = displacements([pair for pairs in spoken for pair in pairs], encode)
+    ends = np.cumsum([len(pairs) for pairs in spoken], dtype=int)[:-1]
+    return [
+        {name: _mean(of_dialogue, selected_turns(styled, side, name)) for name in SELECTIONS}
+        for styled, of_dialogue in zip(dialogues, np.split(moved, ends) if spoken else [], strict=True)
+    ]
 
 
 def cosines(styled: StyledDialogue, side: Side, encode: Encode) -> list[float]:
@@ -108,5 +102,4 @@ def _mean(moved: NDArray[Any], turns: Sequence[int]) -> StyleVector | None:
     if not turns:
         return None
     chosen = moved[list(turns)]
-    strength = float(np.linalg.norm(chosen, axis=1).mean())
-    return StyleVector(strength, chosen.mean(axis=0), len(turns))
+    return StyleVector(float(strengths(chosen).mean()), direction(chosen), len(turns))

@@ -11,6 +11,7 @@ from tod_bench.scoring.comparison.systems import Comparison, Predictions, Settin
 from tod_bench.scoring.files import predictions_for_split
 from tod_bench.scoring.gold import require_gold
 from tod_bench.scoring.metrics import FIELDS, default_metrics, response_metrics, scores_every_task, task_of
+from tod_bench.scoring.resources import Resources
 from tod_bench.splits import read_all, signed_split, split_notes
 
 
@@ -66,6 +67,7 @@ def compare_files(
         by_domain=by_domain,
         partial=partial,
         database=corpus.database,
+        resources=Resources(corpus, split),
         names=(str(files[0]), str(files[1])),
         settings=settings,
     )

@@ -110,6 +110,7 @@ def compare(
     names: tuple[str, str] = ("A", "B"),
     settings: Settings | None = None,
     notes: Sequence[str] = (),
+    resources: Mapping[str, Any] | None = None,
 ) -> list[Comparison]:
     """Compares two systems' predictions for the same dialogues.
 
@@ -128,6 +129,7 @@ def compare(
         names: The two systems' files, for messages.
         settings: Draws, seed, level and power.
         notes: What is to be said beside every comparison.
+        resources: What else metrics may need of the corpus (`tod_bench.scoring.resources.Resources`).
 
     Returns:
         For each metric the whole, then, if asked for, each domain.
@@ -152,6 +154,7 @@ def compare(
                 metrics=specs,
                 partial=partial,
                 database=database,
+                resources=resources,
                 notes=notes,
                 draws=0,
             )
