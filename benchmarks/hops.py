@@ -181,7 +181,7 @@ def _judge_arguments(folder: Path) -> list[str]:
     config.write_text(
         """name: hops
 task: pairwise
-corpus: {corpus: simulated}
+corpus: {corpus: simulated, options: {dialogues: {test: 40}}}
 split: test
 versions:
   original: {style: original}

@@ -2,14 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import needed
+from once import made_once, shared_folder
 from tod_bench.records import Act, Dialogue, DomainGoal, Turn
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
 
 # A job that a shell starts in the background ignores Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,6 +33,24 @@ def realdata() -> Path:
     if not folder:
         pytest.skip("TOD_BENCH_DATA is not set to a folder of real corpora")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built once for all workers."""
+
+    def build(folder: Path) -> None:
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return next(made_once(tmp_path_factory, "wheel", build).glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that the tests which run the small variants of tables and figures share: each is computed once."""
+    return shared_folder(tmp_path_factory, "small-runs")
 
 
 @pytest.fixture

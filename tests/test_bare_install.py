@@ -8,10 +8,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 import venv
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from tod_bench.predictions import write_predictions
 from tod_bench.splits import read_all
 from tod_bench.tasks import gold_prediction
 
-ROOT = Path(__file__).parents[1]
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = pytest.mark.slow
@@ -82,31 +80,62 @@ def link_requirements(name: str, extras: frozenset[str], site: Path, done: set[s
         link_requirements(requirement.name, frozenset(requirement.extras), site, done)
 
 
+FORKING = """
+import json, os, sys, traceback
+import msgspec, numpy, pydantic, rich.table, scipy.stats, yaml
+from tod_bench.cli.main import main
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        sys.argv, code = ["tod-bench", *json.loads(line)], 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else bool(ended.code)
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Runs each line of arguments in a child of its own, which need not import again what every verb does."""
+
+
 @pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
+def python(request, tmp_path_factory) -> Path:
     given = os.environ.get("TOD_BENCH_BARE_PYTHON")
     if given:
         return Path(given)
-    folder = tmp_path_factory.mktemp("bare")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    wheel, folder = request.getfixturevalue("wheel"), tmp_path_factory.mktemp("bare")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(site)
+    zipfile.ZipFile(wheel).extractall(site)
     link_requirements("tod-bench", frozenset(), site, set())
     return folder / "venv" / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
-def call(python, tmp_path_factory) -> Call:
+def call(python, tmp_path_factory) -> Iterator[Call]:
     folder = tmp_path_factory.mktemp("work")
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
     environment = {**kept, "HOME": str(folder)}
 
+    server = subprocess.Popen(
+        [python, "-c", FORKING], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
     def called(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = [python, "-m", "tod_bench.cli.main", *arguments]
-        return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(arguments) + "\n")
+        server.stdin.flush()
+        ended = int(server.stdout.readline())
+        return subprocess.CompletedProcess(arguments, ended, *((folder / name).read_text() for name in ("out", "err")))
 
     corpus = open_corpus("simulated", **TRACK["options"])
     gold = [gold_prediction(dialogue, turn) for dialogue in read_all(corpus, "test") for turn in dialogue.turns]
@@ -130,7 +159,8 @@ def call(python, tmp_path_factory) -> Call:
     (submission,) = (folder / "submissions").iterdir()
     called.submission = str(submission)  # type: ignore[attr-defined]
     called.folder, called.environment = folder, environment  # type: ignore[attr-defined]
-    return called
+    yield called
+    server.communicate(timeout=60)
 
 
 GOLD = ("gold.jsonl", "--corpus", "simulated", "--option", "dialogues={test: 2}")
@@ -142,6 +172,7 @@ CASES = [
     ("list configs", ""),
     ("data stats simulated --option dialogues={test:2,train:2,dev:1}", ""),
     ("data check simulated --split test --list 0", ""),
+    ("data show simulated sim-test-00001 --split test --option dialogues={test:2}", ""),
     ("import auto flat.json -o flat.jsonl", ""),
     ("import slots flat.json -o flat.jsonl.gz --corpus simulated --option dialogues={test:2}", ""),
     ("score GOLD --task dst", ""),

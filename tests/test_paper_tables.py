@@ -35,8 +35,8 @@ STYLED = {"style": "personalised"}
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("paper") / "runs"
+def store(small_runs: Path) -> Path:
+    return small_runs
 
 
 @pytest.fixture(scope="module")

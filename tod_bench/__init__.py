@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tod_bench.scores import Slice as Slice
     from tod_bench.scoring.comparison import Comparison as Comparison
     from tod_bench.shipped import config_names as config_names
+    from tod_bench.splits import find_dialogue as find_dialogue
     from tod_bench.splits import read_split as read_split
     from tod_bench.sweeps.api import plan as plan
     from tod_bench.sweeps.api import run as run
@@ -94,6 +95,7 @@ _MODULES = {
     "compare": "tod_bench.api.scoring",
     "config_names": "tod_bench.shipped",
     "corpus_names": "tod_bench.corpora.base",
+    "find_dialogue": "tod_bench.splits",
     "from_datasets": "tod_bench.corpora.hub_datasets",
     "import_predictions": "tod_bench.api.predictions",
     "judge": "tod_bench.judge",

@@ -4,6 +4,8 @@ A persona names its picture by a path (`Persona.image`). What lies there is a fi
 asked for, as the portraits of the embedded corpus are (`tod_bench.simulated.portraits`).
 """
 
+import base64
+import io
 import mimetypes
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -43,6 +45,46 @@ class Images(ABC):
             UserError: There is no such picture.
         """
 
+    def data_url(self, name: str) -> str:
+        """The picture's own bytes as a data URL, of the type that its name says.
+
+        Args:
+            name: The picture, as `Persona.image` names it.
+
+        Raises:
+            UserError: There is no such picture.
+        """
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return f"data:{kind};base64,{base64.b64encode(self.data(name)).decode()}"
+
+    def scaled_url(self, name: str, side: int) -> str:
+        """The picture as a data URL: turned upright, scaled down, and written anew.
+
+        The type of a data URL must be that of its bytes; PNG files that are announced as JPEG are turned down by some
+        servers. Pictures are therefore written as PNG where there is transparency or a palette, else as JPEG.
+
+        Args:
+            name: The picture, as `Persona.image` names it, in any format that Pillow reads.
+            side: Longest side in pixels; smaller pictures are left at their size.
+
+        Raises:
+            ImportError: Pillow is not installed.
+            UserError: There is no such picture, or it cannot be read.
+        """
+        from PIL import Image, ImageOps
+
+        try:
+            with Image.open(io.BytesIO(self.data(name))) as opened:
+                picture = ImageOps.exif_transpose(opened)
+                kind = "PNG" if "A" in picture.getbands() or picture.mode == "P" else "JPEG"
+                picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
+                picture.thumbnail((side, side))
+                written = io.BytesIO()
+                picture.save(written, kind)
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise UserError(f"the picture {name} cannot be read: {error}") from None
+        return f"data:image/{kind.lower()};base64,{base64.b64encode(written.getvalue()).decode()}"
+
 
 class FolderImages(Images):
     """Pictures that lie as files in a folder.
@@ -76,3 +118,9 @@ class FolderImages(Images):
         if not name or not kind.startswith("image/") or not path.is_file():
             raise UserError(f"images: {path} is no picture, and the corpus names it")
         return path
+
+
+def has_pictures(folder: Path) -> bool:
+    """Whether there is a folder with a picture anywhere in it; reading stops at the first."""
+    files = folder.rglob("*") if folder.is_dir() else iter(())
+    return any((mimetypes.guess_type(path.name)[0] or "").startswith("image/") and path.is_file() for path in files)

@@ -22,7 +22,8 @@ from typing import NamedTuple
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.official import Completeness
-from tod_bench.errors import UserError
+from tod_bench.dialogue_ids import DialogueIds, dialogue_key
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.gc import gc_paused
 from tod_bench.records import Dialogue
 
@@ -103,6 +104,38 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
         bounds = (_position(start, size) or 0, _position(stop, size), *map(int, step))
         yield from islice(_about(corpus, split, service), *bounds)
+
+
+def find_dialogue(corpus: Corpus, name: str, splits: Sequence[str] = ()) -> Dialogue:
+    """A dialogue by its id, in anybody's spelling (`tod_bench.dialogue_ids`).
+
+    Args:
+        corpus: The corpus.
+        name: The id.
+        splits: Split expressions to look in; all splits of the corpus where none is named. Ids are unique within a
+            split alone, so that all of them are read to the end.
+
+    Raises:
+        UserError: There is no such dialogue, several splits have one, or an expression cannot be read.
+        DataError: A record of the corpus is unusable.
+    """
+    wanted, found, known = dialogue_key(name), dict[str, Dialogue](), dict[str, None]()
+    for expression in splits or corpus.splits:
+        ids: dict[str, None] = {}
+        alike: list[Dialogue] = []
+        for dialogue in read_split(corpus, expression):
+            ids[dialogue.id] = None
+            if dialogue_key(dialogue.id) == wanted:
+                alike.append(dialogue)
+        known |= ids
+        spelt = DialogueIds(ids).find(name)
+        found |= {dialogue.split: dialogue for dialogue in alike if dialogue.id == spelt}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise UserError(f"{corpus.name} has a dialogue {name!r} in each of {', '.join(found)}; name one split")
+    where = f"{corpus.name} {', '.join(splits)}".rstrip()
+    raise UserError(f"{where} has no dialogue {name!r}{did_you_mean(name, known)}")
 
 
 def common_dialogues(corpus: Corpus, first: str, second: str) -> int:

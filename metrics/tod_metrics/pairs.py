@@ -12,10 +12,10 @@ What a row is follows from the item that a metric scores:
 
 Some numbers need to know more. Then a reference is ``{"gold": <as above>, "dialogue_id": "sng0073", "turn": 0}`` with
 any of the fields ``goal_domains``, ``services`` (states), ``group`` (responses, emotions), ``impression`` and ``acts``
-(responses), and a predicted state may be ``{"predicted": <as above>, "raw": "the span that the model wrote", "confidence": {"restaurant": {"food": 0.9}}}``
-with either of the two. Rows of one dialogue in one call are linked by
-their turns; a metric that asks for the turn before, where that is not known, gets an error and never a guess. A row
-without a ``dialogue_id`` is a dialogue of its own.
+(responses). A predicted state may be ``{"predicted": <as above>, "raw": "the span that the model wrote", "confidence":
+{"restaurant": {"food": 0.9}}}`` with either of the two. Rows of one dialogue in one call are linked by their turns; a
+metric that asks for the turn before, where that is not known, gets an error and never a guess. A row without a
+``dialogue_id`` is a dialogue of its own.
 
 A row that is a whole dialogue, for Inform, Success and the like:
 

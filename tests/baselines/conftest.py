@@ -1,67 +1,17 @@
 """A toy corpus for the systems: cheap to learn, with every trap of the linear form in it."""
 
-import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from toys import AREAS, FOODS, LEARNED, TINY, TOY_SCHEMA, toy_dialogues
 
-from tod_bench.records import Act, Dialogue, Schema, SlotSpec, Turn
+from tod_bench.records import Dialogue
 from tod_bench.systems import FitContext
 
-AREAS = ("north", "south", "east", "west")
-FOODS = ("Thai", "north american", "chef's choice")
-
-
-def toy_dialogues(count: int, split: str = "train", start: int = 0) -> list[Dialogue]:
-    """Dialogues of two turns each: a restaurant, then a booking."""
-    places = itertools.islice(itertools.cycle(itertools.product(AREAS, FOODS)), start, start + count)
-    return [_toy(f"{split}-{number}", split, area, food) for number, (area, food) in enumerate(places)]
-
-
-def _toy(name: str, split: str, area: str, food: str) -> Dialogue:
-    asked = {"restaurant": {"area": (area,), "food": (food,)}}
-    booked = {"restaurant": {**asked["restaurant"], "book day": ("friday",)}}
-    first = Turn(
-        index=0,
-        user=f"A {food} restaurant in the {area}, please.",
-        system="The Copper Ladle (cheap). Book it?",
-        state=asked,
-        acts=(Act("restaurant", "recommend", "name", "the copper ladle"), Act("restaurant", "request", "book day")),
-        services=("restaurant",),
-        db_matches={"restaurant": 2},
-    )
-    second = Turn(
-        index=1,
-        user="Yes, for Friday.",
-        system="Done. Anything else?",
-        state=booked,
-        acts=(Act("restaurant", "book"), Act("general", "reqmore")),
-        services=("restaurant",),
-        db_matches={"restaurant": 1},
-    )
-    return Dialogue(name, "toy", split, ("restaurant",), (first, second))
-
-
-TOY_SCHEMA: Schema = {
-    "restaurant": {
-        "area": SlotSpec("where", True, AREAS),
-        "food": SlotSpec("what", False, FOODS),
-        "book day": SlotSpec("when", True, ("friday", "saturday")),
-    }
-}
-
-TINY: dict[str, Any] = {
-    "model": "t5-tiny",
-    "batching": "examples",
-    "init": "scratch",
-    "vocab_size": 120,
-    "dims": {"d_model": 32, "d_ff": 64, "d_kv": 8, "num_layers": 1, "num_decoder_layers": 2},
-    "epochs": 2,
-    "dev_dialogues": 4,
-}
-"""Settings of a model that trains in a second."""
+__all__ = ["AREAS", "FOODS", "LEARNED", "TINY", "TOY_SCHEMA", "timeless", "toy_dialogues"]
 
 
 def timeless(record: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +37,37 @@ def toy_dev() -> list[Dialogue]:
 @pytest.fixture
 def tiny() -> Iterator[dict[str, Any]]:
     return dict(TINY)
+
+
+@pytest.fixture(scope="session")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a PPTOD that was trained with `LEARNED` on `toy_train`; only to be read."""
+
+    def train(folder: Path) -> None:
+        from tod_baselines.pptod.system import PPTOD
+
+        PPTOD(**LEARNED).fit(toy_dialogues(12), [], FitContext("dst", TOY_SCHEMA, 1, folder))
+
+    from once import made_once
+
+    return made_once(tmp_path_factory, "learned-pptod", train)
+
+
+@pytest.fixture
+def learned_context(learned: Path, context: FitContext) -> FitContext:
+    """A copy of that folder for one test."""
+    shutil.copytree(learned, context.folder, dirs_exist_ok=True)
+    return context
+
+
+@pytest.fixture(scope="session")
+def by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what two processes have trained (see `two_processes`)."""
+    import two_processes
+
+    from once import made_once
+
+    return made_once(tmp_path_factory, "trained-by-two", two_processes.train)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,13 @@
 """The confidence of values: the probability of their tokens, computed by hand on a small model."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from conftest import TOY_SCHEMA
+from conftest import LEARNED, TOY_SCHEMA
 
 from tod_baselines.pptod.confidence import confidence_of
 from tod_baselines.pptod.examples import Examples, source_of
@@ -66,17 +66,23 @@ def test_the_probability_of_a_value_is_that_of_its_tokens() -> None:
     assert found == {"hotel": {"area": pytest.approx(math.exp(-0.3)), "stars": pytest.approx(math.exp(-0.7))}}
 
 
-@pytest.fixture(scope="module")
-def settings() -> Mapping[str, Any]:
-    return {"learning_rate": 5e-3, "epochs": 12, "select_by": "last", "probe": False, "dropout": 0.0}
+RELEASED: dict[str, Any] = {**LEARNED, "multitask": False, "epochs": 12, "probe": False, "format": "pptod"}
 
 
-@pytest.mark.parametrize("format_", ["tod_bench", "pptod"])
+@pytest.fixture
+def recipe(request: pytest.FixtureRequest, learned: Path, toy_train: list[Dialogue], context: FitContext) -> Any:
+    """The settings of a trained model, in our format or in PPTOD's; `context` is its."""
+    if request.param == "pptod":
+        PPTOD(**RELEASED).fit(toy_train, [], context)
+        return RELEASED
+    request.getfixturevalue("learned_context")
+    return LEARNED
+
+
+@pytest.mark.parametrize("recipe", ["tod_bench", "pptod"], indirect=True)
 def test_confidence_is_what_the_model_gives_by_hand(
-    format_: Any, settings: Any, tiny: dict[str, Any], toy_train: list[Dialogue], context: FitContext
+    recipe: Any, toy_train: list[Dialogue], context: FitContext
 ) -> None:
-    recipe = {**tiny, **settings, "format": format_}
-    PPTOD(**recipe).fit(toy_train, [], context)
     system = PPTOD(**recipe, confidence=True)
     system.load(context)
     shown = list(turn_inputs(toy_train[:3], "dst", gold_access=system.gold_access))
@@ -150,16 +156,12 @@ def product(model: Any, source: Any, before: list[int], value: list[int]) -> flo
     return math.prod(float(chances[first + place, token]) for place, token in enumerate(value))
 
 
-def test_both_engines_are_equally_sure(
-    settings: Any, tiny: dict[str, Any], toy_train: list[Dialogue], context: FitContext
-) -> None:
-    recipe = {**tiny, **settings}
-    PPTOD(**recipe).fit(toy_train, [], context)
+def test_both_engines_are_equally_sure(learned_context: FitContext, toy_train: list[Dialogue]) -> None:
     shown = list(turn_inputs(toy_train[:3], "dst"))
     found = []
     for engine in ("transformers", "ctranslate2"):
-        system = PPTOD(**recipe, confidence=True, engine=engine)
-        system.load(context)
+        system = PPTOD(**LEARNED, confidence=True, engine=engine)
+        system.load(learned_context)
         found.append([answer.confidence for answer in system.predict("dst", shown)])
     for first, second in zip(*found, strict=True):
         assert first is not None

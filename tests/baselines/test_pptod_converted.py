@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import timeless
+from conftest import LEARNED, timeless
 
 from tod_baselines.pptod.examples import Examples, training_examples
 from tod_baselines.pptod.fast import converted as converted_module
@@ -62,7 +62,7 @@ def test_both_engines_write_what_plain_generate_writes(
 ) -> None:
     recipe = Recipe(**{**tiny, "dims": {**tiny["dims"], **change}})
     model, tokenizer = peaked(recipe, toy_train, tmp_path)
-    examples = Examples(training_examples(toy_train[:5], TASKS, recipe), tokenizer, recipe)
+    examples = Examples(training_examples(toy_train[:3], TASKS, recipe), tokenizer, recipe)
     expected = plain(model, tokenizer, examples)
     assert len(set(expected)) > 5
     for engine in (model, load_converted(tmp_path, tokenizer, "float32")):
@@ -80,15 +80,11 @@ def test_every_size_converts(size: str, toy_train: list[Dialogue], tmp_path: Pat
     assert decode(engine, tokenizer, examples, batch_tokens=300, max_new_tokens=LONGEST) == expected
 
 
-def test_a_trained_model_answers_alike_with_every_engine(
-    tiny: dict[str, Any], context: FitContext, toy_train: list[Dialogue], toy_dev: list[Dialogue]
-) -> None:
-    settings = {**tiny, "epochs": 15, "learning_rate": 5e-3, "dropout": 0.0, "multitask": True, "select_by": "last"}
-    PPTOD(**settings).fit(toy_train, [], context)
+def test_a_trained_model_answers_alike_with_every_engine(learned_context: FitContext, toy_dev: list[Dialogue]) -> None:
     answers = {}
     for engine in ({}, {"engine": "ctranslate2"}, {"engine": "ctranslate2", "engine_precision": "int8"}):
-        system = PPTOD(**settings, **engine)
-        system.load(context)
+        system = PPTOD(**LEARNED, **engine)
+        system.load(learned_context)
         answers[tuple(engine.values())] = [
             answer.raw
             for task in TASKS
@@ -96,7 +92,7 @@ def test_a_trained_model_answers_alike_with_every_engine(
         ]
     assert answers["ctranslate2",] == answers[()]
     assert len(answers["ctranslate2", "int8"]) == len(answers[()])
-    made = sorted(place.name.partition("-")[0] for place in (context.folder / "ctranslate2").iterdir())
+    made = sorted(place.name.partition("-")[0] for place in (learned_context.folder / "ctranslate2").iterdir())
     assert made == ["float32", "int8"]
 
 
@@ -180,15 +176,11 @@ def test_rows_of_the_embedding_that_are_no_token_write_nothing(
     assert written == plain(model, tokenizer, examples)
 
 
-def test_a_batch_is_over_when_every_row_has_ended(
-    tiny: dict[str, Any], context: FitContext, toy_train: list[Dialogue], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_is_over_when_every_row_has_ended(learned: Path, toy_train: list[Dialogue]) -> None:
     """A trained model ends its rows; with room for 200 tokens it is asked for no more than the longest row has."""
-    settings = {**tiny, "epochs": 15, "learning_rate": 5e-3, "dropout": 0.0, "select_by": "last"}
-    PPTOD(**settings).fit(toy_train, [], context)
-    tokenizer = load_tokenizer(context.folder / "model")
-    model = pretrained_model(context.folder / "model", tokenizer)
-    examples = Examples(training_examples(toy_train, ("dst",), Recipe(**settings)), tokenizer, Recipe(**settings))
+    tokenizer = load_tokenizer(learned / "model")
+    model = pretrained_model(learned / "model", tokenizer)
+    examples = Examples(training_examples(toy_train, ("dst",), Recipe(**LEARNED)), tokenizer, Recipe(**LEARNED))
     steps: list[int] = []
     model.decoder.register_forward_hook(lambda *_: steps.append(1))
     texts = decode(model, tokenizer, examples, batch_tokens=10**6, max_new_tokens=200)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import timeless
 from test_pptod_packing import LENGTHS, dialogues_of
-from test_pptod_processes import trained_by_two
+from two_processes import PACKED, record
 
 from tod_baselines.pptod.fast.packing import Dialogues
 from tod_baselines.pptod.system import PPTOD
@@ -110,12 +110,9 @@ def test_a_training_that_broke_off_goes_on(
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_learns(
-    toy_train: list[Dialogue], tiny: dict[str, Any], context: FitContext, tmp_path: Path
-) -> None:
+def test_two_processes_learn_what_one_learns(toy_train: list[Dialogue], context: FitContext, by_two: Path) -> None:
     """Batches of 3 dialogues on two processes are batches of 6 on one."""
-    settings = {**tiny, "packing": "dialogue", "dropout": 0.0, "select_by": "last", "batch_size": 3}
-    two = trained_by_two(settings, tmp_path / "two")
-    one = PPTOD(**settings | {"batch_size": 6}).fit(toy_train, [], context)
+    two = record(by_two / "packed")
+    one = PPTOD(**PACKED | {"batch_size": 6}).fit(toy_train, [], context)
     assert (two["processes"], two["steps"], one["steps"]) == (2, 4, 4)
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)

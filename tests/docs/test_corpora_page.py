@@ -5,6 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from guides import blocks, follow
 from tod_bench.corpora.extent import release_sizes
 from tod_bench.corpora.multiwoz import MultiWOZ
@@ -13,11 +15,15 @@ from tod_bench.inputs import parse_yaml
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_commands_run() -> None:
-    _, stats, check = follow("corpora.md")
+def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path))
+    _, stats, check, shown = follow("corpora.md")
     assert "simulated" in stats
     assert check.startswith("simulated1\ntest:")
     assert "problem" not in check
+    assert shown.startswith("sim-test-00003 (simulated1, test: ")
+    picture = next(line for line in shown.splitlines() if line.startswith("picture: "))
+    assert Path(picture.removeprefix("picture: ")).is_file()
 
 
 def test_every_corpus_has_a_row() -> None:

@@ -16,10 +16,16 @@ def followed(tmp_path_factory) -> dict:
     names: dict = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("guide"))
+        patch.setenv("TOD_BENCH_CACHE", str(Path.cwd() / "cache"))
         for number, block in enumerate(blocks("python.md", "python")):
             exec(compile(block, f"docs/python.md, block {number}", "exec"), names)
         names["folder"] = Path.cwd()
     return names
+
+
+def test_the_picture_of_a_user_is_a_file(followed):
+    dialogue, images = followed["dialogue"], followed["corpus"].images
+    assert images.path(dialogue.persona.image).read_bytes() == images.data(dialogue.persona.image)
 
 
 def test_the_numbers_of_the_page_are_those_of_the_verbs(followed):

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from golden_compare import Golden
 
+from once import shared_folder
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-write", action="store_true", help="write the golden files anew instead of comparing")
@@ -22,8 +24,8 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 @pytest.fixture(scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder that no other version has written into."""
-    return tmp_path_factory.mktemp("cache")
+    """A cache folder that no other version has written into; all workers share it."""
+    return shared_folder(tmp_path_factory, "cache")
 
 
 @pytest.fixture(autouse=True)

@@ -67,9 +67,9 @@ def test_quickstarts_floors_score_as_before(golden):
         *("figure6", "figure7", "appendix_b", "appendix_c"),
     ],
 )
-def test_small_tables_and_figures_say_what_they_said(name, golden):
-    tod_bench("run", name, "--small", "--store", "runs", "--quiet")
-    golden.check(name, of_table(Path(f"runs/tables/{name}_small")))
+def test_small_tables_and_figures_say_what_they_said(name, golden, small_runs):
+    tod_bench("run", name, "--small", "--store", small_runs, "--quiet")
+    golden.check(name, of_table(small_runs / f"tables/{name}_small"))
 
 
 FLOORS = "{majority: {system: majority, tasks: [response]}, oracle: {system: oracle, tasks: [response]}}"
@@ -226,7 +226,7 @@ def test_two_multiwoz_files_compare_the_same(realdata, golden):
 @pytest.mark.slow
 def test_damaged_gold_of_sgd_scores_the_same(realdata, golden):
     found = Found()
-    file = damaged_gold(Path("damaged.jsonl"), 7, "-o", "view=frame", corpus="sgd", split="dev")
+    file = damaged_gold(Path("damaged.jsonl"), 7, "-o", "view=frame", corpus="sgd", split="dev[:150]")
     asked = ("--corpus", "sgd", "--split", "dev[:150]", "--draws", "100", "--by-domain")
     tod_bench("score", file, *asked, "-o", "view=frame", "-p", "sgd", "-p", "tod_bench", "--json", "frames.json")
     found.take(of_score_file(Path("frames.json"), "frame"))

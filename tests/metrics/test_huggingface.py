@@ -14,6 +14,7 @@ from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, Respo
 from tod_metrics.pairs import items_of
 from tod_metrics.protocols import CONFIDENCE_METRICS
 from tod_metrics.style.emotions import EmotionItem
+from toy_styles import CHILD, SENIOR, LetterEncoder, toy_classifier, toy_directions
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 evaluate = pytest.importorskip("evaluate", reason="evaluate is in the extra: pip install 'tod-bench[style]'")
@@ -39,6 +40,12 @@ RESPONSES = (
     ["which area of town would you like to stay in ?", "the hotel is booked , enjoy your stay"],
     ["which area of town do you want to stay in ?", "your hotel is booked . enjoy your stay !"],
 )
+USERS = [
+    {"dialogue_id": "a", "turn": 0, "group": CHILD, "impression": "a child who would like to stay"},
+    {"dialogue_id": "b", "turn": 0, "group": SENIOR, "acts": [["hotel", "inform", "name", "hotel"]]},
+]
+RESPONSES = (RESPONSES[0], [{"gold": gold, **user} for gold, user in zip(RESPONSES[1], USERS, strict=True)])
+PLAIN = {("a", 0): "which area ?", ("b", 0): "booked"}
 EMOTIONS = (["joy", "neutral", "neutral"], [None, None, None])
 GOAL = {"hotel": {"inform": {"area": "east"}, "request": ["phone"]}}
 DIALOGUES = (
@@ -68,6 +75,14 @@ OPTIONS = {
     "success": {"database": Venues()},
     "combined": {"database": Venues()},
     "entity_f1": {"entities": ("hotel", "town")},
+    "persona_attribution": {"style_classifier": toy_classifier(), "k": 2},
+    "style_accuracy": {"style_classifier": toy_classifier()},
+    "style_strength": {"encoder": LetterEncoder(), "plain_responses": PLAIN},
+    "style_direction": {
+        "encoder": LetterEncoder(),
+        "plain_responses": PLAIN,
+        "style_directions": toy_directions(),
+    },
 }
 """What metrics that need something of the corpus are given."""
 

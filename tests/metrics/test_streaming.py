@@ -16,6 +16,7 @@ from tod_metrics.items import ActItem, DialogueItem, FrameItem, ResponseItem, St
 from tod_metrics.pairs import items_of
 from tod_metrics.state.states import StateBatch
 from tod_metrics.style.emotions import EmotionItem
+from toy_styles import CHILD, SENIOR, LetterEncoder, toy_classifier, toy_directions
 
 VALUES = {"area": ["east", "west"], "stars": ["4", "dontcare"]}
 WORDS = ["the", "hotel", "is", "in", "a", "nice", "area", "of", "town", "and", "has", "free", "parking", "for", "you"]
@@ -57,6 +58,9 @@ def dialogues(kind, seed=0, count=12):
 def turns(rng, number, kind):
     make = {StateItem: state, FrameItem: frames, ActItem: acts, ResponseItem: text, EmotionItem: emotion}[kind]
     golds = [{"gold": make(rng), "dialogue_id": f"d{number}", "turn": turn} for turn in range(rng.randrange(1, 6))]
+    if kind is ResponseItem:
+        user = {"group": rng.choice([CHILD, SENIOR]), "impression": "a person in a nice town"}
+        golds = [{**gold, **user, "acts": [["hotel", "inform", "area", "town"]]} for gold in golds]
     if kind is StateItem:
         golds = [{**gold, "goal_domains": ["hotel"], "services": ["hotel"]} for gold in golds]
     return [make(rng) if rng.random() < 0.5 else gold["gold"] for gold in golds], golds
@@ -90,11 +94,21 @@ class Venues:
     __hash__ = object.__hash__
 
 
+PLAIN = {(f"d{number}", turn): "the hotel" for number in range(12) for turn in range(6)}
+
 OPTIONS = {
     "inform": {"database": Venues(), "state": "predicted", "active": "given", "text": "delexicalised"},
     "success": {"database": Venues(), "state": "predicted", "active": "given", "text": "delexicalised"},
     "combined": {"database": Venues(), "state": "predicted", "active": "given", "text": "delexicalised"},
     "entity_f1": {"entities": ("nice area", "parking", "town")},
+    "persona_attribution": {"style_classifier": toy_classifier()},
+    "style_accuracy": {"style_classifier": toy_classifier()},
+    "style_strength": {"encoder": LetterEncoder(), "plain_responses": PLAIN},
+    "style_direction": {
+        "encoder": LetterEncoder(),
+        "plain_responses": PLAIN,
+        "style_directions": toy_directions(),
+    },
 }
 """Options without which a metric cannot be built or would choose by the batch."""
 

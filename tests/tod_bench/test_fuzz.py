@@ -1,6 +1,8 @@
 """Files that somebody broke: whatever is read or refused, no other exception than `UserError` comes out.
 
-Each case is a sound file with a few of its values replaced, left out or doubled, or with its bytes tampered with.
+Each case is a sound file with a few of its values replaced, left out or doubled, or with its bytes tampered with. To
+run is to assert here: `refused_in_a_sentence` lets every exception but `UserError` through, which fails the test, and
+asks of that one a sentence that names the place.
 TOD_BENCH_FUZZ multiplies the number of examples.
 """
 

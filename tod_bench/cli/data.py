@@ -87,6 +87,47 @@ def check(name: str, options: tuple[str, ...], splits: tuple[str, ...], listed: 
 
 
 @command.command(cls=Verb)
+@click.argument("name", metavar="CORPUS")
+@click.argument("dialogue", metavar="ID")
+@CORPUS_OPTIONS
+@SPLITS
+@format_option("text", "json")
+@JSON_FLAG
+def show(
+    *,
+    name: str,
+    dialogue: str,
+    options: tuple[str, ...],
+    splits: tuple[str, ...],
+    output_format: str,
+    as_json: bool,
+) -> None:
+    """Print a dialogue: who the user is and where their picture is, what is said, what changes in each turn.
+
+    In a state, + is a new slot, * another value, - a slot that is gone.
+
+    \b
+    Examples:
+      tod-bench data show simulated sim-test-00003 --split test
+      tod-bench data show picpersona SNG0073 -o images=faces --format json
+    """
+    import json
+
+    from tod_bench.reports.corpora import open_with
+    from tod_bench.reports.dialogue import dialogue_json, dialogue_lines, picture_of
+    from tod_bench.splits import find_dialogue
+
+    corpus = open_with(name, options)
+    shown = find_dialogue(corpus, dialogue, splits)
+    picture = picture_of(corpus, shown.persona)
+    if as_json or output_format == "json":
+        click.echo(json.dumps(dialogue_json(shown, picture), indent=1))
+        return
+    for line in dialogue_lines(shown, picture):
+        click.echo(line)
+
+
+@command.command(cls=Verb)
 @click.argument("name")
 @CORPUS_OPTIONS
 @output_option("new, with a file a split, or what datasets.load_from_disk loads", "folder", required=True)

@@ -206,6 +206,8 @@ def _print_made(made: "Personalised", *, quiet: bool) -> None:
         click.echo(f"{split}: {dialogues:,} dialogues")
     if made.written:
         click.echo(f"dropped: {made.dropped:,} dialogues; see {made.output / 'dropped.jsonl'}")
+        if made.passed_over:
+            click.echo(f"passed over as too short for the reading of strategies: {made.passed_over:,} dialogues")
         click.echo(
             f"{made.output}: records, manifest.json, report.md; read it with the corpus picpersona, path={made.output}"
         )

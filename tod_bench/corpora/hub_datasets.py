@@ -15,6 +15,7 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.rows import Rows, columns, from_rows, to_rows
 from tod_bench.errors import UserError, extra_needed
 from tod_bench.files import digest_of
+from tod_bench.images import Images
 from tod_bench.records import Dialogue, Schema, SlotSpec
 
 if TYPE_CHECKING:
@@ -31,13 +32,17 @@ def to_datasets(corpus: Corpus, rows: Rows = "dialogues", splits: Sequence[str] 
     return datasets.DatasetDict({split: dataset for split, dataset in made.items() if len(dataset)})
 
 
-def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "DatasetCorpus":
+def from_datasets(
+    datasets: "DatasetDict", schema: Schema | None = None, images: Images | None = None
+) -> "DatasetCorpus":
     """The corpus of datasets that `to_datasets` made, wherever they have been meanwhile.
 
     Args:
         datasets: The datasets by split.
         schema: The corpus's schema; None takes it from the datasets' description (Parquet files and the hub do not
             keep one).
+        images: The pictures of its users, `Corpus.images` of the corpus that the datasets were made from, say, or
+            `tod_bench.images.FolderImages`; rows have their names alone.
 
     Raises:
         UserError: The datasets have other columns, or no schema was found.
@@ -63,7 +68,7 @@ def from_datasets(datasets: "DatasetDict", schema: Schema | None = None) -> "Dat
             domain: {slot: SlotSpec(**{**spec, "values": tuple(spec["values"])}) for slot, spec in slots.items()}
             for domain, slots in described["schema"].items()
         }
-    return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), schema)
+    return DatasetCorpus(datasets, str(described.get("corpus", "datasets")), schema, images)
 
 
 class DatasetCorpus(Corpus):
@@ -73,10 +78,11 @@ class DatasetCorpus(Corpus):
         datasets: The datasets by split.
         name: Name and version of the corpus.
         schema: What can be tracked.
+        images: The pictures of its users; None for none.
     """
 
-    def __init__(self, datasets: "DatasetDict", name: str, schema: Schema) -> None:
-        self._datasets, self.name, self._schema = datasets, name, schema
+    def __init__(self, datasets: "DatasetDict", name: str, schema: Schema, images: Images | None = None) -> None:
+        self._datasets, self.name, self._schema, self._images = datasets, name, schema, images
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -93,6 +99,11 @@ class DatasetCorpus(Corpus):
         """Hex digest of every row and the schema."""
         rows = {split: [digest_of(row) for row in self._datasets[split]] for split in self.splits}
         return digest_of([self.name, _schema_json(self._schema), rows])
+
+    @property
+    def images(self) -> Images | None:
+        """The pictures of its users; None where none were given."""
+        return self._images
 
     def dialogues(self, split: str) -> Iterator[Dialogue]:
         """Streams the dialogues of a split.

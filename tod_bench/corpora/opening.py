@@ -8,7 +8,7 @@ from tod_bench.corpora.base import Corpus, corpus_class
 from tod_bench.errors import UserError
 from tod_bench.inputs import parse_yaml
 
-_NAMES = ("path", "version", "goals")
+_NAMES = ("path", "version", "goals", "images")
 """Options that are names, also where they look like a number; a path may be a list of them."""
 
 

@@ -30,6 +30,7 @@ from tod_bench.corpora.picpersona_text import parse_acts, parse_state
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in
 from tod_bench.corpora.reading import Record, Warn, check_option, convert_all
 from tod_bench.errors import DataError, MissingError, UserError
+from tod_bench.images import FolderImages, Images, has_pictures
 from tod_bench.records import Database, Dialogue, Persona, Schema, SlotSpec, State, Turn
 
 Part = Literal["all", "multiwoz", "sgd"]
@@ -47,10 +48,12 @@ class PicPersona(FileCorpus):
 
     Args:
         path: Folder of the repository or of ``{train,dev,test}.json``, a ``dataset.zip``, or one such JSON file; None
-            looks in TOD_BENCH_DATA and in what was fetched. The images are not needed.
+            looks in TOD_BENCH_DATA and in what was fetched.
         part: Dialogues from ``multiwoz``, from ``sgd``, or ``all``.
         style: Whose utterances ``Turn.user`` and ``Turn.system`` are: ``original`` or ``personalised``. The restyled
             ones are in ``styled_user`` and ``styled_system`` either way.
+        images: Folder of the users' pictures, which only what shows or sees users needs; None takes the folder ``face``
+            beside the records, where it has pictures, else what the plain corpus of a corpus with its personas has.
         skip_invalid, cache: As for every corpus that is read from files; see `FileCorpus`.
     """
 
@@ -59,6 +62,7 @@ class PicPersona(FileCorpus):
         path: str | Path | None = None,
         part: Part = "all",
         style: Style = "original",
+        images: str | Path | None = None,
         *,
         skip_invalid: bool = False,
         cache: bool = True,
@@ -67,7 +71,8 @@ class PicPersona(FileCorpus):
         check_option("PicPersona-TOD", "style", style, Style)
         self.root = corpus_root(path, "picpersona", _match_size)
         self._part, self._style = part, style
-        self._reopened = partial(PicPersona, path, part, skip_invalid=skip_invalid, cache=cache)
+        self._images = FolderImages(Path(images)) if images is not None else None
+        self._reopened = partial(PicPersona, path, part, images=images, skip_invalid=skip_invalid, cache=cache)
         self._files = _split_files(self.root)
         self._made = read_about(self.root) if self.root.is_dir() else None
         self.name = f"{self._made.name if self._made else 'picpersona'}{'' if part == 'all' else '-' + part}-{style}"
@@ -99,6 +104,19 @@ class PicPersona(FileCorpus):
     def database(self) -> Database | None:
         """MultiWOZ's venues, where the repository's ``dataset/mwoz/DB`` is there, or what the plain corpus has."""
         return self._made.database() if self._made else read_database(self._database_files)
+
+    @cached_property
+    def images(self) -> Images | None:
+        """The pictures of the folder that was given, or that is beside the records; else the plain corpus's."""
+        if self._images is not None:
+            return self._images
+        # The release has its descriptions of the faces in that folder, and not the faces.
+        beside = [self.root / place for place in ("face", "dataset/face")]
+        beside += [self.root.parent / "face"] if self.root.name == "mwoz_sgd" else []
+        folder = next(filter(has_pictures, beside), None)
+        if folder is not None:
+            return FolderImages(folder)
+        return self._made.images() if self._made else None
 
     @property
     def seen_services(self) -> Collection[str] | None:

@@ -18,6 +18,7 @@ from tod_bench.corpora.jsonstream import RawFile, load_json
 from tod_bench.corpora.rows import from_rows, to_rows
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import write_json
+from tod_bench.images import Images
 from tod_bench.records import Database, Dialogue, Schema, SlotSpec
 
 OURS = "tod_bench"
@@ -58,6 +59,7 @@ class MadeCorpus:
         reader: Name under which ``tod-bench data`` opens the plain corpus, and those of its options that are no places.
         fuzzy: How like its database takes names to be equal; see `VenueDatabase`.
         tables: Its tables of venues, by file name; empty where it has none, or others than `VenueDatabase` has.
+        kept_personas: Whether its users are those of the plain corpus, so that its pictures are theirs.
     """
 
     name: str
@@ -67,6 +69,7 @@ class MadeCorpus:
     reader: tuple[str, Mapping[str, Any]]
     fuzzy: float | None
     tables: Mapping[str, RawFile]
+    kept_personas: bool = False
 
     def database(self) -> Database | None:
         """The plain corpus's database; None where it is not at hand.
@@ -76,11 +79,20 @@ class MadeCorpus:
         """
         if self.tables:
             return read_database(self.tables, self.fuzzy)
+        plain = self._plain()
+        return None if plain is None else plain.database
+
+    def images(self) -> Images | None:
+        """The plain corpus's pictures, where its users were kept and it can be opened without saying where it is."""
+        plain = self._plain() if self.kept_personas else None
+        return None if plain is None else plain.images
+
+    def _plain(self) -> Corpus | None:
+        """The plain corpus, where it is at hand; another version of it may have other venues and users."""
         name, options = self.reader
         with suppress(UserError):
             source = open_corpus(name, **options) if name else None
-            # Another version of the corpus may have other venues.
-            return source.database if source is not None and source.name == self.name else None
+            return source if source is not None and source.name == self.name else None
         return None
 
 
@@ -111,12 +123,15 @@ def read_about(folder: Path) -> MadeCorpus | None:
             (about["reader"]["corpus"], about["reader"]["options"]),
             about["fuzzy"],
             database_files(tables),
+            bool(about.get("kept_personas", False)),
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(f"the file is not laid out as expected ({error})", file=str(file)) from None
 
 
-def write_about(folder: Path, corpus: Corpus, reader: str, options: Mapping[str, Any]) -> None:
+def write_about(
+    folder: Path, corpus: Corpus, reader: str, options: Mapping[str, Any], *, kept_personas: bool = False
+) -> None:
     """Writes what `read_about` reads, and the tables of a `VenueDatabase`.
 
     Args:
@@ -124,6 +139,7 @@ def write_about(folder: Path, corpus: Corpus, reader: str, options: Mapping[str,
         corpus: The plain corpus.
         reader: Its name for ``tod-bench data``.
         options: Options of its reader that are no places on this machine.
+        kept_personas: Whether the users are those of the plain corpus.
     """
     database = corpus.database
     tables = database if isinstance(database, VenueDatabase) else None
@@ -137,6 +153,7 @@ def write_about(folder: Path, corpus: Corpus, reader: str, options: Mapping[str,
         "seen_services": None if seen is None else sorted(seen),
         "missing_annotations": {split: dict(corpus.missing_annotations(split)) for split in corpus.splits},
         "fuzzy": None if tables is None else tables.fuzzy,
+        **({"kept_personas": True} if kept_personas else {}),
     }
     if tables is not None:
         for domain in tables.domains:

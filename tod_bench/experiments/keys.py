@@ -15,6 +15,7 @@ from tod_bench.experiments.content import OWN, local_files, own_source, source_d
 from tod_bench.experiments.judge_scores import judge_of
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
+from tod_bench.judge.config import OF_CORPUS
 from tod_bench.records import ExperimentTask
 from tod_metrics import GROUP as METRICS
 from tod_metrics import metric_class, parse_spec
@@ -40,9 +41,18 @@ def metric_sources(plan: Plan, task: ExperimentTask) -> dict[str, dict[str, str]
 
 
 def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> dict[str, Any]:
-    """What a task asks a judge about an experiment, and the files that this names: prompts, lists of dialogues."""
-    judges = [judge_of(plan.config, experiment, entry).model_dump(mode="json") for entry in plan.settings(task).judge]
-    return {"judge": judges, "files": local_files([[judge["prompt"], judge["sample"].get("ids")] for judge in judges])}
+    """What a task asks a judge about an experiment, and what this names: prompts, lists of dialogues, pictures."""
+    configs = [judge_of(plan.config, experiment, entry) for entry in plan.settings(task).judge]
+    judges = [config.model_dump(mode="json") for config in configs]
+    named = [[config.prompt, config.sample.ids] for config in configs]
+    shown = {config.judge.images for config in configs} - {None}
+    corpus = plan.corpora.get(experiment.corpus)
+    own = corpus.images if corpus is not None and OF_CORPUS in shown else None
+    return {
+        "judge": judges,
+        "files": local_files([named, sorted(shown - {OF_CORPUS})]),
+        **({"images": own.fingerprint} if own is not None else {}),
+    }
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Any
 
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_text
+from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import image_url
 from tod_bench.judge.items import Item, Order, read_items
@@ -56,7 +57,8 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
     if config.task == "emotions":
         raise UserError("a form asks Likert or pairwise questions; give a config of one of these tasks")
     candidates = ("|".join(config.candidates),) if config.task == "pairwise" else config.candidates
-    items = [_entry(config, item, candidate) for item in read_items(config).items for candidate in candidates]
+    chosen = read_items(config)
+    items = [_entry(config, item, candidate, chosen.images) for item in chosen.items for candidate in candidates]
     study: dict[str, Any] = {
         "title": config.title or config.name,
         "task": config.task,
@@ -79,15 +81,15 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
     return len(items)
 
 
-def _entry(config: JudgeConfig, item: Item, candidate: str) -> dict[str, Any]:
+def _entry(config: JudgeConfig, item: Item, candidate: str, images: Images | None) -> dict[str, Any]:
     order: Order = "ab"
     names = (str(config.reference), candidate)
     if config.task == "pairwise":
         names = (config.candidates[0], config.candidates[1])
         order = "ba" if hashlib.sha256(f"{config.sample.seed}|{item.id}|seats".encode()).digest()[0] % 2 else "ab"
     picture = ""
-    if config.judge.images and item.persona.image:
-        picture = image_url(Path(config.judge.images) / item.persona.image, config.judge.image_side)
+    if images is not None and item.persona.image:
+        picture = image_url(images, item.persona.image, config.judge.image_side)
     return {
         "key": f"{item.id}|{candidate}",
         "id": item.id,

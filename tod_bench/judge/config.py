@@ -18,6 +18,9 @@ from tod_bench.config_files import load_validated
 from tod_bench.judge.questions import GROUPS, PAPER_QUESTIONS, QUESTIONS, TaskName
 from tod_bench.llm.config import ChatModel
 
+OF_CORPUS = "corpus"
+"""What `JudgeModel.images` says where the pictures are the corpus's own; a folder of that name is ``./corpus``."""
+
 
 class JudgeModel(ChatModel):
     """Who judges; the fields that say how the server is reached are those of `tod_bench.llm.config.ChatModel`.
@@ -29,8 +32,8 @@ class JudgeModel(ChatModel):
             under ``picpersona``.
         schema_output: Whether to ask the server for JSON that meets the verdict's schema.
         certainty: Whether the judge also states how certain it is, 0 to 100.
-        images: Folder of the personas' pictures, for a judge that sees images; it gets the impression as well. Without
-            it the judge gets the impression alone.
+        images: The personas' pictures, for a judge that sees images: a folder, or ``corpus`` (or ``true``) for those
+            that the corpus has itself. It gets the impression as well. Without it the judge gets the impression alone.
         image_side: Longer side, in pixels, that pictures are scaled down to.
     """
 
@@ -49,6 +52,11 @@ class JudgeModel(ChatModel):
     certainty: bool = False
     images: str | None = None
     image_side: int = Field(default=512, ge=16)
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _pictures(cls, given: Any) -> Any:
+        return {True: OF_CORPUS, False: None}[given] if isinstance(given, bool) else given
 
     @field_validator("temperature", mode="before")
     @classmethod

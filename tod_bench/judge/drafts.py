@@ -1,14 +1,12 @@
 """From items and queries to requests, pictures included: a draft first, the same in every run, then its nonce."""
 
-import base64
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 
-from tod_bench.errors import UserError, extra_needed
+from tod_bench.errors import MissingExtraError, UserError, extra_needed
 from tod_bench.files import digest_of
+from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
 from tod_bench.judge.prompting import Prompt, fresh_nonce, render
@@ -78,8 +76,8 @@ def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[D
             persona = personas[query.persona]
             rendered = render(config, prompt, item, query, persona)
             content: Content = rendered.text
-            if config.judge.images and persona.image and config.task != "emotions":
-                url = image_url(Path(config.judge.images) / persona.image, config.judge.image_side)
+            if items.images is not None and persona.image:
+                url = image_url(items.images, persona.image, config.judge.image_side)
                 content = (TextPart(rendered.text), ImagePart(url, "low"))
             request = ChatRequest(
                 config.judge.model,
@@ -120,32 +118,21 @@ def nonce_of(draft: Draft, key: str, client: ChatClient, draw: Callable[[Draft],
 
 
 @lru_cache(maxsize=64)
-def image_url(path: Path, side: int) -> str:
-    """A picture as a data URL: turned upright, scaled down, and written anew.
-
-    The type of a data URL must be that of its bytes; PNG files that are announced as JPEG are turned down by some
-    servers. Pictures are therefore written as PNG where there is transparency or a palette, else as JPEG.
+def image_url(images: Images, name: str, side: int) -> str:
+    """A picture as a data URL, as `Images.scaled_url` makes it.
 
     Args:
-        path: The picture, in any format that Pillow reads.
+        images: The pictures.
+        name: The picture, as the persona names it.
         side: Longest side in pixels; smaller pictures are left at their size.
 
     Raises:
         UserError: There is no such picture, or it cannot be read; or Pillow is not installed.
     """
     with extra_needed("judge", "a judge that sees images"):
-        from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            kind = "PNG" if "A" in picture.getbands() or picture.mode == "P" else "JPEG"
-            picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
-            picture.thumbnail((side, side))
-            written = io.BytesIO()
-            picture.save(written, kind)
-    except FileNotFoundError:
-        raise UserError(f"there is no picture {path}; leave out judge.images to judge by the impression") from None
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"the picture {path} cannot be read: {error}") from None
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(written.getvalue()).decode()}"
+        try:
+            return images.scaled_url(name, side)
+        except MissingExtraError:
+            raise
+        except UserError as error:
+            raise UserError(f"{error}; leave out judge.images to judge by the impression") from None

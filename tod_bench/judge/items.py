@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from tod_bench.corpora.base import open_corpus
+from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
+from tod_bench.images import FolderImages, Images
 from tod_bench.inputs import read_json
-from tod_bench.judge.config import JudgeConfig, Sample, Version
+from tod_bench.judge.config import OF_CORPUS, JudgeConfig, Sample, Version
 from tod_bench.judge.questions import EMOTION, WINNER, attributes_of
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Persona, Turn
@@ -54,6 +55,7 @@ class ItemSet:
         population: Dialogues that the sample was drawn from.
         items: The items, in corpus order.
         split: The split as signatures have it, marked where official files of it are missing.
+        images: The pictures that the judge sees; None where it sees none.
     """
 
     corpus: str
@@ -61,13 +63,14 @@ class ItemSet:
     population: int
     items: tuple[Item, ...]
     split: str = ""
+    images: Images | None = None
 
 
 def read_items(config: JudgeConfig) -> ItemSet:
     """Reads, samples and assembles the items of a config.
 
     Raises:
-        UserError: The corpus, a version or a listed dialogue is not there, or a response is missing.
+        UserError: The corpus, a version, a listed dialogue or the pictures are not there, or a response is missing.
     """
     corpus = open_corpus(config.corpus.corpus, **config.corpus.options)
     attributes = {d.id: attributes_of(d.persona) for d in read_split(corpus, config.split)}
@@ -83,7 +86,22 @@ def read_items(config: JudgeConfig) -> ItemSet:
         for dialogue in read_split(corpus, config.split)
         if dialogue.id in chosen
     )
-    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, signed_split(corpus, config.split))
+    split, images = signed_split(corpus, config.split), _images(config, corpus)
+    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, split, images)
+
+
+def _images(config: JudgeConfig, corpus: Corpus) -> Images | None:
+    """The pictures that a judge config asks for; emotions are asked of an utterance, without its user."""
+    if config.judge.images is None or config.task == "emotions":
+        return None
+    if config.judge.images != OF_CORPUS:
+        return FolderImages(Path(config.judge.images))
+    if corpus.images is None:
+        raise UserError(
+            f"judge.images: {corpus.name} has no pictures of its own; give the folder that they are in, or leave out "
+            "judge.images to judge by the impression"
+        )
+    return corpus.images
 
 
 def sample_ids(attributes: Mapping[str, Mapping[str, str]], sample: Sample) -> list[str]:

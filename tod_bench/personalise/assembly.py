@@ -130,11 +130,12 @@ def named_splits(expressions: Sequence[str]) -> dict[str, str]:
 
 def _check_dialogues(corpus: Corpus, options: Options) -> None:
     """Refuses dialogues that rows could not tell apart, and those without a persona where none are given."""
-    count = 0
+    count = long_enough = 0
     for split, expression in options.splits.items():
         seen: set[str] = set()
         for dialogue in read_split(corpus, expression):
             count += 1
+            long_enough += len(dialogue.turns) >= options.fewest_turns
             if dialogue.id in seen:
                 raise UserError(
                     f"--split {split}={expression} has two dialogues {dialogue.id!r}; write them into different splits"
@@ -146,6 +147,11 @@ def _check_dialogues(corpus: Corpus, options: Options) -> None:
             seen.add(dialogue.id)
     if not count:
         raise UserError(f"--split names no dialogue of {corpus.name}")
+    if not long_enough:
+        raise UserError(
+            f"--split names no dialogue of {corpus.name} with {options.fewest_turns} turns, and --strategies "
+            f"{options.strategies} passes over shorter ones; name others, or leave out --strategies"
+        )
 
 
 def _personas_of(corpus: Corpus, options: Options) -> dict[str, Persona]:

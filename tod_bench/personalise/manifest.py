@@ -15,7 +15,7 @@ from tod_bench.personalise.styled import persona_of
 from tod_bench.personalise.work import Work
 from tod_bench.provenance import provenance
 
-_PLACES = ("path", "corrections")
+_PLACES = ("path", "corrections", "images")
 """Options of readers that say where files are."""
 
 
@@ -79,6 +79,7 @@ def _corpus(work: Work, written: Mapping[str, int]) -> dict[str, Any]:
         "unofficial": [Path(place).name for place in corpus.unofficial],
         "release": [extent.as_json() for extent in work.extents()],
         "selected": {split: sum(1 for _ in work.of_split(split)) for split in written},
+        "passed_over": {split: sum(1 for _ in work.passed_over(split)) for split in written},
     }
 
 

@@ -54,3 +54,8 @@ class Options:
     until: StageName | None = None
     seed: int = 0
     llm: ChatModel | None = None
+
+    @property
+    def fewest_turns(self) -> int:
+        """Turns that a dialogue must have; the released code (``user.py``) passes over shorter ones."""
+        return 2 if self.strategies == "picpersona" else 0

@@ -11,7 +11,7 @@ from tod_bench.personalise.rows import Row, StageFile, StageName, Unit, row_key
 from tod_bench.personalise.work import Work
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue
-from tod_bench.splits import read_split, whole_split
+from tod_bench.splits import whole_split
 
 EMOTIONS_FILE = "emotions.jsonl"
 """Emotions of dialogues, beside the rows of the stages: pairs of a part of a split need those of the whole split."""
@@ -40,7 +40,7 @@ class PairsStage:
         how = {"version": VERSION, "emotions": dict(self._emotions.identity)}
         for split, expression in work.options.splits.items():
             pairs, labels = self._pairs(work, split, expression)
-            for dialogue in read_split(work.corpus, expression):
+            for dialogue in work.read(expression):
                 value, notes = _value(work, dialogue, pairs.get(dialogue.id), labels[_place(dialogue)])
                 key = row_key(split, dialogue.id)
                 self._made[key] = (value, {**how, **notes})
@@ -65,7 +65,7 @@ class PairsStage:
         labels = self._labels(work, split, whole)
         sizes = {**self._sizes_of(work), split: len(labels)} if self._pool.reading == "tod_bench" else {}
         found = pair(self._pool, work.options.seed, split, labels, sizes)
-        wanted = {_place(dialogue): dialogue.id for dialogue in read_split(work.corpus, expression)}
+        wanted = {_place(dialogue): dialogue.id for dialogue in work.read(expression)}
         return {name: found[place] for place, name in wanted.items()}, labels
 
     def _sizes_of(self, work: Work) -> dict[str, int]:
@@ -80,7 +80,7 @@ class PairsStage:
         labels: dict[str, Emotion] = {}
         file = work.options.output / "stages" / EMOTIONS_FILE
         with StageFile(file) as kept, progress(f"emotions of {split}", unit="dialogues") as shown:
-            for dialogue in read_split(work.corpus, expression):
+            for dialogue in work.read(expression):
                 place = _place(dialogue)
                 inputs = digest_of([identity, [turn.user for turn in dialogue.turns]])
                 unit = Unit(dialogue.split, dialogue.id, None, inputs)

@@ -9,7 +9,7 @@ FOLDER/stages/                 the rows; a run that broke off goes on from them
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tod_bench.personalise.rows import STAGES, row_key
 from tod_bench.personalise.styled import persona_of
 from tod_bench.personalise.work import Stage, Work
 from tod_bench.progress import progress
+from tod_bench.records import Dialogue
 
 DROPPED = "dropped.jsonl"
 MANIFEST = "manifest.json"
@@ -43,6 +44,7 @@ class Personalised:
         made: Stage -> number of rows that were made now.
         rows: Stage -> number of rows there are.
         report: The report; None where the run ended at an earlier stage, or none was asked for.
+        passed_over: Number of dialogues that are too short for the reading of strategies; nothing was made of them.
     """
 
     output: Path
@@ -51,6 +53,7 @@ class Personalised:
     made: Mapping[str, int]
     rows: Mapping[str, int]
     report: Report | None = None
+    passed_over: int = 0
 
 
 def run(options: Options, access: Access | None = None, *, report: bool = True, **reporting: Any) -> Personalised:
@@ -77,7 +80,8 @@ def run(options: Options, access: Access | None = None, *, report: bool = True, 
             return Personalised(options.output, {}, 0, made, rows)
         written, left_out = write_records(assembly)
         found = _reported(assembly, **reporting) if report else None
-        return Personalised(options.output, written, left_out, made, rows, found)
+        passed_over = sum(1 for split in work.options.splits for _ in work.passed_over(split))
+        return Personalised(options.output, written, left_out, made, rows, found, passed_over)
 
 
 def remake_report(output: Path, **reporting: Any) -> Report:
@@ -129,11 +133,19 @@ def write_records(assembly: Assembly) -> tuple[dict[str, int], int]:
         for split, dialogue in work.dialogues():
             reasons = left_out.get(row_key(split, dialogue.id))
             if reasons:
-                line = {"split": split, "dialogue": dialogue.id, "reasons": list(reasons)}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    write_about(folder, work.corpus, work.options.corpus, public_options(work.options.corpus_options))
+                file.write(_dropped_line(split, dialogue, reasons))
+        too_short = f"strategies {work.options.strategies}: fewer than {work.options.fewest_turns} turns"
+        for split in work.options.splits:
+            file.writelines(_dropped_line(split, dialogue, [too_short]) for dialogue in work.passed_over(split))
+    reader = public_options(work.options.corpus_options)
+    write_about(folder, work.corpus, work.options.corpus, reader, kept_personas=work.options.personas is None)
     write_json(folder / MANIFEST, manifest_of(assembly, written, len(left_out)))
     return written, len(left_out)
+
+
+def _dropped_line(split: str, dialogue: Dialogue, reasons: Sequence[str]) -> str:
+    line = {"split": split, "dialogue": dialogue.id, "reasons": list(reasons)}
+    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def records_of(work: Work, split: str) -> Iterator[tuple[str, dict[str, Any]]]:

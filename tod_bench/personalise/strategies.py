@@ -87,8 +87,8 @@ def paper_text(dialogue: Dialogue, turn: Turn, reviews: Reviews) -> Choice:
 def picpersona(dialogue: Dialogue, turn: Turn, reviews: Reviews) -> Choice:
     """The released code's.
 
-    Dialogues of one turn are left out there and have no strategy here. Acts are read back from a text that joins them
-    by commas, so values are cut at ``-`` and at ``, ``.
+    Dialogues of one turn are passed over there and here (see `tod_bench.personalise.work.Work.read`), and have no
+    strategy. Acts are read back from a text that joins them by commas, so values are cut at ``-`` and at ``, ``.
 
     MultiWOZ (and any corpus whose domains are lower case): the first that fits of turn 0; a general bye; an *inform*
     (never a recommend) of just one restaurant, attraction or hotel by a name that is, in lower case, in the files.

@@ -64,9 +64,23 @@ class Work:
 
     def of_split(self, split: str) -> Iterator[Dialogue]:
         """The dialogues to personalise that are written into a split."""
+        return self.read(self.options.splits[split])
+
+    def read(self, expression: str) -> Iterator[Dialogue]:
+        """The dialogues of a split expression, but for those that the reading of strategies passes over."""
+        return (dialogue for dialogue in self._selected(expression) if not self._is_passed_over(dialogue))
+
+    def passed_over(self, split: str) -> Iterator[Dialogue]:
+        """The dialogues that would be written into a split, had they turns enough for the reading of strategies."""
+        return (dialogue for dialogue in self._selected(self.options.splits[split]) if self._is_passed_over(dialogue))
+
+    def _selected(self, expression: str) -> Iterator[Dialogue]:
         from tod_bench.splits import read_split
 
-        return read_split(self.corpus, self.options.splits[split])
+        return read_split(self.corpus, expression)
+
+    def _is_passed_over(self, dialogue: Dialogue) -> bool:
+        return len(dialogue.turns) < self.options.fewest_turns
 
     def extents(self) -> list[Extent]:
         """How much of its release is there of each split of the plain corpus that dialogues are taken from."""

@@ -1,7 +1,7 @@
 """What the dialogue browser of a page shows, as JSON values: gold once, and of each system only what differs from it.
 
 Everything that can grow is bounded: dialogues are a sample, long texts and lists are cut (and say so), and dialogues
-that would make the page too big are left out and counted.
+and pictures that would make the page too big are left out and counted.
 """
 
 import hashlib
@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+from tod_bench.images import Images
 from tod_bench.records import Act, Dialogue, TaskName, Turn
+from tod_bench.reports.portraits import Portraits
 from tod_bench.reports.turns import StateTurns
 from tod_bench.scoring.pairing import group_of
 from tod_bench.tasks import Predictions
@@ -54,12 +56,14 @@ class BrowsedCorpus:
         total: How many dialogues the corpus has.
         dialogues: Those to show (see `sample`).
         answers: The systems, in the table's order.
+        images: The pictures of its users; None where none are to be shown.
     """
 
     label: str
     total: int
     dialogues: Sequence[Dialogue]
     answers: Sequence[Answers]
+    images: Images | None = None
 
 
 Verdicts = Callable[[Dialogue], Sequence[Mapping[str, str]]]
@@ -79,7 +83,8 @@ def browser_data(
         budget: Characters of JSON that may be spent.
 
     Returns:
-        ``systems``, ``total``, ``left_out`` (for the budget's sake) and ``dialogues``.
+        ``systems``, ``total``, ``left_out`` (for the budget's sake), ``dialogues``, ``pictures`` (of the users of these
+        dialogues, which name them by place) and ``notes`` on pictures that are not shown.
     """
     systems = list(dict.fromkeys(answers.name for corpus in corpora for answers in corpus.answers))
     entries: list[list[dict[str, Any]]] = []
@@ -88,12 +93,16 @@ def browser_data(
         columns = [by_name.get(name) for name in systems]
         entries.append([_dialogue(corpus.label, dialogue, columns, verdicts) for dialogue in corpus.dialogues])
     kept = [[False] * len(of_corpus) for of_corpus in entries]
+    portraits = Portraits()
     for place in range(max(map(len, entries), default=0)):
-        for of_corpus, keep in zip(entries, kept, strict=True):
+        for corpus, of_corpus, keep in zip(corpora, entries, kept, strict=True):
             size = len(json.dumps(of_corpus[place])) if place < len(of_corpus) else budget + 1
             if size <= budget:
                 keep[place] = True
                 budget -= size
+                persona = corpus.dialogues[place].persona
+                if corpus.images is not None and persona is not None and persona.image:
+                    of_corpus[place]["picture"] = portraits.number(corpus.images, persona.image)
     return {
         "systems": systems,
         "total": sum(corpus.total for corpus in corpora),
@@ -101,6 +110,8 @@ def browser_data(
         "dialogues": [
             entry for of_corpus, keep in zip(entries, kept, strict=True) for entry in compress(of_corpus, keep)
         ],
+        "pictures": portraits.urls,
+        "notes": list(portraits.notes()),
     }
 
 
@@ -134,8 +145,9 @@ def _dialogue(
             {
                 "user": _cut(turn.user),
                 "system": _cut(turn.system),
+                **_restyled(turn),
                 "gold": {"-".join(slot): _cut(" / ".join(dict.fromkeys(values))) for slot, values in shown},
-                "acts": [_cut(_act(act)) for act in turn.acts[:LONGEST_LIST]],
+                "acts": [_cut(act_text(act)) for act in turn.acts[:LONGEST_LIST]],
                 "answers": [_answer(answers, dialogue.id, turn) for answers in columns],
             }
         )
@@ -144,6 +156,8 @@ def _dialogue(
         "corpus": corpus,
         "domains": list(dialogue.services),
         "groups": {name: value for name, value in group_of(dialogue.persona).items() if value != "unknown"},
+        "impression": _cut(dialogue.persona.impression) if dialogue.persona else "",
+        "picture": None,
         "turns": turns,
         "verdicts": [
             {name: _cut(text) for name, text in verdict.items()}
@@ -152,8 +166,19 @@ def _dialogue(
     }
 
 
+def _restyled(turn: Turn) -> dict[str, dict[str, str]]:
+    """``styled``: what user and system say to the persona, where the turn has it beside what is shown of it."""
+    texts = {"user": turn.styled_user or turn.user, "system": turn.styled_system or turn.system}
+    if texts == {"user": turn.user, "system": turn.system}:
+        return {}
+    return {"styled": {side: _cut(text) for side, text in texts.items()}}
+
+
 def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any] | None:
-    """A system's answer to a turn: ``right``, ``errors``, ``acts``, ``response``, each where it was asked for it."""
+    """A system's answer to a turn: ``right``, ``errors``, ``acts``, ``response``, each where it was asked for it.
+
+    ``impression`` is what a system that sees its user wrote of them before its response.
+    """
     if answers is None:
         return None
     key = (dialogue, turn.index)
@@ -169,6 +194,9 @@ def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any
     response = answers.predictions.get("response", {}).get(key)
     if response is not None:
         shown["response"] = _cut(response.response or "")
+        impression = response.notes.get("impression")
+        if isinstance(impression, str):
+            shown["impression"] = _cut(impression)
     return shown
 
 
@@ -183,10 +211,11 @@ def _marked_acts(gold: Sequence[Act], predicted: Sequence[Act], unit: Unit) -> l
         ("right" if key in set(gold_keys) else "added", act) for act, key in zip(predicted, predicted_keys, strict=True)
     ]
     marked += [("missed", act) for act, key in zip(gold, gold_keys, strict=True) if key not in set(predicted_keys)]
-    return [[_cut(_act(act)), kind] for kind, act in marked[:LONGEST_LIST]]
+    return [[_cut(act_text(act)), kind] for kind, act in marked[:LONGEST_LIST]]
 
 
-def _act(act: Act) -> str:
+def act_text(act: Act) -> str:
+    """An act as people read it: ``hotel-inform (area = north)``."""
     about = act.slot + (f" = {act.value}" if act.value else "")
     return f"{act.domain}-{act.act}" + (f" ({about})" if about else "")
 

@@ -140,6 +140,7 @@ def page_data(
     names = [*run.config.systems, *(result.experiment.system for result in run.results)]
     styles = styles_of([*names, *(row.system or row.corpus for row in table.rows)])
     of_table = table_figures(table) if table.plot else []
+    browser = browser_data(browsed, judged.verdicts_of)
     return Page(
         name=run.config.name,
         table=table,
@@ -153,9 +154,9 @@ def page_data(
             *judged.figures,
         ),
         slots=tuple(slot_panel(name, of_system) for name, of_system in turns),
-        browser=browser_data(browsed, judged.verdicts_of),
+        browser=browser,
         results=run.results,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*notes, *browser["notes"]])),
     )
 
 
@@ -192,7 +193,7 @@ def _browsed(opened: OpenedRun, label: str, results: Sequence[Result], dialogues
             else:
                 of_system.predictions[task] = {key: one for key, one in predictions.items() if key[0] in ids}
                 of_system.unit = act_unit(config) if task == "policy" else of_system.unit
-    return BrowsedCorpus(label, len(gold), shown, list(answers.values()))
+    return BrowsedCorpus(label, len(gold), shown, list(answers.values()), opened.corpus(label).images)
 
 
 def act_unit(config: EvalConfig) -> Unit:

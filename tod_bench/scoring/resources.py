@@ -13,7 +13,7 @@ decides it, and is learned once for all predictions that are scored on a corpus.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -58,8 +58,7 @@ class Resources(Mapping[str, Any]):
     """
 
     def __init__(self, corpus: Corpus, split: str) -> None:
-        self._corpus, self._split = corpus, split
-        self._makers = {
+        self._makers: Mapping[str, Callable[[], Any]] = {
             "database": lambda: corpus.database,
             "plain_responses": lambda: plain_responses(corpus, split),
             "encoder": TextEncoder.shared,
@@ -132,7 +131,8 @@ def style_classifier(corpus: Corpus) -> StyleClassifier:
         UserError: The corpus has no train split, or there is nothing to learn in it.
         MissingExtraError: scikit-learn is not installed.
     """
-    return _of_corpus(corpus, _classifier)
+    classifier: StyleClassifier = _of_corpus(corpus, _classifier)
+    return classifier
 
 
 def style_directions(corpus: Corpus) -> StyleDirections | None:
@@ -148,7 +148,7 @@ _LEARNED: dict[tuple[Any, str], Any] = {}
 """What this process has learned or read already, by what it is and the corpus's fingerprint."""
 
 
-def _of_corpus(corpus: Corpus, learn: Any) -> Any:
+def _of_corpus(corpus: Corpus, learn: Callable[[Corpus], Any]) -> Any:
     key = learn, corpus.fingerprint
     if not corpus.fingerprint or key not in _LEARNED:
         if "train" not in corpus.splits:
@@ -220,5 +220,5 @@ def _save(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     with full_disk_explained(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as raw:
-            np.savez_compressed(raw, **arrays)
+            np.savez_compressed(raw, **arrays)  # type: ignore[arg-type]
         partial.replace(file)

@@ -9,10 +9,10 @@ from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.images import Images
 from tod_bench.records import Database, Dialogue, Schema
+from tod_bench.simulated import portraits
 from tod_bench.simulated.database import city_database
 from tod_bench.simulated.moves import Move
 from tod_bench.simulated.ontology import VENUES, schema
-from tod_bench.simulated import portraits
 from tod_bench.simulated.personas import draw_persona
 from tod_bench.simulated.realizer import Realizer
 from tod_bench.simulated.recording import Rendering, dialogue_turns

@@ -1,19 +1,16 @@
 """A recipe's conversation as one with a client: queries become requests, outcomes become replies, all is counted."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tod_baselines.chat.pictures import Pictures
 from tod_baselines.chat.recipe import Answer, Query, Recipe, Reply, Shown
 from tod_baselines.chat.scripted import found, in_tag
 from tod_baselines.chat.settings import Settings
 from tod_bench.llm.conversations import Talk
 from tod_bench.llm.prices import Price
 from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Message, Outcome
-
-if TYPE_CHECKING:
-    from tod_bench.llm.records import ImagePart
 
 NO_WORD_OF_THE_MODEL = frozenset({"transient", "malformed", "missing", "bad_request"})
 """Failures that say nothing about the model: nothing may be scored of a turn that ended so."""
@@ -74,13 +71,13 @@ class Asker:
     Attributes:
         settings: The system's settings.
         repeat: Number of the repeat: where answers are sampled, another seed of an experiment asks anew.
-        pictures: The users' pictures by path; None where they are not shown.
+        pictures: The users' pictures; None where they are not shown.
         rehearsed: Whether requests carry the reply of the program (see `tod_baselines.chat.scripted`).
     """
 
     settings: Settings
     repeat: int = 0
-    pictures: Mapping[str, "ImagePart"] | None = None
+    pictures: Pictures | None = None
     rehearsed: bool = False
 
     @property
@@ -134,7 +131,7 @@ class Asker:
 
         *before, last = messages
         text = (TextPart(last.content),) if isinstance(last.content, str) else last.content
-        return (*before, Message(last.role, (*text, self.pictures[persona.image])))
+        return (*before, Message(last.role, (*text, self.pictures.part(persona.image))))
 
 
 def reply_of(outcome: Outcome) -> Reply:

@@ -46,7 +46,8 @@ class Settings:
         on_unread: The state of a turn whose answer cannot be read: none at all, or that of the turn before.
         history: What is shown of the turns before: ``all``, or ``last+K`` for the last K.
         persona: Whether it is told the first impression of the user, where the corpus has one.
-        images: Folder of the pictures of users, for models that see; the corpus names the files.
+        images: The pictures of users, for models that see: ``true`` for those that the corpus has itself, or a folder
+            in which the corpus names the files.
         structured: Whether the server is held to the recipe's JSON schema, where it can be, or never.
         logprobs: Whether the server is asked for log-probabilities, which give confidence.
         base_url: An OpenAI-compatible server; OpenAI's where left out.
@@ -71,7 +72,7 @@ class Settings:
     on_unread: Literal["empty", "previous"] = "empty"
     history: str = "all"
     persona: bool = False
-    images: Path | None = None
+    images: bool | Path | None = None
     structured: Literal["auto", "off"] = "auto"
     logprobs: bool = False
     base_url: str | None = None
@@ -111,6 +112,11 @@ class Settings:
         return recipe_class(self.recipe)(prompt=self.prompt, state=self.state)
 
     @property
+    def sees(self) -> bool:
+        """Whether the model is shown the pictures of users."""
+        return self.images not in (None, False)
+
+    @property
     def selection(self) -> Selection:
         """How examples are chosen: as the config says, or else as the recipe does."""
         return self.select or self.opened_recipe.select
@@ -134,7 +140,7 @@ class Settings:
             f"history must be all or last+K (such as last+2), not {self.history!r}": not re.fullmatch(
                 r"all|last\+\d+", self.history
             ),
-            f"images: {self.images} is no folder": self.images is not None and not self.images.is_dir(),
+            f"images: {self.images} is no folder": isinstance(self.images, Path) and not self.images.is_dir(),
         }
         yield from (sentence for sentence, holds in wrong.items() if holds)
         for name in self.extra:

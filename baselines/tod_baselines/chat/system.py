@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, update_wrapper
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.chat.account import Account
@@ -17,6 +18,7 @@ from tod_baselines.chat.recipe import PlainState, Shown
 from tod_baselines.chat.scripted import scripted_client
 from tod_baselines.chat.settings import OPERATING_SETTINGS, SCRIPTED, TRAINING_SETTINGS, Settings
 from tod_bench.errors import UserError
+from tod_bench.images import FolderImages
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, check_access, open_client
 from tod_bench.llm.conversations import Talk, converse
@@ -82,7 +84,9 @@ class Chat(System):
         self.settings = Settings(**settings)
         self._context: FitContext | None = None
         self._pool: Pool | None = None
+        self._pictures: Pictures | None = None
         self._account = Account()
+        self.sees = self.settings.sees  # type: ignore[misc]
         with suppress(UserError):  # `check` says it
             self.tasks = self.settings.opened_recipe.tasks  # type: ignore[misc]
 
@@ -140,7 +144,12 @@ class Chat(System):
         return {name: value for name, value in pool.record().items() if name not in decided}
 
     def load(self, context: FitContext) -> None:
-        """Opens the pool of examples, where there is one."""
+        """Opens the pool of examples, where there is one.
+
+        Raises:
+            UserError: The corpus's own pictures are to be shown, and it has none.
+        """
+        self._pictures = self._opened_pictures(context)
         if self.settings.shots:
             from tod_baselines.chat.examples import Pool
 
@@ -229,13 +238,22 @@ class Chat(System):
     @cached_property
     def _asker(self) -> Asker:
         settings, seed = self.settings, self._context.seed if self._context else 0
-        pictures = Pictures(settings.images) if settings.images is not None else None
         return Asker(
             settings,
             repeat=0 if settings.temperature == 0 else seed,
-            pictures=pictures,
+            pictures=self._pictures,
             rehearsed=settings.model == SCRIPTED,
         )
+
+    def _opened_pictures(self, context: FitContext) -> Pictures | None:
+        """The pictures that the model is shown; None where it is shown none."""
+        if not self.settings.sees:
+            return None
+        if not isinstance(self.settings.images, bool):
+            return Pictures(FolderImages(Path(str(self.settings.images))))
+        if context.images is None:
+            raise UserError("images: true, but the corpus has no pictures; give the folder that they are in")
+        return Pictures(context.images)
 
     @property
     def _open_at_once(self) -> int:
@@ -275,7 +293,7 @@ class Chat(System):
         assert self._context is not None
         settings, last = self.settings, self.settings.turns_shown
         history = turn.history if last is None else turn.history[max(0, len(turn.history) - last) :]
-        persona = turn.persona if settings.persona or settings.images is not None else None
+        persona = turn.persona if settings.persona or settings.sees else None
         if persona is not None and not settings.persona:
             persona = replace(persona, impression="", age="", gender="", formality="", emotion="")
         examples = self._pool.examples(turn, previous, task) if self._pool is not None else ()

@@ -75,7 +75,7 @@ def displacements(pairs: Sequence[Pair], encode: Encode) -> FloatArray:
     rows = {text: row for row, text in enumerate(texts)}
     vectors = np.round(np.asarray(encode(texts), dtype=np.float64), DECIMALS)
     plain, styled = ([rows[pair[side]] for pair in pairs] for side in (0, 1))
-    return vectors[styled] - vectors[plain]
+    return np.asarray(vectors[styled] - vectors[plain], dtype=np.float64)
 
 
 def strengths(moved: FloatArray) -> FloatArray:

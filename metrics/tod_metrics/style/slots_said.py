@@ -51,9 +51,8 @@ class SlotsSaid(Metric[ResponseItem]):
         own = _statistics(items, [item.reference for item in items]).sum(axis=0)
         if not own[1]:
             return ("no act has a value that could be said",)
-        return (
-            f"over all dialogues: {own[1]:.0f} values; the corpus's own responses say {float(self.aggregate(own)):.1f}%",
-        )
+        ceiling = float(self.aggregate(own))
+        return (f"over all dialogues: {own[1]:.0f} values; the corpus's own responses say {ceiling:.1f}%",)
 
 
 def values_of(acts: Sequence[ActTuple]) -> frozenset[str]:

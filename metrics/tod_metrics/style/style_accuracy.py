@@ -84,8 +84,8 @@ class StyleAccuracy(Metric[ResponseItem]):
             majority, shuffled = (float(np.mean([pair[place] for pair in floors])) for place in (0, 1))
             copying = f"; {copied:.1f}% of the words of impressions are copied" if np.isfinite(copied) else ""
             said.append(
-                f"over all dialogues: floors {majority:.1f} (the most frequent value) and {shuffled:.1f} (the same responses, users "
-                f"shuffled); ceiling {ceiling:.1f} (the corpus's own responses){copying}"
+                f"over all dialogues: floors {majority:.1f} (the most frequent value) and {shuffled:.1f} (the same "
+                f"responses, users shuffled); ceiling {ceiling:.1f} (the corpus's own responses){copying}"
             )
         said += self._held_out()
         for name in self.attributes:

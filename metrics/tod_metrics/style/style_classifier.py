@@ -37,7 +37,7 @@ _FEATURES: Mapping[str, Mapping[str, Any]] = {
         "max_features": 10_000,
     },
 }
-_REGRESSION: Mapping[str, Any] = {"C": 1.0, "max_iter": 300}
+_REGRESSION: Mapping[str, Any] = {"C": 10.0, "max_iter": 300}
 
 Groups: TypeAlias = Sequence[Mapping[str, str]]
 """The attributes of the user of each text; those that are not known are left out, empty or ``unknown``."""
@@ -120,8 +120,10 @@ class StyleClassifier:
         about = json.loads(str(arrays["about"]))
         models = {
             name: AttributeModel(
-                tuple(model["classes"]),
-                *(arrays[f"{name}/{part}"] for part in ("prior", "weights", "intercept")),
+                classes=tuple(model["classes"]),
+                prior=arrays[f"{name}/prior"],
+                weights=arrays[f"{name}/weights"],
+                intercept=arrays[f"{name}/intercept"],
                 right=model["right"],
                 held_out=model["held_out"],
             )

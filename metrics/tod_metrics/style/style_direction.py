@@ -83,8 +83,8 @@ class StyleDirection(Metric[ResponseItem]):
             )
             shuffled = total / len(profiles) ** 2
             said.append(
-                f"over all dialogues: floor {shuffled:.3f} (the same responses, users shuffled); ceiling {own:.3f} (the corpus's own "
-                "responses)"
+                f"over all dialogues: floor {shuffled:.3f} (the same responses, users shuffled); ceiling {own:.3f} "
+                "(the corpus's own responses)"
             )
         dialogues = len({item.dialogue_id for item in items})
         if len(counted) < dialogues:

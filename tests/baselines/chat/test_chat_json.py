@@ -1,6 +1,7 @@
 """The recipe `json`: its examples are read back, and whatever is written is read or counted."""
 
 import json
+from dataclasses import astuple
 
 import pytest
 from hypothesis import given
@@ -101,11 +102,14 @@ def test_what_says_nothing_is_unread_and_no_empty_change(text):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     ).map(json.dumps)
 )
-def test_nothing_that_a_model_writes_stops_a_run(text):
-    for task in ("dst", "policy", "response"):
-        read(RECIPES[False], text, task)
-    wrapped = '{"slots": ' + text + "}"
-    read(RECIPES[True], wrapped)
+def test_whatever_a_model_writes_is_read_or_counted(text):
+    answers = [read(RECIPES[False], text, task) for task in ("dst", "policy", "response")]
+    for answer in (*answers, read(RECIPES[True], '{"slots": ' + text + "}")):
+        assert answer.readable or answer.unread
+        assert answer.readable or not (answer.state or answer.acts or answer.response)
+        pairs = [(slot, value) for slots in (answer.state or {}).values() for slot, value in slots.items()]
+        assert all(isinstance(slot, str) and isinstance(value, str) and slot and value.strip() for slot, value in pairs)
+        assert all(act.act and {type(part) for part in astuple(act)} == {str} for act in answer.acts or ())
 
 
 def test_a_slot_that_is_removed_and_that_there_is_not_is_named():

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import tod_bench
 from fault_server import FaultServer
 from fault_server.faults import Fault
+from pictures import Painted
 from tod_baselines.chat.system import Chat
+from tod_bench.binding import bind
 from tod_bench.errors import UserError
 from tod_bench.llm.config import Access
 from tod_bench.llm.retry import RetryPolicy
@@ -38,10 +41,10 @@ def dialogue(name, *utterances):
 
 @pytest.fixture
 def chat(tmp_path):
-    def make(base_url="http://127.0.0.1:1/v1", *, access=None, task="dst", seed=0, **settings):
+    def make(base_url="http://127.0.0.1:1/v1", *, access=None, task="dst", seed=0, pictures=None, **settings):
         system = Chat(**{"model": "gpt-4o", "base_url": base_url, **settings})
         access = access or Access(tmp_path / "answers.sqlite")
-        system.load(FitContext(task, SCHEMA, seed, tmp_path, access=access))
+        system.load(FitContext(task, SCHEMA, seed, tmp_path, access=access, images=pictures))
         return system
 
     return make
@@ -236,6 +239,26 @@ def test_the_persona_and_the_picture_are_shown_where_the_config_says_so(chat, tm
         list(chat(images=tmp_path / "faces").predict("dst", [lost]))
 
 
+def test_the_picture_can_be_the_corpus_s_own(chat, tmp_path):
+    turn = replace(next(dialogue("a", "north")), persona=Persona(image="a.png", impression="A cheerful cyclist."))
+    with FaultServer(lambda _: update()) as server:
+        system = chat(server.base_url, images=True, pictures=Painted())
+        list(system.predict("dst", [turn]))
+        (*_, last) = server.received[0].body["messages"]
+    assert last["content"][1]["image_url"]["url"] == Painted().data_url("a.png")
+    assert "cheerful" not in last["content"][0]["text"]
+    assert [Chat(model="m", images=one).sees for one in (True, tmp_path, False, None)] == [True, True, False, False]
+    with pytest.raises(UserError, match="images: true, but the corpus has no pictures; give the folder"):
+        chat(images=True)
+
+
+def test_a_config_can_name_a_folder_or_the_corpus_s_own():
+    for given, read in ((True, True), (False, False), ("faces", Path("faces")), (None, None)):
+        bound, errors = bind(Chat, {"model": "gpt-4o", "images": given}, "params")
+        assert not errors
+        assert bound["images"] == read
+
+
 def test_log_probabilities_become_confidence_and_hold_on(chat):
     text = update(area="north")
     place = text.index("north")
@@ -263,8 +286,6 @@ def test_log_probabilities_become_confidence_and_hold_on(chat):
     ],
 )
 def test_settings_that_cannot_work_are_said_before_anything_runs(settings, sentence):
-    from tod_bench.binding import bind
-
     bound, errors = bind(Chat, {"model": "gpt-4o", **settings}, "params")
     assert not errors
     assert any(sentence in problem for problem in Chat(**bound).check())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from once import shared_folder
 from tod_bench.corpora.check import check
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.corpora.personas import read_personas
@@ -34,7 +35,7 @@ THIRTY = {
 
 @pytest.fixture(scope="module")
 def _shared_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("cache"))
+    return str(shared_folder(tmp_path_factory, "cache"))
 
 
 @pytest.fixture(autouse=True)

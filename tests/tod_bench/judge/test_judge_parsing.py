@@ -174,3 +174,36 @@ def test_the_schema_allows_what_is_offered_and_is_the_same_for_every_item():
     assert not Draft202012Validator(schema).is_valid(json.loads(pair("3")))
     assert schema["required"] == list(schema["properties"])
     assert CHECK not in json.dumps(schema)
+
+
+DRAFT = '{"check": "kqzxwv", "reason": "r", "factors": [], "winner": "1"}'
+LAST = DRAFT.replace('"1"', '"2"')
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        LAST[:-1] + ",}",
+        LAST[:-1],
+        LAST.replace('"r"', '"a\nb"'),
+        LAST.replace('"r"', '"she said "hi""'),
+        LAST.replace('"', "'"),
+        LAST.replace('"winner"', "winner"),
+        '{"final": ' + LAST + "}",
+        LAST.replace('"check"', '"word"'),
+        LAST.replace("[]", "[age]"),
+        LAST.replace('"2"', "NaN2"),
+    ],
+)
+def test_a_draft_is_not_taken_for_a_broken_last_verdict(broken):
+    found = parse_verdict(f"First: {DRAFT}\nOn reflection: {broken}", PAIR, "kqzxwv")
+    assert isinstance(found, Unscored)
+    assert found.reason == "unreadable"
+    whole = parse_verdict(f"First: {broken}\nOn reflection: {LAST}", PAIR, "kqzxwv")
+    assert isinstance(whole, Verdict)
+    assert whole.values == {"winner": "2"}
+
+
+def test_the_word_alone_after_a_verdict_is_no_verdict():
+    found = parse_verdict(f"{LAST}\nI copied kqzxwv as it stands, (and no more).", PAIR, "kqzxwv")
+    assert isinstance(found, Verdict)

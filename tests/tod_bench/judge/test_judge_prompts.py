@@ -1,18 +1,14 @@
-"""Prompts: nothing is cut, nothing escapes its tags, no version is named, pictures are typed by what they are."""
+"""Prompts: nothing is cut, nothing escapes its tags, no version is named."""
 
-import base64
-import io
 import re
 
 import pytest
-from PIL import Image
 
 from tod_bench.errors import UserError
-from tod_bench.judge.drafts import drafts_of, image_url
+from tod_bench.judge.drafts import drafts_of
 from tod_bench.judge.items import Item, ItemSet, Query, permuted, read_items
 from tod_bench.judge.prompt_reader import read_prompt
 from tod_bench.judge.prompting import load_prompt, render
-from tod_bench.llm.records import ImagePart, TextPart
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
@@ -109,51 +105,6 @@ def test_prompts_of_ones_own_are_checked(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         load_prompt("likert", file=str(path))
-
-
-@pytest.mark.parametrize(
-    ("mode", "kind", "suffix", "mime"),
-    [
-        ("RGB", "PNG", "png", "jpeg"),
-        ("RGBA", "PNG", "png", "png"),
-        ("L", "JPEG", "jpg", "jpeg"),
-        ("P", "GIF", "gif", "png"),
-    ],
-)
-def test_pictures_are_scaled_and_typed_by_their_bytes(tmp_path, mode, kind, suffix, mime):
-    path = tmp_path / f"picture.{suffix}"
-    Image.new(mode, (900, 300)).save(path, kind)
-    url = image_url(path, 256)
-    head, data = url.split(",", 1)
-    with Image.open(io.BytesIO(base64.b64decode(data))) as read:
-        assert read.size == (256, 85)
-        assert head == f"data:image/{mime};base64"
-        assert read.format.lower() == mime
-
-
-def test_a_picture_that_is_not_there_or_is_none(tmp_path):
-    with pytest.raises(UserError, match="there is no picture"):
-        image_url(tmp_path / "none.png", 64)
-    (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(UserError, match="cannot be read"):
-        image_url(tmp_path / "text.png", 64)
-
-
-def test_a_judge_that_sees_images_gets_the_picture_and_the_impression(tiny, make_config, tmp_path):
-    (tmp_path / "a").mkdir()
-    for number in (1, 2, 3, 4):
-        Image.new("RGB", (40, 40)).save(tmp_path / "a" / f"{number}.png")
-    judge = {"model": "m", "images": str(tmp_path)}
-    config = make_config(judge=judge, personas=["own", "blank"], sample={"items": 4})
-    asked = list(drafts_of(config, load_prompt("likert"), read_items(config)))
-    own, blank = asked[0].request.messages[0].content, asked[1].request.messages[0].content
-    assert isinstance(own, tuple)
-    assert isinstance(own[0], TextPart)
-    assert isinstance(own[1], ImagePart)
-    assert own[1].url.startswith("data:image/jpeg;base64,")
-    assert "<impression>" in own[0].text
-    assert isinstance(blank, str)
-    assert "(nothing is known)" in blank
 
 
 def test_items_with_other_users_are_shown_as_two_dialogues(tiny, make_config):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 from llm_support import SCHEMA, asks
 
 from benchmarks.model_server import serve, transformers_serve
@@ -91,3 +92,24 @@ def test_a_model_that_the_server_does_not_have_stops_the_run(server):
     client = OpenAIClient(server.base_url, timeout=60, retry=RetryPolicy(attempts=2))
     with pytest.raises(UserError, match="no-such-model"):
         list(client.complete(asks(3, model="no-such-model")))
+
+
+def asked(server, **fields):
+    """The server's own reply, past our client."""
+    body = {"model": server.model, "messages": [{"role": "user", "content": "Where?"}], "temperature": 0, **fields}
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.post(f"{server.base_url}/chat/completions", json={"max_tokens": 16, **body}, timeout=600)
+
+
+def test_what_the_page_on_servers_says_of_it(server):
+    """The column of docs/servers.md, past our client."""
+    plain = asked(server)
+    assert plain.status_code == 200
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
+    ignored = asked(server, response_format=schema, logprobs=True, top_logprobs=1, tool_choice="required")
+    assert ignored.status_code == 200
+    assert ignored.json()["choices"][0]["message"] == plain.json()["choices"][0]["message"]
+    assert not ignored.json()["choices"][0].get("logprobs")
+    assert asked(server, no_such_field=1).status_code == 422
+    assert asked(server, model="other").status_code == 400

@@ -23,6 +23,7 @@ from tod_bench.personalise.report.filtering import share
 from tod_bench.personalise.report.laying_out import markdown
 from tod_bench.personalise.restyling import restyled
 from tod_bench.personalise.styled import StyledDialogue, StyledTurn, styled_dialogues
+from tod_bench.progress import Progress
 from tod_bench.records import Act, Dialogue, Persona, SlotSpec, Turn
 from tod_bench.reports.personalised import figure5_charts
 
@@ -130,6 +131,15 @@ def test_the_filters_drop_what_is_planted_and_little_else(tmp_path: Path) -> Non
             keys = [key for key, kind in planted.faults.items() if kind == fault]
             assert sum(key in found for key in keys) >= least, fault
         assert len(set(found) - set(planted.faults)) <= 4
+
+
+def test_a_report_shows_which_part_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Progress, "now", lambda self, doing: shown.append(f"{self.done} of {self.total}, {doing}"))
+    with ExitStack() as stack:
+        make_report(make_work(tmp_path, stack, 2), planted=0, politeness=False, control=0)
+    parts = ("rows and filters", "Figure 5", "planted faults", "checks of the corpus")
+    assert shown == [f"{number} of 4, {part}" for number, part in enumerate(parts)]
 
 
 def test_the_report_counts_and_holds_no_text(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 import tod_bench
+from pictures import painted
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.personas import EMOTIONS
 from tod_bench.corpora.picpersona import PicPersona
 from tod_bench.errors import UserError
 from tod_bench.personalise import assembly
@@ -124,6 +127,35 @@ def test_records_leave_out_what_was_dropped_and_a_list_says_why(tmp_path: Path):
     assert str(tmp_path) not in (tmp_path / "out/manifest.json").read_text()
 
 
+def test_the_released_code_passes_over_dialogues_of_one_turn_and_the_report_says_so(tmp_path: Path, monkeypatch):
+    from tod_bench.simulated.corpus import Simulated
+
+    whole = Simulated._dialogue
+
+    def cut(*given):
+        dialogue = whole(*given)
+        return replace(dialogue, turns=dialogue.turns[:1]) if dialogue.id == "sim-test-00001" else dialogue
+
+    monkeypatch.setattr(Simulated, "_dialogue", cut)
+    monkeypatch.setattr(running, "dropped_of", lambda _: {})
+    cheap: dict[str, Any] = {"planted": 0, "politeness": False, "control": 0}
+    done = run(options(tmp_path / "released", strategies="picpersona"), **cheap)
+    assert (done.written, done.dropped, done.passed_over, done.rows["pairs"]) == ({"test": 2}, 0, 1, 2)
+    lines = [json.loads(line) for line in (tmp_path / "released/dropped.jsonl").read_text().splitlines()]
+    reason = "strategies picpersona: fewer than 2 turns"
+    assert lines == [{"split": "test", "dialogue": "sim-test-00001", "reasons": [reason]}]
+    assert json.loads((tmp_path / "released/manifest.json").read_text())["corpus"]["passed_over"] == {"test": 1}
+    assert done.report is not None
+    assert done.report.content["passed_over"] == {"test": 1}
+    assert not any("files" in problem for problem in done.report.problems)
+    assert "1 further dialogues of test are too short" in (tmp_path / "released/report.md").read_text()
+    ours = run(options(tmp_path / "ours"), **cheap)
+    assert (ours.written, ours.passed_over, ours.rows["pairs"]) == ({"test": 3}, 0, 3)
+    assert "passed over" not in (tmp_path / "ours/report.md").read_text()
+    with pytest.raises(UserError, match=r"no dialogue of simulated.* with 2 turns, and --strategies picpersona passes"):
+        made(tmp_path / "none", strategies="picpersona", splits={"test": "test[1:2]"})
+
+
 def test_files_of_splits_that_are_not_written_any_more_go(tmp_path: Path):
     made(tmp_path / "out", splits={"test": "test[:1]", "dev": "dev[:1]"})
     made(tmp_path / "out", splits={"test": "test[:1]"})
@@ -222,3 +254,34 @@ def test_one_call(tmp_path: Path):
     )
     assert isinstance(done, tod_bench.Personalised)
     assert done.written == {"test": 1}
+
+
+def names_of(corpus: Corpus) -> list[str]:
+    return [dialogue.persona.image for dialogue in corpus.dialogues("test") if dialogue.persona]
+
+
+def test_what_is_made_of_the_embedded_corpus_has_its_portraits(tmp_path: Path):
+    made(tmp_path)
+    plain = tod_bench.open_corpus(SOURCE["corpus"], **SOURCE["corpus_options"])
+    corpus = PicPersona(tmp_path)
+    assert names_of(corpus) == [name for name in names_of(plain)[:3] if not name.endswith("00001.png")]
+    assert corpus.images is not None
+    assert plain.images is not None
+    assert [corpus.images.data(name) for name in names_of(corpus)] == [
+        plain.images.data(name) for name in names_of(corpus)
+    ]
+
+
+def test_what_is_made_with_other_people_has_the_folder_that_is_named(tmp_path: Path):
+    adult = {"age": "adult", "gender": "female", "formality": "casual"}
+    people = {f"{mood}/{number}.png": {**adult, "emotion": mood} for mood in EMOTIONS for number in range(4)}
+    (tmp_path / "people.json").write_text(json.dumps(people))
+    made(tmp_path / "out", personas=tmp_path / "people.json")
+    assert PicPersona(tmp_path / "out").images is None, "the portraits of the embedded corpus are of its own users"
+    for name in people:
+        (tmp_path / "faces" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "faces" / name).write_bytes(painted(name))
+    corpus = PicPersona(tmp_path / "out", images=tmp_path / "faces")
+    assert corpus.images is not None
+    assert set(names_of(corpus)) <= people.keys()
+    assert [corpus.images.data(name) for name in names_of(corpus)] == [painted(name) for name in names_of(corpus)]

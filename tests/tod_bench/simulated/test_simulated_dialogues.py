@@ -14,7 +14,7 @@ from tod_bench.simulated.marks import located
 from tod_bench.simulated.ontology import BOOK_SLOTS, DONTCARE, VENUES
 
 DATABASE = city_database()
-STYLES = ("original", "personalised")
+STYLES = ("original", "personalised", "personalised_system")
 CORPORA = {style: Simulated({"train": 300, "dev": 100, "test": 300}, style=style) for style in STYLES}
 DIALOGUES = {style: [one for split in ("train", "test") for one in CORPORA[style].dialogues(split)] for style in STYLES}
 EVERY = DIALOGUES["original"]

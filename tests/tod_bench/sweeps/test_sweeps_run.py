@@ -43,16 +43,23 @@ SWEEP = {
 }
 
 
-@pytest.fixture
-def trials(tmp_path: Path):
-    path = tmp_path / "floors.yaml"
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.mktemp("sweep") / "floors.yaml"
     path.write_text(yaml.safe_dump(SWEEP, sort_keys=False), encoding="utf-8")
     return expand(load_config(str(path)))
 
 
-def test_effects_are_the_differences_of_the_scores(trials, tmp_path):
-    assert list(run_trials(trials, tmp_path / "runs")) == [(index, "") for index in range(4)]
-    table = ablation("Floors", trials, Store(tmp_path / "runs"))
+@pytest.fixture(scope="module")
+def finished(trials, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a sweep that has come to its end."""
+    store = tmp_path_factory.mktemp("finished") / "runs"
+    assert list(run_trials(trials, store)) == [(index, "") for index in range(4)]
+    return store
+
+
+def test_effects_are_the_differences_of_the_scores(trials, finished, tmp_path):
+    table = ablation("Floors", trials, Store(finished))
     jga = {(row.levels["system"], row.levels["draws"]): row.numbers[0].value for row in table.rows}
     system, draws = (
         next(e for e in table.effects if e.factor == name and e.column == "JGA") for name in ("system", "draws")
@@ -74,12 +81,14 @@ def test_effects_are_the_differences_of_the_scores(trials, tmp_path):
 
 def test_effects_on_pooled_scores_are_tested_over_the_units_of_every_pair(tmp_path):
     """AUROC has no statistics to sum: the units of matched seeds are one pool, swapped dialogue by dialogue."""
-    dialogues = list(open_corpus("simulated", dialogues={"train": 20, "dev": 2, "test": 25}).dialogues("test"))
+    sizes = {"train": 0, "dev": 0, "test": 12}
+    dialogues = list(open_corpus("simulated", dialogues=sizes).dialogues("test"))
     for seed, level in product((1, 2), ("low", "high")):
         random = Random(f"{seed}{level}")
         write_predictions(tmp_path / f"{level}{seed}.jsonl", map(partial(unsure, random, level), turns(dialogues)))
     swept = {
         **SWEEP,
+        "corpora": {"plain": {"corpus": "simulated", "options": {"dialogues": sizes}}},
         "systems": {"sys": {"predictions": f"{tmp_path}/low{{seed}}.jsonl", "tasks": ["dst"]}},
         "tasks": {"dst": {"metrics": ["auroc"]}},
         "seeds": [1, 2],
@@ -120,11 +129,11 @@ def unsure(random, level, place):
     return Prediction(dialogue, turn.index, state=state, confidence=confidence)
 
 
-def test_finished_trials_are_reused(trials, tmp_path):
-    list(run_trials(trials, tmp_path / "runs"))
-    results = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs" / "results").iterdir()}
-    list(run_trials(trials, tmp_path / "runs"))
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs" / "results").iterdir()} == results
+def test_finished_trials_are_reused(trials, finished):
+    results = {path: path.stat().st_mtime_ns for path in (finished / "results").iterdir()}
+    assert len(results) == 4
+    assert list(run_trials(trials, finished)) == [(index, "") for index in range(4)]
+    assert {path: path.stat().st_mtime_ns for path in (finished / "results").iterdir()} == results
 
 
 def test_a_trial_that_fails_leaves_the_others_alone(trials, tmp_path):

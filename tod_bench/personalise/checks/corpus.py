@@ -11,6 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.personalise.rows import StageName, row_key
 from tod_bench.personalise.styled import StyledDialogue
 from tod_bench.personalise.work import Stage, Work
+from tod_bench.progress import track
 from tod_bench.records import Dialogue
 
 REMADE = 20
@@ -94,7 +95,7 @@ def remade_problems(work: Work, stages: Sequence[Stage], *, rows: int = REMADE) 
         units = [unit for unit in stage.units(work) if file.has(unit)]
         sample = random.Random(f"remade/{work.options.seed}").sample(units, min(rows, len(units)))
         unlike = []
-        for row in stage.make(work, sample):
+        for row in track(stage.make(work, sample), f"{stage.name}, a second time", len(sample), unit="rows"):
             kept = file.get(row.key)
             if kept is None or kept.value != row.value:
                 unlike.append(row.key)

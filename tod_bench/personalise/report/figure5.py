@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tod_bench.personalise.styled import StyledDialogue
+from tod_bench.progress import track
 from tod_bench.records import Persona
 from tod_bench.statistics import bootstrap_interval, cluster_sums
 from tod_metrics.base import Metric
@@ -112,8 +113,11 @@ def figure5(
         metrics.append(Politeness(protocol="picpersona"))
     under_each = [restyle(styled, persona) for styled in control for persona in CONTROLS] if restyle else []
     texts = {"plain": [_plain(styled) for styled in dialogues], "styled": dialogues, "control": under_each}
+    pairs = [(metric, text) for metric in metrics for text in texts]
     numbers = [
-        number for metric in metrics for text, ones in texts.items() for number in _numbers(metric, text, ones, seed)
+        number
+        for metric, text in track(pairs, "Figure 5", len(pairs), unit="metrics of texts")
+        for number in _numbers(metric, text, texts[text], seed)
     ]
     notes = [note for metric in metrics for note in metric.notes]
     if control and restyle:

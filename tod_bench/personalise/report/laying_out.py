@@ -49,6 +49,10 @@ def _table1(content: Mapping[str, Any]) -> str:
     names = ("split", "dialogues", "kept", "turns", "utterances", "tokens", "personas")
     rows = [[row["split"], *(f"{row[name]:,}" for name in names[1:])] for row in content["table1"]]
     notes = [f"{split} of the plain corpus: {part}" for split, part in content["release"].items()]
+    notes += [
+        f"{count:,} further dialogues of {split} are too short and passed over, as by the released code"
+        for split, count in content["passed_over"].items()
+    ]
     notes += (
         [f"{len(content['unofficial'])} files are not those of the official release"] if content["unofficial"] else []
     )

@@ -12,6 +12,7 @@ from tod_bench.personalise.checks.corpus import read_back_problems, remade_probl
 from tod_bench.personalise.checks.dialogue import DIALOGUE_CHECKS
 from tod_bench.personalise.checks.rules import work_rules
 from tod_bench.personalise.filters.verdicts import Dropped, verdicts_of
+from tod_bench.personalise.options import FilterReading
 from tod_bench.personalise.planting import plant
 from tod_bench.personalise.report import counting
 from tod_bench.personalise.report.figure5 import figure5
@@ -19,10 +20,14 @@ from tod_bench.personalise.report.filtering import READINGS, filter_shares, plan
 from tod_bench.personalise.restyling import restyled
 from tod_bench.personalise.styled import StyledDialogue, styled_dialogues
 from tod_bench.personalise.work import Stage, Work
+from tod_bench.progress import progress
 from tod_bench.records import Persona
 
 CONTROL = 40
 """Dialogues that are restyled for every kind of persona."""
+
+PARTS = ("rows and filters", "Figure 5", "planted faults", "checks of the corpus")
+"""What making a report consists of, as its progress names it."""
 
 MOST_UNREAD = 0.05
 """Share of dialogues without a verdict of a language model above which its filters say too little."""
@@ -70,23 +75,64 @@ def make_report(
         sample: Dialogues that Figure 5 is computed on, drawn by the seed; None for all.
     """
     seed = work.options.seed
-    dialogues = list(styled_dialogues(work))
-    by_reading = {reading: verdicts_of(work, reading, [styled.key for styled in dialogues]) for reading in READINGS}
-    dropped = by_reading[work.options.filters]
-    left_out = dropped.by_dialogue()
-    kept = [styled for styled in dialogues if styled.key not in left_out]
-    kept_keys = frozenset(styled.key for styled in kept)
-    shown = _drawn(kept, sample, f"figure5/{seed}")
 
     def restyle(styled: StyledDialogue, persona: Persona) -> StyledDialogue:
         return restyled(_rules_arm(work), styled, persona)
 
-    content: dict[str, Any] = {
+    with progress("report", len(PARTS), unit="parts") as under_way:
+        under_way.now(PARTS[0])
+        dialogues = list(styled_dialogues(work))
+        by_reading = {reading: verdicts_of(work, reading, [styled.key for styled in dialogues]) for reading in READINGS}
+        dropped = by_reading[work.options.filters]
+        left_out = dropped.by_dialogue()
+        kept = [styled for styled in dialogues if styled.key not in left_out]
+        kept_keys = frozenset(styled.key for styled in kept)
+        content = _counts(work, dialogues, kept_keys, by_reading)
+        under_way.advance()
+
+        under_way.now(PARTS[1])
+        shown = _drawn(kept, sample, f"figure5/{seed}")
+        content["figure5"] = figure5(
+            shown,
+            control=_drawn(kept, control, f"control/{seed}") if control else (),
+            restyle=restyle,
+            politeness=politeness,
+            seed=seed,
+        ).to_json()
+        content["figure5_dialogues"] = len(shown)
+        content["spending"] = asdict(work.client.spending()) if work.client is not None else None
+        under_way.advance()
+
+        under_way.now(PARTS[2])
+        if planted and dialogues:
+            faults = plant(dialogues, planted, seed, restyle)
+            content["planted"] = {
+                "each": dict(sorted(Counter(faults.faults.values()).items())),
+                "found": planted_recall(work, faults, work_rules(work)),
+            }
+        under_way.advance()
+
+        under_way.now(PARTS[3])
+        problems = _problems(work, stages, dialogues, kept_keys, dropped)
+        under_way.advance()
+    return Report(problems, content)
+
+
+def _counts(
+    work: Work,
+    dialogues: Sequence[StyledDialogue],
+    kept: frozenset[str],
+    by_reading: Mapping[FilterReading, Dropped],
+) -> dict[str, Any]:
+    """What is counted of rows and dialogues."""
+    passed_over = {split: sum(1 for _ in work.passed_over(split)) for split in work.options.splits}
+    return {
         "corpus": work.corpus.name,
         "arm": work.options.arm,
-        "seed": seed,
+        "seed": work.options.seed,
         "readings": {"strategies": work.options.strategies, "filters": work.options.filters},
-        "table1": counting.table1(dialogues, kept_keys),
+        "table1": counting.table1(dialogues, kept),
+        "passed_over": {split: count for split, count in passed_over.items() if count},
         "release": {extent.split: str(extent) for extent in work.extents() if extent.official},
         "unofficial": list(work.corpus.unofficial),
         "unchanged": counting.unchanged(dialogues),
@@ -97,23 +143,7 @@ def make_report(
         "checks": _check_counts(work, dialogues),
         "filters": {reading: filter_shares(found) for reading, found in by_reading.items()},
         "filtered_by": "language model" if work.client is not None else "rules (offline)",
-        "figure5": figure5(
-            shown,
-            control=_drawn(kept, control, f"control/{seed}") if control else (),
-            restyle=restyle,
-            politeness=politeness,
-            seed=seed,
-        ).to_json(),
-        "figure5_dialogues": len(shown),
-        "spending": asdict(work.client.spending()) if work.client is not None else None,
     }
-    if planted and dialogues:
-        faults = plant(dialogues, planted, seed, restyle)
-        content["planted"] = {
-            "each": dict(sorted(Counter(faults.faults.values()).items())),
-            "found": planted_recall(work, faults, work_rules(work)),
-        }
-    return Report(_problems(work, stages, dialogues, kept_keys, dropped), content)
 
 
 def write_report(folder: Path, report: Report) -> None:

@@ -33,9 +33,10 @@
     (!wanted.right || isRight(turn, wanted.right, true)) && (!wanted.fails || isRight(turn, wanted.fails, false));
   const wrongTurns = (dialogue, systems) => dialogue.turns.filter((turn) => isWrong(turn, systems)).length;
 
-  // A dialogue holds a text in its id, an utterance or a value of a slot.
+  // A dialogue holds a text in its id, the impression of its user, an utterance or a value of a slot.
   const holds = (dialogue, text) =>
-    [dialogue.id, ...dialogue.turns.flatMap((turn) => [turn.user, turn.system, ...Object.values(turn.gold)])]
+    [dialogue.id, dialogue.impression, ...dialogue.turns.flatMap((turn) =>
+      [turn.user, turn.system, ...Object.values(turn.styled || {}), ...Object.values(turn.gold)])]
       .some((part) => part.toLowerCase().includes(text));
   const ORDERS = {
     wrong: (systems) => (one, other) => wrongTurns(other, systems) - wrongTurns(one, systems),
@@ -98,6 +99,10 @@
       body.push(make("tr", { class: "part" }, make("th", { scope: "row" }, "acts"),
         make("td", {}, actList(turn.acts, (act) => act)), ...answers.map(actCell)));
     }
+    if (answers.some((answer) => "impression" in answer)) {
+      body.push(make("tr", { class: "part" }, make("th", { scope: "row" }, "first impression"), make("td", {}, current.impression),
+        ...answers.map((answer) => make("td", {}, answer.impression || ""))));
+    }
     if (answers.some((answer) => "response" in answer)) {
       body.push(make("tr", { class: "part" }, make("th", { scope: "row" }, "response"), make("td", {}, turn.system),
         ...answers.map((answer) => make("td", {}, answer.response || ""))));
@@ -124,12 +129,24 @@
       make("p", { class: "system" }, make("span", { class: "who" }, "System (gold)"), from.system || "–"));
     const others = wanted.beside
       ? data.dialogues.filter((one) => one.id === current.id && one.corpus !== current.corpus && one.turns[number - 1]) : [];
+    // Where a system answers, its response stands beside the corpus's in the table.
+    const answered = systems.some((number) => "response" in (turn.answers[number] || {}));
+    const restyled = turn.styled && !others.length && !answered ? said(turn.styled, "Personalised to this user") : null;
     return make("section", { class: "turn", id: `turn-${number}` },
       make("h4", {}, make("a", { href: link(current, number) }, `Turn ${number}`)),
-      make("div", { class: "sides" }, said(turn, others.length ? current.corpus : ""),
+      make("div", { class: "sides" }, said(turn, others.length || restyled ? current.corpus : ""), restyled,
         ...others.map((one) => said(one.turns[number - 1], one.corpus))),
       verdict.length ? make("ul", { class: "verdicts" }, ...verdict) : null,
       table && make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Turn ${dialogueTurn(turn)}: gold and predictions` }, table));
+  };
+
+  // Who the user is: the picture says to readers of the screen what the sentence beside it says to the eye.
+  const person = (dialogue) => {
+    const picture = (data.pictures || [])[dialogue.picture];
+    if (!picture && !dialogue.impression) return null;
+    const words = dialogue.impression || "The user";
+    return make("div", { class: "person" }, picture ? make("img", { src: picture, alt: words }) : null,
+      make("p", picture ? { "aria-hidden": "true" } : {}, words));
   };
 
   const draw = (dialogue, focus) => {
@@ -155,6 +172,7 @@
       make("h3", { id: "dialogue-h" }, dialogue.id),
       make("p", { class: "quiet" }, [dialogue.corpus, dialogue.domains.join(", "), ...groups].join(" · ")),
       make("p", { class: "steps" }, step("Previous", -1), step("Next", 1)),
+      ...[person(dialogue)].filter(Boolean),
       ...turns.map((turn) => turnNode(turn, dialogue.turns[dialogue.turns.indexOf(turn) - 1], systems, wanted)));
     if (dialogue.verdicts.length) {
       article.append(make("section", { class: "turn" }, make("h4", {}, "What the judge said"),

@@ -1,6 +1,6 @@
 """Portraits of the embedded corpus's users, drawn from what their personas say.
 
-    persona ─▶ look ─▶ canvas: background, hair, neck, clothes, head, face, hair, extras ─▶ pose, light, noise ─▶ picture
+    persona ─▶ look ─▶ background, clothes, head, hair, face, extras on a canvas ─▶ pose, light, noise ─▶ picture
 
 Whose picture it is stands in its name (`DrawnPortraits`); any other persona can be drawn too (`portrait`).
 """

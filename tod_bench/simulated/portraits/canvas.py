@@ -6,10 +6,7 @@ pixel before Pillow sees it: what is drawn does not depend on how a machine roun
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from typing import Final, NamedTuple, TypeAlias
 
 Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
@@ -61,7 +58,7 @@ class Canvas:
 
         self.scale = scale
         side = (SEEN + 2 * MARGIN) * scale
-        self.image: Image = Image.new("RGB", (side, side), fill)
+        self.image = Image.new("RGB", (side, side), fill)
         self._draw = ImageDraw.Draw(self.image)
 
     def _x(self, x: float) -> int:

@@ -13,7 +13,17 @@ _BOTTOM: Final = SEEN + MARGIN
 _SUITS: Final = ((44, 50, 74), (70, 70, 78), (34, 34, 40), (92, 80, 66))
 _BLAZERS: Final = ((38, 58, 104), (112, 40, 52), (46, 84, 70), (140, 122, 100), (84, 84, 96))
 _SHIRTS: Final = ((238, 238, 242), (196, 214, 236), (240, 220, 226), (226, 230, 214))
-_RAINWEAR: Final = ((232, 196, 52), (220, 96, 48), (60, 142, 170), (92, 156, 84), (52, 66, 86), (60, 58, 60))
+_RAINWEAR: Final = (
+    (232, 196, 52),
+    (220, 96, 48),
+    (60, 142, 170),
+    (92, 156, 84),
+    (52, 66, 86),
+    (60, 58, 60),
+    (84, 60, 66),
+    (56, 80, 66),
+)
+_DARK: Final = ((46, 44, 50), (48, 56, 74), (66, 56, 52))
 _GOLD: Final = (218, 184, 96)
 
 
@@ -157,13 +167,13 @@ def _office(canvas: Canvas, torso: Torso, rng: Random) -> None:
 
 
 def _dark_jacket(canvas: Canvas, torso: Torso, rng: Random) -> None:
-    colour = near(rng, (46, 44, 50), 10)
+    colour = near(rng, pick(rng, _DARK), 12)
     torso.fill(canvas, colour)
     _undershirt(canvas, torso, rng, 34)
+    edge = shaded(colour, 160 if chance(rng, 0.6) else 120)
     for side in (-1, 1):
-        points = [(side * torso.neck * 1.3, torso.top - 6), (0, torso.top + 36)]
-        canvas.line(points, shaded(colour, 190), 6)
-    torso.seam(canvas, 36, shaded(colour, 170), 3)
+        canvas.line([(side * torso.neck * 1.3, torso.top - 6), (0, torso.top + 36)], edge, 6)
+    torso.seam(canvas, 36, edge, 3)
 
 
 def _jumper(canvas: Canvas, torso: Torso, rng: Random) -> None:
@@ -174,7 +184,7 @@ def _jumper(canvas: Canvas, torso: Torso, rng: Random) -> None:
         for down in range(38, 120, 24):
             half = torso.shoulders * (0.9 if down < 50 else 0.99)
             canvas.box(-half, torso.top + down, half, torso.top + down + 8, stripe)
-    if chance(rng, 0.2):
+    if chance(rng, 0.3):
         torso.collar(canvas, near(rng, pick(rng, _SHIRTS), 10))
     torso.neckline(canvas, 18, shaded(colour, 74), 11)
 
@@ -217,16 +227,19 @@ def _comfortable(canvas: Canvas, torso: Torso, rng: Random) -> None:
     colour = any_colour(rng)
     torso.fill(canvas, colour)
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.45:
         band = Ellipse(0, torso.top - 8, torso.neck * 1.5, 30)
         canvas.line(arc(band), shaded(colour, 78), 14)
         for side in (-1, 1):
             canvas.line([(side * 9, torso.top + 22), (side * 11, torso.top + 58)], (236, 236, 232), 4)
-    elif kind < 0.8:
-        torso.opening(canvas, 1.2, 56, any_colour(rng))
-        canvas.polygon(arc(Ellipse(0, torso.top - 6, torso.neck, 14)), torso.skin)
-        torso.seam(canvas, 54, shaded(colour, 72), 4)
-        torso.buttons(canvas, 64, shaded(colour, 58))
+    elif kind < 0.85:
+        if chance(rng, 0.5):
+            _undershirt(canvas, torso, rng, 50)
+        else:
+            torso.opening(canvas, 1.2, 50, any_colour(rng))
+            canvas.polygon(arc(Ellipse(0, torso.top - 6, torso.neck, 14)), torso.skin)
+        torso.seam(canvas, 48, shaded(colour, 72), 4)
+        torso.buttons(canvas, 58, shaded(colour, 58))
     else:
         torso.opening(canvas, 0.9, 26, torso.skin)
         torso.collar(canvas, shaded(colour, 86))

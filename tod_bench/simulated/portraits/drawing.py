@@ -45,20 +45,24 @@ def portrait(persona: Persona, key: str, side: int = 64) -> "Image":
     with extra_needed("train", "drawing portraits"):
         import PIL  # noqa: F401
 
-    person, scene = Random(f"portrait/{key}/person"), Random(f"portrait/{key}/scene")
-    look = look_of(persona, person)
-    hair = hair_of(look, person)
-    samples = 4 if side <= SEEN else 2
+    def stream(part: str) -> Random:
+        # One for each part, so that other clothes do not change the face.
+        return Random(f"portrait/{key}/{part}")
+
+    look = look_of(persona, stream("look"))
+    hair = hair_of(look, stream("hair"))
+    scene = stream("scene")
     wall = wall_colour(scene)
+    samples = 4 if side <= SEEN else 2
     canvas = Canvas(-(-side * samples // SEEN), wall)
-    draw_background(canvas, scene, wall)
+    draw_background(canvas, wall, scene)
     draw_hair_behind(canvas, look, hair)
     draw_neck(canvas, look)
-    draw_clothes(canvas, look, person)
-    draw_head(canvas, look, person)
-    draw_years(canvas, look, person)
-    draw_beard(canvas, look, person)
-    draw_face(canvas, look, person)
-    draw_hair(canvas, look, hair, person)
-    draw_extras(canvas, look, scene)
-    return lit(posed(canvas, scene, side, samples), scene, key)
+    draw_clothes(canvas, look, stream("clothes"))
+    draw_head(canvas, look, stream("head"))
+    draw_years(canvas, look, stream("years"))
+    draw_beard(canvas, look, stream("beard"))
+    draw_face(canvas, look, stream("face"))
+    draw_hair(canvas, look, hair, stream("shine"))
+    draw_extras(canvas, look, stream("extras"))
+    return lit(posed(canvas, stream("pose"), side, samples), stream("light"), key)

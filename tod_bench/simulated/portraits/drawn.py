@@ -2,8 +2,8 @@
 
 import io
 import re
-from random import Random
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from tod_bench.corpora.places import cache_home

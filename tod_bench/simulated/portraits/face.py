@@ -55,10 +55,10 @@ EXPRESSIONS: Final[Mapping[str, Expression]] = {
     "looking straight ahead": Expression(bend=-0.01, eyes=1.08, gaze=(0, 0)),
     "who seems relaxed": Expression(bend=0.08, breadth=0.95, eyes=0.5, outer=-0.1),
     "with an even expression": Expression(breadth=0.68, inner=-0.15, outer=-0.1),
-    "who looks rather tired": Expression(bend=-0.08, breadth=0.85, eyes=0.42, inner=0.2, outer=-0.3, bags=True),
-    "with a worried frown": Expression(bend=-0.2, breadth=0.85, inner=0.65, outer=-0.45, crease=True),
-    "who seems a little sad": Expression(bend=-0.26, breadth=0.9, eyes=0.8, inner=0.45, outer=-0.3, gaze=(0, 0.4)),
-    "looking out of sorts": Expression("pulled", bend=-0.12, eyes=0.75, inner=-0.45, outer=0.1, uneven=0.5),
+    "who looks rather tired": Expression(bend=-0.14, breadth=0.85, eyes=0.42, inner=0.3, outer=-0.3, bags=True),
+    "with a worried frown": Expression(bend=-0.27, breadth=0.9, inner=0.7, outer=-0.5, crease=True),
+    "who seems a little sad": Expression(bend=-0.32, breadth=1.0, eyes=0.8, inner=0.45, outer=-0.3, gaze=(0, 0.4)),
+    "looking out of sorts": Expression("pulled", bend=-0.2, eyes=0.75, inner=-0.5, outer=0.15, uneven=0.5),
 }
 """Phrase of ``phrases/portraits.yaml`` -> the expression."""
 
@@ -93,7 +93,7 @@ _LASHES: Final = {"toddler": 0.35, "child": 0.55, "teenager": 0.8, "adult": 0.8,
 def _varied(usual: Expression, rng: Random) -> Expression:
     gaze = usual.gaze or (between(rng, -0.35, 0.35), between(rng, -0.15, 0.15))
     return usual._replace(
-        bend=usual.bend + between(rng, -0.07, 0.07),
+        bend=usual.bend + between(rng, -0.06, 0.06),
         breadth=usual.breadth * between(rng, 0.88, 1.12),
         eyes=usual.eyes * between(rng, 0.9, 1.1),
         inner=usual.inner + between(rng, -0.2, 0.2),
@@ -144,7 +144,7 @@ def _draw_lashes(canvas: Canvas, eye: Ellipse, side: int, opened: float) -> None
 
 def _draw_brow(canvas: Canvas, look: Look, eye: Ellipse, side: int, expression: Expression) -> None:
     male = look.gender == "male" and look.age not in ("toddler", "child")
-    thickness = 8 if male else 4 if look.age in ("toddler", "child") else 5
+    thickness = 9 if male else 5 if look.age in ("toddler", "child") else 6
     colour = mixed(shaded(look.hair, 70), look.skin, 12)
     y = eye.y - eye.down * (1.75 if look.age in ("toddler", "child") else 1.85) + expression.uneven * side * eye.down
     inner: Point = (eye.x - side * eye.across * 1.05, y - expression.inner * eye.down)
@@ -156,10 +156,10 @@ def _draw_brow(canvas: Canvas, look: Look, eye: Ellipse, side: int, expression: 
 def _draw_mouth(canvas: Canvas, look: Look, expression: Expression, rng: Random) -> None:
     head = look.build.head
     x, y = head.at(look.turn * 1.2, look.build.eyes * 0.75 + 0.58)
-    half = head.across * (0.34 if look.age == "toddler" else 0.38) * expression.breadth
+    half = head.across * (0.36 if look.age == "toddler" else 0.42) * expression.breadth
     painted = chance(rng, 0.6) and look.gender == "female" and look.age not in ("toddler", "child")
-    lips = near(rng, _LIPS, 16) if painted else shaded(mixed(look.skin, (150, 40, 50), 34), 74)
-    width = 8 if painted else 6
+    lips = near(rng, _LIPS, 16) if painted else _natural_lips(look.skin)
+    width = 9 if painted else 7
     drop = half * 2 * expression.bend
     match expression.mouth:
         case "open":
@@ -172,8 +172,13 @@ def _draw_mouth(canvas: Canvas, look: Look, expression: Expression, rng: Random)
             canvas.line([(x - half, y - drop * 0.45), (x + half, y - drop * 0.45)], lips, 4)
         case "pulled":
             side = 1 if expression.uneven > 0 else -1
-            points = [(-0.85, 0.2), (-0.35, -0.12), (0.2, -0.1), (0.85, 0.3)]
+            points = [(-0.9, 0.22), (-0.4, -0.14), (0.2, -0.12), (0.9, 0.42)]
             canvas.line([(x + side * across * half, y + down * half) for across, down in points], lips, width)
         case "closed":
             points = [(x + half * step / 4, y + drop * (0.5 - step * step / 16)) for step in range(-4, 5)]
             canvas.line(points, lips, width)
+
+
+def _natural_lips(skin: Colour) -> Colour:
+    """Darker than the skin; on dark skin lighter, or nobody would see them."""
+    return mixed(skin, (200, 116, 114), 60) if sum(skin) < 330 else shaded(mixed(skin, (150, 40, 50), 34), 74)

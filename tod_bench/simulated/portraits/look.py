@@ -35,11 +35,11 @@ class Build(NamedTuple):
 
 
 BUILDS: Final = {
-    "toddler": Build(Ellipse(0, 124, 72, 64), 66, 0.36, 0.2, 0.185, 0.3),
-    "child": Build(Ellipse(0, 116, 66, 66), 76, 0.38, 0.12, 0.165, 0.12),
-    "teenager": Build(Ellipse(0, 108, 58, 70), 88, 0.46, 0.05, 0.15, -0.08),
-    "adult": Build(Ellipse(0, 104, 56, 73), 102, 0.56, 0.0, 0.135, 0.08),
-    "senior": Build(Ellipse(0, 107, 57, 72), 96, 0.54, 0.03, 0.125, 0.16),
+    "toddler": Build(Ellipse(0, 124, 72, 64), 66, 0.36, 0.2, 0.2, 0.3),
+    "child": Build(Ellipse(0, 116, 66, 66), 76, 0.38, 0.12, 0.185, 0.12),
+    "teenager": Build(Ellipse(0, 108, 58, 70), 88, 0.46, 0.05, 0.17, -0.08),
+    "adult": Build(Ellipse(0, 104, 56, 73), 102, 0.56, 0.0, 0.155, 0.08),
+    "senior": Build(Ellipse(0, 107, 57, 72), 96, 0.54, 0.03, 0.145, 0.16),
 }
 
 

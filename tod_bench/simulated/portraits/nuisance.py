@@ -1,6 +1,6 @@
 """What says nothing about a person: background, glasses, hats, pose, light and noise.
 
-All of it is drawn from a stream of its own, and with the same chances for everybody.
+All of it is drawn from streams of its own, and with the same chances for everybody.
 """
 
 from hashlib import shake_256
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tod_bench.simulated.draws import between, chance, pick
+from tod_bench.simulated.draws import between, chance
 from tod_bench.simulated.portraits.canvas import MARGIN, SEEN, Canvas, Colour, Ellipse, arc
 from tod_bench.simulated.portraits.colours import any_colour, mixed, near, shaded
 from tod_bench.simulated.portraits.face import eye_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DULL: Final = (128, 130, 132)
 _GLASSES: Final = 0.18
 _HATS: Final = 0.1
-_EARRINGS: Final = 0.12
+_EARRINGS: Final = 0.08
 
 
 def wall_colour(rng: Random) -> Colour:
@@ -29,15 +29,15 @@ def wall_colour(rng: Random) -> Colour:
     return mixed(any_colour(rng), _DULL, round(between(rng, 15, 70)))
 
 
-def draw_background(canvas: Canvas, rng: Random, colour: Colour) -> None:
-    """A few shapes behind somebody, in colours near that of the wall."""
+def draw_background(canvas: Canvas, wall: Colour, rng: Random) -> None:
+    """A few shapes behind somebody, in colours near that of the wall behind them."""
     half = SEEN / 2 + MARGIN
     if chance(rng, 0.3):
         level = between(rng, 90, 200)
-        canvas.box(-half, level, half, SEEN + MARGIN, mixed(colour, any_colour(rng), 45))
+        canvas.box(-half, level, half, SEEN + MARGIN, mixed(wall, any_colour(rng), 45))
     for _ in range(int(rng.random() * 4)):
         x, y, size = between(rng, -half, half), between(rng, -MARGIN, SEEN), between(rng, 16, 64)
-        paint = mixed(colour, any_colour(rng), 40)
+        paint = mixed(wall, any_colour(rng), 40)
         if chance(rng, 0.5):
             canvas.ellipse(Ellipse(x, y, size, size), paint)
         else:
@@ -99,9 +99,9 @@ def posed(canvas: Canvas, rng: Random, side: int, samples: int) -> "Image":
     # Of a rational point of the circle no machine's sine is needed.
     half = between(rng, -0.06, 0.06)
     cosine, sine = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
-    zoom = between(rng, 0.94, 1.06)
+    zoom = between(rng, 0.84, 0.98)
     mirror = -1 if chance(rng, 0.5) else 1
-    aside, below = between(rng, -12, 12), between(rng, -8, 8)
+    aside, below = between(rng, -10, 10), between(rng, -8, 4)
     pixels = side * samples
     step = SEEN * canvas.scale / pixels * zoom
     centre = (SEEN / 2 + MARGIN) * canvas.scale
@@ -124,7 +124,7 @@ def lit(image: "Image", rng: Random, key: str) -> "Image":
     level, right, down = (round(between(rng, low, high)) for low, high in ((780, 1100), (-190, 190), (-190, 190)))
     tint = np.array([round(between(rng, 964, 1064)) for _ in range(3)], dtype=np.int32)
     light = level + (away[None, :] * right + away[:, None] * down) // side
-    strength = round(between(rng, 3, 12))
+    strength = round(between(rng, 2, 10))
     drawn = np.frombuffer(shake_256(key.encode()).digest(pixels.size * 2), dtype=np.uint8).astype(np.int32)
     noise = (drawn.reshape(2, side, side, 3).sum(axis=0) - 255) * strength // 104
     values = pixels * (light[:, :, None] * tint // 1024) // 1024 + noise
