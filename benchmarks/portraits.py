@@ -122,7 +122,7 @@ def network() -> "torch.nn.Module":
     """Four convolutions and a hidden layer; one output a class of everything that is read."""
     from torch import nn
 
-    sizes = (3, 20, 40, 64, 64)
+    sizes = (3, 16, 32, 48, 64)
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
         layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
@@ -307,7 +307,7 @@ def _shown(read: Mapping[str, Any]) -> str:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/portraits"), help="Folder to write into.")
 @click.option("--train", "train_size", default=8000, help="Portraits to learn from.")
 @click.option("--test", "test_size", default=1000, help="Portraits to be asked about.")
-@click.option("--epochs", default=16, help="Times that the probes see the portraits.")
+@click.option("--epochs", default=6, help="Times that the probes see the portraits.")
 @click.option("--sheet", default=4, help="Portraits of every age, gender and emotion on the contact sheet.")
 def main(out: Path, train_size: int, test_size: int, epochs: int, sheet: int) -> None:
     """Draws, trains, asks and writes."""

@@ -52,6 +52,22 @@ PLACEHOLDERS = (
     "[train_id] leaves at [train_leave]",
 )
 
+COPIES = ("It is in the north.", "Hello, smiling girl!", "Girls smile.", "A girl, a girl!")
+SAID = (
+    "The Acorn Guest House has 4 stars, at 17:15.",
+    "the acorn  guest house",
+    "It is at 17:15pm.",
+    "It has 14 stars.",
+    "At quarter past five.",
+    "",
+)
+ACTS = (
+    ("hotel", "inform", "name", "acorn guest house"),
+    ("hotel", "inform", "stars", "4"),
+    ("hotel", "inform", "internet", "yes"),
+    ("booking", "book", "time", "17:15"),
+)
+
 RICH = (
     ("a a a a", ["a a a a"]),
     ("a b a b", ["a b a b"]),
@@ -182,13 +198,36 @@ def richness() -> Table:
     return ("responses", *(f"`{spec}`" for spec in specs)), rows
 
 
+def copy_rate() -> Table:
+    """What is copied of one user's words."""
+    impression, group = "A girl in a jumper, smiling broadly.", {"age": "child"}
+    rows = []
+    for text in COPIES:
+        items = [ResponseItem("d", 0, "", text, group, impression)]
+        copied, words, _ = metric("copy_rate").statistics(items)[0]
+        rows.append((text, f"{copied:.0f} of {words:.0f}", shown(metric("copy_rate").score(items))))
+    return ("response", "words", "copy rate"), rows
+
+
+def slots_said() -> Table:
+    """Values of one turn's acts in responses."""
+    rows = []
+    for text in SAID:
+        items = [ResponseItem("d", 0, "", text, acts=ACTS)]
+        said, values, _ = metric("slots_said").statistics(items)[0]
+        rows.append((text, f"{said:.0f} of {values:.0f}", shown(metric("slots_said").score(items))))
+    return ("response", "values", "slots said"), rows
+
+
 RESPONSE_TABLES: Mapping[str, Callable[[], Table]] = {
     "bleu": bleu,
+    "copy_rate": copy_rate,
     "delexicalised_styles": styles,
     "entities": entities,
     "gunning_fog": fog,
     "placeholders": placeholders,
     "politeness": politeness,
     "richness": richness,
+    "slots_said": slots_said,
     "success": success,
 }

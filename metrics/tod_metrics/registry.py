@@ -137,10 +137,11 @@ def registered() -> Mapping[str, str]:
     # A third of the start-up of every verb, most of which need no metric.
     from importlib.metadata import entry_points
 
+    from tod_metrics.episode import EPISODE_METRICS
     from tod_metrics.judge import JUDGE_METRICS
 
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
-    return {**installed, **JUDGE_METRICS, **METRICS}
+    return {**installed, **EPISODE_METRICS, **JUDGE_METRICS, **METRICS}
 
 
 def _check_class(name: str, path: str, loaded: Any) -> None:

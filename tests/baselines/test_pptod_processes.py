@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from two_processes import COUNTED, TURNS, launch, record
+from two_processes import COUNTED, TURNS, record
 
 from tod_baselines.pptod.system import PPTOD
 from tod_bench.records import Dialogue
@@ -40,15 +40,10 @@ def test_two_processes_learn_what_one_learns(
 
 
 @pytest.mark.slow
-def test_the_training_script(tmp_path: Path) -> None:
-    params = "{model: t5-tiny, init: scratch, epochs: 1, select_by: last, dims: {d_model: 32, d_ff: 64}}"
-    arguments = ["--corpus", "simulated", "--task", "policy", "--train", "train[:8]", "--dev", "dev[:2]"]
-    said = launch(
-        ["-m", "tod_baselines.pptod.train", *arguments, "--params", params, "--folder", str(tmp_path / "model")]
-    )
-    found = record(tmp_path / "model")
+def test_the_training_script(by_two: Path) -> None:
+    found = record(by_two / "command")
     assert (found["dialogues"], found["processes"]) == (8, 2)
-    assert f"{found['steps']} steps" in said
+    assert f"{found['steps']} steps" in (by_two / "said").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

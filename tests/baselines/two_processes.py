@@ -26,8 +26,12 @@ COUNTED = ((8, {"batch_size": 4}), (9, {"batch_size": 4}), (10, BY_TOKENS), (11,
 TURNS: dict[str, Any] = {**TINY, "dropout": 0.0, "epochs": 3, "batch_size": 4}
 PACKED: dict[str, Any] = {**TINY, "packing": "dialogue", "dropout": 0.0, "select_by": "last", "batch_size": 3}
 
+COMMAND = ["--corpus", "simulated", "--task", "policy", "--train", "train[:8]", "--dev", "dev[:2]", "--params"]
+COMMAND += ["{model: t5-tiny, init: scratch, epochs: 1, select_by: last, dims: {d_model: 32, d_ff: 64}}"]
+"""Arguments of the training script, which comes last and runs as `python -m` runs it."""
+
 SCRIPT = f"""
-import json, os, sys
+import json, os, runpy, sys
 from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]
@@ -50,13 +54,20 @@ for count, batching in {COUNTED!r}:
     one_turn = [replace(dialogue, turns=dialogue.turns[:1]) for dialogue in toy_dialogues(count)]
     folder = trained(str(count), {{**TINY, "select_by": "last", **batching}}, one_turn)
     Path(folder, "used" + os.environ["RANK"]).write_text(json.dumps(used))
+sys.argv[1:] = [*{COMMAND!r}, "--folder", str(Path(sys.argv[1], "command"))]
+runpy.run_module("tod_baselines.pptod.train", run_name="__main__")
 """
 
 
-def launch(arguments: list[str]) -> str:
-    """Runs something in two processes; what they print."""
+def train(folder: Path) -> None:
+    """Trains all toys below a folder: ``turns``, ``packed``, those that are counted by their number, and ``command``.
+
+    What the processes print is in ``said``.
+    """
+    script = folder / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run(
-        [*LAUNCH, *arguments],
+        [*LAUNCH, str(script), str(folder)],
         cwd=ROOT,
         env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -65,14 +76,7 @@ def launch(arguments: list[str]) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def train(folder: Path) -> None:
-    """Trains all toys below a folder: ``turns``, ``packed``, and of those that are counted their numbers."""
-    script = folder / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    launch([str(script), str(folder)])
+    (folder / "said").write_text(done.stdout, encoding="utf-8")
 
 
 def record(folder: Path) -> dict[str, Any]:

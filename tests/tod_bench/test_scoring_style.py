@@ -21,10 +21,15 @@ from toy_styles import LetterEncoder
 STYLE = ("style_strength", "style_direction", "style_accuracy", "persona_attribution", "copy_rate", "slots_said")
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch, tmp_path):
-    """A cache of the test's own, nothing learned before, and an encoder of letters in MiniLM's place."""
-    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path / "cache"))
+def fresh(monkeypatch, cache):
+    """A process that has learned nothing yet, and an encoder of letters in MiniLM's place."""
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(cache))
     monkeypatch.setattr(resources, "_LEARNED", {})
     monkeypatch.setattr(resources, "encode", lambda name, texts: LetterEncoder()(texts))
     monkeypatch.setattr(resources, "version_of", lambda name: "letters")
@@ -96,7 +101,9 @@ def test_rows_by_group_and_a_comparison(corpus):
     assert any(note.startswith("A: ") or "ceiling" in note for note in compared.notes)
 
 
-def test_nothing_is_learned_unless_a_metric_asks(corpus, monkeypatch):
+def test_nothing_is_learned_unless_a_metric_asks(corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path))
+
     def refuse(*_: Any) -> None:
         raise AssertionError("was learned")
 

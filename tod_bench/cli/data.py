@@ -13,7 +13,7 @@ from tod_bench.cli.options import CORPUS_OPTIONS, JSON_FLAG, SPLITS, Verb, forma
 
 @click.group()
 def command() -> None:
-    """Fetch, check and count corpora.
+    """Fetch, check, count and show corpora.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from tod_bench import __version__
 from tod_bench.errors import UserError, printable
 
 VERBS: Mapping[str, str] = {
-    "data": "Fetch, check and count corpora.",
+    "data": "Fetch, check, count and show corpora.",
     "judge": "Ask an LLM judge: Likert, pairwise, emotions, agreement.",
     "compare": "Say which of two prediction files is better, and with what p.",
     "import": "Turn another tool's prediction file into ours.",
@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "list": "List installed corpora, systems, metrics and configs.",
     "personalise": "Make a personalised corpus, stage by stage.",
     "plan": "Say what a config would run and what is cached.",
+    "play": "Play agents against a simulated user.",
     "report": "Write tables of finished runs.",
     "run": "Run an eval config and print its table.",
     "score": "Score a prediction file under every protocol.",

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.extent import ReleaseSize
+from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.corpora.official import Completeness
 from tod_bench.corpora.rows import Rows
 from tod_bench.display import Grid, Tabular
-from tod_bench.errors import DataError
+from tod_bench.errors import DataError, UserError
 from tod_bench.images import Images
 from tod_bench.plugins import plugin_class, plugin_names
 from tod_bench.records import Database, Dialogue, Schema
@@ -61,6 +62,14 @@ class Corpus(Tabular):
             UserError: There is no such split.
             DataError: A record is unusable, and ``skip_invalid`` was not set.
         """
+
+    def interactive_goals(self, split: str) -> Iterator[InteractiveGoal]:  # noqa: ARG002
+        """Streams the goals of a split that a simulated user can pursue.
+
+        Raises:
+            UserError: The corpus has none, or there is no such split.
+        """
+        raise UserError("this corpus has no goals that a simulated user can pursue; multiwoz and simulated have")
 
     @property
     def database(self) -> Database | None:

@@ -12,11 +12,13 @@ from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.database import VenueDatabase, database_files, read_database
 from tod_bench.corpora.extent import ReleaseSize, release_sizes
 from tod_bench.corpora.file_corpus import FileCorpus
+from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.corpora.joined import corrected, each_once, union
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.multiwoz22 import Layout22
 from tod_bench.corpora.multiwoz_goals import GoalAndBookings, goal_files, read_goals
 from tod_bench.corpora.multiwoz_log import LogLayout
+from tod_bench.corpora.multiwoz_wishes import interactive_goal, raw_goals
 from tod_bench.corpora.official import UNOFFICIAL, Completeness, completeness, unlike_archive, unlike_release
 from tod_bench.corpora.places import bytes_of, corpus_root, files_in, find_corpus
 from tod_bench.corpora.reading import SPLITS, Warn, check_option, dialogue_files, listed
@@ -107,6 +109,23 @@ class MultiWOZ(FileCorpus):
         """The venues, where the release's ``*_db.json`` files are there."""
         found = [read_database(self._database_files), *(other.database for other in self._others)]
         return next((database for database in found if database is not None), None)
+
+    def interactive_goals(self, split: str) -> Iterator[InteractiveGoal]:
+        """The goals of a split, in the order of its dialogues.
+
+        Raises:
+            UserError: The goals or the database are not there, or there is no such split.
+            DataError: A goal is unusable.
+        """
+        files = files_in(self._goal_root) if self._goal_root else self._files
+        if self.database is None or not goal_files(files):
+            lacks = "goals; give `goals`, a folder or zip of release 2.1" if self.database else "database (*_db.json)"
+            raise UserError(f"{self.name}: a simulated user needs the goals and the database, and it has no {lacks}")
+        raw = {dialogue: (goal, file) for dialogue, goal, file in raw_goals(files)}
+        for dialogue in self.dialogues(split):
+            if dialogue.goal and dialogue.id in raw:
+                goal, file = raw[dialogue.id]
+                yield interactive_goal(dialogue.id, goal, self.database, file)
 
     def _read(self, split: str, warn: Warn) -> Iterator[Dialogue | DataError]:
         if not self._corrections and not self._left_out:

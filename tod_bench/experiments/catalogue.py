@@ -22,9 +22,10 @@ def entries(sort: str) -> list[tuple[str, str]]:
         return [(name, _first_line(system_class(name))) for name in system_names()]
     if sort == "metrics":
         from tod_metrics import metric_names
+        from tod_metrics.episode import EPISODE_METRICS
         from tod_metrics.judge import JUDGE_METRICS
 
-        marks = dict.fromkeys(JUDGE_METRICS, " (judge or people)")
+        marks = dict.fromkeys(JUDGE_METRICS, " (judge or people)") | dict.fromkeys(EPISODE_METRICS, " (play)")
         return [(name, line + marks.get(name, "")) for name, line in metric_names()]
     return [(name, _title(name)) for name in config_names()]
 

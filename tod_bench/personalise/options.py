@@ -57,5 +57,5 @@ class Options:
 
     @property
     def fewest_turns(self) -> int:
-        """Turns that a dialogue must have; the released code (``user.py``) passes over shorter ones."""
+        """Turns that a dialogue must have; the released ``dataset_generation/user.py`` passes over shorter ones."""
         return 2 if self.strategies == "picpersona" else 0

@@ -72,7 +72,8 @@ class Work:
 
     def passed_over(self, split: str) -> Iterator[Dialogue]:
         """The dialogues that would be written into a split, had they turns enough for the reading of strategies."""
-        return (dialogue for dialogue in self._selected(self.options.splits[split]) if self._is_passed_over(dialogue))
+        if self.options.fewest_turns:
+            yield from filter(self._is_passed_over, self._selected(self.options.splits[split]))
 
     def _selected(self, expression: str) -> Iterator[Dialogue]:
         from tod_bench.splits import read_split

@@ -11,6 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import Database, Dialogue, Prediction, Schema, TaskName
 from tod_metrics import Metric, check_spec, metric, metric_class, metric_names, parse_spec
 from tod_metrics.dialogue.venues import SEARCHED
+from tod_metrics.episode import EPISODE_METRICS
 from tod_metrics.items import ActItem, DialogueItem, FrameItem, NotedItem, ResponseItem, StateItem
 from tod_metrics.judge import JUDGE_METRICS
 from tod_metrics.protocols import state_protocol
@@ -218,6 +219,8 @@ def class_for(task: TaskName, spec: str) -> type[Metric[Any]]:
             f"{parse_spec(spec).name} needs a judge or people: run `tod-bench judge CONFIG`, or name a judge config in "
             "`tasks.response.judge` of an eval config"
         )
+    if parse_spec(spec).name in EPISODE_METRICS:
+        raise UserError(f"{parse_spec(spec).name} scores played episodes: run `tod-bench play CONFIG`")
     if not scores_task(task, spec):
         fitting = [known for known, _ in metric_names() if scores_task(task, known)]
         raise UserError(

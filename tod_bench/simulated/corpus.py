@@ -5,12 +5,14 @@ from random import Random
 from typing import Final, Literal, get_args
 
 from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.images import Images
 from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.simulated import portraits
 from tod_bench.simulated.database import city_database
+from tod_bench.simulated.interactive import interactive_goal
 from tod_bench.simulated.moves import Move
 from tod_bench.simulated.ontology import VENUES, schema
 from tod_bench.simulated.personas import draw_persona
@@ -106,9 +108,25 @@ class Simulated(Corpus):
         Raises:
             UserError: There is no such split.
         """
+        return (self._dialogue(split, index) for index in range(self._size(split)))
+
+    def interactive_goals(self, split: str) -> Iterator[InteractiveGoal]:
+        """Streams the goals of a split's dialogues as a simulated user pursues them.
+
+        Raises:
+            UserError: There is no such split.
+        """
+        return (self._interactive_goal(split, index) for index in range(self._size(split)))
+
+    def _size(self, split: str) -> int:
         if split not in SIZES:
             raise UserError(f"the simulated corpus has no split {split!r}{did_you_mean(split, SIZES)}")
-        return (self._dialogue(split, index) for index in range(self._sizes[split]))
+        return self._sizes[split]
+
+    def _interactive_goal(self, split: str, index: int) -> InteractiveGoal:
+        rng = Random(f"{self._seed}/{split}/{index}")
+        draw_persona(rng, portraits.image_name(self._seed, split, index))
+        return interactive_goal(_id(split, index), draw_script(rng, city_database()), city_database())
 
     @property
     def plain(self) -> "Simulated":
@@ -126,7 +144,7 @@ class Simulated(Corpus):
         plain = self._rendered(Random(f"{key}/plain"), PLAIN, script, unseen)
         styled = self._rendered(Random(f"{key}/styled"), style_of(persona), script, unseen)
         turns = dialogue_turns(script, plain, styled, self._style)
-        return Dialogue(f"sim-{split}-{index:05}", self.name, split, tuple(script.goal), turns, script.goal, persona)
+        return Dialogue(_id(split, index), self.name, split, tuple(script.goal), turns, script.goal, persona)
 
     def _rendered(self, rng: Random, style: Style, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
@@ -139,3 +157,7 @@ class Simulated(Corpus):
             texts.append((said, system_text(system, style, beat.system, first=not heard)))
             heard = beat.system
         return texts
+
+
+def _id(split: str, index: int) -> str:
+    return f"sim-{split}-{index:05}"

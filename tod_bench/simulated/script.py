@@ -27,19 +27,36 @@ class Beat(NamedTuple):
 
 
 class Script(NamedTuple):
-    """The turns of a dialogue and the goal that it pursued."""
+    """The turns of a dialogue, the goal that it pursued, and what only the agenda knew.
+
+    Attributes:
+        beats: The turns.
+        goal: The goal.
+        impossible: Domain -> the slot and value that were to be asked for first, and that nothing meets.
+        places: Domain -> slot -> the earlier domain whose value it repeats.
+    """
 
     beats: list[Beat]
     goal: Goal
+    impossible: Mapping[str, tuple[str, str]]
+    places: Mapping[str, Mapping[str, str]]
 
 
 def draw_script(rng: Random, database: CityDatabase) -> Script:
     """Plays agendas against the policy until one gives a dialogue of the length wanted."""
     for _ in range(_ATTEMPTS):
         tasks = draw_agenda(rng, database)
+        # The user crosses off in the agenda what has been said.
+        impossible = {
+            task.domain: (wish.slot, wish.distractor)
+            for task in tasks
+            for wish in task.search
+            if wish.distraction == "nomatch"
+        }
+        places = {task.domain: {wish.slot: wish.source for wish in task.search if wish.source} for task in tasks}
         beats = _play(rng, tasks, database)
         if beats is not None:
-            return Script(beats, _goal(tasks, beats[-1].state))
+            return Script(beats, _goal(tasks, beats[-1].state), impossible, places)
     raise AssertionError(f"no dialogue of {FEWEST} to {MOST} turns in {_ATTEMPTS} attempts")
 
 

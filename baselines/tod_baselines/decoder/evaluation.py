@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tod_baselines.decoder.packing import IGNORED, Tokens, row_of
 from tod_baselines.decoder.settings import Settings
+from tod_baselines.training.arguments import TrainingSettings
 from tod_baselines.training.data import SCORES, items_of
 from tod_baselines.training.devices import computes_in_bf16, processes
 from tod_bench.records import Dialogue, TaskName
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tod_baselines.decoder.answering import Answerer
 
 
-def criterion(settings: Settings, tasks: Sequence[TaskName]) -> str:
+def criterion(settings: TrainingSettings, tasks: Sequence[TaskName]) -> str:
     """What is computed on dev: ``score``, ``loss`` or (nothing) ``last``."""
     if settings.select_by == "score" and not SCORES.keys() & set(tasks):
         return "loss"

@@ -21,7 +21,6 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from tod_baselines.pictor.pictures import open_picture
 from tod_baselines.training.adapters import weights_digest
-from tod_baselines.training.devices import device
 from tod_bench.corpora.places import cache_home
 from tod_bench.files import digest_of, write_bytes
 from tod_bench.images import Images
@@ -34,7 +33,7 @@ PICTURES = 32
 """Pictures that the tower looks at together."""
 
 
-class KeptTower(nn.Module):
+class KeptTower(nn.Module):  # type: ignore[misc]
     """Stands in the place of a tower and gives back what it is given: states that the tower made before.
 
     Args:
@@ -87,7 +86,7 @@ def states_of(
         [
             hashlib.sha256("\n".join(names).encode()).hexdigest(),
             images.fingerprint,
-            weights_digest(tower),  # type: ignore[arg-type]
+            weights_digest(tower),
             processor.to_dict(),
             layer,
         ]
@@ -128,8 +127,3 @@ def _write(file: Path, names: Sequence[str], look: Callable[[Sequence[str]], NDA
     content = BytesIO()
     np.save(content, np.concatenate(parts))
     write_bytes(file, content.getvalue())
-
-
-def on_device(tower: nn.Module) -> nn.Module:
-    """The tower where models compute."""
-    return tower.to(device())

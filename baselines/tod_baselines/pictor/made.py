@@ -5,8 +5,8 @@
     CACHE/pictor/*.work/          what a training that was killed goes on from
     CACHE/pictor/*.lock           who makes one
 
-A digest is of everything that decides the weights: settings, corpus, pictures, and this code. A folder appears only
-when it is complete.
+A digest is of everything that decides the weights: settings, corpus, pictures, this code, and the harness's version. A
+folder appears only when it is complete.
 """
 
 import json
@@ -21,6 +21,7 @@ from typing import Any
 from tod_baselines.pictor.material import Material, corpus_of, material_of
 from tod_baselines.pictor.pretraining import Pretraining
 from tod_baselines.training.devices import silence_logging
+from tod_bench import __version__
 from tod_bench.corpora.places import cache_home
 from tod_bench.files import digest_of, digest_of_files, full_disk_explained, replaced_folder, write_json
 from tod_bench.progress import progress
@@ -30,7 +31,11 @@ HERE = Path(__file__).parent
 TOWER_CODE = ("material.py", "pictures.py", "steps.py", "tower.py", "vision.py")
 """Modules that decide what a tower is."""
 
-BASE_CODE = (*TOWER_CODE, "base.py", "examples.py", "forms.py", "prompting.py", "scratch.py", "seeing.py")
+BASE_CODE = (
+    *TOWER_CODE,
+    *("base.py", "batches.py", "examples.py", "forms.py", "prompting.py", "scratch.py", "seeing.py"),
+    "../training/tokenizers.py",
+)
 """Modules that decide what a base is."""
 
 TOWER_SETTINGS = ("corpus", "options", "portraits", "held_out", "side", "patch", "tower", "seed")
@@ -163,4 +168,4 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _code(modules: tuple[str, ...]) -> str:
-    return digest_of_files(HERE / module for module in modules)
+    return digest_of([__version__, digest_of_files(HERE / module for module in modules)])

@@ -48,20 +48,20 @@ class Pretraining:
 
     corpus: str = "simulated"
     options: Mapping[str, Any] = field(
-        default_factory=lambda: {"seed": 1001, "dialogues": {"train": 8000, "dev": 500, "test": 0}}
+        default_factory=lambda: {"seed": 1001, "dialogues": {"train": 5000, "dev": 500, "test": 0}}
     )
-    dialogues: int = 3000
-    portraits: int = 8000
+    dialogues: int = 2500
+    portraits: int = 5000
     held_out: int = 500
     side: int = 64
     patch: int = 16
     tower: Mapping[str, Any] = field(default_factory=dict)
-    tower_steps: int = 1000
+    tower_steps: int = 1200
     tower_batch_size: int = 64
     tower_learning_rate: float = 2e-3
     base_steps: int = 1500
     base_batch_size: int = 16
-    base_learning_rate: float = 3e-3
+    base_learning_rate: float = 2e-3
     captions: float = 0.2
     seed: int = 0
 

@@ -212,7 +212,8 @@ class SeeingModel:
 
     def _tokens(self, states: NDArray[np.float32]) -> int:
         """How many of the kept states of a picture the model reads."""
-        return states.shape[1] - (self.base.config.vision_feature_select_strategy == "default")
+        tokens: int = states.shape[1]
+        return tokens - 1 if self.base.config.vision_feature_select_strategy == "default" else tokens
 
     def _of_pictures(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """What the pictures of prompts add to a batch."""

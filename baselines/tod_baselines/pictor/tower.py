@@ -133,7 +133,7 @@ class Labels:
         return [*map(torch.tensor, indices), words.reshape(len(users), len(self.words))]
 
 
-class Reader(nn.Module):
+class Reader(nn.Module):  # type: ignore[misc]
     """A tower with a linear head for each attribute and one for words, on the mean of its tokens.
 
     Args:
@@ -169,12 +169,12 @@ class Reader(nn.Module):
             losses.append(WORD_WEIGHT * binary_cross_entropy_with_logits(words, targets[-1].to(place)))
         return torch.stack(losses).sum()
 
-    @torch.inference_mode()
     def accuracy(self, pixels: Tensor, targets: Sequence[Tensor]) -> dict[str, dict[str, float]]:
         """Attribute -> how often it is read right, and the share of its most frequent value, in percent."""
         self.eval()
         place = next(self.parameters()).device
-        found = [self(some.float().to(place))[0] for some in pixels.split(100)]
+        with torch.inference_mode():
+            found = [self(some.float().to(place))[0] for some in pixels.split(100)]
         shares = {}
         for number, name in enumerate(self.names):
             known = targets[number] != IGNORED

@@ -48,7 +48,8 @@ def train(
     silence_logging()
     used = few_shot(dialogues, settings.few_shot, settings.few_shot_seed) if settings.epochs else []
     examples = _examples(settings, used, context)
-    tested = _examples(settings, evenly_spaced(dev, settings.dev_dialogues) if used else [], context)
+    judged = bool(used) and settings.select_by != "last"
+    tested = _examples(settings, evenly_spaced(dev, settings.dev_dialogues) if judged else [], context)
     if settings.epochs and not examples:
         raise UserError("pictor: the training dialogues have no turn with a response to learn")
     set_seed(context.seed)

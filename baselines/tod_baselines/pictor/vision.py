@@ -25,7 +25,7 @@ class StemVisionConfig(CLIPVisionConfig):  # type: ignore[misc]
     model_type = "pictor_vision"
 
 
-class Stem(nn.Sequential):
+class Stem(nn.Sequential):  # type: ignore[misc]
     """Convolutions that make a token of each patch, (batch, 3, side, side) -> (batch, hidden, side/patch, side/patch).
 
     Args:

@@ -81,7 +81,7 @@ def test_effects_are_the_differences_of_the_scores(trials, finished, tmp_path):
 
 def test_effects_on_pooled_scores_are_tested_over_the_units_of_every_pair(tmp_path):
     """AUROC has no statistics to sum: the units of matched seeds are one pool, swapped dialogue by dialogue."""
-    sizes = {"train": 0, "dev": 0, "test": 12}
+    sizes = {"train": 0, "dev": 0, "test": 18}
     dialogues = list(open_corpus("simulated", dialogues=sizes).dialogues("test"))
     for seed, level in product((1, 2), ("low", "high")):
         random = Random(f"{seed}{level}")

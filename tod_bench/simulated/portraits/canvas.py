@@ -2,7 +2,7 @@
 
 The middle of the picture is at x = 0, its top at y = 0, and 256 units are seen in both directions. There is a margin
 around them, so that a picture can be turned and moved without showing an edge. Every coordinate is rounded to a whole
-pixel before Pillow sees it: what is drawn does not depend on how a machine rounds.
+pixel before Pillow sees it, so that other machines draw the same.
 """
 
 from collections.abc import Sequence

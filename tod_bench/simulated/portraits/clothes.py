@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
 
-from tod_bench.simulated.draws import chance, pick
+from tod_bench.simulated.draws import chance, pick, pick_weighted
 from tod_bench.simulated.portraits.canvas import MARGIN, SEEN, Canvas, Colour, Ellipse, arc
 from tod_bench.simulated.portraits.colours import any_colour, near, shaded
 from tod_bench.simulated.portraits.look import Look
@@ -143,17 +143,17 @@ def _blazer(canvas: Canvas, torso: Torso, rng: Random) -> None:
     _undershirt(canvas, torso, rng, 46)
     torso.lapels(canvas, 1.25, 48, shaded(colour, 122))
     torso.seam(canvas, 48, shaded(colour, 70), 4)
-    torso.buttons(canvas, 56, _GOLD if chance(rng, 0.6) else shaded(colour, 50), aside=9)
+    torso.buttons(canvas, 56, _GOLD if chance(rng, 0.4) else shaded(colour, 50), aside=9)
 
 
 def _office(canvas: Canvas, torso: Torso, rng: Random) -> None:
     shirt = near(rng, pick(rng, _SHIRTS), 12)
     torso.fill(canvas, shirt)
     torso.seam(canvas, 8, shaded(shirt, 84), 3)
-    kind = rng.random()
-    if kind < 0.35:
+    kind = pick_weighted(rng, (("tie", 0.3), ("cardigan", 0.35), ("plain", 0.35)))
+    if kind == "tie":
         _tie(canvas, torso, rng, 92)
-    elif kind < 0.7:
+    elif kind == "cardigan":
         knit = any_colour(rng)
         for side in (-1, 1):
             edge = [(side * torso.neck * 1.15, torso.top), (side * torso.shoulders * 0.94, torso.top + 20)]
@@ -184,9 +184,10 @@ def _jumper(canvas: Canvas, torso: Torso, rng: Random) -> None:
         for down in range(38, 120, 24):
             half = torso.shoulders * (0.9 if down < 50 else 0.99)
             canvas.box(-half, torso.top + down, half, torso.top + down + 8, stripe)
-    if chance(rng, 0.3):
-        torso.collar(canvas, near(rng, pick(rng, _SHIRTS), 10))
-    torso.neckline(canvas, 18, shaded(colour, 74), 11)
+    if chance(rng, 0.25):
+        _undershirt(canvas, torso, rng, 36)
+    else:
+        torso.neckline(canvas, 18, shaded(colour, 74), 11)
 
 
 def _t_shirt(canvas: Canvas, torso: Torso, rng: Random) -> None:
@@ -210,6 +211,10 @@ def _rain_jacket(canvas: Canvas, torso: Torso, rng: Random) -> None:
     colour = near(rng, pick(rng, _RAINWEAR), 14)
     torso.fill(canvas, colour)
     edge = shaded(colour, 78)
+    start = 10
+    if chance(rng, 0.4):
+        start = 34
+        _undershirt(canvas, torso, rng, start)
     for side in (-1, 1):
         points = [
             (side * torso.neck * 1.35, torso.top - 14),
@@ -217,33 +222,36 @@ def _rain_jacket(canvas: Canvas, torso: Torso, rng: Random) -> None:
             (side * torso.neck * 1.5, torso.top + 16),
         ]
         canvas.polygon(points, edge)
-    torso.seam(canvas, 10, (232, 232, 232) if chance(rng, 0.6) else shaded(colour, 56), 5)
+    torso.seam(canvas, start, (232, 232, 232) if chance(rng, 0.6) else shaded(colour, 56), 5)
     for side in (-1, 1):
         x = side * torso.shoulders * 0.5
         canvas.line([(x - 14, torso.top + 62), (x + 14, torso.top + 62)], edge, 5)
 
 
 def _comfortable(canvas: Canvas, torso: Torso, rng: Random) -> None:
+    kind = pick_weighted(rng, (("hooded", 0.3), ("cardigan", 0.35), ("polo", 0.17), ("shirt", 0.18)))
     colour = any_colour(rng)
+    if kind == "shirt":
+        colour = near(rng, pick(rng, _SHIRTS), 12)
+    elif kind == "cardigan" and chance(rng, 0.6):
+        colour = near(rng, pick(rng, _BLAZERS), 14)
     torso.fill(canvas, colour)
-    kind = rng.random()
-    if kind < 0.45:
-        band = Ellipse(0, torso.top - 8, torso.neck * 1.5, 30)
-        canvas.line(arc(band), shaded(colour, 78), 14)
-        for side in (-1, 1):
-            canvas.line([(side * 9, torso.top + 22), (side * 11, torso.top + 58)], (236, 236, 232), 4)
-    elif kind < 0.85:
-        if chance(rng, 0.5):
-            _undershirt(canvas, torso, rng, 50)
-        else:
-            torso.opening(canvas, 1.2, 50, any_colour(rng))
-            canvas.polygon(arc(Ellipse(0, torso.top - 6, torso.neck, 14)), torso.skin)
-        torso.seam(canvas, 48, shaded(colour, 72), 4)
-        torso.buttons(canvas, 58, shaded(colour, 58))
-    else:
-        torso.opening(canvas, 0.9, 26, torso.skin)
-        torso.collar(canvas, shaded(colour, 86))
-        torso.buttons(canvas, 30, shaded(colour, 60))
+    match kind:
+        case "hooded":
+            canvas.line(arc(Ellipse(0, torso.top - 8, torso.neck * 1.5, 30)), shaded(colour, 78), 14)
+            for side in (-1, 1):
+                canvas.line([(side * 9, torso.top + 22), (side * 11, torso.top + 58)], (236, 236, 232), 4)
+        case "cardigan":
+            _undershirt(canvas, torso, rng, 48)
+            torso.seam(canvas, 48, shaded(colour, 72), 4)
+            torso.buttons(canvas, 58, shaded(colour, 58))
+        case "polo":
+            torso.opening(canvas, 0.9, 26, torso.skin)
+            torso.collar(canvas, shaded(colour, 86))
+            torso.buttons(canvas, 30, shaded(colour, 60))
+        case "shirt":
+            torso.seam(canvas, 8, shaded(colour, 84), 3)
+            torso.collar(canvas, shaded(colour, 88))
 
 
 _Draws: TypeAlias = Callable[[Canvas, Torso, Random], None]

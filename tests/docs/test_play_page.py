@@ -1,0 +1,49 @@
+"""docs/play.md: its commands run, its agent plays, and its tables are those of the code."""
+
+import re
+
+import pytest
+import yaml
+
+from guides import DOCS, blocks, follow
+from tod_bench.interact.config import load_play
+from tod_bench.interact.episode import CALLS, TURNS
+from tod_bench.interact.run import run_play
+from tod_metrics.episode import EPISODE_METRICS
+
+PAGE = (DOCS / "play.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_the_page_work_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    played, scored, shown = follow("play.md")
+    assert "note: deaf: episodes ended: left 40" in played
+    assert "pass_k(k=2)" in scored
+    assert "sim-test-00002/1, ended: done" in shown
+
+
+def test_the_agent_and_config_of_the_page_play(tmp_path, monkeypatch):
+    (tmp_path / "polite.py").write_text(blocks("play.md", "python")[0], encoding="utf-8")
+    (tmp_path / "my_play.yaml").write_text(blocks("play.md", "yaml")[0], encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    played = run_play(load_play(str(tmp_path / "my_play.yaml")), tmp_path / "out")
+    assert played.scores["rule"].get("episode_success").score == 100
+    assert played.scores["mine"].get("episode_success").score == 0
+    assert "polite" in (tmp_path / "out" / "mine.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_metric_and_setting():
+    for name in EPISODE_METRICS:
+        assert f"`{name}`" in PAGE
+    config = yaml.safe_load(blocks("play.md", "yaml")[0])
+    assert set(config) == {"name", "corpus", "split", "goals", "trials", "seed", "language", "user", "agents"}
+    assert f"| `turns` | {TURNS} turns |" in PAGE
+    assert CALLS == 10
+    assert "up to ten times a turn" in re.sub(r"\s+", " ", PAGE)
+
+
+@pytest.mark.parametrize("name", ["play_quickstart"])
+def test_the_shipped_config_of_the_page(name):
+    assert name in PAGE
+    assert load_play(name).title

@@ -1,0 +1,121 @@
+"""Episodes: the rules of turns, and agents that misbehave."""
+
+import pytest
+
+from tod_bench.errors import UserError
+from tod_bench.interact.agents import Agent, Call, Say, Talk
+from tod_bench.interact.episode import CALLS, CHARACTERS, TURNS, Environment, play_episode
+from tod_bench.interact.user import UserSettings
+from tod_bench.records import Act
+from tod_bench.simulated.corpus import Simulated
+
+
+class Scripted(Agent):
+    """An agent that replies with what a function gives."""
+
+    name = "scripted"
+
+    def __init__(self, reply):
+        self.reply = reply
+
+    @property
+    def signature(self):
+        return {"agent": self.name}
+
+    def talk(self, world, rng):
+        reply = self.reply
+
+        class One(Talk):
+            def act(self, observation):
+                return reply(observation)
+
+        return One()
+
+
+@pytest.fixture(scope="module")
+def environment():
+    return Environment(Simulated({"test": 12}))
+
+
+def play(environment, reply, goal=0):
+    return play_episode(environment, Scripted(reply), environment.goals[goal], 0)
+
+
+def test_a_deaf_agent_is_left(environment):
+    record = play(environment, lambda _: Say(acts=(Act("general", "reqmore"),)))
+    assert record["end"] == "left"
+    assert [("agent" in turn) for turn in record["turns"]][-2:] == [True, False]
+
+
+def test_an_agent_that_crashes(environment):
+    def crash(_):
+        raise ZeroDivisionError
+
+    assert play(environment, crash)["end"] == "crash: ZeroDivisionError"
+
+
+@pytest.mark.parametrize("reply", [None, "hello", Say(text=5), 3])
+def test_an_agent_that_replies_with_something_else(environment, reply):
+    assert play(environment, lambda _: reply)["end"] == "no reply"
+
+
+def test_an_agent_that_says_too_much(environment):
+    assert play(environment, lambda _: Say("x" * (CHARACTERS + 1)))["end"] == "length"
+    endless = Call("query", {"domain": "hotel", "constraints": {"area": "x" * CHARACTERS}})
+    assert play(environment, lambda _: endless)["end"] == "length"
+
+
+def test_an_agent_that_only_calls(environment):
+    record = play(environment, lambda _: Call("book", {"domain": "hotel", "details": {}}))
+    assert record["end"] == "calls"
+    assert len(record["turns"][0]["calls"]) == CALLS
+
+
+def test_unknown_tools_are_results(environment):
+    def reply(observation):
+        return Call("fly", {}) if observation.result is None else Say()
+
+    record = play(environment, reply)
+    assert record["turns"][0]["calls"][0]["result"]["error"] == "call"
+    assert record["end"] == "left"
+
+
+def test_an_episode_has_a_last_turn():
+    environment = Environment(Simulated({"test": 3}), user=UserSettings(patience=1000))
+    record = play(environment, lambda _: Say())
+    assert (record["end"], len(record["turns"])) == ("turns", TURNS)
+
+
+def test_turns_are_taken_in_turn(environment):
+    episode = environment.reset(environment.goals[0], 0)
+    with pytest.raises(RuntimeError, match="not the agent's turn"):
+        episode.agent(Say())
+    episode.user()
+    with pytest.raises(RuntimeError, match="has not answered"):
+        episode.user()
+
+
+def test_a_call_shows_the_turn_again_with_its_result(environment):
+    episode = environment.reset(environment.goals[0], 0)
+    first = episode.user()
+    after = episode.agent(Call("query", {"domain": "hotel"}))
+    assert (after.acts, after.turn, after.result["count"]) == (first.acts, 0, 24)
+    assert len(after.result["entries"]) == 10
+    assert episode.agent(Say()) is None
+
+
+def test_trials_and_seeds_differ_and_repeat(environment):
+    other = Environment(environment.corpus, seed=2)
+    goal = next(goal for goal in environment.goals if len(goal.wishes[0].inform) > 2)
+
+    def turns(chosen, trial):
+        return [chosen.reset(goal, trial).user().acts for _ in range(2)]
+
+    every = [turns(chosen, trial) for chosen in (environment, other) for trial in range(6)]
+    assert all(first == again for first, again in every)
+    assert len({first for first, _ in every}) > 1
+
+
+def test_too_few_goals_are_an_error(environment):
+    with pytest.raises(UserError, match="has 12 goals, not 13"):
+        _ = Environment(environment.corpus, limit=13).goals

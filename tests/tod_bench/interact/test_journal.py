@@ -1,0 +1,102 @@
+"""Journals and runs: resumed, torn, of another run, and with several processes."""
+
+import pytest
+
+from tod_bench.errors import DataError, UserError
+from tod_bench.interact.episode import Environment
+from tod_bench.interact.journal import Journal, read_journal
+from tod_bench.interact.play import play
+from tod_bench.interact.rule_policy import RulePolicy
+from tod_bench.simulated.corpus import Simulated
+
+
+@pytest.fixture(scope="module")
+def environment():
+    return Environment(Simulated({"test": 15}))
+
+
+@pytest.fixture(scope="module")
+def whole(environment, tmp_path_factory):
+    return play(environment, RulePolicy(), tmp_path_factory.mktemp("whole") / "e.jsonl", trials=2).read_bytes()
+
+
+def test_a_run_is_in_the_order_of_goals_and_trials(environment, whole, tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(whole)
+    keys = [(record["goal"]["id"], record["trial"]) for record in read_journal(path)]
+    assert keys == [(goal.id, trial) for goal in environment.goals for trial in range(2)]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 500, 5000, -1, -300])
+def test_a_torn_run_goes_on_to_the_same_bytes(environment, whole, tmp_path, cut):
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(whole[:cut])
+    assert play(environment, RulePolicy(), path, trials=2).read_bytes() == whole
+
+
+def test_what_is_there_is_not_played_again(environment, whole, tmp_path, monkeypatch):
+    lines = whole.splitlines(keepends=True)
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(b"".join(lines[7:] + lines[:5]))
+    played = []
+    import tod_bench.interact.play as module
+
+    real = module.play_episode
+    monkeypatch.setattr(module, "play_episode", lambda *given: played.append(given[2:]) or real(*given))
+    assert play(environment, RulePolicy(), path, trials=2).read_bytes() == whole
+    assert len(played) == 2
+
+
+def test_more_trials_keep_those_that_are_there(environment, whole, tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(whole)
+    play(environment, RulePolicy(), path, trials=1)
+    assert sorted(path.read_bytes().splitlines()) == sorted(whole.splitlines())
+    assert play(environment, RulePolicy(), path, trials=2).read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_bytes(tmp_path):
+    environment = Environment(Simulated({"test": 60}))
+    one, three = (play(environment, RulePolicy(), tmp_path / f"{n}.jsonl", workers=n).read_bytes() for n in (1, 3))
+    assert one == three
+
+
+def test_another_run_is_refused(environment, whole, tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(whole)
+    with pytest.raises(UserError, match="has episodes of another run: agent is"):
+        play(environment, RulePolicy(lie=0.5), path)
+    with pytest.raises(UserError, match="has episodes of another run: seed is 1, now 2"):
+        play(Environment(environment.corpus, seed=2), RulePolicy(), path)
+    assert path.read_bytes() == whole
+
+
+def test_a_broken_line_is_an_error_and_nothing_is_lost(environment, whole, tmp_path):
+    path = tmp_path / "e.jsonl"
+    broken = whole.replace(b'{"goal"', b'{"gaol"', 1)
+    path.write_bytes(broken)
+    with pytest.raises(DataError, match="line 1: this is no episode"):
+        play(environment, RulePolicy(), path, trials=2)
+    with pytest.raises(DataError, match="line 1: this is no episode"):
+        list(read_journal(path))
+    path.write_bytes(whole + whole.splitlines(keepends=True)[0])
+    with pytest.raises(DataError, match="repeats trial 0 of goal"):
+        play(environment, RulePolicy(), path, trials=2)
+
+
+def test_two_processes_do_not_write_one_journal(tmp_path):
+    made_with = {"seed": 1, "versions": {}, "agent": {}}
+    with Journal(tmp_path / "e.jsonl", made_with), pytest.raises(UserError, match="another process plays into"):
+        Journal(tmp_path / "e.jsonl", made_with)
+
+
+@pytest.mark.parametrize("given", [{"trials": 0}, {"workers": 0}, {"trials": True}])
+def test_arguments_out_of_range(environment, tmp_path, given):
+    with pytest.raises(UserError, match="must be a whole number, at least 1"):
+        play(environment, RulePolicy(), tmp_path / "e.jsonl", **given)
+
+
+def test_no_journal(tmp_path):
+    with pytest.raises(UserError, match="there are no episodes"):
+        next(read_journal(tmp_path / "none.jsonl"))

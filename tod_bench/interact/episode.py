@@ -1,0 +1,265 @@
+"""Episodes: the turns between a user and an agent, the rules that end them, and their record.
+
+episode = environment.reset(goal, trial)
+observation = episode.user()
+while observation is not None:
+    observation = episode.agent(talk.act(observation)) or episode.user()
+episode.record()
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from tod_bench.corpora.base import Corpus
+from tod_bench.corpora.interactive_goals import InteractiveGoal
+from tod_bench.errors import UserError
+from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
+from tod_bench.interact.seeds import episode_seed, stream
+from tod_bench.interact.tools import Result, Tools
+from tod_bench.interact.user import AgendaUser, UserSettings
+from tod_bench.interact.world import World
+from tod_bench.records import Act
+
+RECORD: Final = 1
+"""Version of the record of an episode."""
+
+CALLS: Final = 10
+"""Calls of a turn at the most."""
+
+TURNS: Final = 40
+"""Turns of an episode at the most."""
+
+CHARACTERS: Final = 10_000
+"""Characters that an agent can say in a turn, and put into the arguments of a call."""
+
+TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY = "turns", "calls", "length", "no reply"
+"""Ends that are the agent's: too many turns, too many calls in one, too long a text, and nothing that is a reply."""
+
+
+class Voice(Protocol):
+    """How one user speaks and understands."""
+
+    def say(self, acts: tuple[Act, ...]) -> str:
+        """What the user says."""
+        ...
+
+    def hear(self, text: str) -> tuple[Act, ...]:
+        """What the user understands of what an agent says."""
+        ...
+
+
+class Language(Protocol):
+    """How users speak and understand."""
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """Versions of templates and understanding."""
+        ...
+
+    def voice(self, world: World, seed: str) -> Voice:
+        """The voice of the user of an episode."""
+        ...
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A corpus's goals, world and users.
+
+    Attributes:
+        corpus: The corpus.
+        split: Whose goals.
+        seed: Seed of everything random.
+        user: How users behave.
+        language: How they speak; None at act level.
+        limit: Number of goals; None for all.
+    """
+
+    corpus: Corpus
+    split: str = "test"
+    seed: int = 1
+    user: UserSettings = field(default_factory=UserSettings)
+    language: Language | None = None
+    limit: int | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens world and goals itself."""
+        return Environment, (self.corpus, self.split, self.seed, self.user, self.language, self.limit)
+
+    @cached_property
+    def world(self) -> World:
+        """The world of the corpus's database."""
+        return World(self.corpus)
+
+    @cached_property
+    def goals(self) -> tuple[InteractiveGoal, ...]:
+        """The goals, in the order of the split.
+
+        Raises:
+            UserError: The corpus has none, or there are fewer than `limit`.
+        """
+        goals = tuple(islice(self.corpus.interactive_goals(self.split), self.limit))
+        if not goals or (self.limit is not None and len(goals) < self.limit):
+            raise UserError(f"{self.corpus.name} {self.split} has {len(goals)} goals, not {self.limit or 'any'}")
+        return goals
+
+    @cached_property
+    def signature(self) -> Mapping[str, Any]:
+        """Everything beside the agent, the goal and the trial that decides an episode."""
+        return {
+            "record": RECORD,
+            "corpus": self.corpus.name,
+            "split": self.split,
+            "world": self.world.digest[:16],
+            **self.user.signature,
+            "language": dict(self.language.signature) if self.language else "acts",
+        }
+
+    def reset(self, goal: InteractiveGoal, trial: int) -> "Episode":
+        """A new episode."""
+        return Episode(self, goal, trial)
+
+
+class Episode:
+    """One dialogue between a user with a goal and an agent.
+
+    Args:
+        environment: Where it takes place.
+        goal: The user's goal.
+        trial: Which trial of the goal, from 0.
+
+    Attributes:
+        end: Why it ended; empty as long as it goes on.
+    """
+
+    def __init__(self, environment: Environment, goal: InteractiveGoal, trial: int) -> None:
+        self.goal, self.trial, self.end = goal, trial, ""
+        self.seed = episode_seed(environment.seed, goal.id, trial)
+        self._environment = environment
+        refused = {wish.domain: wish.first_book for wish in goal.wishes if wish.first_book}
+        self._ledger = environment.world.bookings(self.seed, refused)
+        self._tools = Tools(environment.world, self._ledger)
+        self._user = AgendaUser(goal, environment.world, stream(self.seed, "user"), environment.user)
+        language = environment.language
+        self._voice = language.voice(environment.world, self.seed) if language else None
+        self._heard: tuple[Act, ...] = ()
+        self._turns: list[dict[str, Any]] = []
+        self._open = False
+        self.name = f"{goal.id}/{trial}"
+
+    def user(self) -> Observation | None:
+        """The user's next turn; None where the episode has ended.
+
+        Raises:
+            RuntimeError: The agent has not answered the last one.
+        """
+        if self._open:
+            raise RuntimeError("the agent has not answered yet")
+        if self.end:
+            return None
+        if len(self._turns) >= TURNS:
+            self.end = TURN_LIMIT
+            return None
+        acts = self._user.speak(self._heard)
+        text = self._voice.say(acts) if self._voice else ""
+        self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
+        if self._user.end:
+            self.end = self._user.end
+            return None
+        self._open = True
+        return Observation(self.name, len(self._turns) - 1, text, None if self._voice else acts)
+
+    def agent(self, reply: object) -> Observation | None:
+        """Takes an agent's reply.
+
+        Returns:
+            What to answer next, after a call; None where the turn is over.
+
+        Raises:
+            RuntimeError: It is not the agent's turn.
+        """
+        if not self._open:
+            raise RuntimeError("it is not the agent's turn")
+        if isinstance(reply, Call):
+            return self._call(reply)
+        if not isinstance(reply, Say) or not isinstance(reply.text, str):
+            self.stop(NO_REPLY)
+            return None
+        if len(reply.text) > CHARACTERS:
+            self.stop(LENGTH_LIMIT)
+            return None
+        self._heard = self._voice.hear(reply.text) if self._voice else tuple(reply.acts)
+        self._turns[-1] |= {"agent": {"text": reply.text, "acts": _lists(reply.acts)}, "heard": _lists(self._heard)}
+        self._open = False
+        return None
+
+    def stop(self, reason: str) -> None:
+        """Ends the episode in the middle of a turn of the agent."""
+        self.end, self._open = reason, False
+
+    def _call(self, call: Call) -> Observation | None:
+        calls = self._turns[-1].setdefault("calls", [])
+        if len(calls) >= CALLS or len(repr(call.arguments)) > CHARACTERS:
+            self.stop(CALL_LIMIT if len(calls) >= CALLS else LENGTH_LIMIT)
+            return None
+        result = self._tools.call(call.name, call.arguments)
+        calls.append({"name": call.name, "arguments": call.arguments, "result": _brief(result)})
+        turn = len(self._turns) - 1
+        user = self._turns[-1]["user"]
+        acts = None if self._voice else tuple(Act(*one) for one in user["acts"])
+        return Observation(self.name, turn, user["text"], acts, result)
+
+    def record(self, agent: Agent) -> dict[str, Any]:
+        """The record of the episode, a JSON object without times.
+
+        Args:
+            agent: The agent that took part.
+        """
+        return {
+            "goal": self.goal.to_json(),
+            "trial": self.trial,
+            "seed": self._environment.seed,
+            "versions": self._environment.signature,
+            "agent": agent.signature,
+            "turns": self._turns,
+            "ledger": [booking.to_json() for booking in self._ledger.bookings],
+            "end": self.end,
+        }
+
+
+def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, trial: int) -> dict[str, Any]:
+    """Plays an episode to its end and returns its record.
+
+    What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
+    """
+    episode = environment.reset(goal, trial)
+    observation = episode.user()
+    talk: Talk | None = None
+    while observation is not None:
+        try:
+            talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
+            reply = talk.act(observation)
+        except UserError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a system raises is its own failure
+            episode.stop(f"crash: {type(error).__name__}")
+            break
+        observation = episode.agent(reply) or episode.user()
+    return episode.record(agent)
+
+
+def _lists(acts: tuple[Act, ...]) -> list[list[str]]:
+    return [[one.domain, one.act, one.slot, one.value] for one in acts]
+
+
+def _brief(result: Result) -> Result:
+    """A result without the entries' columns: the world has them, and a record is to be small."""
+    if "entries" not in result:
+        return result
+    return {"count": result["count"], "entities": [_name(entry) for entry in result["entries"]]}
+
+
+def _name(entry: Mapping[str, str]) -> str:
+    return entry.get("name") or entry.get("trainid") or next(iter(entry.values()), "")

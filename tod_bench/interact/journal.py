@@ -1,0 +1,148 @@
+"""The journal of a run: JSON lines, an episode a line, appended as episodes end and sorted when all have.
+
+A kill leaves whole lines and at most one torn one, which is dropped when the run goes on. The finished file has the
+same bytes whoever played the episodes, in whatever order.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+import msgspec
+
+from tod_bench.errors import DataError, UserError
+from tod_bench.files import atomic_writer
+
+Key = tuple[str, int]
+"""Goal and trial of an episode."""
+
+_MADE_WITH: Final = ("seed", "versions", "agent")
+"""What the episodes of a journal have in common."""
+
+_KEYS: Final = frozenset({"goal", "trial", "seed", "versions", "agent", "turns", "ledger", "end"})
+
+
+def encoded(record: Mapping[str, Any]) -> bytes:
+    """The line of a record."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+class Journal:
+    """A journal that is open for writing; use it in a ``with`` block.
+
+    Args:
+        path: The file; it may hold episodes of the same run.
+        made_with: ``seed``, ``versions`` and ``agent`` of its episodes.
+
+    Attributes:
+        done: Goal and trial of the episodes that it has.
+
+    Raises:
+        UserError: It is another run's, or another process writes to it.
+        DataError: A line, other than a torn last one, is no episode.
+    """
+
+    def __init__(self, path: Path, made_with: Mapping[str, Any]) -> None:
+        from filelock import FileLock, Timeout
+
+        self.path, self._made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(f"{path}.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(f"another process plays into {path}; wait for it, or name another file") from None
+        try:
+            self._places = self._resumed()
+        except UserError:
+            self._lock.release()
+            raise
+        self._file: IO[bytes] = path.open("ab")
+
+    @property
+    def done(self) -> frozenset[Key]:
+        """Goal and trial of the episodes that it has."""
+        return frozenset(self._places)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._lock.release()
+
+    def append(self, key: Key, line: bytes) -> None:
+        """Adds an episode that has ended."""
+        self._places[key] = (self._file.tell(), len(line))
+        self._file.write(line)
+        self._file.flush()
+
+    def sort(self, order: Sequence[Key]) -> None:
+        """Puts the episodes in order, those that are not in it last; the file is replaced at once."""
+        others = sorted(self._places.keys() - set(order))
+        kept = [self._places[key] for key in (*order, *others)]
+        if kept == sorted(kept):
+            return
+        self._file.close()
+        with self.path.open("rb") as old, atomic_writer(self.path) as new:
+            for start, length in kept:
+                old.seek(start)
+                new.write(old.read(length).decode())
+        self._file = self.path.open("ab")
+
+    def _resumed(self) -> dict[Key, tuple[int, int]]:
+        """Where each episode is, after a torn last line is cut off."""
+        places: dict[Key, tuple[int, int]] = {}
+        if not self.path.exists():
+            return places
+        start = 0
+        with self.path.open("rb+") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    file.seek(start)
+                    file.truncate()
+                    break
+                record = _record(line, f"{self.path}, line {number}")
+                self._check(record)
+                key = (str(record["goal"]["id"]), int(record["trial"]))
+                if key in places:
+                    raise DataError(f"line {number} repeats trial {key[1]} of goal {key[0]}", file=str(self.path))
+                places[key] = (start, len(line))
+                start += len(line)
+        return places
+
+    def _check(self, record: Mapping[str, Any]) -> None:
+        for name in _MADE_WITH:
+            if record[name] != self._made_with[name]:
+                raise UserError(
+                    f"{self.path} has episodes of another run: {name} is {record[name]}, now {self._made_with[name]}; "
+                    "name another file"
+                )
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Streams the episodes of a journal; a torn last line is left out.
+
+    Raises:
+        UserError: There is no such file.
+        DataError: A line is no episode.
+    """
+    if not path.is_file():
+        raise UserError(f"there are no episodes {path}; `tod-bench play CONFIG` writes them")
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.endswith(b"\n"):
+                yield _record(line, f"{path}, line {number}")
+
+
+def _record(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        record = msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        raise DataError(f"this is no episode ({error})", file=place) from None
+    if not isinstance(record, dict) or not record.keys() >= _KEYS:
+        raise DataError("this is no episode", file=place)
+    return record

@@ -1,0 +1,130 @@
+"""A play from its config: a journal and scores an agent, and what all of them were made with.
+
+FOLDER/play.json          the config
+FOLDER/AGENT.jsonl        the episodes; a play that broke off goes on from them
+FOLDER/AGENT.scores.json  their scores, which can be made again
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tod_bench.display import Cell, Grid, Tabular, Undefined
+from tod_bench.errors import UserError
+from tod_bench.files import write_json
+from tod_bench.interact.config import PlayConfig, agent_of, environment_of
+from tod_bench.interact.journal import read_journal
+from tod_bench.interact.play import play
+from tod_bench.interact.scores import PlayScores, score_episodes
+from tod_bench.interact.world import World
+from tod_bench.numerals import with_interval
+
+CONFIG: Final = "play.json"
+
+_SHOWN: Final = (
+    "episode_success",
+    "episode_strict",
+    "book_rate",
+    "book_details",
+    "request_f1",
+    "truthful",
+    "episode_turns",
+    "simulator_faults",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Played(Tabular):
+    """What came of a play.
+
+    Attributes:
+        name: The config's name.
+        folder: Where its episodes are.
+        scores: Agent -> its scores.
+    """
+
+    name: str
+    folder: Path
+    scores: Mapping[str, PlayScores]
+
+    def records(self) -> list[dict[str, Any]]:
+        """One mapping a number."""
+        return [{"agent": agent, **record} for agent, scores in self.scores.items() for record in scores.records()]
+
+    def grids(self) -> list[Grid]:
+        """The agents side by side."""
+        rows = tuple((agent, *(_cell(scores, spec) for spec in _SHOWN)) for agent, scores in self.scores.items())
+        notes = [f"{agent}: {note}" for agent, scores in self.scores.items() for note in scores.notes]
+        columns = ("agent", *(spec.removeprefix("episode_").replace("_", " ") for spec in _SHOWN))
+        return [Grid(self.name, columns, rows, notes=tuple(notes))]
+
+
+def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
+    """Plays every agent of a config; episodes that are there are kept.
+
+    Args:
+        config: The config.
+        folder: Where episodes and scores go.
+        workers: Number of processes.
+
+    Raises:
+        UserError: The corpus or an agent is not there, or the folder has episodes of another play.
+    """
+    agents = {name: agent_of(section, config.language) for name, section in config.agents.items()}
+    environment = environment_of(config)
+    write_json(folder / CONFIG, config.model_dump(mode="json"))
+    scores = {}
+    for name, agent in agents.items():
+        journal = play(environment, agent, folder / f"{name}.jsonl", trials=config.trials, workers=workers)
+        scores[name] = score_journal(journal, environment.world)
+    return Played(config.name, folder, scores)
+
+
+def score_journal(journal: Path, world: World) -> PlayScores:
+    """Scores a journal and writes the scores beside it."""
+    scores = score_episodes(read_journal(journal), world)
+    values = {"agent": dict(scores.agent), "versions": dict(scores.versions), "scores": scores.records()}
+    write_json(journal.with_name(f"{journal.stem}.scores.json"), values)
+    return scores
+
+
+def config_beside(journal: Path) -> PlayConfig:
+    """The config that a journal was played with.
+
+    Raises:
+        UserError: There is none beside it.
+    """
+    from tod_bench.interact.config import load_play
+
+    beside = journal.parent / CONFIG
+    if not beside.is_file():
+        raise UserError(f"there is no {CONFIG} beside {journal}; give the play's config with --config")
+    return load_play(str(beside))
+
+
+def found_episode(journal: Path, name: str) -> Mapping[str, Any]:
+    """An episode of a journal.
+
+    Args:
+        journal: The journal.
+        name: ``goal`` or ``goal/trial``; without a trial the first one.
+
+    Raises:
+        UserError: There is none of this name.
+    """
+    goal, _, trial = name.partition("/")
+    known: Sequence[str] = []
+    for record in read_journal(journal):
+        if record["goal"]["id"] == goal and trial in ("", str(record["trial"])):
+            found: Mapping[str, Any] = record
+            return found
+        known = [*known, f"{record['goal']['id']}/{record['trial']}"][:3]
+    raise UserError(f"{journal} has no episode {name!r}; its names are like {', '.join(known) or 'goal/trial'}")
+
+
+def _cell(scores: PlayScores, spec: str) -> Cell:
+    one = scores.get(spec)
+    if one.score is None:
+        return Undefined()
+    return with_interval(one.score, one.interval.low, one.interval.high)
