@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tod_bench.interact.world import EITHER, TAXI, World
 from tod_bench.interact.words.lexicon import Lexicon, Mention, tokens
 from tod_bench.interact.words.phrases import Phrases, phrases
+from tod_bench.interact.world import EITHER, TAXI, World
 
 _SPLIT: Final = re.compile(r"(?<!\bSt\.)(?<=[.?!])\s+(?=[\"'A-Z0-9])")
 """Between sentences; the dot of a saint's street ends none."""

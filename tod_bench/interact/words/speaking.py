@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from tod_bench.interact.acts import DONTCARE
 from tod_bench.interact.hearing import UNKNOWN
-from tod_bench.interact.world import TAXI
 from tod_bench.interact.words.phrases import Phrases, phrases
+from tod_bench.interact.world import TAXI
 from tod_bench.records import Act
 
 Side = Literal["user", "agent"]
@@ -41,7 +41,7 @@ class Speaker:
         return " ".join(sentence for act in once.values() for sentence in self._sentences(act))
 
     def _sentences(self, act: Act) -> list[str]:
-        named = "" if act.domain == "general" or act.domain == self._domain else self._changed(act.domain)
+        named = "" if act.domain in ("general", self._domain) else self._changed(act.domain)
         sentence = self._sentence(act)
         return [one for one in (named, sentence) if one]
 
