@@ -17,7 +17,7 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
-from tod_bench.interact.hangs import Hang, within
+from tod_bench.interact.hangs import Hang, Watch
 from tod_bench.interact.seeds import episode_seed, stream
 from tod_bench.interact.tools import Result, Tools
 from tod_bench.interact.user import AgendaUser, UserSettings
@@ -238,23 +238,30 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
     episode = environment.reset(goal, trial)
+    try:
+        with Watch(environment.seconds) as watch:
+            _play(episode, environment, agent, watch)
+    except Hang:
+        episode.stop(HANG)
+    return episode.record(agent)
+
+
+def _play(episode: Episode, environment: Environment, agent: Agent, watch: Watch) -> None:
     observation = episode.user()
     talk: Talk | None = None
     while observation is not None:
+        watch.begin()
         try:
-            with within(environment.seconds):
-                talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
-                reply = talk.act(observation)
-        except Hang:
-            episode.stop(HANG)
-            break
+            talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
+            reply = talk.act(observation)
         except UserError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a system raises is its own failure
             episode.stop(f"crash: {type(error).__name__}")
-            break
+            return
+        finally:
+            watch.end()
         observation = episode.agent(reply) or episode.user()
-    return episode.record(agent)
 
 
 def _lists(acts: tuple[Act, ...]) -> list[list[str]]:

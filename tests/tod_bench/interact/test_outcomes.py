@@ -3,7 +3,6 @@
 import pytest
 
 from episodes import episode, turn
-
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.outcomes import episode_item
