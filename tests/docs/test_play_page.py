@@ -37,7 +37,18 @@ def test_the_page_has_every_metric_and_setting():
     for name in EPISODE_METRICS:
         assert f"`{name}`" in PAGE
     config = yaml.safe_load(blocks("play.md", "yaml")[0])
-    assert set(config) == {"name", "corpus", "split", "goals", "trials", "seed", "language", "user", "agents"}
+    assert set(config) == {
+        "name",
+        "corpus",
+        "split",
+        "goals",
+        "trials",
+        "seed",
+        "language",
+        "user",
+        "seconds",
+        "agents",
+    }
     assert f"| `turns` | {TURNS} turns |" in PAGE
     assert CALLS == 10
     assert "up to ten times a turn" in re.sub(r"\s+", " ", PAGE)

@@ -83,6 +83,7 @@ class PlayConfig(_Section):
         seed: Seed of everything random.
         language: Whether user and agent exchange acts or words.
         user: How users behave.
+        seconds: Time that an agent may take for a reply.
         agents: Name -> who is played.
     """
 
@@ -95,6 +96,7 @@ class PlayConfig(_Section):
     seed: int = 1
     language: Language = "words"
     user: UserSection = UserSection()
+    seconds: float = Field(default=60, gt=0)
     agents: dict[str, AgentSection] = Field(min_length=1)
 
     @field_validator("agents")
@@ -134,7 +136,7 @@ def environment_of(config: PlayConfig) -> Environment:
 
         language = OwnWords()
     settings = UserSettings(config.user.patience, config.user.together, config.user.brief)
-    return Environment(corpus, config.split, config.seed, settings, language, config.goals)
+    return Environment(corpus, config.split, config.seed, settings, language, config.goals, config.seconds)
 
 
 def agent_of(section: AgentSection, language: Language) -> Agent:

@@ -17,6 +17,7 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
+from tod_bench.interact.hangs import Hang, Watch
 from tod_bench.interact.seeds import episode_seed, stream
 from tod_bench.interact.tools import Result, Tools
 from tod_bench.interact.user import AgendaUser, UserSettings
@@ -35,8 +36,8 @@ TURNS: Final = 40
 CHARACTERS: Final = 10_000
 """Characters that an agent can say in a turn, and put into the arguments of a call."""
 
-TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY = "turns", "calls", "length", "no reply"
-"""Ends that are the agent's: too many turns, too many calls in one, too long a text, and nothing that is a reply."""
+TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY, HANG = "turns", "calls", "length", "no reply", "hang"
+"""Ends that are the agent's: too many turns, too many calls in one, too long a text, nothing that is a reply, none."""
 
 
 class Voice(Protocol):
@@ -75,6 +76,7 @@ class Environment:
         user: How users behave.
         language: How they speak; None at act level.
         limit: Number of goals; None for all.
+        seconds: Time that an agent may take for a reply; longer is a hang, which ends the episode.
     """
 
     corpus: Corpus
@@ -83,10 +85,11 @@ class Environment:
     user: UserSettings = field(default_factory=UserSettings)
     language: Language | None = None
     limit: int | None = None
+    seconds: float = 60.0
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process opens world and goals itself."""
-        return Environment, (self.corpus, self.split, self.seed, self.user, self.language, self.limit)
+        return Environment, (self.corpus, self.split, self.seed, self.user, self.language, self.limit, self.seconds)
 
     @cached_property
     def world(self) -> World:
@@ -235,9 +238,19 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
     episode = environment.reset(goal, trial)
+    try:
+        with Watch(environment.seconds) as watch:
+            _play(episode, environment, agent, watch)
+    except Hang:
+        episode.stop(HANG)
+    return episode.record(agent)
+
+
+def _play(episode: Episode, environment: Environment, agent: Agent, watch: Watch) -> None:
     observation = episode.user()
     talk: Talk | None = None
     while observation is not None:
+        watch.begin()
         try:
             talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
             reply = talk.act(observation)
@@ -245,9 +258,10 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
             raise
         except Exception as error:  # noqa: BLE001 - whatever a system raises is its own failure
             episode.stop(f"crash: {type(error).__name__}")
-            break
+            return
+        finally:
+            watch.end()
         observation = episode.agent(reply) or episode.user()
-    return episode.record(agent)
 
 
 def _lists(acts: tuple[Act, ...]) -> list[list[str]]:

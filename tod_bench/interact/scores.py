@@ -231,7 +231,8 @@ def _notes(items: Sequence[EpisodeItem]) -> tuple[str, ...]:
     for item in items:
         ends[item.end] = ends.get(item.end, 0) + 1
     listed = ", ".join(f"{end} {count:,}" for end, count in sorted(ends.items(), key=lambda pair: -pair[1]))
-    return (f"episodes ended: {listed}", *PassK(1).remarks(goal_trials(items)))
+    trials = goal_trials(items)
+    return (f"episodes ended: {listed}", *PassK(max(one.trials for one in trials)).remarks(trials))
 
 
 def _shown(one: PlayScore) -> Cell:

@@ -38,8 +38,8 @@ def _lines(record: Mapping[str, Any], world: World) -> Iterator[str]:
         yield f"booked {booking['reference']} {entity}: {_pairs(booking['details'])} ({state})"
     for one in item.domains:
         yield (
-            f"{one.domain}: {'matches' if one.matched else 'does not match'}; {one.answered} of {one.requested} requests "
-            f"answered; {one.true} of {one.told} told values true"
+            f"{one.domain}: {'matches' if one.matched else 'does not match'}; "
+            f"{one.answered} of {one.requested} requests answered; {one.true} of {one.told} told values true"
             + (f"; details {'right' if one.details else 'wrong'}" if one.counted else "")
         )
     yield f"success: {_yes(item.success)}; strict: {_yes(item.strict)}"

@@ -54,6 +54,20 @@ def test_an_agent_that_crashes(environment):
     assert play(environment, crash)["end"] == "crash: ZeroDivisionError"
 
 
+def test_an_agent_that_hangs():
+    import time
+
+    def sleep(_):
+        try:
+            time.sleep(30)
+        except Exception:  # noqa: BLE001 - an agent that catches everything that it may
+            return Say()
+
+    began = time.monotonic()
+    assert play(Environment(Simulated({"test": 1}), seconds=0.05), sleep)["end"] == "hang"
+    assert time.monotonic() - began < 20
+
+
 @pytest.mark.parametrize("reply", [None, "hello", Say(text=5), 3])
 def test_an_agent_that_replies_with_something_else(environment, reply):
     assert play(environment, lambda _: reply)["end"] == "no reply"
