@@ -163,14 +163,16 @@ def main(train: int, test: int, draws: int, encoder: bool, out: Path) -> None:
     corpus = Simulated(dialogues={"train": train, "dev": 0, "test": test}, style="personalised")
     metrics = METRICS if encoder else METRICS[len(ENCODED) :]
     specs = [*metrics, *(f"style_accuracy(attribute={name})" for name in ATTRIBUTES)]
-    values, rows, signatures = {}, [], ()
+    values: dict[str, dict[str, FloatArray]] = {}
+    rows: list[list[str]] = []
+    signatures: list[str] = []
     made = controls(corpus)
     with progress("scoring controls", len(made), unit="controls") as shown:
         for name, control in made.items():
             sheet = scored(corpus, control, specs, draws)
             values[name] = by_dialogue(sheet, metrics)
             rows.append([name, *(written(one.value, one.low, one.high) for one in sheet)])
-            signatures = tuple(str(one.signature) for one in sheet)
+            signatures = [str(one.signature) for one in sheet]
             shown.advance()
     parts = [
         "# Metrics of personalisation on controls",
