@@ -19,7 +19,8 @@ def damaged_gold(
 ) -> Path:
     """Predictions from an export of a corpus: right but for every so many slots, acts and words.
 
-    There are predictions of its first `most` dialogues, or of all. Frames have no intents and requested slots in here; the response is the corpus's own with some words left out.
+    There are predictions of its first `most` dialogues, or of all. Frames have no intents and requested slots in here;
+    the response is the corpus's own with some words left out.
     """
     rows = path.with_suffix("")
     tod_bench(
