@@ -16,6 +16,10 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 
+# Where bytecode is not kept, each of the many commands that tests start would compile all of our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A job that a shell starts in the background ignores Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

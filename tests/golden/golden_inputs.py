@@ -14,10 +14,13 @@ BELIEF = re.compile(r"^(filename|belief|gen_belief|reply|gen_reply):(.*)$", re.M
 DOMAINS = ("taxi", "restaurant", "hotel", "attraction", "train", "hospital", "police", "bus")
 
 
-def damaged_gold(path: Path, every: int, *options: str, corpus: str = "simulated", split: str = "test") -> Path:
+def damaged_gold(
+    path: Path, every: int, *options: str, corpus: str = "simulated", split: str = "test", most: int | None = None
+) -> Path:
     """Predictions from an export of a corpus: right but for every so many slots, acts and words.
 
-    Frames have no intents and requested slots in here; the response is the corpus's own with some words left out.
+    There are predictions of its first `most` dialogues, or of all. Frames have no intents and requested slots in here;
+    the response is the corpus's own with some words left out.
     """
     rows = path.with_suffix("")
     tod_bench(
@@ -25,9 +28,13 @@ def damaged_gold(path: Path, every: int, *options: str, corpus: str = "simulated
     )
     lines = []
     count = 0
+    seen: set[str] = set()
     (exported,) = rows.glob("*.jsonl")
     for text in exported.read_text(encoding="utf-8").splitlines():
         turn = json.loads(text)
+        seen.add(turn["dialogue_id"])
+        if most is not None and len(seen) > most:
+            break
         state: dict[str, dict[str, str]] = {}
         for domain in turn["state"]:
             for slot in domain["slots"]:

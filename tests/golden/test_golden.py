@@ -226,7 +226,7 @@ def test_two_multiwoz_files_compare_the_same(realdata, golden):
 @pytest.mark.slow
 def test_damaged_gold_of_sgd_scores_the_same(realdata, golden):
     found = Found()
-    file = damaged_gold(Path("damaged.jsonl"), 7, "-o", "view=frame", corpus="sgd", split="dev[:150]")
+    file = damaged_gold(Path("damaged.jsonl"), 7, "-o", "view=frame", corpus="sgd", split="dev", most=150)
     asked = ("--corpus", "sgd", "--split", "dev[:150]", "--draws", "100", "--by-domain")
     tod_bench("score", file, *asked, "-o", "view=frame", "-p", "sgd", "-p", "tod_bench", "--json", "frames.json")
     found.take(of_score_file(Path("frames.json"), "frame"))

@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from tod_bench.cli.main import main
 
 CONFIG = """
 name: small
@@ -16,18 +20,38 @@ bootstrap: {draws: 20}
 
 
 @pytest.fixture
-def call(tmp_path: Path):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a config, where the test stands."""
     (tmp_path / "small.yaml").write_text(CONFIG, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the installed command."""
+    command = [Path(sys.executable).with_name("tod-bench"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def call(folder: Path):
+    """Runs what the installed command runs, in this process: to start one takes a second."""
 
     def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).with_name("tod-bench")
-        return subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        printed, said, code = StringIO(), StringIO(), 0
+        with redirect_stdout(printed), redirect_stderr(said):
+            try:
+                main(list(arguments))
+            except SystemExit as ended:
+                code = ended.code or 0
+        return subprocess.CompletedProcess(arguments, code, printed.getvalue(), said.getvalue())
 
     return _call
 
 
-def test_run_prints_the_table_and_where_files_are(call, tmp_path):
-    done = call("run", "small.yaml", "systems.carry_over.tasks=[dst]")
+@pytest.mark.usefixtures("folder")
+def test_run_prints_the_table_and_where_files_are(tmp_path):
+    done = program("run", "small.yaml", "systems.carry_over.tasks=[dst]")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # no progress where nobody watches
     assert "100.00" in done.stdout
@@ -55,7 +79,7 @@ def test_plan_names_the_folders_that_systems_are_trained_in(call, tmp_path):
 
 
 def test_errors_are_sentences_not_tracebacks(call):
-    done = call("validate", "small.yaml", "systems.oracle.system=orcale")
+    done = program("validate", "small.yaml", "systems.oracle.system=orcale")
     assert done.returncode == 2
     assert "there is no system 'orcale'; did you mean 'oracle'?" in done.stderr
     assert "Traceback" not in done.stderr
@@ -82,8 +106,8 @@ def test_list(call, sort, expected):
     assert expected in done.stdout
 
 
-def test_version(call):
-    assert call("--version").stdout.startswith("tod-bench, version 0.")
+def test_version():
+    assert program("--version").stdout.startswith("tod-bench, version 0.")
 
 
 def test_the_small_variant_of_a_table_runs(call, tmp_path):
