@@ -115,7 +115,7 @@ class Simulated(Corpus):
     def _interactive_goal(self, split: str, index: int) -> InteractiveGoal:
         rng = Random(f"{self._seed}/{split}/{index}")
         draw_persona(rng, index)
-        return interactive_goal(_id(split, index), draw_script(rng, city_database()), city_database())
+        return interactive_goal(f"sim-{split}-{index:05}", draw_script(rng, city_database()), city_database())
 
     def _dialogue(self, split: str, index: int) -> Dialogue:
         key = f"{self._seed}/{split}/{index}"
@@ -126,7 +126,7 @@ class Simulated(Corpus):
         plain = self._rendered(Random(f"{key}/plain"), PLAIN, script, unseen)
         styled = self._rendered(Random(f"{key}/styled"), style_of(persona), script, unseen)
         turns = dialogue_turns(script, plain, styled, personalised=self._style == "personalised")
-        return Dialogue(_id(split, index), self.name, split, tuple(script.goal), turns, script.goal, persona)
+        return Dialogue(f"sim-{split}-{index:05}", self.name, split, tuple(script.goal), turns, script.goal, persona)
 
     def _rendered(self, rng: Random, style: Style, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
@@ -139,7 +139,3 @@ class Simulated(Corpus):
             texts.append((said, system_text(system, style, beat.system, first=not heard)))
             heard = beat.system
         return texts
-
-
-def _id(split: str, index: int) -> str:
-    return f"sim-{split}-{index:05}"
