@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.options import FILE, FOLDER, RunByDefault
+from tod_bench.cli.options import FILE, RunByDefault, output_option, workers_option
 
 
 @click.group(cls=RunByDefault, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
@@ -24,8 +24,8 @@ def command() -> None:
 @command.command()
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Number of processes.")
-@click.option("-o", "--output", type=FOLDER, help="Folder of episodes and scores; by default runs/play/NAME.")
+@workers_option()
+@output_option("episodes and scores; by default runs/play/NAME", "folder")
 def run(config: str, overrides: tuple[str, ...], workers: int, output: Path | None) -> None:
     """Play every agent of a config and print success with its interval.
 

@@ -157,7 +157,3 @@ class Simulated(Corpus):
             texts.append((said, system_text(system, style, beat.system, first=not heard)))
             heard = beat.system
         return texts
-
-
-def _id(split: str, index: int) -> str:
-    return f"sim-{split}-{index:05}"
