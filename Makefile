@@ -13,7 +13,7 @@ help:  ## list the targets
 
 $(VENV)/.train: pyproject.toml constraints.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[train]'
+	$(PIP) --editable '.[train,report]'
 	touch $@
 
 $(VENV)/.all: pyproject.toml constraints.txt
