@@ -126,7 +126,7 @@ class Simulated(Corpus):
     def _interactive_goal(self, split: str, index: int) -> InteractiveGoal:
         rng = Random(f"{self._seed}/{split}/{index}")
         draw_persona(rng, portraits.image_name(self._seed, split, index))
-        return interactive_goal(_id(split, index), draw_script(rng, city_database()), city_database())
+        return interactive_goal(f"sim-{split}-{index:05}", draw_script(rng, city_database()), city_database())
 
     @property
     def plain(self) -> "Simulated":
@@ -144,7 +144,7 @@ class Simulated(Corpus):
         plain = self._rendered(Random(f"{key}/plain"), PLAIN, script, unseen)
         styled = self._rendered(Random(f"{key}/styled"), style_of(persona), script, unseen)
         turns = dialogue_turns(script, plain, styled, self._style)
-        return Dialogue(_id(split, index), self.name, split, tuple(script.goal), turns, script.goal, persona)
+        return Dialogue(f"sim-{split}-{index:05}", self.name, split, tuple(script.goal), turns, script.goal, persona)
 
     def _rendered(self, rng: Random, style: Style, script: Script, unseen: float) -> Rendering:
         """Both sides' texts, turn by turn, with marks."""
