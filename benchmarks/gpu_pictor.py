@@ -165,14 +165,22 @@ def run_test(run: "Run", stage: str, system: Any, corpus: Any, control: str) -> 
 
 
 def values_said(turns: Sequence[Any], said: Sequence[str]) -> float:
-    """The share of the values of acts that stand in the answer as they are, whatever their case, in percent."""
-    found = [
-        act.value.lower() in text.lower()
+    """`slots_said` of the answers, in percent; NaN where no act has a value."""
+    from tod_metrics import metric
+    from tod_metrics.items import ResponseItem
+
+    slots_said = metric("slots_said")
+    items = [
+        ResponseItem(
+            "",
+            turn.index,
+            turn.system,
+            text,
+            acts=tuple((act.domain, act.act, act.slot, act.value) for act in turn.acts),
+        )
         for turn, text in zip(turns, said, strict=True)
-        for act in turn.acts
-        if act.value
     ]
-    return 100 * sum(found) / max(1, len(found))
+    return float(slots_said.aggregate(slots_said.statistics(items).sum(axis=0)))
 
 
 def tiny_language_model(folder: Path) -> Path:

@@ -54,7 +54,7 @@ class Images(ABC):
         Raises:
             UserError: There is no such picture.
         """
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kind = _type_of(name) or "application/octet-stream"
         return f"data:{kind};base64,{base64.b64encode(self.data(name)).decode()}"
 
     def scaled_url(self, name: str, side: int) -> str:
@@ -113,9 +113,11 @@ class FolderImages(Images):
 
     def path(self, name: str) -> Path:
         """The file itself."""
+        # What is elsewhere is not in the fingerprint, and a corpus could have any file of the machine sent to a server.
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UserError(f"images: the corpus names the picture {name!r}, which is not in the folder {self._folder}")
         path = self._folder / name
-        kind = mimetypes.guess_type(path.name)[0] or ""
-        if not name or not kind.startswith("image/") or not path.is_file():
+        if not name or not _type_of(name).startswith("image/") or not path.is_file():
             raise UserError(f"images: {path} is no picture, and the corpus names it")
         return path
 
@@ -123,4 +125,10 @@ class FolderImages(Images):
 def has_pictures(folder: Path) -> bool:
     """Whether there is a folder with a picture anywhere in it; reading stops at the first."""
     files = folder.rglob("*") if folder.is_dir() else iter(())
-    return any((mimetypes.guess_type(path.name)[0] or "").startswith("image/") and path.is_file() for path in files)
+    return any(_type_of(path.name).startswith("image/") and path.is_file() for path in files)
+
+
+def _type_of(name: str) -> str:
+    """The media type that a file's name says; empty where it says none."""
+    # Python before 3.13 knows WebP among the types that are not strict alone.
+    return mimetypes.guess_type(name, strict=False)[0] or ""

@@ -1,5 +1,7 @@
 """The language model that is given eyes: it stays what it was, and reads texts as it did."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -40,4 +42,9 @@ def test_a_language_model_with_eyes_reads_texts_as_before(tmp_path, monkeypatch)
 def test_values_are_said_whatever_their_case():
     acts = (Act("a", "inform", "name", "red lion"), Act("a", "inform", "area", "north"))
     assert values_said([Turn(0, "", "", acts=acts)], ["The Red Lion."]) == 50
-    assert values_said([Turn(0, "", "")], ["hello"]) == 0
+    assert math.isnan(values_said([Turn(0, "", "")], ["hello"]))
+
+
+def test_values_are_said_as_the_metric_has_it():
+    acts = (Act("a", "inform", "stars", "4"), Act("a", "inform", "parking", "yes"))
+    assert values_said([Turn(0, "", "", acts=acts)], ["Yes, at 14:40."]) == 0

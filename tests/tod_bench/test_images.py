@@ -1,7 +1,7 @@
 import pytest
 
 from tod_bench.errors import UserError
-from tod_bench.images import FolderImages
+from tod_bench.images import FolderImages, has_pictures
 
 
 @pytest.fixture
@@ -22,6 +22,23 @@ def test_a_picture_of_a_folder_is_its_file(folder):
 def test_what_is_no_picture_is_refused(folder, name):
     with pytest.raises(UserError, match="is no picture, and the corpus names it"):
         FolderImages(folder).path(name)
+
+
+def test_a_webp_file_is_a_picture(folder):
+    assert not has_pictures(folder / "none")
+    (folder / "new").mkdir()
+    assert not has_pictures(folder / "new")
+    (folder / "new" / "two.webp").write_bytes(b"second")
+    assert has_pictures(folder / "new")
+    assert FolderImages(folder).data_url("new/two.webp").startswith("data:image/webp;base64,")
+
+
+@pytest.mark.parametrize("outside", ["../secret.png", "girl/../../secret.png", "{parent}/secret.png"])
+def test_what_is_not_in_the_folder_is_refused(tmp_path, outside):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    (tmp_path / "faces" / "girl").mkdir(parents=True)
+    with pytest.raises(UserError, match="is not in the folder"):
+        FolderImages(tmp_path / "faces").data(outside.format(parent=tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):

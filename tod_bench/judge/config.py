@@ -204,6 +204,11 @@ class JudgeConfig(_Section):
         """The longest answer, in tokens."""
         return self.judge.max_tokens or (300 if self.protocol == "picpersona" else 600)
 
+    @property
+    def shows_images(self) -> bool:
+        """Whether the judge is shown pictures; emotions are asked of an utterance, without its user."""
+        return bool(self.judge.images) and self.task != "emotions"
+
 
 def _version_problems(config: JudgeConfig) -> list[str]:
     names = ", ".join(config.versions)

@@ -189,7 +189,7 @@ class Facts:
                 "temperature": self.temperature,
                 **({"extra": sent} if sent else {}),
                 **({"left_out": left_out} if left_out else {}),
-                "images": "yes" if config.judge.images else "no",
+                "images": "yes" if config.shows_images else "no",
                 "repeats": str(config.repeats),
                 "sample": f"{config.sample.items or 'all'}@{config.sample.seed}",
             },

@@ -87,12 +87,16 @@ def read_items(config: JudgeConfig) -> ItemSet:
         if dialogue.id in chosen
     )
     split, images = signed_split(corpus, config.split), _images(config, corpus)
+    if images is not None and not any(item.persona.image for item in items):
+        raise UserError(
+            f"judge.images: {corpus.name} names no picture of any user that is judged; leave out judge.images"
+        )
     return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, split, images)
 
 
 def _images(config: JudgeConfig, corpus: Corpus) -> Images | None:
-    """The pictures that a judge config asks for; emotions are asked of an utterance, without its user."""
-    if config.judge.images is None or config.task == "emotions":
+    """The pictures that a judge config asks for."""
+    if config.judge.images is None or not config.shows_images:
         return None
     if config.judge.images != OF_CORPUS:
         return FolderImages(Path(config.judge.images))

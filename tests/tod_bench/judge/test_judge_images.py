@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -115,6 +116,14 @@ def test_emotions_are_asked_without_a_picture(seen, make_config):
     config = make_config("emotions", reference=None, judge={"model": "m", "images": "corpus"}, sample={"items": 4})
     assert all(isinstance(content, str) for content in contents(config))
     assert seen.asked == []
+    assert not config.shows_images
+
+
+def test_pictures_are_asked_for_and_no_user_has_one(seen, tiny, make_config, monkeypatch):
+    plain = [replace(dialogue, persona=replace(dialogue.persona, image="")) for dialogue in tiny().dialogues("test")]
+    monkeypatch.setattr(tiny, "dialogues", lambda _self, _split: iter(plain))
+    with pytest.raises(UserError, match="tiny names no picture of any user that is judged"):
+        read_items(make_config(judge={"model": "m", "images": "corpus"}))
 
 
 def test_a_corpus_without_pictures_is_said(tiny, make_config, tmp_path):
