@@ -139,8 +139,8 @@ def test_what_is_missing_is_said_and_the_published_table_printed(call, monkeypat
 
 def test_a_form_for_people(call, tmp_path):
     done = call(
-        *("judge", "form", "table4", "--small", "--corpus", "BUS", "--system", "majority", "--output", "f.html")
+        *("judge", "form", "table3", "--small", "--corpus", "picpersona", "--system", "oracle", "--output", "f.html")
     )
     assert done.returncode == 0, done.stderr
-    assert "6 items" in done.stdout
+    assert "16 items" in done.stdout
     assert (tmp_path / "f.html").is_file()

@@ -22,6 +22,8 @@ from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.scoring import default_metrics, score, scores_task
 from tod_bench.scoring.gold import require_gold, undefined_metrics
+from tod_bench.scoring.metrics import class_for
+from tod_bench.scoring.resources import Resources
 from tod_bench.splits import read_all, signed_split
 from tod_bench.systems import FitContext
 from tod_bench.tasks import TASKS, gold_prediction, turn_inputs
@@ -68,7 +70,8 @@ def _scored(
     """The score of the whole under each metric; what is undefined has no value, and never NaN for one."""
     scores = score(
         task, read_all(corpus, split), answers, corpus_name=corpus.name, split=signed_split(corpus, split),
-        schema=corpus.schema, metrics=specs, database=corpus.database, draws=0,
+        schema=corpus.schema, metrics=specs, resources=Resources(corpus, split), database=corpus.database,
+        draws=0,
     )  # fmt: skip
     assert all(one.value is None or math.isfinite(one.value) for one in scores)
     assert all(one.coverage == 1.0 for one in scores)
@@ -83,6 +86,17 @@ def remember(corpus: Corpus, split: str) -> None:
     corpus.dialogues = lambda other: iter(first) if other == name else read(other)  # type: ignore[method-assign]
 
 
+def _lacks(corpus: Corpus, split: str, task: TaskName, spec: str) -> bool:
+    """Whether a metric needs what so small a corpus cannot give, a classifier of styles, say; that is a sentence, too."""
+    try:
+        for name in class_for(task, spec).needs:
+            Resources(corpus, split)[name]
+    except UserError as error:
+        assert "\n" not in str(error)
+        return True
+    return False
+
+
 def check_corpus(corpus: Corpus, split: str, folder: Path) -> dict[str, str]:
     """Goes through every metric of every task; returns metric -> why it is undefined."""
     remember(corpus, split)
@@ -95,7 +109,7 @@ def check_corpus(corpus: Corpus, split: str, folder: Path) -> dict[str, str]:
                 require_gold(corpus, split, task, [spec])
             assert "\n" not in str(said.value)
         refused |= undefined
-        defined = [spec for spec in specs if spec not in undefined]
+        defined = [spec for spec in specs if spec not in undefined and not _lacks(corpus, split, task, spec)]
         if defined:
             every = (_gold(dialogues), _empty(dialogues), _majority(dialogues, task, corpus, folder))
             found = [_scored(corpus, split, task, defined, answers) for answers in every]
