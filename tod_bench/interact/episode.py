@@ -7,11 +7,13 @@ while observation is not None:
 episode.record()
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
@@ -187,10 +189,10 @@ class Episode:
             raise RuntimeError("it is not the agent's turn")
         if isinstance(reply, Call):
             return self._call(reply)
-        if not isinstance(reply, Say) or not isinstance(reply.text, str):
+        if not isinstance(reply, Say) or not _is_said(reply):
             self.stop(NO_REPLY)
             return None
-        if len(reply.text) > CHARACTERS:
+        if len(reply.text) > CHARACTERS or sum(map(len, chain(*_lists(reply.acts)))) > CHARACTERS:
             self.stop(LENGTH_LIMIT)
             return None
         self._heard = self._voice.hear(reply.text) if self._voice else tuple(reply.acts)
@@ -204,11 +206,17 @@ class Episode:
 
     def _call(self, call: Call) -> Observation | None:
         calls = self._turns[-1].setdefault("calls", [])
-        if len(calls) >= CALLS or len(repr(call.arguments)) > CHARACTERS:
-            self.stop(CALL_LIMIT if len(calls) >= CALLS else LENGTH_LIMIT)
+        if len(calls) >= CALLS:
+            self.stop(CALL_LIMIT)
             return None
-        result = self._tools.call(call.name, call.arguments)
-        calls.append({"name": call.name, "arguments": call.arguments, "result": _brief(result)})
+        written = _written(call)
+        if not written or len(written) > CHARACTERS:
+            self.stop(LENGTH_LIMIT if written else NO_REPLY)
+            return None
+        # A copy: an agent may go on changing what it gave, and ledger and record are to stay what they were.
+        name, arguments = msgspec.json.decode(written)
+        result = self._tools.call(name, arguments)
+        calls.append({"name": name, "arguments": arguments, "result": _brief(result)})
         turn = len(self._turns) - 1
         user = self._turns[-1]["user"]
         acts = None if self._voice else tuple(Act(*one) for one in user["acts"])
@@ -264,7 +272,31 @@ def _play(episode: Episode, environment: Environment, agent: Agent, watch: Watch
         observation = episode.agent(reply) or episode.user()
 
 
-def _lists(acts: tuple[Act, ...]) -> list[list[str]]:
+def _is_said(reply: Say) -> bool:
+    """Whether text and acts are what they are to be, and can be written down."""
+    if not isinstance(reply.acts, Sequence) or not all(isinstance(one, Act) for one in reply.acts):
+        return False
+    return all(isinstance(part, str) and _is_unicode(part) for part in chain([reply.text], *_lists(reply.acts)))
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogates, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _written(call: Call) -> bytes:
+    """Name and arguments of a call as JSON; empty where they are none."""
+    try:
+        return msgspec.json.encode([call.name, call.arguments])
+    except (TypeError, ValueError, RecursionError):
+        return b""
+
+
+def _lists(acts: Sequence[Act]) -> list[list[str]]:
     return [[one.domain, one.act, one.slot, one.value] for one in acts]
 
 

@@ -65,9 +65,12 @@ def same(slot: str, one: str, other: str) -> bool:
 
 
 def true_of(entries: Sequence[Entry], slot: str, value: str) -> bool:
-    """Whether a value is that of one of an entity's entries; `UNKNOWN` is true where none has any."""
+    """Whether a value is that of one of an entity's entries; `UNKNOWN` is true where none has any.
+
+    Nothing is true of an entity that the database does not have, or where none was named.
+    """
     if value == UNKNOWN:
-        return not any(slot in entry for entry in entries)
+        return bool(entries) and not any(slot in entry for entry in entries)
     return any(same(slot, entry[slot], value) for entry in entries if slot in entry)
 
 

@@ -4,13 +4,14 @@ A kill leaves whole lines and at most one torn one, which is dropped when the ru
 same bytes whoever played the episodes, in whatever order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
 import msgspec
 
+from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import atomic_writer
 
@@ -34,6 +35,7 @@ class Journal:
     Args:
         path: The file; it may hold episodes of the same run.
         made_with: ``seed``, ``versions`` and ``agent`` of its episodes.
+        goals: The goals of the run; an episode that has another goal of the same id is another run's.
 
     Attributes:
         done: Goal and trial of the episodes that it has.
@@ -43,10 +45,11 @@ class Journal:
         DataError: A line, other than a torn last one, is no episode.
     """
 
-    def __init__(self, path: Path, made_with: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, made_with: Mapping[str, Any], goals: Iterable[InteractiveGoal] = ()) -> None:
         from filelock import FileLock, Timeout
 
         self.path, self._made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
+        self._goals = {goal.id: goal.to_json() for goal in goals}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(f"{path}.lock")
         try:
@@ -121,6 +124,12 @@ class Journal:
                     f"{self.path} has episodes of another run: {name} is {record[name]}, now {self._made_with[name]}; "
                     "name another file"
                 )
+        goal = record["goal"]
+        if self._goals.get(goal["id"], goal) != goal:
+            raise UserError(
+                f"{self.path} has episodes of another run: its goal {goal['id']} is not the corpus's goal of that id "
+                "(other options of the corpus, or other files); name another file"
+            )
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

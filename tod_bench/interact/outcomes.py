@@ -64,7 +64,7 @@ def _outcome(
         matched = bool(entity) and plain(entity) in world.all_named(wish.domain, wish.inform)
     requested = {column(slot) for slot in wish.request}
     answered = {slot for slot in requested if _answered(slot, heard, wish.domain, world)}
-    reference = bool(wish.reference and heard.values.get("ref"))
+    reference = wish.reference and heard.values.get("ref", UNKNOWN) != UNKNOWN
     return DomainOutcome(
         wish.domain,
         matched,

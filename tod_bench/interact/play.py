@@ -38,14 +38,14 @@ def play(environment: Environment, agent: Agent, path: Path, *, trials: int = 1,
         The journal, in the order of goals and trials.
 
     Raises:
-        UserError: An argument is out of range, or the journal is another run's.
+        UserError: An argument is out of range, or the journal is another run's (other goals, users, world or agent).
     """
     for name, number in (("trials", trials), ("workers", workers)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise UserError(f"{name} must be a whole number, at least 1, not {number!r}")
     made_with = {"seed": environment.seed, "versions": environment.signature, "agent": agent.signature}
     order = [(goal.id, trial) for goal in environment.goals for trial in range(trials)]
-    with Journal(path, made_with) as journal:
+    with Journal(path, made_with, environment.goals) as journal:
         done = journal.done
         tasks = [(goal, trial) for goal in environment.goals for trial in range(trials) if (goal.id, trial) not in done]
         with progress("playing", len(tasks), unit="episodes") as shown:

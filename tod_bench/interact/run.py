@@ -73,11 +73,14 @@ def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
     """
     agents = {name: agent_of(section, config.language) for name, section in config.agents.items()}
     environment = environment_of(config)
-    write_json(folder / CONFIG, config.model_dump(mode="json"))
+    # The config of episodes that are there stays until all of them have turned out to be of this play.
+    if not (folder / CONFIG).exists():
+        write_json(folder / CONFIG, config.model_dump(mode="json"))
     scores = {}
     for name, agent in agents.items():
         journal = play(environment, agent, folder / f"{name}.jsonl", trials=config.trials, workers=workers)
         scores[name] = score_journal(journal, environment.world)
+    write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
 
 

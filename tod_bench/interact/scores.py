@@ -132,13 +132,20 @@ def score_episodes(records: Iterable[Mapping[str, Any]], world: World, *, draws:
     items: list[EpisodeItem] = []
     agent: Mapping[str, Any] = {}
     versions: Mapping[str, Any] = {}
+    seed: Any = None
+    seen: set[tuple[str, int]] = set()
     for record in records:
         if not items:
             agent, versions = record["agent"], record["versions"]
             _check_world(versions, world)
-        elif (record["agent"], record["versions"]) != (agent, versions):
+            seed = record["seed"]
+        elif (record["agent"], record["versions"], record["seed"]) != (agent, versions, seed):
             raise DataError("the episodes are of more than one run", dialogue=str(record["goal"].get("id")))
         items.append(_item(record, world))
+        key = (items[-1].goal, items[-1].trial)
+        if key in seen:
+            raise DataError(f"trial {key[1]} of this goal is there twice", dialogue=key[0])
+        seen.add(key)
     if not items:
         raise UserError("there are no episodes to score")
     scores = [*_over_all(items, draws), *_by_slice(items, draws), *_passes(items, draws)]

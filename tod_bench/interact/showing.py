@@ -21,11 +21,11 @@ def _lines(record: Mapping[str, Any], world: World) -> Iterator[str]:
     item = episode_item(record, world)
     yield f"{record['goal']['id']}/{record['trial']}, ended: {record['end']}"
     yield from _goal(record["goal"])
-    faults = {fault.turn: fault for fault in item.faults}
     for index, turn in enumerate(record["turns"]):
         yield f"{index + 1:>3} user   {_said(turn['user'])}"
-        if index in faults:
-            yield f"           fault of the user: {faults[index].kind} ({faults[index].cause}), {faults[index].what}"
+        for fault in item.faults:
+            if fault.turn == index:
+                yield f"           fault of the user: {fault.kind} ({fault.cause}), {fault.what}"
         for call in turn.get("calls", ()):
             yield f"           {call['name']} {_pairs(call['arguments'])} -> {_pairs(call['result'])}"
         if "agent" in turn:

@@ -46,8 +46,8 @@ class Tools:
 
 
 def found_result(found: Found) -> Result:
-    """The result of a query."""
-    return {"count": found.count, "entries": found.entries}
+    """The result of a query; the entries are copies, since an agent may change what it is given."""
+    return {"count": found.count, "entries": tuple(map(dict, found.entries))}
 
 
 def tool_schemas(world: World) -> list[dict[str, Any]]:

@@ -104,3 +104,14 @@ def test_the_shipped_config_loads():
     config = load_play("play_quickstart")
     assert config.name == "play_quickstart"
     assert {section.agent for section in config.agents.values()} == {"rule", "deaf"}
+
+
+def test_a_refused_play_leaves_the_config_of_the_one_that_is_there(config, tmp_path):
+    call(config)
+    written = tmp_path / "runs" / "play" / "small" / "play.json"
+    before = written.read_bytes()
+    done = CliRunner().invoke(command, ["play", config, "user.patience=5"])
+    assert "has episodes of another run" in str(done.exception)
+    assert written.read_bytes() == before
+    call(config, "trials=3")
+    assert json.loads(written.read_text(encoding="utf-8"))["trials"] == 3

@@ -133,3 +133,53 @@ def test_trials_and_seeds_differ_and_repeat(environment):
 def test_too_few_goals_are_an_error(environment):
     with pytest.raises(UserError, match="has 12 goals, not 13"):
         _ = Environment(environment.corpus, limit=13).goals
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Say("\ud800"),
+        Say(acts=None),
+        Say(acts=(("hotel", "inform"),)),
+        Say(acts=(Act("hotel", "inform", "area", 5),)),
+        Call("query", {"domain": object()}),
+        Call("query", {"domain": "\ud800"}),
+        Call(lambda: None, {}),
+    ],
+)
+def test_what_cannot_be_written_down_is_no_reply(environment, reply):
+    assert play(environment, lambda _: reply)["end"] == "no reply"
+
+
+def test_too_long_acts_and_names_of_tools(environment):
+    long = "x" * (CHARACTERS + 1)
+    assert play(environment, lambda _: Say(acts=(Act("hotel", "inform", "area", long),)))["end"] == "length"
+    assert play(environment, lambda _: Call(long, {}))["end"] == "length"
+
+
+def test_an_agent_that_changes_what_it_gave_changes_nothing(environment):
+    details = {"departure": "a", "destination": "b", "leaveat": "10:00"}
+    arguments = {"domain": "taxi", "details": details}
+
+    def reply(observation):
+        if observation.result is None:
+            details["leaveat"] = "10:00"
+            return Call("book", arguments)
+        details["leaveat"] = "12:00"
+        return Say()
+
+    record = play(environment, reply)
+    assert [booking["details"]["leaveat"] for booking in record["ledger"]] == ["10:00"]
+    assert record["turns"][0]["calls"][0]["arguments"]["details"]["leaveat"] == "10:00"
+
+
+def test_an_agent_that_changes_what_it_was_given_changes_nothing(environment):
+    def reply(observation):
+        if observation.result is None:
+            return Call("query", {"domain": "hotel", "constraints": {}})
+        for entry in observation.result["entries"]:
+            entry["name"] = "mine"
+        return Say()
+
+    play(environment, reply)
+    assert "mine" not in [entry["name"] for entry in environment.world.find("hotel", {}).entries]

@@ -100,3 +100,10 @@ def test_trials_of_goals(items):
     trials = goal_trials(items, strict=True)
     assert {one.trials for one in trials} == {TRIALS}
     assert sum(one.successes for one in trials) == sum(item.strict for item in items)
+
+
+def test_episodes_are_of_one_seed_and_each_is_there_once(environment, records):
+    with pytest.raises(DataError, match="more than one run"):
+        score_episodes([records[0], {**records[1], "seed": 2}], environment.world)
+    with pytest.raises(DataError, match="trial 0 of this goal is there twice"):
+        score_episodes([*records, records[0]], environment.world)

@@ -130,3 +130,13 @@ def test_arguments_out_of_range(environment, tmp_path, given):
 def test_no_journal(tmp_path):
     with pytest.raises(UserError, match="there are no episodes"):
         next(read_journal(tmp_path / "none.jsonl"))
+
+
+def test_a_journal_of_other_goals_is_not_resumed(environment, whole, tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(whole)
+    other = Environment(Simulated({"test": 15}, seed=2))
+    assert other.signature == environment.signature  # only the goals tell them apart
+    with pytest.raises(UserError, match="not the corpus's goal of that id"):
+        play(other, RulePolicy(), path, trials=2)
+    assert path.read_bytes() == whole

@@ -6,6 +6,7 @@ from episodes import episode, turn
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.outcomes import episode_item
+from tod_bench.interact.showing import shown_episode
 from tod_bench.interact.world import World, taxi_facts
 from tod_bench.simulated.corpus import Simulated
 
@@ -192,3 +193,22 @@ def test_leaving_early():
     silent = turn(["restaurant request address"], "general reqmore")
     assert faults([OPENING, ask, silent, silent], end="left") == [("left early", "policy")]
     assert faults([OPENING, ask, silent, silent, silent], end="left") == []
+
+
+def test_a_reference_that_the_agent_does_not_know_is_no_answer(world, venue):
+    said = [turn(["restaurant inform area=north"], f"restaurant recommend name={venue['name']}")]
+    silent = [*said, turn(["restaurant request ref"], "restaurant inform ref=unknown")]
+    item = outcome(world, WANTED, silent, [booking(venue["name"])])
+    assert (first(item).requested, first(item).answered, item.success) == (1, 0, False)
+
+
+@pytest.mark.parametrize("named", [[], ["restaurant recommend name=no such place"]])
+def test_not_to_know_something_of_nothing_is_no_answer(world, named):
+    said = [turn(["restaurant inform area=north"], *named, "restaurant inform phone=unknown")]
+    assert first(outcome(world, ASKED, said)).answered == 0
+
+
+def test_all_faults_of_a_turn_are_shown(world):
+    said = [turn(["hotel inform area=west", "restaurant inform area=south"])]
+    record = episode(InteractiveGoal("g", (ASKED,)), said)
+    assert shown_episode(record, world).count("not in goal") == 2
