@@ -130,5 +130,5 @@ def has_pictures(folder: Path) -> bool:
 
 def _type_of(name: str) -> str:
     """The media type that a file's name says; empty where it says none."""
-    # Python before 3.13 knows WebP among the types that are not strict alone.
+    # Where the system has no list of types, Python before 3.13 knows WebP only among those that are not strict.
     return mimetypes.guess_type(name, strict=False)[0] or ""

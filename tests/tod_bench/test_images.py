@@ -1,3 +1,5 @@
+import mimetypes
+
 import pytest
 
 from tod_bench.errors import UserError
@@ -24,7 +26,8 @@ def test_what_is_no_picture_is_refused(folder, name):
         FolderImages(folder).path(name)
 
 
-def test_a_webp_file_is_a_picture(folder):
+def test_a_webp_file_is_a_picture_where_the_system_has_no_list_of_types(folder, monkeypatch):
+    monkeypatch.setattr(mimetypes, "guess_type", mimetypes.MimeTypes().guess_type)
     assert not has_pictures(folder / "none")
     (folder / "new").mkdir()
     assert not has_pictures(folder / "new")

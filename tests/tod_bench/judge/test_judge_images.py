@@ -112,11 +112,12 @@ def test_without_pictures_requests_are_what_they_were(seen, make_config):
     assert seen.asked == []
 
 
-def test_emotions_are_asked_without_a_picture(seen, make_config):
+def test_emotions_are_asked_without_a_picture(seen, make_config, tmp_path):
     config = make_config("emotions", reference=None, judge={"model": "m", "images": "corpus"}, sample={"items": 4})
     assert all(isinstance(content, str) for content in contents(config))
     assert seen.asked == []
-    assert not config.shows_images
+    report = run(config, tmp_path / "run", ScriptedClient(ScriptedJudge()))
+    assert {score.signature.options["images"] for score in report.scores} == {"no"}
 
 
 def test_pictures_are_asked_for_and_no_user_has_one(seen, tiny, make_config, monkeypatch):
