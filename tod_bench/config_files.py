@@ -141,10 +141,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         UserError: It cannot be read, or is something else.
     """
-    raw = parse_yaml(read_text(path), str(path), lambda text: yaml.load(text, Loader=_UniqueKeys))
+    raw = parse_yaml(read_text(path), str(path), lambda text: unshared(yaml.load(text, Loader=_UniqueKeys)))
     if not isinstance(raw, dict):
         raise UserError(f"{path} should hold keys and values, such as `name: my_table`")
     return raw
+
+
+def unshared(value: Any) -> Any:
+    """A value with a section of its own wherever one stands in several places (``*name``, ``<<: *name``).
+
+    PyYAML puts the same object into all of them, so that an override of one would set the others, too.
+
+    Raises:
+        RecursionError: A section holds itself.
+    """
+    if isinstance(value, dict):
+        return {key: unshared(part) for key, part in value.items()}
+    return [unshared(part) for part in value] if isinstance(value, list) else value
 
 
 _SHORT_FOR = {"corpora": "corpus", "systems": "system", "tasks": "metrics"}

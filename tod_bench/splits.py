@@ -93,13 +93,16 @@ def read_split(corpus: Corpus, expression: str) -> Iterator[Dialogue]:
     """Streams the dialogues of a split expression.
 
     Raises:
-        UserError: The expression cannot be read, or names a split that the corpus does not have.
+        UserError: The expression cannot be read, names a split that the corpus does not have, or leaves out a service
+            that no dialogue of the corpus is about.
         DataError: A record of the corpus is unusable.
     """
     for part, start, stop, *step in parse_split(expression):
         split, service = split_and_service(part)
         if split not in corpus.splits:
             raise UserError(f"{corpus.name} has no split {split!r}; it has {', '.join(corpus.splits) or 'none'}")
+        if service.startswith(ALL_BUT):
+            _check_known(corpus, split, service.removeprefix(ALL_BUT))
         # A percentage needs the size first; streaming twice costs less memory than holding the split.
         size = sum(1 for _ in _about(corpus, split, service)) if "%" in start + stop else 0
         bounds = (_position(start, size) or 0, _position(stop, size), *map(int, step))
@@ -245,6 +248,22 @@ def _about(corpus: Corpus, split: str, service: str) -> Iterator[Dialogue]:
     """The dialogues of a split that are about a service, or that are not; all where none is named."""
     wanted, named = not service.startswith(ALL_BUT), service.removeprefix(ALL_BUT)
     return (dialogue for dialogue in corpus.dialogues(split) if not named or (named in dialogue.services) == wanted)
+
+
+def _check_known(corpus: Corpus, split: str, service: str) -> None:
+    """Refuses to leave out a service that the corpus does not have: a misspelt one would be trained on unnoticed."""
+    if service in corpus.schema:
+        return
+    services = set(corpus.schema)
+    for name in dict.fromkeys((split, *corpus.splits)):
+        for dialogue in corpus.dialogues(name):
+            if service in dialogue.services:
+                return
+            services.update(dialogue.services)
+    raise UserError(
+        f"{split}{{{ALL_BUT}{service}}}: no dialogue of {corpus.name} is about {service!r}, so none would be left out"
+        f"{did_you_mean(service, sorted(services))}; it has {', '.join(sorted(services)) or 'no services'}"
+    )
 
 
 def _position(text: str, size: int) -> int | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import load_config
@@ -70,6 +71,27 @@ def test_a_section_takes_over_the_keys_of_another_and_replaces_some(write):
     shared = "a: &a {x: 1, y: 1}, b: &b {<<: *a, y: 2}, c: {<<: *b, z: 3}"
     judge = load_config(write(MINIMAL + f"judge: {{{shared}}}\n")).judge
     assert judge == {"a": {"x": 1, "y": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1, "y": 2, "z": 3}}
+
+
+@pytest.mark.parametrize("second", ["{<<: *p}", "*p"])
+def test_an_override_of_one_section_leaves_those_that_share_its_keys(write, second):
+    systems = f"{{a: {{system: majority, params: &p {{lora: {{r: 16}}}}}}, b: {{system: majority, params: {second}}}}}"
+    text = MINIMAL.replace("{oracle: {system: oracle}}", systems)
+    params = [one.params for one in load_config(write(text), ["systems.a.params.lora.r=8"]).systems.values()]
+    assert params == [{"lora": {"r": 8}}, {"lora": {"r": 16}}]
+
+
+def test_python_sections_that_are_one_object_are_overridden_apart():
+    raw, shared = yaml.safe_load(MINIMAL), {"lora": {"r": 16}}
+    raw["systems"] = {name: {"system": "majority", "params": shared} for name in ("a", "b")}
+    params = [one.params for one in load_config(raw, ["systems.a.params.lora.r=8"]).systems.values()]
+    assert params == [{"lora": {"r": 8}}, {"lora": {"r": 16}}]
+    assert shared == {"lora": {"r": 16}}
+
+
+def test_a_section_that_holds_itself_is_an_error(write):
+    with pytest.raises(UserError, match="nested too deep"):
+        load_config(write(MINIMAL + "judge: &j {a: *j}\n"))
 
 
 def test_a_missing_config_names_the_nearest_shipped_one():

@@ -77,13 +77,32 @@ def test_a_service_held_out_leaves_the_others():
         parse_split("test{!taxi}")
 
 
+def test_a_service_that_is_misspelt_is_not_held_out_in_silence():
+    corpus = open_corpus("simulated", dialogues={"test": 5})
+    with pytest.raises(UserError, match=r"test\{-Taxi\}: no dialogue of .* is about 'Taxi'.*; did you mean 'taxi'"):
+        read_all(corpus, "test{-Taxi}[:2]")
+
+
+def test_a_service_of_another_split_may_be_held_out_of_one_that_lacks_it():
+    dialogues = {
+        "train": [Dialogue("a", "c", "train", ("Media_1",), ())],
+        "test": [Dialogue("b", "c", "test", ("Buses",), ())],
+    }
+    corpus = SimpleNamespace(
+        name="c", splits=tuple(dialogues), schema={}, dialogues=lambda split: iter(dialogues[split])
+    )
+    assert [one.id for one in read_split(corpus, "train{-Buses}")] == ["a"]
+    with pytest.raises(UserError, match="is about 'Bus'"):
+        list(read_split(corpus, "train{-Bus}"))
+
+
 SERVICES = st.lists(st.sets(st.sampled_from(["taxi", "hotel", "train"])), max_size=8)
 
 
 @given(SERVICES, st.sampled_from(["taxi", "hotel", "train"]))
 def test_with_and_without_a_service_partition_a_split(services, held_out):
     dialogues = [Dialogue(str(place), "c", "test", tuple(named), ()) for place, named in enumerate(services)]
-    corpus = SimpleNamespace(name="c", splits=("test",), dialogues=lambda split: iter(dialogues))
+    corpus = SimpleNamespace(name="c", splits=("test",), schema={held_out: {}}, dialogues=lambda split: iter(dialogues))
     about, others = ([one.id for one in read_split(corpus, f"test{{{sign}{held_out}}}")] for sign in ("", "-"))
     assert sorted([*about, *others], key=int) == [one.id for one in dialogues]
     assert not set(about) & set(others)

@@ -30,15 +30,19 @@ def digests(paths: Iterable[Path], kind: Kind = "sha256") -> dict[Path, str]:
     wanted = list(dict.fromkeys(paths))
     memory = _recall()
     digest_of_path: dict[Path, str] = {}
+    # Before the bytes are read: a file that changes meanwhile has another stamp the next time.
+    began, stamps = time.time_ns(), {path: _stamp(path) for path in wanted}
     for path in wanted:
         known = memory.get(str(path.absolute()))
-        if known and known["stamp"] == _stamp(path) and kind in known:
+        if known and known["stamp"] == stamps[path] and kind in known:
             digest_of_path[path] = known[kind]
     fresh = [path for path in wanted if path not in digest_of_path]
     with ThreadPoolExecutor() as pool:
         digest_of_path.update(zip(fresh, pool.map(lambda path: _digest(path, kind), fresh), strict=True))
     if fresh:
-        _remember({path: digest_of_path[path] for path in fresh}, kind)
+        # A file that had only just changed may have changed again within the same tick of its clock.
+        settled = [path for path in fresh if began - max(stamps[path][1], stamps[path][3]) > _SETTLED * 1e9]
+        _remember({path: (digest_of_path[path], stamps[path]) for path in settled}, kind)
     return digest_of_path
 
 
@@ -85,15 +89,13 @@ def _read_memory(file: str, *_state: int) -> Mapping[str, Mapping[str, Any]]:
     return memory if isinstance(memory, dict) else {}
 
 
-def _remember(fresh: dict[Path, str], kind: Kind) -> None:
+def _remember(fresh: Mapping[Path, tuple[str, list[int]]], kind: Kind) -> None:
+    """Remembers digests, each with the stamp that its file had before it was read."""
     memory = dict(_recall())
-    for path, digest in fresh.items():
-        stamp = _stamp(path)
-        # A file that has only just changed may change again within the same tick of its clock.
-        if time.time_ns() - max(stamp[1], stamp[3]) > _SETTLED * 1e9:
-            known = memory.get(str(path.absolute()), {})
-            other_kind = known if known.get("stamp") == stamp else {}
-            memory[str(path.absolute())] = {**other_kind, "stamp": stamp, kind: digest}
+    for path, (digest, stamp) in fresh.items():
+        known = memory.get(str(path.absolute()), {})
+        other_kind = known if known.get("stamp") == stamp else {}
+        memory[str(path.absolute())] = {**other_kind, "stamp": stamp, kind: digest}
     try:
         write_text(_memory_file(), json.dumps(memory))
     except UserError:

@@ -1,5 +1,6 @@
 """The cache of dialogues: the same dialogues, keyed by content, safe under kills and rivals."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -241,6 +242,24 @@ def test_the_digest_of_a_file_that_has_just_changed_is_not_remembered(
     digests([path])
     monkeypatch.setattr(digest_module, "_digest", lambda *_: "fresh")
     assert digests([path])[path] == "fresh"
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / "a", digest_module._digest
+    path.write_bytes(b"one")
+
+    def changed_meanwhile(file: Path, kind: digest_module.Kind) -> str:
+        digest = read(file, kind)
+        file.write_bytes(b"another")
+        return digest
+
+    monkeypatch.setattr(digest_module, "_SETTLED", -1.0)
+    monkeypatch.setattr(digest_module, "_digest", changed_meanwhile)
+    old = digests([path])[path]
+    monkeypatch.setattr(digest_module, "_digest", read)
+    assert digests([path])[path] == hashlib.sha256(b"another").hexdigest() != old
 
 
 def test_known_digests(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tod_bench.config_files import config_path, read_yaml, set_key, validated
+from tod_bench.config_files import config_path, read_yaml, set_key, unshared, validated
 from tod_bench.errors import UserError
 from tod_bench.experiments.config.models import EvalConfig
 
@@ -28,7 +28,7 @@ def load_config(source: ConfigSource, overrides: Sequence[str] = (), *, small: b
     if isinstance(source, EvalConfig):
         raw = source.model_dump(mode="json", exclude_unset=True)
     else:
-        raw = deepcopy(dict(source)) if isinstance(source, Mapping) else read_yaml(Path(place))
+        raw = unshared(deepcopy(dict(source))) if isinstance(source, Mapping) else read_yaml(Path(place))
     if small:
         settings = raw.pop("small", None)
         if not isinstance(settings, dict):
