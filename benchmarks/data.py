@@ -14,11 +14,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from benchmarks import reference_loop
-from tod_baselines.pptod.evaluation import evenly_spaced
 from tod_baselines.pptod.examples import Examples
 from tod_baselines.pptod.recipe import Recipe
 from tod_bench.corpora.base import open_corpus
 from tod_bench.records import Dialogue, Schema
+from tod_bench.splits import evenly_spaced
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:

@@ -154,6 +154,21 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def whole_lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """The lines of a file to which lines are appended: number from 1, where it starts, and the line.
+
+    Args:
+        file: The file, at its beginning and open for writing: a last line that a kill cut off is taken away.
+    """
+    start = 0
+    for number, line in enumerate(file, 1):
+        if not line.endswith(b"\n"):
+            file.truncate(start)
+            return
+        yield number, start, line
+        start += len(line)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file atomically: indented, in the order given, no NaN."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")

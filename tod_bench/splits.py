@@ -141,6 +141,13 @@ def find_dialogue(corpus: Corpus, name: str, splits: Sequence[str] = ()) -> Dial
     raise UserError(f"{where} has no dialogue {name!r}{did_you_mean(name, known)}")
 
 
+def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dialogue]:
+    """At most `count` of the dialogues, spread over their order."""
+    if count is None or count >= len(dialogues):
+        return list(dialogues)
+    return [dialogues[index * len(dialogues) // count] for index in range(count)]
+
+
 def common_dialogues(corpus: Corpus, first: str, second: str) -> int:
     """How many dialogues two split expressions have in common.
 

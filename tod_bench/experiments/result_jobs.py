@@ -158,7 +158,6 @@ class ScorePredictions(ResultJob):
             "split": signed_split(corpus, split),
             "notes": split_notes(corpus, split),
             "schema": corpus.schema,
-            "database": corpus.database,
             "resources": Resources(corpus, split),
             "metrics": plan.metrics(experiment),
             "groups": plan.settings(experiment.task).groups,

@@ -13,7 +13,7 @@ import msgspec
 
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import DataError, UserError
-from tod_bench.files import atomic_writer
+from tod_bench.files import atomic_writer, whole_lines
 
 Key = tuple[str, int]
 """Goal and trial of an episode."""
@@ -101,20 +101,14 @@ class Journal:
         places: dict[Key, tuple[int, int]] = {}
         if not self.path.exists():
             return places
-        start = 0
         with self.path.open("rb+") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    file.seek(start)
-                    file.truncate()
-                    break
+            for number, start, line in whole_lines(file):
                 record = _record(line, f"{self.path}, line {number}")
                 self._check(record)
                 key = (str(record["goal"]["id"]), int(record["trial"]))
                 if key in places:
                     raise DataError(f"line {number} repeats trial {key[1]} of goal {key[0]}", file=str(self.path))
                 places[key] = (start, len(line))
-                start += len(line)
         return places
 
     def _check(self, record: Mapping[str, Any]) -> None:

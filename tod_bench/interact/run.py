@@ -13,7 +13,7 @@ from typing import Any, Final
 from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
-from tod_bench.interact.config import PlayConfig, agent_of, environment_of
+from tod_bench.interact.config import PlayConfig, agent_of, environment_of, load_play
 from tod_bench.interact.journal import read_journal
 from tod_bench.interact.play import play
 from tod_bench.interact.scores import PlayScores, score_episodes
@@ -98,8 +98,6 @@ def config_beside(journal: Path) -> PlayConfig:
     Raises:
         UserError: There is none beside it.
     """
-    from tod_bench.interact.config import load_play
-
     beside = journal.parent / CONFIG
     if not beside.is_file():
         raise UserError(f"there is no {CONFIG} beside {journal}; give the play's config with --config")

@@ -1,10 +1,10 @@
 """Pictures of personas, for models that see."""
 
-import base64
-import mimetypes
 from functools import lru_cache
 from pathlib import Path
 
+from tod_bench.errors import UserError
+from tod_bench.images import FolderImages
 from tod_bench.llm.records import ImagePart
 from tod_bench.records import Persona
 
@@ -17,11 +17,10 @@ def picture(folder: Path, image: str) -> ImagePart | None:
         folder: Folder of pictures.
         image: Path of the picture in it.
     """
-    path = folder / image
-    kind = mimetypes.guess_type(path.name)[0] or ""
-    if not image or not kind.startswith("image/") or not path.is_file():
+    try:
+        return ImagePart(FolderImages(folder).data_url(image), "low")
+    except UserError:
         return None
-    return ImagePart(f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}", "low")
 
 
 def in_words(persona: Persona) -> str:

@@ -11,9 +11,10 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self, TypeAlias, get_args
+from typing import Any, BinaryIO, Literal, Self, TypeAlias, get_args
 
 from tod_bench.errors import UserError
+from tod_bench.files import whole_lines
 
 StageName: TypeAlias = Literal["pairs", "user", "reviews", "system", "checks", "style", "semantic", "natural"]
 """The stages that make rows, in their order."""
@@ -83,7 +84,7 @@ class StageFile:
         self.path = path
         self._places: dict[str, tuple[int, str]] = {}
         self._held = ExitStack()
-        self._file: IO[bytes] | None = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
         from filelock import FileLock, Timeout
@@ -134,7 +135,7 @@ class StageFile:
             assert row is not None
             yield row
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> BinaryIO:
         if self._file is None:
             raise RuntimeError(f"{self.path} is not open")
         return self._file
@@ -142,11 +143,7 @@ class StageFile:
     def _index(self) -> None:
         file = self._opened()
         file.seek(0)
-        start = 0
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                file.truncate(start)
-                break
+        for number, start, line in whole_lines(file):
             try:
                 row = json.loads(line)
                 self._places[row["key"]] = (start, row["inputs"])
@@ -154,4 +151,3 @@ class StageFile:
                 raise UserError(
                     f"{self.path}, line {number} is no row of a stage; remove the line or the file"
                 ) from None
-            start += len(line)

@@ -90,7 +90,6 @@ class _Statistics:
             schema=corpus.schema,
             metrics=list(dict.fromkeys(metrics)),
             groups=config.tasks[task].groups,
-            database=corpus.database,
             resources=Resources(corpus, config.corpora[label].splits.test),
             seen_services=getattr(corpus, "seen_services", None),
         )

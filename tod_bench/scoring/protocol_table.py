@@ -153,7 +153,6 @@ def protocol_table(
         seed=seed,
         partial=partial,
         groups=groups,
-        database=corpus.database,
         resources=Resources(corpus, split),
         seen_services=corpus.seen_services,
     )

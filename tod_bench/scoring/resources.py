@@ -11,8 +11,8 @@ decides it, and is learned once for all predictions that are scored on a corpus.
 """
 
 import hashlib
+import io
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,11 +25,11 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.places import cache_home
 from tod_bench.embeddings import encode, version_of
 from tod_bench.errors import UserError
-from tod_bench.files import full_disk_explained
+from tod_bench.files import write_bytes
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, Turn
 from tod_bench.scoring.pairing import group_of
-from tod_bench.splits import read_all
+from tod_bench.splits import evenly_spaced, read_all
 from tod_metrics.base import FloatArray
 from tod_metrics.style.displacement import Pair, StyleDirections, mean_directions, profile_of
 from tod_metrics.style.style_classifier import StyleClassifier, classifier_version, train_classifier
@@ -161,7 +161,7 @@ def _of_corpus(corpus: Corpus, learn: Callable[[Corpus], Any]) -> Any:
 
 
 def _classifier(corpus: Corpus) -> StyleClassifier:
-    dialogues = _evenly_spaced(_with_users(read_all(corpus, "train")), CLASSIFIER_DIALOGUES)
+    dialogues = evenly_spaced(_with_users(read_all(corpus, "train")), CLASSIFIER_DIALOGUES)
     texts = [joined([_gold(turn) for turn in dialogue.turns]) for dialogue in dialogues]
     groups = [group_of(dialogue.persona) for dialogue in dialogues]
     file = _cache_file(f"classifier {classifier_version(texts, groups)}")
@@ -174,7 +174,7 @@ def _classifier(corpus: Corpus) -> StyleClassifier:
 
 def _directions(corpus: Corpus) -> StyleDirections:
     encoder, plain = TextEncoder.shared(), plain_responses(corpus, "train") or {}
-    dialogues = _evenly_spaced(_with_users(read_all(corpus, "train")), DIRECTION_DIALOGUES)
+    dialogues = evenly_spaced(_with_users(read_all(corpus, "train")), DIRECTION_DIALOGUES)
     pairs = [(profile_of(group_of(dialogue.persona)), _pairs(dialogue, plain)) for dialogue in dialogues]
     digest = _digest([encoder.version, pairs])[:16]
     file = _cache_file(f"directions {digest}")
@@ -201,11 +201,6 @@ def _with_users(dialogues: Sequence[Dialogue]) -> list[Dialogue]:
     return [dialogue for dialogue in dialogues if dialogue.persona is not None]
 
 
-def _evenly_spaced(dialogues: Sequence[Dialogue], most: int) -> list[Dialogue]:
-    count = min(most, len(dialogues))
-    return [dialogues[number * len(dialogues) // count] for number in range(count)]
-
-
 def _cache_file(what: str) -> Path:
     return cache_home() / "style" / f"{_digest([what])[:32]}.npz"
 
@@ -215,10 +210,6 @@ def _digest(value: Any) -> str:
 
 
 def _save(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes arrays so that a kill leaves either all of them or none."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    with full_disk_explained(file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as raw:
-            np.savez_compressed(raw, **arrays)  # type: ignore[arg-type]
-        partial.replace(file)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+    write_bytes(file, content.getvalue())

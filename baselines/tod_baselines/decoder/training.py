@@ -14,11 +14,12 @@ from tod_baselines.decoder.packing import RowSampler, Tokens, row_of, use_packed
 from tod_baselines.decoder.sequence import marks_of
 from tod_baselines.decoder.settings import PREDICTION_SETTINGS, Settings
 from tod_baselines.training.arguments import argument_values
-from tod_baselines.training.data import evenly_spaced, few_shot
+from tod_baselines.training.data import few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
 from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished
 from tod_bench.errors import UserError
 from tod_bench.records import Dialogue, TaskName
+from tod_bench.splits import evenly_spaced
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from tod_baselines.pictor.models import base_inputs, base_record, new_model, sav
 from tod_baselines.pictor.prompting import CAPTION
 from tod_baselines.pictor.settings import PREDICTION_SETTINGS, Settings
 from tod_baselines.training.arguments import argument_values
-from tod_baselines.training.data import evenly_spaced, few_shot
+from tod_baselines.training.data import few_shot
 from tod_baselines.training.devices import computes_in_bf16, device, processes, silence_logging
 from tod_baselines.training.folder import claim, close, digest_of_dialogues, finished
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
 from tod_bench.records import Dialogue
+from tod_bench.splits import evenly_spaced
 from tod_bench.systems import FitContext
 
 if TYPE_CHECKING:

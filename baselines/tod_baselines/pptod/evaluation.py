@@ -15,9 +15,10 @@ from tod_baselines.pptod.fast import converted_copy
 from tod_baselines.pptod.generation import Generator, decode_tokens
 from tod_baselines.pptod.recipe import Recipe
 from tod_baselines.pptod.training_data import TrainingData, make_training_data
-from tod_baselines.training.data import SCORES, evenly_spaced, items_of
+from tod_baselines.training.data import SCORES, items_of
 from tod_baselines.training.devices import computes_in_bf16, device, processes
 from tod_bench.records import Database, Dialogue, TaskName
+from tod_bench.splits import evenly_spaced
 from tod_metrics import metric
 
 

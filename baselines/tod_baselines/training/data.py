@@ -23,13 +23,6 @@ def few_shot(dialogues: Sequence[Dialogue], share: float, seed: int) -> list[Dia
     return [dialogue for dialogue in dialogues if dialogue.id in chosen]
 
 
-def evenly_spaced(dialogues: Sequence[Dialogue], count: int | None) -> list[Dialogue]:
-    """At most `count` of the dialogues, spread over their order."""
-    if count is None or count >= len(dialogues):
-        return list(dialogues)
-    return [dialogues[index * len(dialogues) // count] for index in range(count)]
-
-
 def items_of(
     task: TaskName,
     dialogues: Sequence[Dialogue],

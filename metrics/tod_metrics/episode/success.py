@@ -1,5 +1,6 @@
 """Whether an episode got the user what the goal wants."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,9 +20,9 @@ class _Share(EpisodeMetric):
             item = EpisodeItem(item.goal, item.trial, tuple(item.of(self.domain)))
         return float(self.holds(item)), 1.0
 
+    @abstractmethod
     def holds(self, item: EpisodeItem) -> bool:
         """Whether the episode is one."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,6 @@ def compare_files(
         metrics=chosen,
         by_domain=by_domain,
         partial=partial,
-        database=corpus.database,
         resources=Resources(corpus, split),
         names=(str(files[0]), str(files[1])),
         settings=settings,
