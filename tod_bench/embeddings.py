@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tod_bench.corpora.places import cache_home
 from tod_bench.errors import extra_needed
-from tod_bench.files import full_disk_explained
+from tod_bench.files import cache_home, full_disk_explained
 from tod_bench.hub import source_options
 from tod_bench.progress import progress
 

@@ -1,4 +1,4 @@
-"""Writing files so that a kill leaves either the old file or the new one, telling a full disk, and hashing."""
+"""Writing files so that a kill leaves either the old file or the new one, telling a full disk, hashing, the cache."""
 
 import errno
 import hashlib
@@ -19,6 +19,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_WORDS = ("No space left on device", "Disk quota exceeded", "File too large")
 _NOTHING_FREE = 1 << 20
 """Bytes below which a disk counts as full when a library has failed without saying why."""
+
+
+def cache_home() -> Path:
+    """The folder for fetched corpora and caches: TOD_BENCH_CACHE, or ``~/.cache/tod-bench``."""
+    chosen = os.environ.get("TOD_BENCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tod-bench"
 
 
 @contextmanager

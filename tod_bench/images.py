@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 
+from tod_bench.digests import digests
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
 
@@ -44,6 +45,16 @@ class Images(ABC):
         Raises:
             UserError: There is no such picture.
         """
+
+    def origin(self, name: str) -> str:
+        """What a picture comes from: a model that learned one of an origin has seen too much of the others.
+
+        A file is an origin of its own; pictures that a generator drew under one seed have the same.
+
+        Args:
+            name: The picture, as `Persona.image` names it.
+        """
+        return name
 
     def data_url(self, name: str) -> str:
         """The picture's own bytes as a data URL, of the type that its name says.
@@ -103,9 +114,13 @@ class FolderImages(Images):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex digest of the files' names and sizes."""
-        files = sorted(path for path in self._folder.rglob("*") if path.is_file())
-        return digest_of([[path.relative_to(self._folder).as_posix(), path.stat().st_size] for path in files])
+        """Hex digest of the pictures' names and content; content that was read before is known by size and times.
+
+        Raises:
+            DataError: A picture cannot be read.
+        """
+        files = sorted(path for path in self._folder.rglob("*") if _is_picture(path.name) and path.is_file())
+        return digest_of([[path.relative_to(self._folder).as_posix(), found] for path, found in digests(files).items()])
 
     def data(self, name: str) -> bytes:
         """The file's bytes."""
@@ -117,7 +132,7 @@ class FolderImages(Images):
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise UserError(f"images: the corpus names the picture {name!r}, which is not in the folder {self._folder}")
         path = self._folder / name
-        if not name or not _type_of(name).startswith("image/") or not path.is_file():
+        if not name or not _is_picture(name) or not path.is_file():
             raise UserError(f"images: {path} is no picture, and the corpus names it")
         return path
 
@@ -125,7 +140,11 @@ class FolderImages(Images):
 def has_pictures(folder: Path) -> bool:
     """Whether there is a folder with a picture anywhere in it; reading stops at the first."""
     files = folder.rglob("*") if folder.is_dir() else iter(())
-    return any(_type_of(path.name).startswith("image/") and path.is_file() for path in files)
+    return any(_is_picture(path.name) and path.is_file() for path in files)
+
+
+def _is_picture(name: str) -> bool:
+    return _type_of(name).startswith("image/")
 
 
 def _type_of(name: str) -> str:

@@ -62,6 +62,14 @@ def test_plain_answers_worked_by_hand(shown, expected):
     assert PlainAnswers.from_json(learned.to_json()) == learned
 
 
+def test_yes_and_no_have_answers_of_their_own():
+    said = [turn("It has parking.", acts(parking="yes"))] * 2 + [turn("It has no parking.", acts(parking="no"))]
+    learned = PlainAnswers.learned([dialogue(*said, turn("There is parking.", acts(parking="Yes")))])
+    assert learned.answer(acts(parking="yes")) == learned.answer(acts(parking="YES")) == "It has parking."
+    assert learned.answer(acts(parking="no")) == "It has no parking."
+    assert PlainAnswers.from_json(learned.to_json()) == learned
+
+
 def test_a_template_has_a_hole_for_each_value_and_for_nothing_else():
     said = "TR1 leaves at 10:15, 10 pounds, platform 1."
     values = {"trainid": "tr1", "leaveat": "10:15", "price": "10 pounds", "platform": "1"}

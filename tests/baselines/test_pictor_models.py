@@ -109,6 +109,9 @@ class TestFromScratch:
         longer = made_for(Settings(**{**TINY, "pretrain": {**PRETRAIN, "base_steps": 4}}))
         assert longer.base_digest != made_for(settings).base_digest
         assert longer.tower_digest == made_for(settings).tower_digest
+        assert {"pretraining.py", "linearize.py", "tasks.py", "llama.py"} <= {
+            Path(name).name for name in made.BASE_CODE
+        }
         other = made_for(Settings(**{**TINY, "pretrain": {**PRETRAIN, "seed": 1}}))
         assert other.tower_digest != made_for(settings).tower_digest
 

@@ -13,6 +13,7 @@ pytest.importorskip("PIL")
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy  # noqa: E402
 
 from tod_baselines.pictor import steps  # noqa: E402
+from tod_baselines.pictor.apart import Learned  # noqa: E402
 from tod_baselines.pictor.base import base_examples  # noqa: E402
 from tod_baselines.pictor.material import material_of, seen_users  # noqa: E402
 from tod_baselines.pictor.pictures import open_picture  # noqa: E402
@@ -24,6 +25,7 @@ from tod_baselines.pictor.vision import StemVisionModel  # noqa: E402
 from tod_bench.errors import UserError  # noqa: E402
 from tod_bench.images import Images  # noqa: E402
 from tod_bench.records import Dialogue, Persona  # noqa: E402
+from tod_bench.simulated import Simulated  # noqa: E402
 
 SETTINGS = Pretraining(
     options={"seed": 5, "dialogues": {"train": 6, "dev": 3, "test": 0}}, dialogues=3, portraits=6, held_out=2, side=32
@@ -81,6 +83,35 @@ def test_material_is_of_a_corpus_of_its_own():
     assert not {user.image for user in material.users} & {user.image for user in material.held_out}
 
 
+def test_options_are_laid_over_those_of_the_corpus():
+    whole = {"train": 5000, "dev": 500, "test": 0}
+    assert Pretraining().reader_options == {"seed": 1001, "dialogues": whole}
+    given = Pretraining(options={"dialogues": {"train": 7}, "paraphrase": 0.1})
+    assert given.reader_options == {"seed": 1001, "dialogues": {**whole, "train": 7}, "paraphrase": 0.1}
+    assert given.to_json()["options"] == given.reader_options
+    assert Pretraining(corpus="picpersona", options={"images": "faces"}).reader_options == {"images": "faces"}
+
+
+def test_users_whom_the_base_learned_are_refused():
+    learned = Learned.of(SETTINGS)
+    own, other = Simulated({"train": 1, "dev": 1, "test": 1}, seed=5), Simulated({"train": 1, "dev": 1, "test": 1})
+    for split in own.splits:  # of one seed, so of one population: also where the base never learns the split
+        with pytest.raises(
+            UserError, match=r"^pictor: tower and base learn from simulated1 .*of seed 5\); set another"
+        ):
+            learned.refuse((dialogue.persona for dialogue in own.dialogues(split)), own.images)
+        learned.refuse((dialogue.persona for dialogue in other.dialogues(split)), other.images)
+    learned.refuse([None, Persona("", "A man."), Persona("5/train/00000.png")], Broken())  # others of the same names
+    learned.refuse([Persona("5/train/00000.png")], None)
+
+
+def test_users_of_a_folder_are_refused_by_name():
+    learned = Learned("faces", "broken", frozenset({"a.png", "b.png"}))
+    learned.refuse([Persona("c.png")], Broken())
+    with pytest.raises(UserError, match=r"b\.png"):
+        learned.refuse([Persona("c.png"), Persona("b.png")], Broken())
+
+
 def test_the_base_learns_plain_answers_and_captions_in_their_share():
     material = material_of(SETTINGS)
     examples = base_examples(replace(SETTINGS, captions=0.25), material)
@@ -108,6 +139,17 @@ def test_a_killed_training_ends_at_the_same_weights(tmp_path, monkeypatch):
     assert again["losses"] == record["losses"]
     assert len(record["losses"]) == 10
     assert record["losses"][-1] < record["losses"][0]
+
+
+def test_a_checkpoint_is_read_onto_the_device_that_goes_on(tmp_path, monkeypatch):
+    places = []
+    load = torch.load
+    monkeypatch.setattr(steps.torch, "load", lambda *a, **k: places.append(k["map_location"]) or load(*a, **k))
+    monkeypatch.setattr(steps, "CHECKPOINT_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "killed", kill_at=2)
+    trained(tmp_path / "killed", kill_at=None, first=2)
+    assert places == [torch.device("cpu")]
 
 
 def trained(folder: Path, kill_at: int | None, first: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -103,6 +103,16 @@ def test_what_was_trained_is_recorded(trained: FitContext) -> None:
     assert Pictor(**TINY).fit(TRAIN, DEV, trained) == record
 
 
+def test_users_whom_the_base_learned_are_neither_learned_nor_asked_about(trained: FitContext, tmp_path: Path) -> None:
+    same = list(Simulated({"train": 1, "dev": 0, "test": 1}, seed=5).dialogues("test"))
+    with pytest.raises(UserError, match="tower and base learn from"):
+        Pictor(**TINY).fit(same, DEV, context_in(tmp_path))
+    system = Pictor(**TINY)
+    system.load(trained)
+    with pytest.raises(UserError, match="tower and base learn from"):
+        list(system.predict("response", asked(same)))
+
+
 def test_every_turn_is_answered_with_the_impression_of_its_picture(trained: FitContext) -> None:
     found = answers(trained)
     assert [(answer.dialogue_id, answer.turn) for answer in found] == [

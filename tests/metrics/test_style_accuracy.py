@@ -68,6 +68,14 @@ def test_a_classifier_that_was_kept_is_the_same(tmp_path):
     assert again.models["age"].right == 4
 
 
+def test_an_attribute_that_no_held_out_text_has_is_said_not_to_be_tested():
+    groups = [{**group, "age": ""} if place % 5 == 0 else group for place, group in enumerate([CHILD, SENIOR] * 10)]
+    classifier = train_classifier([YAY, MADAM] * 10, groups)
+    assert classifier.models["age"].held_out == 0
+    said = metric("style_accuracy", style_classifier=classifier, attribute="age").remarks([item("a", YAY, CHILD)])
+    assert said[-1] == "no held-out training dialogue says age, so how well it is read is unknown"
+
+
 def test_what_it_was_trained_on_is_in_its_version():
     groups = [CHILD, SENIOR]
     assert classifier_version(["a", "b"], groups) == classifier_version(["a", "b"], groups)

@@ -49,8 +49,14 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         FolderImages(tmp_path / "none")
 
 
-def test_other_files_are_other_pictures(folder):
+def test_other_pictures_have_another_fingerprint(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path / "cache"))
     before = FolderImages(folder).fingerprint
     assert before == FolderImages(folder).fingerprint
+    (folder / "notes.txt").write_text("still no picture")
+    assert FolderImages(folder).fingerprint == before
+    (folder / "girl" / "one.png").write_bytes(b"tsrif")  # of the same size
+    changed = FolderImages(folder).fingerprint
+    assert changed != before
     (folder / "girl" / "two.png").write_bytes(b"second")
-    assert FolderImages(folder).fingerprint != before
+    assert FolderImages(folder).fingerprint not in (before, changed)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tod_bench.corpora.digests import digests
 from tod_bench.corpora.download import Progress, download
 from tod_bench.corpora.places import fetched_home
 from tod_bench.corpora.release import OfficialFile, Release, release
 from tod_bench.corpora.unpack import Limits, unpack
+from tod_bench.digests import digests
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 

@@ -14,12 +14,11 @@ from typing import Any, ClassVar
 from tod_bench.corpora.annotations import Annotation
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.cache import FORMAT, CacheWriter, read_cache
-from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
-from tod_bench.corpora.places import cache_home
 from tod_bench.corpora.reading import Warn
+from tod_bench.digests import digests
 from tod_bench.errors import DataError, UserError
-from tod_bench.files import digest_of
+from tod_bench.files import cache_home, digest_of
 from tod_bench.records import Dialogue
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tod_bench.corpora.digests import digests
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.corpora.release import OfficialFile, Release, release
+from tod_bench.digests import digests
 
 UNOFFICIAL = "-unofficial"
 """Ends the name of a corpus whose files are not, or cannot be shown to be, the official ones."""

@@ -8,16 +8,9 @@ from pathlib import Path
 
 from tod_bench.corpora.jsonstream import RawFile
 from tod_bench.errors import DataError, MissingError, UserError
+from tod_bench.files import cache_home
 
 _DEPTH = 6
-
-
-def cache_home() -> Path:
-    """The folder for fetched corpora and caches: TOD_BENCH_CACHE, or ``~/.cache/tod-bench``."""
-    chosen = os.environ.get("TOD_BENCH_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tod-bench"
 
 
 def fetched_home() -> Path:

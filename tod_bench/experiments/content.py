@@ -1,7 +1,7 @@
 """Digests of what decides a result beside its settings: local files that settings name, and the source of code.
 
 A key of the store that held names alone would take a model folder with new weights, or an edited system, for the old
-one. Files are hashed once: `tod_bench.corpora.digests` remembers them by path, size, inode and times of change.
+one. Files are hashed once: `tod_bench.digests` remembers them by path, size, inode and times of change.
 """
 
 import ast
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tod_bench.corpora.digests import digests
+from tod_bench.digests import digests
 from tod_bench.files import digest_of
 from tod_bench.plugins import points_of
 

@@ -16,8 +16,7 @@ from typing import Any
 
 import tod_bench
 import tod_metrics
-from tod_bench.corpora.places import cache_home
-from tod_bench.files import digest_of, digest_of_files
+from tod_bench.files import cache_home, digest_of, digest_of_files
 from tod_bench.leaderboard.bounds import opened
 
 KEPT_DAYS = 90

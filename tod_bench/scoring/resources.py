@@ -6,7 +6,7 @@
     style_classifier   reads a user's attributes off responses; trained on the corpus's train split
     style_directions   which way gold responses to each kind of user go; learned on the train split, too
 
-What is learned is kept in the cache (``style/`` of `tod_bench.corpora.places.cache_home`) under a digest of all that
+What is learned is kept in the cache (``style/`` of `tod_bench.files.cache_home`) under a digest of all that
 decides it, and is learned once for all predictions that are scored on a corpus.
 """
 
@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tod_bench.corpora.base import Corpus
-from tod_bench.corpora.places import cache_home
 from tod_bench.embeddings import encode, version_of
 from tod_bench.errors import UserError
-from tod_bench.files import write_bytes
+from tod_bench.files import cache_home, write_bytes
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, Turn
 from tod_bench.scoring.pairing import group_of

@@ -4,7 +4,8 @@
     shown:    acts (hotel, inform, area, south)                                 -> "It is in the south."
 
 An answer becomes a template where every value of its acts stands in it, word for word but for case; a hole says which
-case (``{0 title}``). Of the templates that the same acts (without values) have, the most frequent is taken; of equally
+case (``{0 title}``). Of the templates that the same acts have (whatever their values, but yes is not no), the most
+frequent is taken; of equally
 frequent ones the alphabetically first. Where training never had the acts, those that overlap most are taken (of several
 those with most values), among the ones whose values the shown acts have; without any, the most frequent answer without
 values.
@@ -19,11 +20,14 @@ from typing import Any, TypeAlias
 from tod_bench.errors import UserError
 from tod_bench.records import Act, Dialogue
 
-ActKey: TypeAlias = tuple[str, str, str, bool]
-"""Domain, act, slot, and whether it has a value."""
+ActKey: TypeAlias = tuple[str, str, str, str]
+"""Domain, act, slot, and the kind of its value: one of `_UNSAID`, which have answers of their own, or `_SAID`."""
 
 _UNSAID = frozenset({"", "none", "yes", "no", "true", "false", "?", "dontcare"})
-"""Values that stand in no answer as they are."""
+"""Values that stand in no answer as they are, in lower case."""
+
+_SAID = "value"
+"""The kind of all other values, which are filled in."""
 
 _CASES: Mapping[str, Callable[[str], str]] = {
     "": lambda value: value,
@@ -85,7 +89,7 @@ class PlainAnswers:
         taken: Counter[ActKey] = Counter()
         filled = []
         for key in known:
-            filled.append(values.get(key, [""])[taken[key]] if key[3] else "")
+            filled.append(values.get(key, [""])[taken[key]] if key[3] == _SAID else "")
             taken[key] += 1
         return _HOLE.sub(lambda hole: _CASES[hole[2] or ""](filled[int(hole[1])]), self.templates[known])
 
@@ -94,10 +98,10 @@ class PlainAnswers:
 
         Of several, those with most values.
         """
-        wanted, valued = Counter(keys), Counter(key for key in keys if key[3])
+        wanted, valued = Counter(keys), Counter(key for key in keys if key[3] == _SAID)
         best: tuple[tuple[float, int], tuple[ActKey, ...]] | None = None
         for known in self.templates:
-            counted, needed = Counter(known), Counter(key for key in known if key[3])
+            counted, needed = Counter(known), Counter(key for key in known if key[3] == _SAID)
             overlap = (counted & wanted).total() / max(1, (counted | wanted).total())
             worth = overlap, needed.total()
             if overlap > 0 and needed <= valued and (best is None or worth > best[0]):
@@ -113,7 +117,7 @@ class PlainAnswers:
     def from_json(cls, value: Mapping[str, Any]) -> "PlainAnswers":
         """What `to_json` wrote."""
         templates = {
-            tuple((domain, act, slot, bool(valued)) for domain, act, slot, valued in keys): template
+            tuple((domain, act, slot, kind) for domain, act, slot, kind in keys): template
             for keys, template in value["templates"]
         }
         return cls(templates, value["without_values"])
@@ -130,7 +134,8 @@ def _check_plain(dialogues: Sequence[Dialogue]) -> None:
 
 
 def _key(act: Act) -> ActKey:
-    return act.domain, act.act, act.slot, act.value.lower() not in _UNSAID
+    value = act.value.lower()
+    return act.domain, act.act, act.slot, value if value in _UNSAID else _SAID
 
 
 def _sorted_acts(acts: Iterable[Act]) -> list[Act]:
@@ -155,7 +160,7 @@ def _template(answer: str, acts: Sequence[Act]) -> str | None:
         return None
     template = answer
     # The longest first, so that a value inside of another one is not cut out of it.
-    valued = [(number, act.value) for number, act in enumerate(acts) if _key(act)[3]]
+    valued = [(number, act.value) for number, act in enumerate(acts) if _key(act)[3] == _SAID]
     for number, value in sorted(valued, key=lambda one: (-len(one[1]), one[0])):
         found = _place_of(value, template)
         case = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tod_baselines.decoder.answering import CUT_NOTE
+from tod_baselines.pictor.apart import Learned
 from tod_baselines.pictor.controls import controlled
 from tod_baselines.pictor.prompting import CAPTION, impression_of, one_line, picture_of, prompt_text
 from tod_baselines.pictor.settings import Settings
@@ -60,6 +61,7 @@ class Answerer:
         self._model, self._settings, self._limit = model, settings, max_new_tokens
         self._images, self._seed = images, seed
         self._impressions: dict[str, Written] = {}
+        self._learned = Learned.of(settings.pretraining) if settings.init == "scratch" else None
 
     def stream(self, turns: Iterable[TurnInput]) -> Iterator[Prediction]:
         """The predictions for turns of whole dialogues, in their order.
@@ -74,6 +76,8 @@ class Answerer:
 
     def _answers(self, turns: Sequence[TurnInput]) -> list[Prediction]:
         inputs = self._settings.inputs
+        if self._learned is not None:
+            self._learned.refuse((shown.persona for shown in turns), self._images)
         pictures = [picture_of(shown) if "image" in inputs else "" for shown in turns]
         self._look(pictures)
         impressions = self._first_impressions(turns, pictures)

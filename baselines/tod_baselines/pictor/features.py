@@ -21,8 +21,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from tod_baselines.pictor.pictures import open_picture
 from tod_baselines.training.adapters import weights_digest
-from tod_bench.corpora.places import cache_home
-from tod_bench.files import digest_of, write_bytes
+from tod_bench.files import cache_home, digest_of, write_bytes
 from tod_bench.images import Images
 from tod_bench.progress import progress
 

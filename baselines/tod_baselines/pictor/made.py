@@ -21,20 +21,20 @@ from typing import Any
 from tod_baselines.pictor.material import Material, corpus_of, material_of
 from tod_baselines.pictor.pretraining import Pretraining
 from tod_baselines.training.devices import silence_logging
-from tod_bench import __version__
-from tod_bench.corpora.places import cache_home
-from tod_bench.files import digest_of, digest_of_files, full_disk_explained, replaced_folder, write_json
+from tod_bench import __version__, linearize, tasks
+from tod_bench.files import cache_home, digest_of, digest_of_files, full_disk_explained, replaced_folder, write_json
 from tod_bench.progress import progress
 
 HERE = Path(__file__).parent
 
-TOWER_CODE = ("material.py", "pictures.py", "steps.py", "tower.py", "vision.py")
+TOWER_CODE = ("material.py", "pictures.py", "pretraining.py", "steps.py", "tower.py", "vision.py")
 """Modules that decide what a tower is."""
 
 BASE_CODE = (
     *TOWER_CODE,
-    *("base.py", "batches.py", "examples.py", "forms.py", "prompting.py", "scratch.py", "seeing.py"),
-    "../training/tokenizers.py",
+    *("base.py", "batches.py", "examples.py", "features.py", "forms.py", "prompting.py", "scratch.py", "seeing.py"),
+    *("../training/llama.py", "../training/tokenizers.py"),
+    *(linearize.__file__, tasks.__file__),
 )
 """Modules that decide what a base is."""
 

@@ -38,7 +38,7 @@ def corpus_of(settings: Pretraining) -> Corpus:
         UserError: It cannot be opened, or has no pictures.
     """
     try:
-        corpus = open_corpus(settings.corpus, **settings.options)
+        corpus = open_corpus(settings.corpus, **settings.reader_options)
     except TypeError as error:
         raise UserError(f"pictor: pretrain.options do not fit the corpus {settings.corpus}: {error}") from None
     if corpus.images is None:

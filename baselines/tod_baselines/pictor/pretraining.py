@@ -16,6 +16,11 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 }
 """Dimensions of language models from scratch, by name."""
 
+OWN_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "simulated": {"seed": 1001, "dialogues": {"train": 5000, "dev": 500, "test": 0}}
+}
+"""Corpus -> options over which those that are given are laid: the embedded one has another seed than is scored."""
+
 POSITIVE = (
     "dialogues portraits held_out side patch tower_steps tower_batch_size tower_learning_rate base_steps "
     "base_batch_size base_learning_rate"
@@ -29,7 +34,7 @@ class Pretraining:
 
     Attributes:
         corpus: The corpus, whose train split is learned and whose dev split is held out.
-        options: Options of its reader. The default is the embedded corpus with another seed than its own.
+        options: Options of its reader, over those of `OWN_OPTIONS`; `reader_options` has both.
         dialogues: Dialogues of which the base learns the plain utterances.
         portraits: Users, one a dialogue, of whom the tower learns the pictures.
         held_out: Users of the dev split, at most, whom the tower is tested on.
@@ -47,9 +52,7 @@ class Pretraining:
     """
 
     corpus: str = "simulated"
-    options: Mapping[str, Any] = field(
-        default_factory=lambda: {"seed": 1001, "dialogues": {"train": 5000, "dev": 500, "test": 0}}
-    )
+    options: Mapping[str, Any] = field(default_factory=dict)
     dialogues: int = 2500
     portraits: int = 5000
     held_out: int = 500
@@ -89,6 +92,16 @@ class Pretraining:
         elif isinstance(self.side, int) and self.side % self.patch:
             yield f"pretrain.side must be a multiple of pretrain.patch, and {self.side} is none of {self.patch}"
 
+    @property
+    def reader_options(self) -> dict[str, Any]:
+        """The options of the corpus's reader: those that are given, over its own."""
+        merged = dict(OWN_OPTIONS.get(self.corpus, {}))
+        for name, value in self.options.items():
+            before = merged.get(name)
+            both = isinstance(before, Mapping) and isinstance(value, Mapping)
+            merged[name] = {**before, **value} if both else value  # type: ignore[dict-item]
+        return merged
+
     def to_json(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return {**asdict(self), "options": dict(self.options), "tower": dict(self.tower)}
+        """The settings as JSON values, with the options that the reader is given."""
+        return {**asdict(self), "options": self.reader_options, "tower": dict(self.tower)}

@@ -61,7 +61,7 @@ def take_steps(network: nn.Module, loss_of: Callable[[int], Tensor], plan: Plan)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     fused = parameters[0].device.type in ("cpu", "cuda")
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=fused)
-    losses, seconds = _resume(network, optimizer, plan.checkpoint)
+    losses, seconds = _resume(network, optimizer, plan.checkpoint, parameters[0].device)
     began = saved = time.monotonic()
     network.train()
     with progress(plan.what, plan.steps, unit="steps") as shown:
@@ -86,11 +86,13 @@ def take_steps(network: nn.Module, loss_of: Callable[[int], Tensor], plan: Plan)
     }
 
 
-def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, file: Path) -> tuple[list[float], float]:
-    """Losses and seconds of the steps that are done already."""
+def _resume(
+    network: nn.Module, optimizer: torch.optim.Optimizer, file: Path, place: torch.device
+) -> tuple[list[float], float]:
+    """Losses and seconds of the steps that are done already; a checkpoint of another device goes on on this one."""
     if not file.exists():
         return [], 0.0
-    kept = torch.load(file, weights_only=True)
+    kept = torch.load(file, map_location=place, weights_only=True)
     network.load_state_dict(kept["network"])
     optimizer.load_state_dict(kept["optimizer"])
     return kept["losses"], kept["seconds"]

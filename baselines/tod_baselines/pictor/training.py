@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tod_baselines.decoder.evaluation import criterion
+from tod_baselines.pictor.apart import Learned
 from tod_baselines.pictor.examples import Example, examples_of
 from tod_baselines.pictor.flops import LanguageFlops
 from tod_baselines.pictor.models import base_inputs, base_record, new_model, save_model
@@ -47,6 +48,9 @@ def train(
     if not dev and settings.select_by != "last" and settings.epochs:
         raise UserError("pictor: there are no dev dialogues to select a checkpoint by; set select_by: last")
     silence_logging()
+    if settings.init == "scratch":
+        personas = (dialogue.persona for dialogue in (*dialogues, *dev))
+        Learned.of(settings.pretraining).refuse(personas, context.images)
     used = few_shot(dialogues, settings.few_shot, settings.few_shot_seed) if settings.epochs else []
     examples = _examples(settings, used, context)
     judged = bool(used) and settings.select_by != "last"

@@ -20,8 +20,9 @@ NO_VALUES = frozenset(
 class SlotsSaid(Metric[ResponseItem]):
     """Slots said: share of the values of the turn's gold acts that the response says word for word, in %.
 
-    Both are put into lower case with single blanks; a value is found only as whole words. A value that is said in other
-    words ("quarter past five" for 17:15) counts as not said. The values of a turn count once each.
+    Both are put into lower case with single blanks; a value is found only as whole words, and not inside of a number or
+    a time ("4" in 4:15, 4.50 or 1,400). A value that is said in other words ("quarter past five" for 17:15) counts as
+    not said. The values of a turn count once each.
     """
 
     item: ClassVar[type] = ResponseItem
@@ -35,7 +36,13 @@ class SlotsSaid(Metric[ResponseItem]):
         """How values are compared, and which are left out."""
         return Signature(
             self.name,
-            {"acts": "gold", "norm": "lower+blanks", "match": "whole-words", "without": "empty+yes+no+dontcare"},
+            {
+                "acts": "gold",
+                "norm": "lower+blanks",
+                "match": "whole words and numbers",
+                "count": "distinct values a turn",
+                "without": "+".join(sorted(value or "empty" for value in NO_VALUES)),
+            },
         )
 
     def statistics(self, items: Sequence[ResponseItem]) -> FloatArray:
@@ -74,4 +81,7 @@ def _statistics(items: Sequence[ResponseItem], texts: Sequence[str]) -> FloatArr
 
 
 def _says(text: str, value: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+    # A digit next to a mark next to a digit is one number, date or time.
+    before = r"(?<!\d[:.,/-])" if value[0].isdigit() else ""
+    after = r"(?![:.,/-]\d)" if value[-1].isdigit() else ""
+    return re.search(rf"{before}(?<!\w){re.escape(value)}(?!\w){after}", text) is not None

@@ -130,11 +130,16 @@ class StyleAccuracy(Metric[ResponseItem]):
         shares = [
             f"{name} of {100 * model.right / model.held_out:.1f}%"
             for name, model in models.items()
-            if model is not None
+            if model is not None and model.held_out
         ]
         sizes = max((model.held_out for model in models.values() if model is not None), default=0)
         lacking = [name for name, model in models.items() if model is None]
         said = [f"the classifier reads {', '.join(shares)} of {sizes} held-out training dialogues"] if shares else []
+        untested = [name for name, model in models.items() if model is not None and not model.held_out]
+        if untested:
+            said.append(
+                f"no held-out training dialogue says {' or '.join(untested)}, so how well it is read is unknown"
+            )
         if lacking:
             said.append(f"the training split does not tell users apart by {', '.join(lacking)}, so it is undefined")
         return said

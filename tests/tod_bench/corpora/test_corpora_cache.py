@@ -15,13 +15,13 @@ from corpora_releases import sgd_dialogue
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tod_bench.corpora import digests as digest_module
+from tod_bench import digests as digest_module
 from tod_bench.corpora.cache import decode, encode
-from tod_bench.corpora.digests import digests
-from tod_bench.corpora.places import cache_home, find_corpus
+from tod_bench.corpora.places import find_corpus
 from tod_bench.corpora.sgd import SGD
+from tod_bench.digests import digests
 from tod_bench.errors import DataError, UserError
-from tod_bench.files import write_text
+from tod_bench.files import cache_home, write_text
 from tod_bench.records import Act, Dialogue, DomainGoal, Persona, Span, Turn
 
 TEXT = st.text(max_size=4)

@@ -14,12 +14,12 @@ from test_corpora_others import UNIFIED, _star_release, _unified
 
 from tod_bench.cli.data import command
 from tod_bench.corpora import official, release, star
-from tod_bench.corpora.digests import digests
 from tod_bench.corpora.multiwoz import MultiWOZ
 from tod_bench.corpora.release import OfficialFile, Release
 from tod_bench.corpora.sgd import SGD
 from tod_bench.corpora.star import STAR
 from tod_bench.corpora.unified import CamRest
+from tod_bench.digests import digests
 from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.plan import build
 from tod_bench.experiments.results import Store

@@ -16,7 +16,7 @@ from tod_bench.errors import UserError
 from tod_bench.records import Persona
 from tod_bench.simulated import Simulated
 from tod_bench.simulated.phrase_tables import phrase_table
-from tod_bench.simulated.portraits import VERSION, DrawnPortraits, image_name, portrait
+from tod_bench.simulated.portraits import VERSION, DrawnPortraits, drawn, image_name, portrait
 from tod_bench.simulated.portraits.clothes import CLOTHES
 from tod_bench.simulated.portraits.face import EXPRESSIONS
 from tod_bench.simulated.portraits.hair import STYLES
@@ -137,11 +137,30 @@ def test_a_corpus_has_the_portraits_of_its_users() -> None:
     assert corpus.images.fingerprint == Simulated().images.fingerprint != DrawnPortraits(32).fingerprint
 
 
+def test_other_users_are_other_portraits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path))
+    before, path = DrawnPortraits().fingerprint, DrawnPortraits().path("1/train/00001.png")
+    monkeypatch.setattr("tod_bench.simulated.portraits.drawn.phrase_table", lambda _: {"person": {}})
+    drawn._users.cache_clear()
+    try:
+        assert DrawnPortraits().fingerprint != before
+        assert DrawnPortraits().path("1/train/00001.png") != path
+    finally:
+        drawn._users.cache_clear()
+
+
+def test_portraits_of_one_seed_have_one_origin() -> None:
+    images = DrawnPortraits()
+    assert images.origin(image_name(1, "train", 0)) == images.origin(image_name(1, "test", 7))
+    assert images.origin(image_name(1, "train", 0)) != images.origin(image_name(11, "train", 0))
+
+
 def test_a_file_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path))
     name = image_name(1, "train", 100000)
     path = DrawnPortraits().path(name)
-    assert path == tmp_path / "portraits" / VERSION / "64" / "1" / "train" / "100000.png"
+    made_by = DrawnPortraits().fingerprint[:16]
+    assert path == tmp_path / "portraits" / made_by / "1" / "train" / "100000.png"
     assert path.read_bytes() == DrawnPortraits().data(name)
     path.write_bytes(b"as it was")
     assert DrawnPortraits().path(name).read_bytes() == b"as it was"

@@ -2,15 +2,17 @@
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from tod_bench.corpora.places import cache_home
 from tod_bench.errors import UserError
-from tod_bench.files import digest_of, write_bytes
+from tod_bench.files import cache_home, digest_of, digest_of_files, write_bytes
 from tod_bench.images import Images
+from tod_bench.simulated import draws, personas
 from tod_bench.simulated.personas import draw_persona
+from tod_bench.simulated.phrase_tables import phrase_table
 from tod_bench.simulated.portraits.drawing import VERSION, portrait
 
 _NAME: Final = re.compile(r"(?P<seed>0|-?[1-9]\d*)/(?P<split>train|dev|test)/(?P<index>\d{5}|[1-9]\d{5,})\.png", re.A)
@@ -35,8 +37,12 @@ class DrawnPortraits(Images):
 
     @property
     def fingerprint(self) -> str:
-        """Hex digest of the drawing's version and of the size."""
-        return digest_of(["portraits", VERSION, self._side])
+        """Hex digest of the drawing's version, of the size, and of how the users are drawn."""
+        return digest_of(["portraits", VERSION, self._side, _users()])
+
+    def origin(self, name: str) -> str:
+        """The seed of the corpus: its users are of one population, whatever their split."""
+        return f"seed {name.partition('/')[0]}"
 
     def data(self, name: str) -> bytes:
         """A portrait as the bytes of a PNG file; the same name gives the same bytes.
@@ -61,7 +67,14 @@ class DrawnPortraits(Images):
         Raises:
             UserError: As `data`; or the cache cannot be written.
         """
-        drawn = cache_home() / "portraits" / VERSION / str(self._side) / name
+        drawn = cache_home() / "portraits" / self.fingerprint[:16] / name
         if _NAME.fullmatch(name) is None or not drawn.is_file():
             write_bytes(drawn, self.data(name))
         return drawn
+
+
+@cache
+def _users() -> str:
+    """Digest of what decides who the user of a name is: their attributes, and the words of their impressions."""
+    code = digest_of_files(Path(module.__file__) for module in (personas, draws))
+    return digest_of([code, phrase_table("portraits")])

@@ -9,9 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from tod_bench.corpora.places import cache_home
 from tod_bench.errors import DataError, UserError
-from tod_bench.files import write_text
+from tod_bench.files import cache_home, write_text
 
 Kind = Literal["sha256", "git"]
 """``sha256`` of the bytes, or ``git``: the SHA-1 that git gives a file's blob, by which a repository's files are
