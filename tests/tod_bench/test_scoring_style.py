@@ -129,6 +129,37 @@ def test_what_was_learned_is_kept(corpus, monkeypatch):
     assert kept["style_directions"].means.keys() == directions.means.keys()
 
 
+def test_what_is_scored_is_not_learned_from(corpus):
+    trained = [Resources(corpus, split)["style_classifier"].trained for split in ("test", "train[:60]", "train[90:]")]
+    assert trained == [96, 48, 72]  # four fifths of 120, 60 and 90
+    part, whole = (Resources(corpus, split)["style_directions"] for split in ("train[:60]", "dev"))
+    assert part.dialogues < whole.dialogues
+    with pytest.raises(UserError, match=r"train without dev\+train, which is scored: a classifier of styles needs"):
+        Resources(corpus, "dev+train")["style_classifier"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half", "truncated"])
+def test_what_was_kept_and_damaged_is_one_sentence(corpus, monkeypatch, tmp_path, damage):
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr(resources, "_LEARNED", {})
+    Resources(corpus, "test")["style_directions"]
+    (file,) = (tmp_path / "style").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] if damage == "truncated" else damage)
+    monkeypatch.setattr(resources, "_LEARNED", {})
+    with pytest.raises(UserError, match=r"npz is damaged \(.*\); delete it and run the same command again"):
+        Resources(corpus, "test")["style_directions"]
+    file.unlink()
+    assert Resources(corpus, "test")["style_directions"].means
+
+
+def test_another_formula_makes_other_directions(corpus, monkeypatch):
+    before = Resources(corpus, "test")["style_directions"].digest
+    monkeypatch.setattr(resources, "_LEARNED", {})
+    monkeypatch.setattr(resources, "FORMULA", 2)
+    assert Resources(corpus, "test")["style_directions"].digest != before
+
+
 def test_gold_of_an_original_rendering_is_the_restyled_one(corpus):
     """Its own responses say nothing of a user; the classifier learns from those beside them."""
     original = Simulated(dialogues={"train": 120, "dev": 1, "test": 20})

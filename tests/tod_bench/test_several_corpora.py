@@ -20,6 +20,7 @@ from tod_bench.files import write_json
 from tod_bench.records import Dialogue, Prediction, SlotSpec, TaskName
 from tod_bench.reports.table import make_table
 from tod_bench.simulated.corpus import Simulated
+from tod_bench.simulated.portraits import DrawnPortraits
 from tod_bench.splits import SplitOf, own_split, splits_of
 from tod_bench.sweeps.trials import parts
 from tod_bench.systems import FitContext, System, TurnInput, system_class
@@ -44,6 +45,7 @@ class Notebook(System):
                 "dev": [(dialogue.corpus, dialogue.split) for dialogue in dev],
                 "schema": set(context.schema),
                 "database": context.database,
+                "images": context.images,
             }
         )
         write_json(context.folder / "done.json", {})
@@ -212,6 +214,39 @@ def test_databases_of_two_readers_are_not_mixed(monkeypatch: pytest.MonkeyPatch,
     alike = {"a": corpora["a"], "b": section(2, test="none")}
     run(plan(alike, tasks={"policy": {"metrics": ["act_f1"], "state": "gold"}}), Store(tmp_path / "alike"))
     assert Notebook.fits[-1]["database"] is not None
+
+
+def test_pictures_are_those_of_the_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Unseen(Simulated):
+        """A corpus without pictures."""
+
+        images = None
+
+    class Larger(Simulated):
+        """One with pictures of its own."""
+
+        images = DrawnPortraits(128)
+
+    known = {"unseen": Unseen, "larger": Larger}
+    monkeypatch.setattr(
+        tod_bench.experiments.opening, "corpus_class", lambda name: known.get(name) or corpus_class(name)
+    )
+    monkeypatch.setattr(Notebook, "sees", True)
+    both = ["a:train", "b:train"]
+    alike = plan({"a": section(1, train=both), "b": section(2, test="none")})
+    run(alike, Store(tmp_path))
+    assert Notebook.fits[-1]["images"].fingerprint == Simulated().images.fingerprint
+    unseen = plan({"a": {**section(1, train="b:train"), "corpus": "unseen"}, "b": section(2, test="none")})
+    run(unseen, Store(tmp_path))
+    assert Notebook.fits[-1]["images"].fingerprint == Simulated().images.fingerprint
+    training = Predict(unseen, unseen.experiments[0]).training
+    assert training.context(Store(tmp_path), None).images is None
+    assert set(training.inputs) & {"images", "learned_images"} == {"learned_images"}
+    apart = plan({"a": section(1, train=both), "b": {**section(2, test="none"), "corpus": "larger"}})
+    with pytest.raises(UserError, match="a and b have pictures of their own, and book looks at pictures"):
+        run(apart, Store(tmp_path))
+    monkeypatch.setattr(Notebook, "sees", False)
+    assert len(run(apart, Store(tmp_path))) == 1
 
 
 def test_a_part_of_a_run_keeps_the_corpora_that_it_is_trained_on() -> None:

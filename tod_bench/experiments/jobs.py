@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from tod_bench import __version__
 from tod_bench.errors import UserError
 from tod_bench.experiments.content import local_files
-from tod_bench.experiments.joint import joint_resources, origins, tested_dialogues, training_dialogues
+from tod_bench.experiments.joint import joint_images, joint_resources, origins, tested_dialogues, training_dialogues
 from tod_bench.experiments.keys import harness_source
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
@@ -116,9 +116,14 @@ class Train(Job):
 
     def _pictures(self) -> dict[str, Any]:
         """What decides the pictures that a system sees; nothing where it sees none."""
-        images = self.plan.corpora[self.experiment.corpus].images
-        sees = self.plan.systems[self.experiment.system].untrained.sees
-        return {"images": images.fingerprint} if sees and images is not None else {}
+        if not self.plan.systems[self.experiment.system].untrained.sees:
+            return {}
+        tested, learned = self.plan.corpora[self.experiment.corpus].images, joint_images(self.plan, self.experiment)
+        found = {"images": tested, "learned_images": learned}
+        prints = {name: images.fingerprint for name, images in found.items() if images is not None}
+        if prints.get("learned_images") == prints.get("images"):
+            prints.pop("learned_images", None)  # the usual case, in which one says it
+        return prints
 
     def context(self, store: Store, access: Access | None) -> FitContext:
         """Where and how the system is trained, and later loaded."""
@@ -132,7 +137,8 @@ class Train(Job):
         corpus = self.experiment.corpus
         splits = self.plan.config.corpora[corpus].splits
         schema, database = joint_resources(self.plan, self.experiment)
-        context = replace(self.context(runner.store, runner.access), schema=schema, database=database)
+        images = joint_images(self.plan, self.experiment)
+        context = replace(self.context(runner.store, runner.access), schema=schema, database=database, images=images)
         train, dev = (
             {source: runner.dialogues(*source) for source in splits_of(corpus, setting)}
             for setting in (splits.train, splits.dev)

@@ -1,4 +1,4 @@
-"""Trainings on several corpora, or on another than the one that is tested: keys, schema, database, record.
+"""Trainings on several corpora, or on another than the one that is tested: keys, schema, database, pictures, record.
 
     corpora:
       multiwoz: {corpus: multiwoz, splits: {train: [multiwoz:train, mine:train]}}
@@ -16,6 +16,7 @@ from tod_bench.errors import UserError
 from tod_bench.experiments.keys import corpus_inputs
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
+from tod_bench.images import Images
 from tod_bench.records import Database, Dialogue, Schema
 from tod_bench.splits import SplitOf, own_split, parse_split, splits_of
 
@@ -46,7 +47,7 @@ def joint_resources(plan: Plan, experiment: Experiment) -> tuple[Schema, Databas
     Raises:
         UserError: A training that counts database entries has corpora with databases of their own.
     """
-    labels = list(dict.fromkeys(label for label, _ in plan.trained_on(experiment.corpus)))
+    labels = _labels(plan, experiment)
     corpora = [plan.corpora[label] for label in labels]
     databases = [corpus.database for corpus in corpora]
     alike = len(labels) == 1 or len({type(corpus) for corpus in corpora}) == 1
@@ -56,6 +57,28 @@ def joint_resources(plan: Plan, experiment: Experiment) -> tuple[Schema, Databas
             "response read how many entries match; train them on one corpus, or only dst on several"
         )
     return union([corpus.schema for corpus in corpora]), databases[0] if alike else None
+
+
+def joint_images(plan: Plan, experiment: Experiment) -> Images | None:
+    """The pictures of a training's users; None where no corpus has any.
+
+    Raises:
+        UserError: A system that looks at them has corpora with pictures of their own: a name could be of either's.
+    """
+    found = {label: images for label in _labels(plan, experiment) if (images := plan.corpora[label].images) is not None}
+    if not plan.systems[experiment.system].untrained.sees:
+        return next(iter(found.values()), None)
+    if len({images.fingerprint for images in found.values()}) > 1:
+        raise UserError(
+            f"corpora.{experiment.corpus}.splits: {' and '.join(found)} have pictures of their own, and "
+            f"{experiment.system} looks at pictures; train it on corpora with the same ones"
+        )
+    return next(iter(found.values()), None)
+
+
+def _labels(plan: Plan, experiment: Experiment) -> list[str]:
+    """The corpora that a training reads."""
+    return list(dict.fromkeys(label for label, _ in plan.trained_on(experiment.corpus)))
 
 
 def origins(train: Mapping[SplitOf, list[Dialogue]], dev: Mapping[SplitOf, list[Dialogue]]) -> dict[str, Any]:

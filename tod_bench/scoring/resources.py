@@ -6,17 +6,22 @@
     style_classifier   reads a user's attributes off responses; trained on the corpus's train split
     style_directions   which way gold responses to each kind of user go; learned on the train split, too
 
-What is learned is kept in the cache (``style/`` of `tod_bench.files.cache_home`) under a digest of all that
-decides it, and is learned once for all predictions that are scored on a corpus.
+Dialogues that are scored are not learned from: on a part of the train split, the rest of it teaches.
+
+What is learned is kept in the cache (``style/`` of `tod_bench.files.cache_home`) under a digest of all that decides it,
+and is learned once for all predictions that are scored on a corpus.
 """
 
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +33,9 @@ from tod_bench.files import cache_home, write_bytes
 from tod_bench.progress import progress
 from tod_bench.records import Dialogue, Turn
 from tod_bench.scoring.pairing import group_of
-from tod_bench.splits import evenly_spaced, read_all
+from tod_bench.splits import evenly_spaced, read_all, whole_split
 from tod_metrics.base import FloatArray
-from tod_metrics.style.displacement import Pair, StyleDirections, mean_directions, profile_of
+from tod_metrics.style.displacement import FORMULA, Pair, StyleDirections, mean_directions, profile_of
 from tod_metrics.style.style_classifier import StyleClassifier, classifier_version, train_classifier
 from tod_metrics.style.whole_dialogues import joined
 
@@ -61,8 +66,8 @@ class Resources(Mapping[str, Any]):
             "database": lambda: corpus.database,
             "plain_responses": lambda: plain_responses(corpus, split),
             "encoder": TextEncoder.shared,
-            "style_classifier": lambda: style_classifier(corpus),
-            "style_directions": lambda: style_directions(corpus),
+            "style_classifier": lambda: style_classifier(corpus, split),
+            "style_directions": lambda: style_directions(corpus, split),
         }
 
     def __getitem__(self, name: str) -> Any:
@@ -123,67 +128,88 @@ def plain_responses(corpus: Corpus, split: str) -> dict[tuple[str, int], str] | 
     }
 
 
-def style_classifier(corpus: Corpus) -> StyleClassifier:
+def style_classifier(corpus: Corpus, split: str) -> StyleClassifier:
     """The classifier of a corpus's styles.
 
+    Args:
+        corpus: The corpus.
+        split: The split expression whose responses it is to read.
+
     Raises:
-        UserError: The corpus has no train split, or there is nothing to learn in it.
+        UserError: The corpus has no train split, or there is nothing to learn in it beside what is scored.
         MissingExtraError: scikit-learn is not installed.
     """
-    classifier: StyleClassifier = _of_corpus(corpus, _classifier)
+    classifier: StyleClassifier = _of_corpus(corpus, split, _classifier)
     return classifier
 
 
-def style_directions(corpus: Corpus) -> StyleDirections | None:
+def style_directions(corpus: Corpus, split: str) -> StyleDirections | None:
     """Which way a corpus's gold responses go by kind of user; None where it has no plain responses.
+
+    Args:
+        corpus: The corpus.
+        split: The split expression whose responses are held against it.
 
     Raises:
         UserError: The corpus has no train split, or no encoder can be had.
     """
-    return None if corpus.plain is None else _of_corpus(corpus, _directions)
+    return None if corpus.plain is None else _of_corpus(corpus, split, _directions)
 
 
-_LEARNED: dict[tuple[Any, str], Any] = {}
-"""What this process has learned or read already, by what it is and the corpus's fingerprint."""
+_LEARNED: dict[tuple[Any, str, str], Any] = {}
+"""What this process has learned or read already: by what it is, the corpus's fingerprint and what of train is left out.
+"""
 
 
-def _of_corpus(corpus: Corpus, learn: Callable[[Corpus], Any]) -> Any:
-    key = learn, corpus.fingerprint
+def _of_corpus(corpus: Corpus, split: str, learn: Callable[[Corpus, Sequence[Dialogue]], Any]) -> Any:
+    scored = split if "train" in whole_split(split).split("+") else ""
+    key = learn, corpus.fingerprint, scored
     if not corpus.fingerprint or key not in _LEARNED:
         if "train" not in corpus.splits:
             raise UserError(f"{unavailable(corpus, LEARNED)}; leave metrics of style out, or give the whole release")
         try:
-            _LEARNED[key] = learn(corpus)
+            _LEARNED[key] = learn(corpus, _unscored(corpus, scored))
         except ValueError as error:
-            raise UserError(f"{corpus.name} train: {error}") from None
+            beside = f" without {scored}, which is scored" if scored else ""
+            raise UserError(f"{corpus.name} train{beside}: {error}") from None
     return _LEARNED[key]
 
 
-def _classifier(corpus: Corpus) -> StyleClassifier:
-    dialogues = evenly_spaced(_with_users(read_all(corpus, "train")), CLASSIFIER_DIALOGUES)
+def _unscored(corpus: Corpus, scored: str) -> list[Dialogue]:
+    """The train split's dialogues that have a user and are not scored."""
+    own = {(dialogue.split, dialogue.id) for dialogue in read_all(corpus, scored)} if scored else set()
+    return [
+        dialogue
+        for dialogue in read_all(corpus, "train")
+        if dialogue.persona is not None and (dialogue.split, dialogue.id) not in own
+    ]
+
+
+def _classifier(corpus: Corpus, train: Sequence[Dialogue]) -> StyleClassifier:
+    dialogues = evenly_spaced(train, CLASSIFIER_DIALOGUES)
     texts = [joined([_gold(turn) for turn in dialogue.turns]) for dialogue in dialogues]
     groups = [group_of(dialogue.persona) for dialogue in dialogues]
     file = _cache_file(f"classifier {classifier_version(texts, groups)}")
     if not file.exists():
         with progress(f"learning the styles of {corpus.name}", None):
             _save(file, train_classifier(texts, groups).to_arrays())
-    with np.load(file, allow_pickle=False) as arrays:
-        return StyleClassifier.from_arrays(dict(arrays))
+    with _kept(file) as arrays:
+        return StyleClassifier.from_arrays(arrays)
 
 
-def _directions(corpus: Corpus) -> StyleDirections:
+def _directions(corpus: Corpus, train: Sequence[Dialogue]) -> StyleDirections:
     encoder, plain = TextEncoder.shared(), plain_responses(corpus, "train") or {}
-    dialogues = evenly_spaced(_with_users(read_all(corpus, "train")), DIRECTION_DIALOGUES)
+    dialogues = evenly_spaced(train, DIRECTION_DIALOGUES)
     pairs = [(profile_of(group_of(dialogue.persona)), _pairs(dialogue, plain)) for dialogue in dialogues]
-    digest = _digest([encoder.version, pairs])[:16]
+    digest = _digest([FORMULA, encoder.version, pairs])[:16]
     file = _cache_file(f"directions {digest}")
     if not file.exists():
         means = mean_directions(pairs, encoder)
         if not means:
             raise ValueError("no dialogue has a user of known age, formality and emotion beside plain responses")
         _save(file, means)
-    with np.load(file, allow_pickle=False) as arrays:
-        return StyleDirections(dict(arrays), sum(bool(profile and said) for profile, said in pairs), digest)
+    with _kept(file) as arrays:
+        return StyleDirections(arrays, sum(bool(profile and said) for profile, said in pairs), digest)
 
 
 def _pairs(dialogue: Dialogue, plain: Mapping[tuple[str, int], str]) -> list[Pair]:
@@ -196,12 +222,20 @@ def _gold(turn: Turn) -> str:
     return turn.system if turn.styled_system is None else turn.styled_system
 
 
-def _with_users(dialogues: Sequence[Dialogue]) -> list[Dialogue]:
-    return [dialogue for dialogue in dialogues if dialogue.persona is not None]
-
-
 def _cache_file(what: str) -> Path:
     return cache_home() / "style" / f"{_digest([what])[:32]}.npz"
+
+
+@contextmanager
+def _kept(file: Path) -> Iterator[dict[str, NDArray[Any]]]:
+    """The arrays of a file of the cache; whatever is wrong with them in the block is a sentence."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            yield dict(arrays)
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, BadZipFile) as error:
+        raise UserError(
+            f"{file} is damaged ({error}); delete it and run the same command again, it is made anew"
+        ) from None
 
 
 def _digest(value: Any) -> str:

@@ -5,10 +5,9 @@
 
 An answer becomes a template where every value of its acts stands in it, word for word but for case; a hole says which
 case (``{0 title}``). Of the templates that the same acts have (whatever their values, but yes is not no), the most
-frequent is taken; of equally
-frequent ones the alphabetically first. Where training never had the acts, those that overlap most are taken (of several
-those with most values), among the ones whose values the shown acts have; without any, the most frequent answer without
-values.
+frequent is taken; of equally frequent ones the alphabetically first. Where training never had the acts, those that
+overlap most are taken (of several those with most values), among the ones whose values the shown acts have; without
+any, the most frequent answer without values.
 """
 
 import re

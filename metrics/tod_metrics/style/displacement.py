@@ -26,6 +26,9 @@ Pair: TypeAlias = tuple[str, str]
 DECIMALS = 5
 """Places that vectors are rounded to: how texts are batched moves an encoder's last digits, which must move nothing."""
 
+FORMULA = 1
+"""Moves whenever the same texts and vectors would have other mean directions: those that were kept are made anew."""
+
 PROFILE = ("age", "formality", "emotion")
 """The attributes of a user that a system's style answers to. Genders have no style of their own."""
 
@@ -50,7 +53,7 @@ class StyleDirections:
     Attributes:
         means: Profile of a user (`profile_of`) -> the mean PV of its dialogues, of shape (dimensions,).
         dialogues: Number of dialogues that they are the means of.
-        digest: Digest of those dialogues' texts and profiles and of the encoder.
+        digest: Digest of those dialogues' texts and profiles, of the encoder, and of the formula's version.
     """
 
     means: Mapping[str, FloatArray]
