@@ -83,6 +83,7 @@ class Metric(ABC, Generic[Item]):
         higher_is_better: Direction; None where neither is (readability, say).
         protocols: The protocols that it offers, the default first; empty for a metric without protocols.
         needs: Names of what the harness must hand to the constructor (``database``).
+        libraries: Distributions whose versions decide the number: a result that was scored with others is scored anew.
         annotations: The gold annotations that it holds answers against (see `tod_bench.corpora.annotations`); None
             where they follow from `item`.
         denominator: The column that counts the items that took part; empty for all items.
@@ -97,6 +98,7 @@ class Metric(ABC, Generic[Item]):
     higher_is_better: ClassVar[bool | None] = True
     protocols: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
+    libraries: ClassVar[tuple[str, ...]] = ()
     annotations: ClassVar[tuple[Annotation, ...] | None] = None
     denominator: ClassVar[str] = ""
 

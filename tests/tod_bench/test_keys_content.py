@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import textwrap
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import tod_bench.experiments.content
+import tod_bench.experiments.keys
 import tod_bench.experiments.opening
 import tod_metrics.registry
 from tod_bench.cli.plan import command as plan_command
@@ -23,6 +24,7 @@ from tod_bench.experiments.content import local_files, source_digest
 from tod_bench.experiments.forcing import forget
 from tod_bench.experiments.keys import changes
 from tod_bench.experiments.plan import build
+from tod_bench.experiments.result_jobs import ScorePredictions
 from tod_bench.experiments.results import Store
 from tod_bench.experiments.runner import run, statuses
 from tod_bench.plugins import with_defaults
@@ -222,6 +224,29 @@ def test_an_edited_metric_scores_again(mine: Path, tmp_path: Path) -> None:
     assert [known[task].scored for task in ("dst", "policy")] == [True, False]
     assert known["policy"].predicted
     assert steps(made, tmp_path / "store") == []
+
+
+def test_another_version_of_a_library_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {
+        **config().model_dump(exclude_unset=True),
+        "systems": {"floor": {"system": "majority"}},
+        "tasks": {"dst": {"metrics": ["jga"]}, "response": {"metrics": ["copy_rate"], "acts": "gold", "state": "gold"}},
+    }
+    made = EvalConfig.model_validate(value)
+
+    def keys(versions: dict[str, str]) -> dict[str, str]:
+        def version(name: str) -> str:
+            if name not in versions:
+                raise PackageNotFoundError
+            return versions[name]
+
+        monkeypatch.setattr(tod_bench.experiments.keys, "version", version)
+        plan = build(made)
+        return {experiment.task: ScorePredictions(plan, experiment).key for experiment in plan.experiments}
+
+    none, old, new = keys({}), keys({"scikit-learn": "1"}), keys({"scikit-learn": "2"})
+    assert len({each["response"] for each in (none, old, new)}) == 3
+    assert none["dst"] == old["dst"] == new["dst"]
 
 
 def test_an_edited_prediction_file_is_scored_again(mine: Path, tmp_path: Path) -> None:

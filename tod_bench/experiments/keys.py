@@ -8,6 +8,7 @@ Where a key is another one than that of an earlier result, `changes` says in wor
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from tod_bench.corpora.base import GROUP as CORPORA
@@ -40,6 +41,21 @@ def metric_sources(plan: Plan, task: ExperimentTask) -> dict[str, dict[str, str]
     return {name: source_digest(code, METRICS, name) for name, code in theirs.items()}
 
 
+def metric_libraries(plan: Plan, task: ExperimentTask) -> dict[str, str]:
+    """The installed versions of the libraries that decide the numbers of a task's metrics; empty for one not there."""
+    if task in ("corpus", "people"):
+        return {}
+    classes = {metric_class(parse_spec(spec).name) for spec in plan.settings(task).metrics}
+    return {name: _version(name) for code in classes for name in getattr(code, "libraries", ())}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
 def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> dict[str, Any]:
     """What a task asks a judge about an experiment, and what this names: prompts, lists of dialogues, pictures."""
     configs = [judge_of(plan.config, experiment, entry) for entry in plan.settings(task).judge]
@@ -61,7 +77,7 @@ def harness_source(step: Literal["predict", "score", "judge"]) -> str:
     if step == "predict":
         return own_source(*(f"tod_bench.{name}" for name in ("records", "systems", "tasks", "linearize")))
     scoring = ("records", "scoring", "statistics", "embeddings", "experiments.corpus_statistics")
-    judging = ("experiments.judge_scores", "judge") if step == "judge" else ()
+    judging = ("experiments.judge_scores", "images", "judge") if step == "judge" else ()
     return own_source("tod_metrics", *(f"tod_bench.{name}" for name in (*scoring, *judging)))
 
 

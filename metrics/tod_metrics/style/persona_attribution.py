@@ -41,6 +41,7 @@ class PersonaAttribution(Metric[ResponseItem]):
     columns: ClassVar[tuple[str, ...]] = ("right", "dialogues")
     denominator: ClassVar[str] = "dialogues"
     needs: ClassVar[tuple[str, ...]] = ("style_classifier",)
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     annotations: ClassVar[tuple[Annotation, ...]] = ("responses", "personas")
 
     def __post_init__(self) -> None:

@@ -40,6 +40,7 @@ class StyleAccuracy(Metric[ResponseItem]):
     )
     denominator: ClassVar[str] = "dialogues"
     needs: ClassVar[tuple[str, ...]] = ("style_classifier",)
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     annotations: ClassVar[tuple[Annotation, ...]] = ("responses", "personas")
 
     @property

@@ -11,6 +11,7 @@ from tod_metrics.base import Annotation, FloatArray, Metric, Signature, ratio
 from tod_metrics.items import ResponseItem
 from tod_metrics.style.displacement import (
     DECIMALS,
+    LIBRARIES,
     PROFILE,
     StyleDirections,
     cosine,
@@ -43,6 +44,7 @@ class StyleDirection(Metric[ResponseItem]):
     columns: ClassVar[tuple[str, ...]] = ("cosine", "dialogues")
     denominator: ClassVar[str] = "dialogues"
     needs: ClassVar[tuple[str, ...]] = ("encoder", "plain_responses", "style_directions")
+    libraries: ClassVar[tuple[str, ...]] = LIBRARIES
     annotations: ClassVar[tuple[Annotation, ...]] = ("responses", "personas")
     percent: ClassVar[bool] = False
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tod_metrics.base import Annotation, FloatArray, Metric, Signature, ratio
 from tod_metrics.items import ResponseItem
-from tod_metrics.style.displacement import DECIMALS, Pair, displacements, strengths
+from tod_metrics.style.displacement import DECIMALS, LIBRARIES, Pair, displacements, strengths
 
 PlainResponses = Mapping[tuple[str, int], str]
 """(Dialogue id, turn) -> the response as it was before it was restyled."""
@@ -34,6 +34,7 @@ class StyleStrength(Metric[ResponseItem]):
     columns: ClassVar[tuple[str, ...]] = ("distance", "responses")
     denominator: ClassVar[str] = "responses"
     needs: ClassVar[tuple[str, ...]] = ("encoder", "plain_responses")
+    libraries: ClassVar[tuple[str, ...]] = LIBRARIES
     annotations: ClassVar[tuple[Annotation, ...]] = ("responses",)
     percent: ClassVar[bool] = False
     higher_is_better: ClassVar[bool | None] = None
