@@ -132,11 +132,14 @@ def test_how_many_are_written_side_by_side_changes_nothing(trained: FitContext, 
 def test_controls_are_asked_of_the_same_training(trained: FitContext) -> None:
     own = {dialogue.id: dialogue.persona.impression for dialogue in TEST if dialogue.persona}
     gold = answers(trained, control="gold_impression")
-    assert all(answer.notes["impression"] == own[answer.dialogue_id] for answer in gold)
+    assert all(answer.notes["control_impression"] == own[answer.dialogue_id] for answer in gold)
     others = answers(trained, control="shuffled_impressions")
-    given = {answer.dialogue_id: answer.notes["impression"] for answer in others}
+    given = {answer.dialogue_id: answer.notes["control_impression"] for answer in others}
     assert sorted(given.values()) == sorted(own.values())
     assert given != own
+    # What the model did not write of this user's picture is never shown as if it had.
+    swapped = answers(trained, control="shuffled_images")
+    assert not any("impression" in answer.notes for answer in (*gold, *others, *swapped))
     before = Pictor(**TINY).fit(TRAIN, DEV, trained)
     assert Pictor(**TINY, control="shuffled_images").fit(TRAIN, DEV, trained) == before
 

@@ -1,6 +1,7 @@
 """What takes long and is made once for all workers of a test run: a wheel, a model, a store of runs."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     parent = shared_folder(factory, name)
     with FileLock(parent / "lock"):
         if not (parent / "made").is_dir():
-            unfinished = parent / f"by-{os.getpid()}"
-            unfinished.mkdir(exist_ok=True)
+            # Of the lock's holder alone: whatever a worker that failed or was killed has left goes first.
+            unfinished = parent / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
             make(unfinished)
             unfinished.rename(parent / "made")
     return parent / "made"

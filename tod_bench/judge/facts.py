@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tod_bench.files import digest_of
-from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.config import OF_CORPUS, JudgeConfig
 from tod_bench.judge.picpersona import NOTES
 from tod_bench.judge.prompting import placeholder
 from tod_bench.judge.rows import JudgeRow
@@ -32,6 +32,7 @@ class Facts:
         corpus: The corpus's name.
         prompt: Hash of the prompt's template.
         split: The split as signatures have it; empty for the config's own.
+        unseen: Users without a picture, and all users, of a judge that is shown pictures; (0, 0) for one that is not.
         models: Model names that the server returned -> answers.
         fingerprints: Server fingerprints -> answers.
         unscored: Reason -> queries.
@@ -50,6 +51,7 @@ class Facts:
     corpus: str
     prompt: str
     split: str = ""
+    unseen: tuple[int, int] = (0, 0)
     models: Counter[str] = field(default_factory=Counter)
     fingerprints: Counter[str] = field(default_factory=Counter)
     unscored: Counter[str] = field(default_factory=Counter)
@@ -123,8 +125,11 @@ class Facts:
 
     @property
     def protocol_notes(self) -> tuple[str, ...]:
-        """What the protocol does to every number; empty for the default one."""
-        return tuple(NOTES.get(self.config.task, ())) if self.protocol == "picpersona" else ()
+        """What the protocol does to every number, and how many users were judged without their picture."""
+        of_protocol = tuple(NOTES.get(self.config.task, ())) if self.protocol == "picpersona" else ()
+        lacking, users = self.unseen
+        said = f"{lacking} of {users} users have no picture, and were judged by what is written of them alone"
+        return (*of_protocol, *((said,) if lacking else ()))
 
     def sign(self, row: JudgeRow, n: int) -> Signature:
         """The signature of a row."""
@@ -189,11 +194,19 @@ class Facts:
                 "temperature": self.temperature,
                 **({"extra": sent} if sent else {}),
                 **({"left_out": left_out} if left_out else {}),
-                "images": "yes" if config.shows_images else "no",
+                "images": self._images,
                 "repeats": str(config.repeats),
                 "sample": f"{config.sample.items or 'all'}@{config.sample.seed}",
             },
         )
+
+    @property
+    def _images(self) -> str:
+        """Whose pictures the judge is shown, and how large."""
+        if not self.config.shows_images:
+            return "no"
+        source = OF_CORPUS if self.config.judge.images == OF_CORPUS else "folder"
+        return f"{source}@{self.config.judge.image_side}px"
 
     @property
     def order_policy(self) -> str:

@@ -102,7 +102,8 @@ def report_of(folder: Path) -> JudgeReport:
     """
     plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
     config = _config_of(plan)
-    facts = Facts(config, plan["corpus"], plan["prompt"], split=plan.get("split", ""))
+    unseen = (plan.get("unseen", 0), len(listed["items"]))
+    facts = Facts(config, plan["corpus"], plan["prompt"], split=plan.get("split", ""), unseen=unseen)
     with JudgedStore(folder) as store:
         ratings = ratings_of(facts.watching(_stored(store, plan["keys"], facts)))
     report = make_report(
@@ -191,11 +192,17 @@ def _save_plan(
         "split": items.split,
         "fingerprint": items.fingerprint,
         "population": items.population,
+        **({"unseen": unseen} if (unseen := _unseen(items)) else {}),
         "base_url": base_url,
         "spent": spent,
         "keys": keys,
     }
     write_json(folder / "run.json", plan)
+
+
+def _unseen(items: ItemSet) -> int:
+    """Users without a picture, where pictures are shown."""
+    return sum(not item.persona.image for item in items.items) if items.images is not None else 0
 
 
 def _note_spending(folder: Path, client: ChatClient) -> None:

@@ -21,6 +21,7 @@ class Account:
         unreadable: Turns of which nothing could be read.
         partly_unread: Turns of which something could not be read, the unreadable ones included.
         unknown: Turns whose answer names what the schema does not have.
+        unseen: Turns of users without a picture, of a model that is shown pictures.
         totals: Sums of the turns' usage notes.
         noted: How many turns' notes have each of them.
         models: Model that the server says answered -> answers.
@@ -34,6 +35,7 @@ class Account:
     unreadable: int = 0
     partly_unread: int = 0
     unknown: int = 0
+    unseen: int = 0
     totals: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
@@ -42,10 +44,17 @@ class Account:
     calling: int = 0
     dropped: set[str] = field(default_factory=set)
 
-    def add(self, asked: Asked, took: Mapping[str, Any]) -> None:
-        """Counts a turn that has an answer."""
+    def add(self, asked: Asked, took: Mapping[str, Any], *, unseen: bool = False) -> None:
+        """Counts a turn that has an answer.
+
+        Args:
+            asked: What came of asking.
+            took: The turn's usage note.
+            unseen: Whether the model is shown pictures and was shown none.
+        """
         assert asked.answer is not None
         self.turns += 1
+        self.unseen += unseen
         self.unreadable += not asked.answer.readable
         self.partly_unread += bool(asked.answer.unread) or not asked.answer.readable
         self.unknown += bool(asked.answer.unknown)
@@ -67,6 +76,7 @@ class Account:
             "could not be read and count as wrong": self.unreadable,
             "were read in part": self.partly_unread - self.unreadable,
             "name slots or values that the schema does not have": self.unknown,
+            "were given without a picture, since the corpus names none of the user": self.unseen,
         }
         return [f"{number} of {self.turns} answers {what}" for what, number in counted.items() if number]
 
@@ -78,6 +88,7 @@ class Account:
             "unreadable_turns": self.unreadable,
             "turns_with_unread_parts": self.partly_unread,
             "turns_with_unknown_names": self.unknown,
+            **({"turns_without_picture": self.unseen} if self.unseen else {}),
             "models_returned": dict(sorted(self.models.items())),
             "failures": dict(sorted(self.failures.items())),
             "answers_held_to_a_schema": self.structured,

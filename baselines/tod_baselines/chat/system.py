@@ -304,7 +304,9 @@ class Chat(System):
         assert answer is not None
         price = load_prices(self._access.prices).of(self.settings.model, self._base_url)
         took = asked.took(price, batch=self._access.batch)
-        self._account.add(asked, took)
+        persona = turn.persona
+        unseen = self._pictures is not None and (persona is None or not persona.image)
+        self._account.add(asked, took, unseen=unseen)
         notes: dict[str, Any] = {USAGE_NOTE: took}
         cut = [f"the answer ended with {reply.failure}" for reply in asked.replies if reply.failure]
         if answer.unread or cut:

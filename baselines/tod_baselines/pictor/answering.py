@@ -4,6 +4,7 @@ pictures  ->  first impressions, once a picture  ->  responses, `decode_rows` of
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tod_baselines.decoder.answering import CUT_NOTE
@@ -26,7 +27,10 @@ CHUNK = 4096
 """Turns (and the rest of their last dialogue) that are sorted by length and answered together."""
 
 IMPRESSION_NOTE = "impression"
-"""The note of the first impression that a response was written with: the model's own, or the one that it was given."""
+"""The note of the model's own first impression of the user, with which a response was written."""
+
+CONTROL_IMPRESSION_NOTE = "control_impression"
+"""The note of the first impression under a control: the corpus's, another user's, or of another user's picture."""
 
 IMPRESSION_CUT_NOTE = "impression_cut"
 """The note on a first impression that did not end within the longest answer allowed."""
@@ -87,7 +91,8 @@ class Answerer:
         ]
         prompts = [self._model.prompt(text, picture) for text, picture in zip(texts, pictures, strict=True)]
         answers = self._write(prompts, "responses")
-        return list(map(_prediction, turns, answers, impressions))
+        note = IMPRESSION_NOTE if self._settings.control == "none" else CONTROL_IMPRESSION_NOTE
+        return list(map(partial(_prediction, note), turns, answers, impressions))
 
     def _look(self, pictures: Iterable[str]) -> None:
         names = list(dict.fromkeys(filter(None, pictures)))
@@ -146,9 +151,9 @@ class Answerer:
         return Written(one_line(self._model.read(ids[:stop])), ended=stop is not None)
 
 
-def _prediction(shown: TurnInput, answer: Written, impression: Written) -> Prediction:
+def _prediction(impression_note: str, shown: TurnInput, answer: Written, impression: Written) -> Prediction:
     notes = {
-        IMPRESSION_NOTE: impression.text,
+        impression_note: impression.text,
         IMPRESSION_CUT_NOTE: not impression.ended,
         CUT_NOTE: not answer.ended,
     }

@@ -252,6 +252,17 @@ def test_the_picture_can_be_the_corpus_s_own(chat, tmp_path):
         chat(images=True)
 
 
+def test_users_without_a_picture_are_counted(chat):
+    turn = replace(next(dialogue("a", "north")), persona=Persona(image="a.png"))
+    unseen = replace(turn, dialogue_id="b", persona=Persona(image=""))
+    with FaultServer(lambda _: update()) as server:
+        system = chat(server.base_url, images=True, pictures=Painted())
+        list(system.predict("dst", [turn, unseen, replace(turn, dialogue_id="c", persona=None)]))
+    said = "2 of 3 answers were given without a picture, since the corpus names none of the user"
+    assert said in system.record()["notes"]
+    assert system.record()["turns_without_picture"] == 2
+
+
 def test_a_config_can_name_a_folder_or_the_corpus_s_own():
     for given, read in ((True, True), (False, False), ("faces", Path("faces")), (None, None)):
         bound, errors = bind(Chat, {"model": "gpt-4o", "images": given}, "params")

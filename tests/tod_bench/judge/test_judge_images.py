@@ -145,12 +145,29 @@ def test_the_annotation_page_has_the_corpus_s_pictures(seen, make_config, tmp_pa
 def test_a_run_counts_its_pictures_into_keys_and_signatures(seen, make_config, tmp_path, monkeypatch):
     config = make_config(judge={"model": "m", "images": "corpus"}, sample={"items": 4})
     report = run(config, tmp_path / "run", ScriptedClient(ScriptedJudge()))
-    assert report.scores[0].signature.options["images"] == "yes"
+    assert report.scores[0].signature.options["images"] == "corpus@512px"
+    assert not any("have no picture" in note for score in report.scores for note in score.notes)
     keys = json.loads((tmp_path / "run" / "run.json").read_text())["keys"]
     seen.side = 32
     image_url.cache_clear()
     run(config, tmp_path / "run", ScriptedClient(ScriptedJudge()))
     assert not set(keys) & set(json.loads((tmp_path / "run" / "run.json").read_text())["keys"])
+
+
+def test_users_without_a_picture_are_counted_beside_the_score(seen, tiny, make_config, tmp_path, monkeypatch):
+    dialogues = tiny.dialogues
+
+    def one_unseen(self, split):
+        for number, dialogue in enumerate(dialogues(self, split)):
+            lost = replace(dialogue.persona, image="")
+            yield replace(dialogue, persona=lost) if number == 0 else dialogue
+
+    monkeypatch.setattr(tiny, "dialogues", one_unseen)
+    config = make_config(judge={"model": "m", "images": "corpus", "image_side": 64}, sample={"items": None})
+    report = run(config, tmp_path / "run", ScriptedClient(ScriptedJudge()))
+    said = f"1 of {len(read_items(config).items)} users have no picture, and were judged by what is written of them alone"
+    assert said in report.scores[0].notes
+    assert report.scores[0].signature.options["images"] == "corpus@64px"
 
 
 def key_of_judged(images, monkeypatch, own=None):
