@@ -26,6 +26,7 @@ from benchmarks.report import machine
 from tod_bench.files import write_bytes, write_json, write_text
 from tod_bench.markdown import table
 from tod_bench.progress import progress
+from tod_bench.provenance import provenance
 from tod_bench.records import Persona
 from tod_bench.simulated.personas import draw_persona
 from tod_bench.simulated.phrase_tables import phrase_table
@@ -277,7 +278,7 @@ def page(record: Mapping[str, Any]) -> str:
         f"`{record['command']}`: {seconds['all']} of wall time, {seconds['drawing']} of it drawing and",
         f"{seconds['network']} training the network for {record['epochs']} epochs, {computer['torch_threads']}",
         f"thread(s) of {computer['processor']}; {record['milliseconds']:.1f} ms of processor time a portrait.",
-        f"Made on {record['date']}.",
+        " ".join([f"Made on {record['date']} at commit {str(record['commit'])[:7]}.", *record["remarks"]]),
         "",
         "**network**: four convolutions and a hidden layer, all of it learned here. **linear**: a linear classifier of",
         f"{SIDE // 4} x {SIDE // 4} averaged pixels. **most frequent** sees no picture. Toddlers, children and",
@@ -309,7 +310,8 @@ def _shown(read: Mapping[str, Any]) -> str:
 @click.option("--test", "test_size", default=1000, help="Portraits to be asked about.")
 @click.option("--epochs", default=6, help="Times that the probes see the portraits.")
 @click.option("--sheet", default=4, help="Portraits of every age, gender and emotion on the contact sheet.")
-def main(out: Path, train_size: int, test_size: int, epochs: int, sheet: int) -> None:
+@click.option("--remark", "remarks", multiple=True, help="A sentence for the page, on the machine's load, say.")
+def main(out: Path, train_size: int, test_size: int, epochs: int, sheet: int, remarks: Sequence[str]) -> None:
     """Draws, trains, asks and writes."""
     computer = machine()  # imports torch, which is not to be timed
     began, worked = time.perf_counter(), time.process_time()
@@ -336,6 +338,8 @@ def main(out: Path, train_size: int, test_size: int, epochs: int, sheet: int) ->
         "readings": found,
         "command": f"python -m benchmarks.portraits --train {train_size} --test {test_size} --epochs {epochs}",
         "date": date.today().isoformat(),
+        "commit": provenance()["commit"],
+        "remarks": list(remarks),
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
         "milliseconds": round(milliseconds, 2),
         "machine": computer,

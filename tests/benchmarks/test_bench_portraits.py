@@ -1,13 +1,14 @@
 """The probes of the portraits: what they count, and that they run."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from benchmarks.portraits import CLASSES, classes_of, main, persona, portraits, readings
+from benchmarks.portraits import CLASSES, classes_of, main, page, persona, portraits, readings
 
 READ = [*CLASSES, "formality of adults and seniors"]
 
@@ -41,17 +42,26 @@ def test_right_answers_are_counted(few):
 
 def test_it_runs_and_writes_its_page(tmp_path):
     given = ["--train", "24", "--test", "12", "--epochs", "1", "--sheet", "2", "--out", str(tmp_path)]
+    given += ["--remark", "On a quiet machine."]
     done = CliRunner().invoke(main, given, catch_exceptions=False)
     assert done.exit_code == 0
     record = json.loads((tmp_path / "probes.json").read_text(encoding="utf-8"))
     assert {name: list(found) for name, found in record["readings"].items()} == dict.fromkeys(
         ["network", "linear", "most frequent"], READ
     )
-    page = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "| gender |" in page
-    assert "python -m benchmarks.portraits --train 24 --test 12 --epochs 1" in page
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| gender |" in text
+    assert "python -m benchmarks.portraits --train 24 --test 12 --epochs 1" in text
+    assert text == page(record)
+    assert "On a quiet machine." in text
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (96 + 6 * 64, 16 + 10 * 64)
+
+
+def test_the_committed_page_is_what_the_command_writes():
+    folder = Path(__file__).parents[2] / "results" / "portraits"
+    record = json.loads((folder / "probes.json").read_text(encoding="utf-8"))
+    assert (folder / "README.md").read_text(encoding="utf-8") == page(record)
 
 
 def test_the_network_learns(few):

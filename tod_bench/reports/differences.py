@@ -40,6 +40,8 @@ def difference_tests(opened: OpenedRun) -> DifferenceTests:
         (contrast, kind.label, column.label): _tested(statistics, contrast, kind.completed(column))
         for contrast in contrasts(config)
         for kind in kinds
+        # A row that the table does not have is in no reader's way, and must not make the corrected p-values larger.
+        if all(corpus in (kind.corpora or config.corpora) for _, corpus in contrast.places)
         for column in columns
     }
     p_values = {key: number.p for key, number in tests.items() if number.p is not None}

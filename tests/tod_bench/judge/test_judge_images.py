@@ -165,7 +165,9 @@ def test_users_without_a_picture_are_counted_beside_the_score(seen, tiny, make_c
     monkeypatch.setattr(tiny, "dialogues", one_unseen)
     config = make_config(judge={"model": "m", "images": "corpus", "image_side": 64}, sample={"items": None})
     report = run(config, tmp_path / "run", ScriptedClient(ScriptedJudge()))
-    said = f"1 of {len(read_items(config).items)} users have no picture, and were judged by what is written of them alone"
+    said = (
+        f"1 of {len(read_items(config).items)} users have no picture, and were judged by what is written of them alone"
+    )
     assert said in report.scores[0].notes
     assert report.scores[0].signature.options["images"] == "corpus@64px"
 

@@ -138,6 +138,15 @@ def test_differences_are_tested_over_the_dialogues_of_both(paired):
     assert (f1.value, f1.low, f1.p) == (None, None, None)
 
 
+def test_rows_that_are_not_shown_correct_nothing(paired, monkeypatch):
+    corrected = []
+    monkeypatch.setattr("tod_bench.reports.differences.holm", lambda p: corrected.append(len(p)) or p)
+    for row in ({"label": "of one corpus alone", "corpora": ["plain"]}, {"label": "of both"}):
+        value = {**CONFIG, "table": {**CONFIG["table"], "rows": [{"label": "shown"}, row]}}
+        table_of(replace(paired, config=EvalConfig.model_validate(value)))
+    assert corrected == [2, 4]  # JGA of all domains and of one; nothing else can be tested
+
+
 def test_what_cannot_be_tested_says_why(paired, tmp_path):
     oracle = differences(table_of(paired))["oracle"]
     assert [(number.value, number.low, number.p) for number in oracle] == [(0.0, None, None)] * 3
