@@ -58,6 +58,7 @@ SAID = (
     "the acorn  guest house",
     "It is at 17:15pm.",
     "It has 14 stars.",
+    "The bus leaves at 4:15 and costs 4.50.",
     "At quarter past five.",
     "",
 )
