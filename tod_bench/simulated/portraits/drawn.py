@@ -10,7 +10,6 @@ from typing import Final
 from tod_bench.errors import UserError
 from tod_bench.files import cache_home, digest_of, digest_of_files, write_bytes
 from tod_bench.images import Images
-from tod_bench.simulated import draws, personas
 from tod_bench.simulated.personas import draw_persona
 from tod_bench.simulated.phrase_tables import phrase_table
 from tod_bench.simulated.portraits.drawing import VERSION, portrait
@@ -76,5 +75,5 @@ class DrawnPortraits(Images):
 @cache
 def _users() -> str:
     """Digest of what decides who the user of a name is: their attributes, and the words of their impressions."""
-    code = digest_of_files(Path(module.__file__) for module in (personas, draws))
+    code = digest_of_files(Path(__file__).parents[1] / name for name in ("personas.py", "draws.py"))
     return digest_of([code, phrase_table("portraits")])
