@@ -98,11 +98,12 @@ def inputs_of(
 def report(model: "SeeingModel", settings: Settings, examples: Sequence[Example]) -> dict[str, Any]:
     """What is trained, and the longest answer to allow: a quarter above the longest of training."""
     parameters = list(model.network.parameters())
+    tower = list(model.kept.parameters()) if model.kept is not None else []  # kept apart from the network
     longest = max((len(model.answer(example.answer)) for example in examples), default=settings.max_new_tokens)
     return {
         "examples": len(examples),
         "captions": sum(example.text == CAPTION for example in examples),
-        "parameters": sum(part.numel() for part in parameters),
+        "parameters": sum(part.numel() for part in (*parameters, *tower)),
         "trained_parameters": sum(part.numel() for part in parameters if part.requires_grad and settings.epochs),
         "vocabulary": len(model.tokenizer),
         "precision": "bf16" if computes_in_bf16(settings.precision) else "fp32",
