@@ -1,6 +1,7 @@
 """The helper that makes what several tests share: what a failed attempt leaves is in nobody's way."""
 
 import pytest
+
 from once import made_once
 
 

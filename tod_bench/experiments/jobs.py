@@ -118,7 +118,9 @@ class Train(Job):
         """What decides the pictures that a system sees; nothing where it sees none."""
         if not self.plan.systems[self.experiment.system].untrained.sees:
             return {}
-        tested, learned = self.plan.corpora[self.experiment.corpus].images, joint_images(self.plan, self.experiment)
+        trained = self.plan.shared_training(self.experiment)
+        learned = joint_images(self.plan, self.experiment) if trained else None
+        tested = self.plan.corpora[self.experiment.corpus].images
         found = {"images": tested, "learned_images": learned}
         prints = {name: images.fingerprint for name, images in found.items() if images is not None}
         if prints.get("learned_images") == prints.get("images"):
