@@ -6,25 +6,28 @@ trials: 4
 language: words
 agents:
   rule: {agent: rule}
+  tracked: {agent: trio, dst: rule_match}
   mine: {agent: "my_package.agents:MyAgent", params: {model: small}}
 """
 
 import importlib
+import inspect
+import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tod_bench.binding import bind
 from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.interact.agents import Agent
+from tod_bench.interact.agents import Agent, Language
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.user import UserSettings
 
-Language = Literal["acts", "words"]
-
-AGENTS = ("rule", "deaf")
+AGENTS = ("rule", "deaf", "trio", "llm", "http")
 """Agents of our own; any other is named by its class, ``package.module:Class``."""
 
 
@@ -62,12 +65,22 @@ class AgentSection(_Section):
     """Who is played.
 
     Attributes:
-        agent: ``rule``, ``deaf`` or a class, ``package.module:Class``.
-        params: What its constructor takes.
+        agent: One of `AGENTS`, or a class, ``package.module:Class``.
+        params: What its constructor takes; what stands beside `agent` is one of these, too.
     """
 
     agent: str
     params: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _params_beside(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or not isinstance(params := raw.get("params", {}), dict):
+            return raw
+        beside = {name: value for name, value in raw.items() if name not in ("agent", "params")}
+        if twice := [name for name in beside if name in params]:
+            raise ValueError(f"{', '.join(map(str, twice))} is given twice, beside `params` and in it")
+        return {**{name: raw[name] for name in ("agent",) if name in raw}, "params": {**params, **beside}}
 
 
 class PlayConfig(_Section):
@@ -143,13 +156,21 @@ def agent_of(section: AgentSection, language: Language) -> Agent:
     """The agent of a section.
 
     Raises:
-        UserError: There is no such agent, or its constructor does not take the parameters.
+        UserError: There is no such agent, its constructor does not take the parameters, or it fails.
     """
     chosen = _agent_class(section.agent, language)
+    params = section.params
+    if section.agent in AGENTS:
+        params, wrong = bind(chosen, params, section.agent)
+        if wrong:
+            raise UserError(f"agent {'; '.join(wrong)}")
     try:
-        agent = chosen(**section.params)
-    except TypeError as error:
-        raise UserError(f"agent {section.agent}: {error}") from None
+        agent = chosen(**params)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an agent's own code raises
+        kind = "" if isinstance(error, TypeError) else f"its constructor raised {type(error).__name__}: "
+        raise UserError(f"agent {section.agent}: {kind}{error}") from None
     if not isinstance(agent, Agent):
         raise UserError(f"agent {section.agent} does not derive from tod_bench.interact.agents.Agent; docs/play.md")
     return agent
@@ -157,18 +178,40 @@ def agent_of(section: AgentSection, language: Language) -> Agent:
 
 def _agent_class(name: str, language: Language) -> Any:
     if name in AGENTS:
-        from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
-        from tod_bench.interact.words.language import RulePolicyInWords
-
-        rule = RulePolicyInWords if language == "words" else RulePolicy
-        return {"rule": rule, "deaf": DeafAgent}[name]
+        return _own_agent(name, language)
     module, colon, attribute = name.partition(":")
     if not colon:
         raise UserError(
             f"there is no agent {name!r}{did_you_mean(name, AGENTS)}; there are {', '.join(AGENTS)}, and classes as "
             "package.module:Class"
         )
+    # Other processes that play get this path, too.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"the agent {name} cannot be loaded: {error}") from None
+        found = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an agent's own code raises
+        raise UserError(f"the agent {name} cannot be loaded: {type(error).__name__}: {error}") from None
+    if inspect.isclass(found) and inspect.isabstract(found):
+        raise UserError(f"agent {name} lacks {', '.join(sorted(found.__abstractmethods__))}; docs/play.md")
+    return found
+
+
+def _own_agent(name: str, language: Language) -> Any:
+    if name in ("rule", "deaf"):
+        from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
+        from tod_bench.interact.words.language import RulePolicyInWords
+
+        rule = RulePolicyInWords if language == "words" else RulePolicy
+        return {"rule": rule, "deaf": DeafAgent}[name]
+    if name == "trio":
+        from tod_bench.interact.trio import TrioAgent
+
+        return TrioAgent
+    if name == "llm":
+        from tod_bench.interact.llm_agent import LLMAgent
+
+        return LLMAgent
+    from tod_bench.interact.http_agent import HTTPAgent
+
+    return HTTPAgent

@@ -18,9 +18,9 @@ import msgspec
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
+from tod_bench.interact.agents import Agent, Call, Failed, Lost, Observation, Say, Talk, crash_of
 from tod_bench.interact.hangs import Hang, Watch
-from tod_bench.interact.seeds import episode_seed, stream
+from tod_bench.interact.seeds import episode_seed, name_of, stream
 from tod_bench.interact.tools import Result, Tools
 from tod_bench.interact.user import AgendaUser, UserSettings
 from tod_bench.interact.world import World
@@ -40,6 +40,9 @@ CHARACTERS: Final = 10_000
 
 TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY, HANG = "turns", "calls", "length", "no reply", "hang"
 """Ends that are the agent's: too many turns, too many calls in one, too long a text, nothing that is a reply, none."""
+
+LOST: Final = "lost: "
+"""What stands before the reason of an episode that is not to be kept (see `tod_bench.interact.agents.Lost`)."""
 
 
 class Voice(Protocol):
@@ -152,7 +155,7 @@ class Episode:
         self._heard: tuple[Act, ...] = ()
         self._turns: list[dict[str, Any]] = []
         self._open = False
-        self.name = f"{goal.id}/{trial}"
+        self.name = name_of(self.seed)
 
     def user(self) -> Observation | None:
         """The user's next turn; None where the episode has ended.
@@ -189,6 +192,9 @@ class Episode:
             raise RuntimeError("it is not the agent's turn")
         if isinstance(reply, Call):
             return self._call(reply)
+        if isinstance(reply, Failed | Lost):
+            self.stop(reply.reason if isinstance(reply, Failed) else f"{LOST}{reply.reason}")
+            return None
         if not isinstance(reply, Say) or not _is_said(reply):
             self.stop(NO_REPLY)
             return None
@@ -222,11 +228,12 @@ class Episode:
         acts = None if self._voice else tuple(Act(*one) for one in user["acts"])
         return Observation(self.name, turn, user["text"], acts, result)
 
-    def record(self, agent: Agent) -> dict[str, Any]:
+    def record(self, agent: Agent, usage: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The record of the episode, a JSON object without times.
 
         Args:
             agent: The agent that took part.
+            usage: What it used; see `tod_bench.interact.agents.Talk.usage`.
         """
         return {
             "goal": self.goal.to_json(),
@@ -237,6 +244,7 @@ class Episode:
             "turns": self._turns,
             "ledger": [booking.to_json() for booking in self._ledger.bookings],
             "end": self.end,
+            **({"usage": dict(usage)} if usage else {}),
         }
 
 
@@ -245,31 +253,30 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
-    episode = environment.reset(goal, trial)
+    episode, talk = environment.reset(goal, trial), None
+    observation = episode.user()
     try:
-        with Watch(environment.seconds) as watch:
-            _play(episode, environment, agent, watch)
+        with Watch(environment.seconds if agent.timed else None) as watch:
+            while observation is not None:
+                watch.begin()
+                try:
+                    talk = talk or talk_of(environment, agent, episode)
+                    reply = talk.act(observation)
+                except UserError:
+                    raise
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - what a system raises is its own failure
+                    reply = crash_of(error)
+                finally:
+                    watch.end()
+                observation = episode.agent(reply) or episode.user()
     except Hang:
         episode.stop(HANG)
-    return episode.record(agent)
+    return episode.record(agent, talk.usage if talk else None)
 
 
-def _play(episode: Episode, environment: Environment, agent: Agent, watch: Watch) -> None:
-    observation = episode.user()
-    talk: Talk | None = None
-    while observation is not None:
-        watch.begin()
-        try:
-            talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
-            reply = talk.act(observation)
-        except UserError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a system raises is its own failure
-            episode.stop(f"crash: {type(error).__name__}")
-            return
-        finally:
-            watch.end()
-        observation = episode.agent(reply) or episode.user()
+def talk_of(environment: Environment, agent: Agent, episode: Episode) -> Talk:
+    """The agent at the start of an episode, with the chance that is its own there."""
+    return agent.talk(environment.world, stream(episode.seed, "agent"))
 
 
 def _is_said(reply: Say) -> bool:
