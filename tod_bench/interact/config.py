@@ -24,7 +24,7 @@ from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.interact.agents import Agent, Language
-from tod_bench.interact.episode import Environment
+from tod_bench.interact.episode import Environment, Users
 from tod_bench.interact.user import UserSettings
 
 AGENTS = ("rule", "deaf", "trio", "llm", "http")
@@ -54,8 +54,11 @@ class UserSection(_Section):
         patience: Turns in a row without progress after which a user leaves.
         together: Probability that questions and booking go in one turn.
         brief: Probability that a user begins with some of its constraints only.
+        llm: A language model that plays the user in place of the seeded one; its settings are those of
+            `tod_bench.interact.llm_user.LLMUsers`.
     """
 
+    llm: dict[str, Any] | None = None
     patience: int = Field(default=3, ge=1)
     together: float = Field(default=0.5, ge=0, le=1)
     brief: float = Field(default=0.5, ge=0, le=1)
@@ -148,8 +151,24 @@ def environment_of(config: PlayConfig) -> Environment:
         from tod_bench.interact.words.language import OwnWords
 
         language = OwnWords()
-    settings = UserSettings(config.user.patience, config.user.together, config.user.brief)
+    settings: Users = UserSettings(config.user.patience, config.user.together, config.user.brief)
+    if config.user.llm is not None:
+        settings = llm_users(config.user.llm)
     return Environment(corpus, config.split, config.seed, settings, language, config.goals, config.seconds)
+
+
+def llm_users(section: dict[str, Any]) -> Users:
+    """Users that a language model plays.
+
+    Raises:
+        UserError: A setting cannot be used.
+    """
+    from tod_bench.interact.llm_user import LLMUsers
+
+    values, wrong = bind(LLMUsers, section, "user.llm")
+    if wrong:
+        raise UserError("; ".join(wrong))
+    return LLMUsers(**values)
 
 
 def agent_of(section: AgentSection, language: Language) -> Agent:

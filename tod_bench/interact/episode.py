@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -22,7 +22,7 @@ from tod_bench.interact.agents import Agent, Call, Failed, Lost, Observation, Sa
 from tod_bench.interact.hangs import Hang, Watch
 from tod_bench.interact.seeds import episode_seed, name_of, stream
 from tod_bench.interact.tools import Result, Tools
-from tod_bench.interact.user import AgendaUser, UserSettings
+from tod_bench.interact.user import UserSettings
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
@@ -56,6 +56,57 @@ class Voice(Protocol):
         """What the user understands of what an agent says."""
         ...
 
+    def follow(self, acts: tuple[Act, ...]) -> None:
+        """Takes note of what the user meant by words that are not the voice's own."""
+        ...
+
+
+class User(Protocol):
+    """The user of an episode.
+
+    Attributes:
+        end: How it ended; empty as long as it goes on.
+    """
+
+    end: str
+
+    def speak(self, heard: Sequence[Act]) -> tuple[Act, ...]:
+        """What it means to say next, to what it understood of the agent's answer."""
+        ...
+
+
+@runtime_checkable
+class SpeakingUser(Protocol):
+    """A user with words of its own.
+
+    Attributes:
+        end: How it ended; empty as long as it goes on.
+    """
+
+    end: str
+
+    def answer(self, text: str) -> tuple[tuple[Act, ...], str]:
+        """What it says to the agent's text (empty at the start), and as which acts that is understood."""
+        ...
+
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        """What it has used so far, as a JSON object without times."""
+        ...
+
+
+class Users(Protocol):
+    """How users behave."""
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """Everything that decides what users do."""
+        ...
+
+    def user_of(self, goal: InteractiveGoal, world: World, seed: str) -> User | SpeakingUser:
+        """The user of an episode."""
+        ...
+
 
 class Language(Protocol):
     """How users speak and understand."""
@@ -87,7 +138,7 @@ class Environment:
     corpus: Corpus
     split: str = "test"
     seed: int = 1
-    user: UserSettings = field(default_factory=UserSettings)
+    user: Users = field(default_factory=UserSettings)
     language: Language | None = None
     limit: int | None = None
     seconds: float = 60.0
@@ -140,6 +191,7 @@ class Episode:
 
     Attributes:
         end: Why it ended; empty as long as it goes on.
+        simulated: The user.
     """
 
     def __init__(self, environment: Environment, goal: InteractiveGoal, trial: int) -> None:
@@ -149,7 +201,7 @@ class Episode:
         refused = {wish.domain: wish.first_book for wish in goal.wishes if wish.first_book}
         self._ledger = environment.world.bookings(self.seed, refused)
         self._tools = Tools(environment.world, self._ledger)
-        self._user = AgendaUser(goal, environment.world, stream(self.seed, "user"), environment.user)
+        self.simulated = environment.user.user_of(goal, environment.world, self.seed)
         language = environment.language
         self._voice = language.voice(environment.world, self.seed) if language else None
         self._heard: tuple[Act, ...] = ()
@@ -170,14 +222,26 @@ class Episode:
         if len(self._turns) >= TURNS:
             self.end = TURN_LIMIT
             return None
-        acts = self._user.speak(self._heard)
-        text = self._voice.say(acts) if self._voice else ""
+        acts, text = self._spoken()
+        if self.simulated.end.startswith(LOST):
+            self.end = self.simulated.end
+            return None
         self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
-        if self._user.end:
-            self.end = self._user.end
+        if self.simulated.end:
+            self.end = self.simulated.end
             return None
         self._open = True
         return Observation(self.name, len(self._turns) - 1, text, None if self._voice else acts)
+
+    def _spoken(self) -> tuple[tuple[Act, ...], str]:
+        """What the user means, and what it says."""
+        if isinstance(self.simulated, SpeakingUser):
+            acts, text = self.simulated.answer(self._turns[-1]["agent"]["text"] if self._turns else "")
+            if self._voice:
+                self._voice.follow(acts)
+            return acts, text
+        acts = self.simulated.speak(self._heard)
+        return acts, self._voice.say(acts) if self._voice else ""
 
     def agent(self, reply: object) -> Observation | None:
         """Takes an agent's reply.
@@ -245,6 +309,7 @@ class Episode:
             "ledger": [booking.to_json() for booking in self._ledger.bookings],
             "end": self.end,
             **({"usage": dict(usage)} if usage else {}),
+            **({"user_usage": dict(self.simulated.usage)} if isinstance(self.simulated, SpeakingUser) else {}),
         }
 
 

@@ -1,36 +1,24 @@
 """A language model with tools as an agent, asked through `tod_bench.llm`: cached, budgeted, resumed."""
 
 import json
-from copy import copy
 from collections.abc import Generator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from random import Random
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import ValidationError
-
-from tod_bench.binding import in_words
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Call, Failed, Language, Lost, Observation, Reply, Say, Stage, Talk
 from tod_bench.interact.asking import AskingAgent, AskingSteps, AskingTalk, Question
+from tod_bench.interact.llm_models import Account, PlayedModel, no_word
 from tod_bench.interact.llm_reading import Form, Read, answer_schema, instructions, read_answer
 from tod_bench.interact.tools import Result, tool_schemas
 from tod_bench.interact.words.language import RulePolicyInWords
 from tod_bench.interact.world import World
-from tod_bench.llm.client import ChatClient
-from tod_bench.llm.config import Access, ChatModel, open_client
 from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Message, Outcome, ToolCall
-from tod_bench.llm.scripted import ScriptedClient
-from tod_bench.llm.servers import resolve_url
 
 VERSION: Final = "react1"
 """Moves whenever the prompt or the reading of answers changes."""
-
-SCRIPTED: Final = "scripted"
-"""Model name of the program that stands in for a model: the rule policy, behind requests and answers."""
-
-NO_WORD_OF_THE_MODEL: Final = frozenset({"transient", "malformed", "missing", "bad_request"})
-"""Failures that say nothing about the model."""
 
 _PROBE: Final = "I am looking for something in the north. What do you have?"
 _PER_SLOT: Final = 2
@@ -41,7 +29,7 @@ class LLMAgent(AskingAgent[ChatRequest, Outcome]):
     """A language model as an agent.
 
     Args:
-        model: Its name, as the server knows it; ``scripted`` is a program that needs no server.
+        model: Its name, as the server knows it; ``scripted`` is the rule policy behind requests and answers.
         recipe: How it is asked; ``react``: it says something, or calls a tool and is shown the result.
         tools: ``native``: calls of functions; ``json``: one object an answer; ``auto``: native where the model calls a
             function when it is offered some, which is asked once, before the first episode.
@@ -79,37 +67,25 @@ class LLMAgent(AskingAgent[ChatRequest, Outcome]):
     ) -> None:
         if attempts < 0 or max_tokens < 1:
             raise UserError("agent llm: attempts must be at least 0, and max_tokens at least 1")
-        others = {"key_variable": key_variable, "extra": extra, "limits": limits, "retry": retry}
-        given = {name: value for name, value in others.items() if value is not None}
-        try:
-            self.chat_model = ChatModel(model=model, base_url=base_url, seed=seed, **cast("Any", given))
-        except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
-            raise UserError(f"agent llm: {wrong}") from None
+        settings = {"base_url": base_url, "key_variable": key_variable, "seed": seed, "extra": extra}
+        sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
+        more = {"limits": limits, "retry": retry}
+        self.model = PlayedModel("agent llm", model, _rehearsed, sampling, {**settings, **more})
         self.recipe, self.tools, self.attempts = recipe, tools, attempts
-        self.sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens, "seed": seed}
-        self.side_by_side = _PER_SLOT * self.chat_model.limits.concurrency
+        self.side_by_side = _PER_SLOT * self.model.chat_model.limits.concurrency
         self.form: Form = "json" if tools == "json" else "native"
-        self._client: ChatClient | None = None
 
     def prepare(self, stage: Stage) -> None:
         """Opens the client, and finds out whether the model calls functions where nobody says."""
-        stage.folder.mkdir(parents=True, exist_ok=True)
-        if self.chat_model.model == SCRIPTED:
-            self._client = ScriptedClient(_rehearsed)
-        else:
-            self._client = open_client(self.chat_model, stage.access or Access(stage.folder / "answers.sqlite"))
+        self.model.open(stage)
         if self.tools == "auto":
             self.form = "native" if self._calls_functions(stage.world) else "json"
 
     @property
     def signature(self) -> Mapping[str, Any]:
         """The model, how it is asked, and how it is sampled."""
-        model = self.chat_model
-        url = "" if model.model == SCRIPTED else resolve_url(model.base_url)
-        sent = {name: value for name, value in {**self.sampling, "extra": model.extra}.items() if value not in (None, {})}
         asked = {"recipe": VERSION, "tools": self.form, "attempts": self.attempts}
-        return {"agent": self.name, "model": model.model, "base_url": url, **asked, **sent}
+        return {"agent": self.name, **self.model.signature, **asked}
 
     def talk(self, world: World, rng: Random) -> "LLMTalk":
         """The model at the start of an episode."""
@@ -117,24 +93,14 @@ class LLMAgent(AskingAgent[ChatRequest, Outcome]):
 
     def answers(self, questions: Sequence[ChatRequest]) -> Sequence[Outcome]:
         """The server's outcomes; as many requests are under way as the limits allow."""
-        assert self._client is not None, "the agent was asked before it was made ready"
-        numbered = (replace(one, tag=f"{number} {one.tag}") for number, one in enumerate(questions))
-        outcomes = {int(request.tag.partition(" ")[0]): outcome for request, outcome in self._client.complete(numbered)}
-        return [outcomes[number] for number in range(len(questions))]
+        return self.model.outcomes(questions)
 
     def request(self, messages: Sequence[Message], world: World, repeat: int, tag: str = "") -> ChatRequest:
         """The request of a step."""
         tools = tool_schemas(world)
-        extra = dict(self.chat_model.extra)
-        return ChatRequest(
-            self.chat_model.model,
-            tuple(messages),
-            schema=answer_schema(tools) if self.form == "json" else None,
-            extra={**extra, "tools": tools} if self.form == "native" else extra,
-            repeat=repeat,
-            tag=tag,
-            **cast("Any", self.sampling),
-        )
+        schema = answer_schema(tools) if self.form == "json" else None
+        extra = {"tools": tools} if self.form == "native" else {}
+        return self.model.request(messages, schema=schema, extra=extra, repeat=repeat, tag=tag)
 
     def _calls_functions(self, world: World) -> bool:
         """Whether the model calls a function when it is offered some."""
@@ -142,8 +108,9 @@ class LLMAgent(AskingAgent[ChatRequest, Outcome]):
         messages = [Message("system", instructions(tool_schemas(world), "native")), Message("user", _PROBE)]
         tag = json.dumps({"call": {"name": "query", "arguments": {}}})
         (outcome,) = self.answers([self.request(messages, world, 0, tag)])
-        if isinstance(outcome, ChatFailure) and outcome.reason in NO_WORD_OF_THE_MODEL - {"bad_request", "malformed"}:
-            raise UserError(f"agent llm: {self.chat_model.model} did not answer: {outcome.reason} {outcome.detail}")
+        # Servers that do not have functions turn the request down.
+        if isinstance(outcome, ChatFailure) and outcome.reason in ("transient", "missing"):
+            raise UserError(f"agent llm: {self.model.chat_model.model} did not answer: {no_word(outcome)}")
         return isinstance(outcome, ChatAnswer) and bool(outcome.tool_calls)
 
 
@@ -159,19 +126,17 @@ class LLMTalk(AskingTalk[ChatRequest, Outcome]):
     def __init__(self, agent: LLMAgent, world: World, rng: Random) -> None:
         super().__init__(agent)
         self._llm, self._world = agent, world
-        scripted = agent.chat_model.model == SCRIPTED
+        scripted = agent.model.scripted
         self._rehearsal: Talk | None = RulePolicyInWords().talk(world, copy(rng)) if scripted else None
         self._repeat = rng.randrange(1, 2**31)
         self._messages = [Message("system", instructions(tool_schemas(world), agent.form))]
         self._calls = 0
-        self._counts = dict.fromkeys(("requests", "prompt_tokens", "completion_tokens", "asked_again"), 0)
-        self._uncounted = False
+        self._account = Account()
 
     @property
     def usage(self) -> Mapping[str, Any]:
         """Requests, tokens as far as the server counts all of them, and how often it was asked again."""
-        untold = ("prompt_tokens", "completion_tokens") if self._uncounted else ()
-        return {name: count for name, count in self._counts.items() if name not in untold}
+        return self._account.to_json()
 
     def turn(self, observation: Observation) -> AskingSteps:
         """Asks, calls and asks again until it says something."""
@@ -179,15 +144,15 @@ class LLMTalk(AskingTalk[ChatRequest, Outcome]):
         again, seen = 0, observation
         while True:
             outcome: Outcome = yield Question(self._request(seen))
-            self._count(outcome)
-            if isinstance(outcome, ChatFailure) and outcome.reason in NO_WORD_OF_THE_MODEL:
-                return Lost(" ".join(filter(None, [outcome.reason, outcome.detail])))
+            self._account.add(outcome)
+            if lost := no_word(outcome):
+                return Lost(lost)
             read = self._read(outcome)
             if read.problem:
                 again += 1
                 if again > self._llm.attempts or (isinstance(outcome, ChatFailure) and outcome.reason == "too_long"):
                     return Failed(f"llm: {outcome.reason if isinstance(outcome, ChatFailure) else 'unreadable'}")
-                self._counts["asked_again"] += 1
+                self._account.again()
                 self._ask_again(outcome, read.problem)
             elif read.say is not None:
                 self._messages.append(self._own(outcome))
@@ -231,14 +196,6 @@ class LLMTalk(AskingTalk[ChatRequest, Outcome]):
         if written.strip():
             self._messages.append(Message("assistant", written))
         self._messages.append(Message("user", f"That cannot be used: {problem}. Answer again in the form asked for."))
-
-    def _count(self, outcome: Outcome) -> None:
-        self._counts["requests"] += 1
-        if outcome.usage is None:
-            self._uncounted = True
-        else:
-            self._counts["prompt_tokens"] += outcome.usage.prompt_tokens
-            self._counts["completion_tokens"] += outcome.usage.completion_tokens
 
 
 def _called(outcome: Outcome) -> tuple[ToolCall, ...]:

@@ -12,6 +12,7 @@ from tod_bench.errors import UserError
 from tod_bench.interact.agents import Agent, Stage
 from tod_bench.interact.episode import LOST, Environment
 from tod_bench.interact.journal import Journal, Key, encoded
+from tod_bench.interact.llm_user import LLMUsers
 from tod_bench.interact.lockstep import Task, played
 from tod_bench.progress import progress
 
@@ -66,7 +67,7 @@ def play(
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise UserError(f"{name} must be a whole number, at least 1, not {number!r}")
     stage = stage_of(environment, path.parent / MODELS, access)
-    prepare(agent, stage)
+    prepare(environment, agent, stage)
     made_with = {"seed": environment.seed, "versions": environment.signature, "agent": agent.signature}
     order = [(goal.id, trial) for goal in environment.goals for trial in range(trials)]
     lost: dict[Key, str] = {}
@@ -103,12 +104,14 @@ def stage_of(environment: Environment, folder: Path, access: "Access | None" = N
     )
 
 
-def prepare(agent: Agent, stage: Stage) -> None:
-    """Makes an agent ready.
+def prepare(environment: Environment, agent: Agent, stage: Stage) -> None:
+    """Makes users and agent ready.
 
     Raises:
-        UserError: It cannot play there.
+        UserError: They cannot play there.
     """
+    if isinstance(environment.user, LLMUsers):
+        environment.user.prepare(stage)
     if stage.language not in agent.languages:
         able = " or ".join(sorted(agent.languages))
         raise UserError(f"agent {agent.name} plays in {able}, not in {stage.language}; set `language: {able}`")
@@ -135,7 +138,7 @@ def _played(
     _check_sendable(environment, agent)
     chunks = (tasks[start : start + size] for start in range(0, len(tasks), size))
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(environment, agent, stage)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(environment, agent, stage.folder, stage.access)) as pool:
         waiting: set[Future[list[_Line]]] = set()
         while waiting := waiting | {
             pool.submit(_chunk, chunk) for chunk in islice(chunks, _AHEAD * workers - len(waiting))
@@ -169,8 +172,8 @@ _PROCESS: list[tuple[Environment, Agent]] = []
 """What the process that this module is loaded in plays; empty in the main one."""
 
 
-def _start(environment: Environment, agent: Agent, stage: Stage) -> None:
-    prepare(agent, stage_of(environment, stage.folder, stage.access))
+def _start(environment: Environment, agent: Agent, folder: Path, access: "Access | None") -> None:
+    prepare(environment, agent, stage_of(environment, folder, access))
     _PROCESS[:] = [(environment, agent)]
 
 

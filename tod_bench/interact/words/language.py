@@ -42,8 +42,12 @@ class Voice:
 
     def say(self, acts: tuple[Act, ...]) -> str:
         """What the user says."""
-        self._about = domain_of(acts) or self._about
+        self.follow(acts)
         return self._speaker.say(acts)
+
+    def follow(self, acts: tuple[Act, ...]) -> None:
+        """Takes note of what the user meant by words that are not the voice's own."""
+        self._about = domain_of(acts) or self._about
 
     def hear(self, text: str) -> tuple[Act, ...]:
         """What it understands of an agent's answer."""
