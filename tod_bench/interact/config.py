@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tod_bench.binding import bind
-from tod_bench.config_files import load_validated
+from tod_bench.config_files import config_path, load_validated, read_yaml, set_key, validated
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.interact.agents import Agent, Language
@@ -69,10 +69,14 @@ class AgentSection(_Section):
 
     Attributes:
         agent: One of `AGENTS`, or a class, ``package.module:Class``.
-        params: What its constructor takes; what stands beside `agent` is one of these, too.
+        goals: How many of the play's goals it plays, from the first; all where left out.
+        trials: Trials of each goal; the play's where left out.
+        params: What its constructor takes; what stands beside the other keys is one of these, too.
     """
 
     agent: str
+    goals: int | None = Field(default=None, ge=1)
+    trials: int | None = Field(default=None, ge=1)
     params: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -80,10 +84,11 @@ class AgentSection(_Section):
     def _params_beside(cls, raw: Any) -> Any:
         if not isinstance(raw, dict) or not isinstance(params := raw.get("params", {}), dict):
             return raw
-        beside = {name: value for name, value in raw.items() if name not in ("agent", "params")}
+        own = ("agent", "goals", "trials")
+        beside = {name: value for name, value in raw.items() if name not in (*own, "params")}
         if twice := [name for name in beside if name in params]:
             raise ValueError(f"{', '.join(map(str, twice))} is given twice, beside `params` and in it")
-        return {**{name: raw[name] for name in ("agent",) if name in raw}, "params": {**params, **beside}}
+        return {**{name: raw[name] for name in own if name in raw}, "params": {**params, **beside}}
 
 
 class PlayConfig(_Section):
@@ -101,6 +106,7 @@ class PlayConfig(_Section):
         user: How users behave.
         seconds: Time that an agent may take for a reply.
         agents: Name -> who is played.
+        small: What turns it into its small variant, on the embedded corpus: dotted key -> value.
     """
 
     name: str = Field(pattern=r"^[\w-]+$")
@@ -114,6 +120,7 @@ class PlayConfig(_Section):
     user: UserSection = UserSection()
     seconds: float = Field(default=60, gt=0)
     agents: dict[str, AgentSection] = Field(min_length=1)
+    small: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("agents")
     @classmethod
@@ -124,17 +131,27 @@ class PlayConfig(_Section):
         return agents
 
 
-def load_play(name: str, overrides: Sequence[str] = ()) -> PlayConfig:
+def load_play(name: str, overrides: Sequence[str] = (), *, small: bool = False) -> PlayConfig:
     """Reads a play config.
 
     Args:
         name: A path, or the name of a shipped config.
         overrides: ``key=value`` pairs, such as ``trials=2``.
+        small: Whether its small variant is wanted; ``_small`` is added to its name.
 
     Raises:
-        UserError: It is missing, or has errors; all of them are in the message.
+        UserError: It is missing, or has errors, all of which are in the message; or it has no small variant.
     """
-    return load_validated(PlayConfig, name, overrides)
+    if not small:
+        return load_validated(PlayConfig, name, overrides)
+    path = config_path(name)
+    raw = read_yaml(path)
+    settings = raw.pop("small", None)
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
+    for key, value in settings.items():
+        set_key(raw, str(key), value)
+    return validated(PlayConfig, str(path), {**raw, "name": f"{raw.get('name')}_small"}, overrides)
 
 
 def environment_of(config: PlayConfig) -> Environment:

@@ -41,6 +41,7 @@ def play(
     path: Path,
     *,
     trials: int = 1,
+    goals: int | None = None,
     workers: int = 1,
     retry: bool = False,
     access: "Access | None" = None,
@@ -52,6 +53,7 @@ def play(
         agent: Who is played.
         path: The journal.
         trials: Trials of each goal.
+        goals: How many of the environment's goals are played, from the first; None for all.
         workers: Number of processes.
         retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
         access: How models behind a server are reached; None for a cache of answers beside the journal.
@@ -69,11 +71,12 @@ def play(
     stage = stage_of(environment, path.parent / MODELS, access)
     prepare(environment, agent, stage)
     made_with = {"seed": environment.seed, "versions": environment.signature, "agent": agent.signature}
-    order = [(goal.id, trial) for goal in environment.goals for trial in range(trials)]
+    played = environment.goals[:goals]
+    order = [(goal.id, trial) for goal in played for trial in range(trials)]
     lost: dict[Key, str] = {}
     with Journal(path, made_with, environment.goals, retry=retry) as journal:
         done = journal.done
-        tasks = [(goal, trial) for goal in environment.goals for trial in range(trials) if (goal.id, trial) not in done]
+        tasks = [(goal, trial) for goal in played for trial in range(trials) if (goal.id, trial) not in done]
         with progress("playing", len(tasks), unit="episodes") as shown:
             in_a_row = 0
             for key, line, reason in _played(environment, agent, tasks, workers, stage):

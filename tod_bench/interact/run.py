@@ -3,6 +3,7 @@
 FOLDER/play.json          the config
 FOLDER/AGENT.jsonl        the episodes; a play that broke off goes on from them
 FOLDER/AGENT.scores.json  their scores, which can be made again
+FOLDER/models/            what agents have trained, and the cache of models' answers
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from tod_bench.interact.journal import read_journal
 from tod_bench.interact.play import play
 from tod_bench.interact.scores import PlayScores, score_episodes
 from tod_bench.interact.world import World
+from tod_bench.llm.config import Access
 from tod_bench.numerals import with_interval
 
 CONFIG: Final = "play.json"
@@ -60,13 +62,17 @@ class Played(Tabular):
         return [Grid(self.name, columns, rows, notes=tuple(notes))]
 
 
-def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
+def run_play(
+    config: PlayConfig, folder: Path, *, workers: int = 1, retry: bool = False, access: Access | None = None
+) -> Played:
     """Plays every agent of a config; episodes that are there are kept.
 
     Args:
         config: The config.
         folder: Where episodes and scores go.
         workers: Number of processes.
+        retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
+        access: How models behind a server are reached; None for a cache of answers in the folder, and no budget.
 
     Raises:
         UserError: The corpus or an agent is not there, or the folder has episodes of another play.
@@ -78,7 +84,17 @@ def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     scores = {}
     for name, agent in agents.items():
-        journal = play(environment, agent, folder / f"{name}.jsonl", trials=config.trials, workers=workers)
+        section = config.agents[name]
+        journal = play(
+            environment,
+            agent,
+            folder / f"{name}.jsonl",
+            trials=section.trials or config.trials,
+            goals=section.goals,
+            workers=workers,
+            retry=retry,
+            access=access,
+        )
         scores[name] = score_journal(journal, environment.world)
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
