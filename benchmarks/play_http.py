@@ -2,8 +2,9 @@
 
 python -m benchmarks.play_http [EPISODES]
 
-The service is the one of docs/play.md in a process of its own, the user that of `play_quickstart`. Printed are milliseconds an
-answer (a turn's call or text): median and 95th percentile over HTTP, in the process, and the median's difference.
+The service is the one of docs/play.md in a process of its own, the user that of `play_quickstart`. Printed are
+milliseconds an answer (a turn's call or text): median and 95th percentile over HTTP, in the process, and the medians'
+difference.
 """
 
 import sys
@@ -27,7 +28,7 @@ def example() -> dict[str, Any]:
     """The names that the example service of the guide defines."""
     source = next(part for part in PAGE.read_text(encoding="utf-8").split("```python\n") if "class Service" in part)
     names: dict[str, Any] = {"__name__": "service"}
-    exec(source.partition("```")[0], names)  # noqa: S102 - our own page
+    exec(source.partition("```")[0], names)
     return names
 
 

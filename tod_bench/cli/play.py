@@ -28,7 +28,10 @@ def command() -> None:
 @SMALL
 @click.option("--retry", is_flag=True, help="Play again what ended with a crash, a hang or a broken connection.")
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before plays with this cache spend more on models."
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Stop before plays with this cache spend more on models.",
 )
 @REPLAY
 @PRICES

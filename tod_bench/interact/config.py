@@ -229,7 +229,7 @@ def _agent_class(name: str, language: Language) -> Any:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an agent's own code raises
         raise UserError(f"the agent {name} cannot be loaded: {type(error).__name__}: {error}") from None
     if inspect.isclass(found) and inspect.isabstract(found):
-        raise UserError(f"agent {name} lacks {', '.join(sorted(found.__abstractmethods__))}; docs/play.md")
+        raise UserError(f"agent {name} lacks {', '.join(sorted(vars(found)['__abstractmethods__']))}; docs/play.md")
     return found
 
 

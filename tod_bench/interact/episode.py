@@ -62,13 +62,12 @@ class Voice(Protocol):
 
 
 class User(Protocol):
-    """The user of an episode.
+    """The user of an episode."""
 
-    Attributes:
-        end: How it ended; empty as long as it goes on.
-    """
-
-    end: str
+    @property
+    def end(self) -> str:
+        """How it ended; empty as long as it goes on."""
+        ...
 
     def speak(self, heard: Sequence[Act]) -> tuple[Act, ...]:
         """What it means to say next, to what it understood of the agent's answer."""
@@ -77,13 +76,12 @@ class User(Protocol):
 
 @runtime_checkable
 class SpeakingUser(Protocol):
-    """A user with words of its own.
+    """A user with words of its own."""
 
-    Attributes:
-        end: How it ended; empty as long as it goes on.
-    """
-
-    end: str
+    @property
+    def end(self) -> str:
+        """How it ended; empty as long as it goes on."""
+        ...
 
     def answer(self, text: str) -> tuple[tuple[Act, ...], str]:
         """What it says to the agent's text (empty at the start), and as which acts that is understood."""

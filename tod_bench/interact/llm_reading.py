@@ -18,17 +18,20 @@ Form = Literal["native", "json"]
 
 _TASK: Final = (
     "You help a customer of a travel service by chat. Find out what the customer wants, look it up, offer one entry by "
-    "its name, answer questions from what you looked up, and make bookings that the customer asks for. Say nothing that "
-    "you did not look up. After a booking tell the reference number. Ask for what is missing. Keep to one or two short "
-    "sentences."
+    "its name, answer questions from what you looked up, and make bookings that the customer asks for. Say nothing "
+    "that you did not look up. After a booking tell the reference number. Ask for what is missing. Keep to one or two "
+    "short sentences."
 )
 
-_NATIVE: Final = "Use the functions to look things up and to book; what you write without a call is said to the customer."
+_NATIVE: Final = (
+    "Use the functions to look things up and to book; what you write without a call is said to the customer."
+)
 
 _JSON: Final = (
     "Every answer of yours is one JSON object and nothing else: either "
-    '{{"say": "..."}}, which is said to the customer, or {{"call": {{"name": "...", "arguments": {{...}}}}}}, which calls '
-    'a function and gets its result as the next message. A "thought" may stand before either. The functions:\n{functions}'
+    '{{"say": "..."}}, which is said to the customer, or {{"call": {{"name": "...", "arguments": {{...}}}}}}, which '
+    'calls a function and gets its result as the next message. A "thought" may stand before either. The functions:\n'
+    "{functions}"
 )
 
 
@@ -61,7 +64,9 @@ def answer_schema(tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     forms: list[dict[str, Any]] = [_object({**thought, "say": {"type": "string"}}, ["say"])]
     for tool in tools:
         function = tool["function"]
-        call = _object({"name": {"enum": [function["name"]]}, "arguments": function["parameters"]}, ["name", "arguments"])
+        call = _object(
+            {"name": {"enum": [function["name"]]}, "arguments": function["parameters"]}, ["name", "arguments"]
+        )
         forms.append(_object({**thought, "call": call}, ["call"]))
     return {"anyOf": forms}
 
@@ -77,9 +82,13 @@ def read_answer(answer: ChatAnswer, form: Form) -> Read:
             return _calls([(call.name, call.arguments) for call in answer.tool_calls])
         return Read(say=answer.text.strip())
     try:
-        value = json.loads(_without_fence(answer.text))
+        return _object_of(json.loads(_without_fence(answer.text)))
     except (ValueError, RecursionError):
         return Read(problem="your answer is no JSON object")
+
+
+def _object_of(value: Any) -> Read:
+    """What an object of the form `json` says."""
     if not isinstance(value, dict) or ("say" in value) == ("call" in value):
         return Read(problem="the object must have either say or call")
     if "say" in value:

@@ -37,9 +37,9 @@ _TASK: Final = (
     "You are a customer who chats with the assistant of a travel service. Your goal is below. Go through it in order. "
     "Say one or two short sentences a turn, in your own words, and give values exactly as they stand. Say nothing that "
     "the goal does not have; where you are asked for something that it does not have, say that you do not mind. "
-    "Start with a first wish or a first booking where there is one, and take the other only after you were told that it "
-    "cannot be had. Do not invent names, numbers or references. When you have everything, thank the assistant and end "
-    "with [done]. When something cannot be had at all, or the assistant does not help, end with [gave up]."
+    "Start with a first wish or a first booking where there is one, and take the other only after you were told that "
+    "it cannot be had. Do not invent names, numbers or references. When you have everything, thank the assistant and "
+    "end with [done]. When something cannot be had at all, or the assistant does not help, end with [gave up]."
 )
 
 

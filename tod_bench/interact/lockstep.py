@@ -36,8 +36,8 @@ def played(environment: Environment, agent: Agent, tasks: Sequence[Task]) -> Ite
     waiting = iter(tasks)
     opened: list[_Open] = []
     while True:
-        while len(opened) < agent.side_by_side and (task := next(waiting, None)):
-            opened.append(_Open(environment, agent, task))
+        while len(opened) < agent.side_by_side and (begun := next(waiting, None)):
+            opened.append(_Open(environment, agent, begun))
         if not opened:
             return
         replies = _replies(environment, agent, opened)

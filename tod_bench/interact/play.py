@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Stage
+from tod_bench.interact.agents import Agent, Language, Stage
 from tod_bench.interact.episode import LOST, Environment
 from tod_bench.interact.journal import Journal, Key, encoded
 from tod_bench.interact.llm_user import LLMUsers
@@ -101,10 +101,8 @@ def stage_of(environment: Environment, folder: Path, access: "Access | None" = N
         folder: Where agents can keep things.
         access: How models behind a server are reached.
     """
-    language = "words" if environment.language else "acts"
-    return Stage(
-        environment.corpus, environment.world, environment.seed, language, environment.seconds, folder, access
-    )
+    language: Language = "words" if environment.language else "acts"
+    return Stage(environment.corpus, environment.world, environment.seed, language, environment.seconds, folder, access)
 
 
 def prepare(environment: Environment, agent: Agent, stage: Stage) -> None:
@@ -141,7 +139,9 @@ def _played(
     _check_sendable(environment, agent)
     chunks = (tasks[start : start + size] for start in range(0, len(tasks), size))
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(environment, agent, stage.folder, stage.access)) as pool:
+    with ProcessPoolExecutor(
+        workers, context, initializer=_start, initargs=(environment, agent, stage.folder, stage.access)
+    ) as pool:
         waiting: set[Future[list[_Line]]] = set()
         while waiting := waiting | {
             pool.submit(_chunk, chunk) for chunk in islice(chunks, _AHEAD * workers - len(waiting))
@@ -161,7 +161,8 @@ def _check_sendable(environment: Environment, agent: Agent) -> None:
         pickle.dumps((environment, agent))
     except Exception as error:  # noqa: BLE001 - whatever an agent's own code raises
         raise UserError(
-            f"agent {agent.name} cannot be sent to other processes ({type(error).__name__}: {error}); leave --workers out"
+            f"agent {agent.name} cannot be sent to other processes ({type(error).__name__}: {error}); "
+            "leave --workers out"
         ) from None
 
 

@@ -100,5 +100,3 @@ class StatePolicy(RuleTalk):
                     continue
                 break
         return (yield from super()._search(table, memory))
-
-

@@ -7,7 +7,7 @@ FOLDER/models/KEY.fit.json  what was learned from, once the training is through
 import importlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,9 @@ class PlayedSystem:
         fresh = self._new()
         for task in tasks:
             if task not in fresh.tasks:
-                raise UserError(f"agent trio: {section.system} cannot do {task}; it does {', '.join(sorted(fresh.tasks))}")
+                raise UserError(
+                    f"agent trio: {section.system} cannot do {task}; it does {', '.join(sorted(fresh.tasks))}"
+                )
         if shown := gold_access_of(fresh):
             raise UserError(
                 f"agent trio: {section.system} must be shown gold ({', '.join(sorted(shown))}), and a dialogue that is "
@@ -145,7 +147,13 @@ class PlayedSystem:
         needs_training = bool(system.fits_together(together[0])) and section.folder is None
         folder = section.folder or stage.folder / digest_of([self.signature, together])[:24]
         context = FitContext(
-            together[0], stage.corpus.schema, stage.seed, folder, stage.corpus.database, _access(stage), stage.corpus.images
+            together[0],
+            stage.corpus.schema,
+            stage.seed,
+            folder,
+            stage.corpus.database,
+            _access(stage),
+            stage.corpus.images,
         )
         if section.folder is not None and not section.folder.is_dir():
             raise UserError(f"agent trio: {section.system}: there is no folder {section.folder}")

@@ -160,17 +160,21 @@ class Venues:
             return [REQMORE if kind == "reqmore" else BYE]
         if domain not in self._world.tables:
             return []
-        table = self._world.tables[domain]
-        if kind == "request":
-            asked = f"book {slot}" if f"book {slot}" in table.details and slot not in table.search else slot
-            return [request(domain, asked)] if asked not in _NO_SLOT else []
         if kind in ("nooffer", "nobook"):
             return [act(domain, kind, "", "")]
         if slot in _NO_SLOT or kind == "book":
             return []
+        return self._about_slot(kind, slot, one.value, self._world.tables[domain])
+
+    def _about_slot(self, kind: str, slot: str, said: str, table: Table) -> list[Act]:
+        """A question about a slot, an offer, or what is told."""
+        domain = table.domain
+        if kind == "request":
+            booking = f"book {slot}" in table.details and slot not in table.search
+            return [request(domain, f"book {slot}" if booking else slot)]
         if slot in (table.key, "name") and table.key:
-            if one.value and table.named(one.value):
-                self._chosen[domain] = self._entry_of(table, one.value)
+            if said and table.named(said):
+                self._chosen[domain] = self._entry_of(table, said)
             venue = self._venue(domain)
             return [act(domain, "recommend", table.key, venue[table.key])] if venue else []
         value = self._value(domain, slot)

@@ -117,7 +117,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(environment, tmp_path)
 def test_a_server_that_fails_is_not_the_models_fault(environment, tmp_path):
     with FaultServer(asked, faults=lambda got: faults.server_error() if got.number > 4 else None) as server:
         agent = agent_at(server)
-        with pytest.raises(UserError, match="lost|answer"):
+        with pytest.raises(UserError, match=r"lost|answer"):
             play(environment, agent, tmp_path / "j.jsonl")
         assert len(list(read_journal(tmp_path / "j.jsonl"))) < 3
 

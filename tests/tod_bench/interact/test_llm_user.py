@@ -18,9 +18,7 @@ CORPUS = Simulated({"test": 4})
 
 
 def test_the_seeded_user_behind_a_model_has_the_same_dialogues(tmp_path):
-    seeded, played = (
-        Environment(CORPUS, language=OwnWords(), **user) for user in ({}, {"user": LLMUsers("scripted")})
-    )
+    seeded, played = (Environment(CORPUS, language=OwnWords(), **user) for user in ({}, {"user": LLMUsers("scripted")}))
     lines = [
         list(read_journal(play(one, RulePolicyInWords(), tmp_path / f"{name}.jsonl")))
         for name, one in (("seeded", seeded), ("llm", played))
@@ -41,7 +39,9 @@ def records_with(answer, folder):
 
 
 def test_what_the_model_says_against_its_goal_is_a_fault_of_the_user(tmp_path):
-    environment, (record,) = records_with(lambda _: "I need a restaurant. It should serve martian food. [done]", tmp_path)
+    environment, (record,) = records_with(
+        lambda _: "I need a restaurant. It should serve martian food. [done]", tmp_path
+    )
     assert record["end"] == "done"
     assert "not in goal" in {fault.kind for fault in faults_of(record, environment.goals[0])}
 
