@@ -82,6 +82,32 @@ _CONFIG = click.option("--config", help="The play's config; by default play.json
 
 
 @command.command()
+@click.argument("config")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--agent", default="", metavar="NAME", help="The config's agent to talk to; the first one by default.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port of the page.")
+@output_option("episodes; by default runs/play/NAME", "folder")
+def chat(config: str, overrides: tuple[str, ...], agent: str, port: int, output: Path | None) -> None:
+    """Talk to an agent yourself: a page on this machine that shows a goal and takes what you type.
+
+    The dialogues are episodes; Ctrl-C stops, and the same command goes on.
+
+    \b
+    Example:
+      tod-bench play chat play_quickstart --agent rule goals=3 trials=1
+    """
+    from tod_bench.interact.config import load_play
+    from tod_bench.interact.people import Desk
+    from tod_bench.interact.run import chat_play
+
+    loaded = load_play(config, overrides)
+    with Desk(port) as desk:
+        click.echo(f"the page: {desk.url}")
+        journal = chat_play(loaded, agent, output or Path("runs") / "play" / loaded.name, desk)
+    click.echo(f"episodes: {journal}")
+
+
+@command.command()
 @click.argument("episodes", type=FILE)
 @_CONFIG
 def score(episodes: Path, config: str | None) -> None:
