@@ -8,6 +8,8 @@ import yaml
 
 from tod_bench.experiments.config import EvalConfig, SystemConfig, load_config
 from tod_bench.experiments.plan import build
+from tod_bench.interact.config import load_play
+from tod_bench.interact.run import run_play
 from tod_bench.reports.published import published_values
 from tod_bench.shipped import config_names, shipped_folder
 from tod_bench.systems import system_names
@@ -44,6 +46,24 @@ def test_every_eval_config_binds(name):
     # What is missing is files or a key, never a name.
     assert plan.experiments or plan.missing
     assert all(need.place.partition(".")[0] in ("corpora", "systems", "tasks") for need in plan.missing)
+
+
+PLAYS = [name for name in config_names() if name.startswith("play_")]
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_every_play_config_loads_and_its_small_variant_plays(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_play(name)
+    assert config.name == name
+    assert config.title
+    if not config.small:
+        return
+    small = load_play(name, small=True)
+    assert small.name == f"{name}_small"
+    played = run_play(small, tmp_path / "out")
+    assert list(played.scores) == list(config.agents)
+    assert played.scores["rule"].get("episode_success").score == 100
 
 
 FLOORS = {"carry_over", "majority", "rule_match", "oracle", "plain_answers", "phrase_mirror", "profile_templates"}

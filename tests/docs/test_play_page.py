@@ -6,9 +6,14 @@ import pytest
 import yaml
 
 from guides import DOCS, blocks, follow
-from tod_bench.interact.config import load_play
-from tod_bench.interact.episode import CALLS, TURNS
+from tod_bench.interact.config import AGENTS, AgentSection, agent_of, load_play
+from tod_bench.interact.episode import CALLS, TURNS, Environment
+from tod_bench.interact.http_agent import HTTPAgent
+from tod_bench.interact.journal import read_journal
+from tod_bench.interact.play import play
 from tod_bench.interact.run import run_play
+from tod_bench.interact.words.language import OwnWords
+from tod_bench.simulated.corpus import Simulated
 from tod_metrics.episode import EPISODE_METRICS
 
 PAGE = (DOCS / "play.md").read_text(encoding="utf-8")
@@ -48,13 +53,42 @@ def test_the_page_has_every_metric_and_setting():
         "user",
         "seconds",
         "agents",
+        "small",
     }
     assert f"| `turns` | {TURNS} turns |" in PAGE
     assert CALLS == 10
     assert "up to ten times a turn" in re.sub(r"\s+", " ", PAGE)
 
 
-@pytest.mark.parametrize("name", ["play_quickstart"])
+def test_the_service_of_the_page_is_an_agent(tmp_path):
+    import threading
+    from http.server import ThreadingHTTPServer
+
+    names = {"__name__": "service"}
+    exec(next(block for block in blocks("play.md", "python") if "class Service" in block), names)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), names["Service"])
+    server.RequestHandlerClass.log_message = lambda *_: None
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    environment = Environment(Simulated({"test": 2}), language=OwnWords())
+    try:
+        journal = play(environment, HTTPAgent(f"http://127.0.0.1:{server.server_port}"), tmp_path / "j.jsonl")
+    finally:
+        server.shutdown()
+        server.server_close()
+    records = list(read_journal(journal))
+    assert [record["end"] for record in records] == ["left", "left"]
+    assert "restaurants in the north" in records[0]["turns"][0]["agent"]["text"]
+
+
+def test_the_agents_of_the_page_are_those_that_there_are():
+    for name in AGENTS:
+        assert f"| `{name}` |" in PAGE
+    for block in blocks("play.md", "yaml")[1:]:
+        for section in yaml.safe_load(block)["agents"].values():
+            assert agent_of(AgentSection.model_validate(section), "words").name in AGENTS
+
+
+@pytest.mark.parametrize("name", ["play_quickstart", "play_multiwoz"])
 def test_the_shipped_config_of_the_page(name):
     assert name in PAGE
     assert load_play(name).title

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tod_bench.cli.options import FILE, RunByDefault, output_option, workers_option
+from tod_bench.cli.options import CACHE, FILE, PRICES, REPLAY, SMALL, RunByDefault, output_option, workers_option
 
 
 @click.group(cls=RunByDefault, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
@@ -25,8 +25,30 @@ def command() -> None:
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @workers_option()
+@SMALL
+@click.option("--retry", is_flag=True, help="Play again what ended with a crash, a hang or a broken connection.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Stop before plays with this cache spend more on models.",
+)
+@REPLAY
+@PRICES
+@CACHE
 @output_option("episodes and scores; by default runs/play/NAME", "folder")
-def run(config: str, overrides: tuple[str, ...], workers: int, output: Path | None) -> None:
+def run(
+    config: str,
+    overrides: tuple[str, ...],
+    workers: int,
+    small: bool,
+    retry: bool,
+    budget: float | None,
+    replay: bool,
+    prices: Path | None,
+    cache: Path | None,
+    output: Path | None,
+) -> None:
     """Play every agent of a config and print success with its interval.
 
     Episodes are kept one by one: the same command goes on where an earlier one broke off.
@@ -35,15 +57,20 @@ def run(config: str, overrides: tuple[str, ...], workers: int, output: Path | No
     Examples:
       tod-bench play play_quickstart
       tod-bench play play_quickstart trials=2 user.patience=5 -o runs/patient --workers 2
+      tod-bench play play_multiwoz --small
     """
     from rich.console import Console
 
     from tod_bench.console import grid
     from tod_bench.interact.config import load_play
+    from tod_bench.interact.play import MODELS
     from tod_bench.interact.run import run_play
+    from tod_bench.llm.config import Access
 
-    loaded = load_play(config, overrides)
-    played = run_play(loaded, output or Path("runs") / "play" / loaded.name, workers=workers)
+    loaded = load_play(config, overrides, small=small)
+    folder = output or Path("runs") / "play" / loaded.name
+    access = Access(cache or folder / MODELS / "answers.sqlite", budget=budget, replay=replay, prices=prices)
+    played = run_play(loaded, folder, workers=workers, retry=retry, access=access)
     for table in played.grids():
         Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
         for note in table.notes:
@@ -52,6 +79,32 @@ def run(config: str, overrides: tuple[str, ...], workers: int, output: Path | No
 
 
 _CONFIG = click.option("--config", help="The play's config; by default play.json beside the episodes.")
+
+
+@command.command()
+@click.argument("config")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--agent", default="", metavar="NAME", help="The config's agent to talk to; the first one by default.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port of the page.")
+@output_option("episodes; by default runs/play/NAME", "folder")
+def chat(config: str, overrides: tuple[str, ...], agent: str, port: int, output: Path | None) -> None:
+    """Talk to an agent yourself: a page on this machine that shows a goal and takes what you type.
+
+    The dialogues are episodes; Ctrl-C stops, and the same command goes on.
+
+    \b
+    Example:
+      tod-bench play chat play_quickstart --agent rule goals=3 trials=1
+    """
+    from tod_bench.interact.config import load_play
+    from tod_bench.interact.people import Desk
+    from tod_bench.interact.run import chat_play
+
+    loaded = load_play(config, overrides)
+    with Desk(port) as desk:
+        click.echo(f"the page: {desk.url}")
+        journal = chat_play(loaded, agent, output or Path("runs") / "play" / loaded.name, desk)
+    click.echo(f"episodes: {journal}")
 
 
 @command.command()

@@ -6,25 +6,28 @@ trials: 4
 language: words
 agents:
   rule: {agent: rule}
+  tracked: {agent: trio, dst: rule_match}
   mine: {agent: "my_package.agents:MyAgent", params: {model: small}}
 """
 
 import importlib
+import inspect
+import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tod_bench.config_files import load_validated
+from tod_bench.binding import bind
+from tod_bench.config_files import config_path, load_validated, read_yaml, set_key, validated
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, did_you_mean
-from tod_bench.interact.agents import Agent
-from tod_bench.interact.episode import Environment
+from tod_bench.interact.agents import Agent, Language
+from tod_bench.interact.episode import Environment, Users
 from tod_bench.interact.user import UserSettings
 
-Language = Literal["acts", "words"]
-
-AGENTS = ("rule", "deaf")
+AGENTS = ("rule", "deaf", "trio", "llm", "http")
 """Agents of our own; any other is named by its class, ``package.module:Class``."""
 
 
@@ -51,8 +54,11 @@ class UserSection(_Section):
         patience: Turns in a row without progress after which a user leaves.
         together: Probability that questions and booking go in one turn.
         brief: Probability that a user begins with some of its constraints only.
+        llm: A language model that plays the user in place of the seeded one; its settings are those of
+            `tod_bench.interact.llm_user.LLMUsers`.
     """
 
+    llm: dict[str, Any] | None = None
     patience: int = Field(default=3, ge=1)
     together: float = Field(default=0.5, ge=0, le=1)
     brief: float = Field(default=0.5, ge=0, le=1)
@@ -62,12 +68,27 @@ class AgentSection(_Section):
     """Who is played.
 
     Attributes:
-        agent: ``rule``, ``deaf`` or a class, ``package.module:Class``.
-        params: What its constructor takes.
+        agent: One of `AGENTS`, or a class, ``package.module:Class``.
+        goals: How many of the play's goals it plays, from the first; all where left out.
+        trials: Trials of each goal; the play's where left out.
+        params: What its constructor takes; what stands beside the other keys is one of these, too.
     """
 
     agent: str
+    goals: int | None = Field(default=None, ge=1)
+    trials: int | None = Field(default=None, ge=1)
     params: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _params_beside(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or not isinstance(params := raw.get("params", {}), dict):
+            return raw
+        own = ("agent", "goals", "trials")
+        beside = {name: value for name, value in raw.items() if name not in (*own, "params")}
+        if twice := [name for name in beside if name in params]:
+            raise ValueError(f"{', '.join(map(str, twice))} is given twice, beside `params` and in it")
+        return {**{name: raw[name] for name in own if name in raw}, "params": {**params, **beside}}
 
 
 class PlayConfig(_Section):
@@ -85,6 +106,7 @@ class PlayConfig(_Section):
         user: How users behave.
         seconds: Time that an agent may take for a reply.
         agents: Name -> who is played.
+        small: What turns it into its small variant, on the embedded corpus: dotted key -> value.
     """
 
     name: str = Field(pattern=r"^[\w-]+$")
@@ -98,6 +120,7 @@ class PlayConfig(_Section):
     user: UserSection = UserSection()
     seconds: float = Field(default=60, gt=0)
     agents: dict[str, AgentSection] = Field(min_length=1)
+    small: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("agents")
     @classmethod
@@ -108,17 +131,27 @@ class PlayConfig(_Section):
         return agents
 
 
-def load_play(name: str, overrides: Sequence[str] = ()) -> PlayConfig:
+def load_play(name: str, overrides: Sequence[str] = (), *, small: bool = False) -> PlayConfig:
     """Reads a play config.
 
     Args:
         name: A path, or the name of a shipped config.
         overrides: ``key=value`` pairs, such as ``trials=2``.
+        small: Whether its small variant is wanted; ``_small`` is added to its name.
 
     Raises:
-        UserError: It is missing, or has errors; all of them are in the message.
+        UserError: It is missing, or has errors, all of which are in the message; or it has no small variant.
     """
-    return load_validated(PlayConfig, name, overrides)
+    if not small:
+        return load_validated(PlayConfig, name, overrides)
+    path = config_path(name)
+    raw = read_yaml(path)
+    settings = raw.pop("small", None)
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
+    for key, value in settings.items():
+        set_key(raw, str(key), value)
+    return validated(PlayConfig, str(path), {**raw, "name": f"{raw.get('name')}_small"}, overrides)
 
 
 def environment_of(config: PlayConfig) -> Environment:
@@ -135,21 +168,45 @@ def environment_of(config: PlayConfig) -> Environment:
         from tod_bench.interact.words.language import OwnWords
 
         language = OwnWords()
-    settings = UserSettings(config.user.patience, config.user.together, config.user.brief)
+    settings: Users = UserSettings(config.user.patience, config.user.together, config.user.brief)
+    if config.user.llm is not None:
+        settings = llm_users(config.user.llm)
     return Environment(corpus, config.split, config.seed, settings, language, config.goals, config.seconds)
+
+
+def llm_users(section: dict[str, Any]) -> Users:
+    """Users that a language model plays.
+
+    Raises:
+        UserError: A setting cannot be used.
+    """
+    from tod_bench.interact.llm_user import LLMUsers
+
+    values, wrong = bind(LLMUsers, section, "user.llm")
+    if wrong:
+        raise UserError("; ".join(wrong))
+    return LLMUsers(**values)
 
 
 def agent_of(section: AgentSection, language: Language) -> Agent:
     """The agent of a section.
 
     Raises:
-        UserError: There is no such agent, or its constructor does not take the parameters.
+        UserError: There is no such agent, its constructor does not take the parameters, or it fails.
     """
     chosen = _agent_class(section.agent, language)
+    params = section.params
+    if section.agent in AGENTS:
+        params, wrong = bind(chosen, params, section.agent)
+        if wrong:
+            raise UserError(f"agent {'; '.join(wrong)}")
     try:
-        agent = chosen(**section.params)
-    except TypeError as error:
-        raise UserError(f"agent {section.agent}: {error}") from None
+        agent = chosen(**params)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an agent's own code raises
+        kind = "" if isinstance(error, TypeError) else f"its constructor raised {type(error).__name__}: "
+        raise UserError(f"agent {section.agent}: {kind}{error}") from None
     if not isinstance(agent, Agent):
         raise UserError(f"agent {section.agent} does not derive from tod_bench.interact.agents.Agent; docs/play.md")
     return agent
@@ -157,18 +214,40 @@ def agent_of(section: AgentSection, language: Language) -> Agent:
 
 def _agent_class(name: str, language: Language) -> Any:
     if name in AGENTS:
-        from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
-        from tod_bench.interact.words.language import RulePolicyInWords
-
-        rule = RulePolicyInWords if language == "words" else RulePolicy
-        return {"rule": rule, "deaf": DeafAgent}[name]
+        return _own_agent(name, language)
     module, colon, attribute = name.partition(":")
     if not colon:
         raise UserError(
             f"there is no agent {name!r}{did_you_mean(name, AGENTS)}; there are {', '.join(AGENTS)}, and classes as "
             "package.module:Class"
         )
+    # Other processes that play get this path, too.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"the agent {name} cannot be loaded: {error}") from None
+        found = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an agent's own code raises
+        raise UserError(f"the agent {name} cannot be loaded: {type(error).__name__}: {error}") from None
+    if inspect.isclass(found) and inspect.isabstract(found):
+        raise UserError(f"agent {name} lacks {', '.join(sorted(vars(found)['__abstractmethods__']))}; docs/play.md")
+    return found
+
+
+def _own_agent(name: str, language: Language) -> Any:
+    if name in ("rule", "deaf"):
+        from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
+        from tod_bench.interact.words.language import RulePolicyInWords
+
+        rule = RulePolicyInWords if language == "words" else RulePolicy
+        return {"rule": rule, "deaf": DeafAgent}[name]
+    if name == "trio":
+        from tod_bench.interact.trio import TrioAgent
+
+        return TrioAgent
+    if name == "llm":
+        from tod_bench.interact.llm_agent import LLMAgent
+
+        return LLMAgent
+    from tod_bench.interact.http_agent import HTTPAgent
+
+    return HTTPAgent

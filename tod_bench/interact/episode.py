@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
+from tod_bench.interact.agents import Agent, Call, Failed, Lost, Observation, Say, Talk, crash_of
 from tod_bench.interact.hangs import Hang, Watch
-from tod_bench.interact.seeds import episode_seed, stream
+from tod_bench.interact.seeds import episode_seed, name_of, stream
 from tod_bench.interact.tools import Result, Tools
-from tod_bench.interact.user import AgendaUser, UserSettings
+from tod_bench.interact.user import UserSettings
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
@@ -41,6 +41,9 @@ CHARACTERS: Final = 10_000
 TURN_LIMIT, CALL_LIMIT, LENGTH_LIMIT, NO_REPLY, HANG = "turns", "calls", "length", "no reply", "hang"
 """Ends that are the agent's: too many turns, too many calls in one, too long a text, nothing that is a reply, none."""
 
+LOST: Final = "lost: "
+"""What stands before the reason of an episode that is not to be kept (see `tod_bench.interact.agents.Lost`)."""
+
 
 class Voice(Protocol):
     """How one user speaks and understands."""
@@ -51,6 +54,55 @@ class Voice(Protocol):
 
     def hear(self, text: str) -> tuple[Act, ...]:
         """What the user understands of what an agent says."""
+        ...
+
+    def follow(self, acts: tuple[Act, ...]) -> None:
+        """Takes note of what the user meant by words that are not the voice's own."""
+        ...
+
+
+class User(Protocol):
+    """The user of an episode."""
+
+    @property
+    def end(self) -> str:
+        """How it ended; empty as long as it goes on."""
+        ...
+
+    def speak(self, heard: Sequence[Act]) -> tuple[Act, ...]:
+        """What it means to say next, to what it understood of the agent's answer."""
+        ...
+
+
+@runtime_checkable
+class SpeakingUser(Protocol):
+    """A user with words of its own."""
+
+    @property
+    def end(self) -> str:
+        """How it ended; empty as long as it goes on."""
+        ...
+
+    def answer(self, text: str) -> tuple[tuple[Act, ...], str]:
+        """What it says to the agent's text (empty at the start), and as which acts that is understood."""
+        ...
+
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        """What it has used so far, as a JSON object without times."""
+        ...
+
+
+class Users(Protocol):
+    """How users behave."""
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """Everything that decides what users do."""
+        ...
+
+    def user_of(self, goal: InteractiveGoal, world: World, seed: str) -> User | SpeakingUser:
+        """The user of an episode."""
         ...
 
 
@@ -84,7 +136,7 @@ class Environment:
     corpus: Corpus
     split: str = "test"
     seed: int = 1
-    user: UserSettings = field(default_factory=UserSettings)
+    user: Users = field(default_factory=UserSettings)
     language: Language | None = None
     limit: int | None = None
     seconds: float = 60.0
@@ -137,6 +189,7 @@ class Episode:
 
     Attributes:
         end: Why it ended; empty as long as it goes on.
+        simulated: The user.
     """
 
     def __init__(self, environment: Environment, goal: InteractiveGoal, trial: int) -> None:
@@ -146,13 +199,13 @@ class Episode:
         refused = {wish.domain: wish.first_book for wish in goal.wishes if wish.first_book}
         self._ledger = environment.world.bookings(self.seed, refused)
         self._tools = Tools(environment.world, self._ledger)
-        self._user = AgendaUser(goal, environment.world, stream(self.seed, "user"), environment.user)
+        self.simulated = environment.user.user_of(goal, environment.world, self.seed)
         language = environment.language
         self._voice = language.voice(environment.world, self.seed) if language else None
         self._heard: tuple[Act, ...] = ()
         self._turns: list[dict[str, Any]] = []
         self._open = False
-        self.name = f"{goal.id}/{trial}"
+        self.name = name_of(self.seed)
 
     def user(self) -> Observation | None:
         """The user's next turn; None where the episode has ended.
@@ -167,14 +220,26 @@ class Episode:
         if len(self._turns) >= TURNS:
             self.end = TURN_LIMIT
             return None
-        acts = self._user.speak(self._heard)
-        text = self._voice.say(acts) if self._voice else ""
+        acts, text = self._spoken()
+        if self.simulated.end.startswith(LOST):
+            self.end = self.simulated.end
+            return None
         self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
-        if self._user.end:
-            self.end = self._user.end
+        if self.simulated.end:
+            self.end = self.simulated.end
             return None
         self._open = True
         return Observation(self.name, len(self._turns) - 1, text, None if self._voice else acts)
+
+    def _spoken(self) -> tuple[tuple[Act, ...], str]:
+        """What the user means, and what it says."""
+        if isinstance(self.simulated, SpeakingUser):
+            acts, text = self.simulated.answer(self._turns[-1]["agent"]["text"] if self._turns else "")
+            if self._voice:
+                self._voice.follow(acts)
+            return acts, text
+        acts = self.simulated.speak(self._heard)
+        return acts, self._voice.say(acts) if self._voice else ""
 
     def agent(self, reply: object) -> Observation | None:
         """Takes an agent's reply.
@@ -189,6 +254,9 @@ class Episode:
             raise RuntimeError("it is not the agent's turn")
         if isinstance(reply, Call):
             return self._call(reply)
+        if isinstance(reply, Failed | Lost):
+            self.stop(reply.reason if isinstance(reply, Failed) else f"{LOST}{reply.reason}")
+            return None
         if not isinstance(reply, Say) or not _is_said(reply):
             self.stop(NO_REPLY)
             return None
@@ -222,11 +290,12 @@ class Episode:
         acts = None if self._voice else tuple(Act(*one) for one in user["acts"])
         return Observation(self.name, turn, user["text"], acts, result)
 
-    def record(self, agent: Agent) -> dict[str, Any]:
+    def record(self, agent: Agent, usage: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The record of the episode, a JSON object without times.
 
         Args:
             agent: The agent that took part.
+            usage: What it used; see `tod_bench.interact.agents.Talk.usage`.
         """
         return {
             "goal": self.goal.to_json(),
@@ -237,6 +306,8 @@ class Episode:
             "turns": self._turns,
             "ledger": [booking.to_json() for booking in self._ledger.bookings],
             "end": self.end,
+            **({"usage": dict(usage)} if usage else {}),
+            **({"user_usage": dict(self.simulated.usage)} if isinstance(self.simulated, SpeakingUser) else {}),
         }
 
 
@@ -245,31 +316,30 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
-    episode = environment.reset(goal, trial)
+    episode, talk = environment.reset(goal, trial), None
+    observation = episode.user()
     try:
-        with Watch(environment.seconds) as watch:
-            _play(episode, environment, agent, watch)
+        with Watch(environment.seconds if agent.timed else None) as watch:
+            while observation is not None:
+                watch.begin()
+                try:
+                    talk = talk or talk_of(environment, agent, episode)
+                    reply = talk.act(observation)
+                except UserError:
+                    raise
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - what a system raises is its own failure
+                    reply = crash_of(error)
+                finally:
+                    watch.end()
+                observation = episode.agent(reply) or episode.user()
     except Hang:
         episode.stop(HANG)
-    return episode.record(agent)
+    return episode.record(agent, talk.usage if talk else None)
 
 
-def _play(episode: Episode, environment: Environment, agent: Agent, watch: Watch) -> None:
-    observation = episode.user()
-    talk: Talk | None = None
-    while observation is not None:
-        watch.begin()
-        try:
-            talk = talk or agent.talk(environment.world, stream(episode.seed, "agent"))
-            reply = talk.act(observation)
-        except UserError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a system raises is its own failure
-            episode.stop(f"crash: {type(error).__name__}")
-            return
-        finally:
-            watch.end()
-        observation = episode.agent(reply) or episode.user()
+def talk_of(environment: Environment, agent: Agent, episode: Episode) -> Talk:
+    """The agent at the start of an episode, with the chance that is its own there."""
+    return agent.talk(environment.world, stream(episode.seed, "agent"))
 
 
 def _is_said(reply: Say) -> bool:

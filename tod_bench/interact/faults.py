@@ -6,7 +6,7 @@
 | repeated | told or asked again what was neither asked for again nor left unanswered |
 | ignored | did not answer a question that it heard, or that the agent asked and it did not hear |
 | wrong answer | did not care about something that the goal cares about |
-| left early | left although the agent had just brought something new |
+| left early | left although the agent had just brought something new, or broke off (a user that a model plays) |
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -56,6 +56,8 @@ def faults_of(record: Mapping[str, Any], goal: InteractiveGoal) -> tuple[Fault, 
         declared = _acts(turn.get("agent", {}).get("acts", ()))
     if record["end"] == "left" and (new := _news(record, wishes)):
         faults.append(Fault(len(record["turns"]) - 1, "left early", "policy", _text(new)))
+    if record["end"].startswith("user: "):
+        faults.append(Fault(max(len(record["turns"]) - 1, 0), "left early", "policy", record["end"]))
     return tuple(faults)
 
 

@@ -18,13 +18,14 @@ class Watch:
     timer is set once, and set again only when it rings too early, since system calls would be most of a fast episode.
 
     Args:
-        seconds: The limit of a reply.
+        seconds: The limit of a reply; None for none.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds or 0.0
         self._began: float | None = None
-        self._works = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+        main = threading.current_thread() is threading.main_thread()
+        self._works = seconds is not None and main and hasattr(signal, "setitimer")
 
     def __enter__(self) -> Self:
         if self._works:

@@ -4,6 +4,7 @@ A kill leaves whole lines and at most one torn one, which is dropped when the ru
 same bytes whoever played the episodes, in whatever order.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,9 @@ Key = tuple[str, int]
 _MADE_WITH: Final = ("seed", "versions", "agent")
 """What the episodes of a journal have in common."""
 
+_TO_RETRY: Final = re.compile(r"hang|(crash|http): .*", re.DOTALL)
+"""Ends that can be those of a machine rather than of an agent."""
+
 _KEYS: Final = frozenset({"goal", "trial", "seed", "versions", "agent", "turns", "ledger", "end"})
 
 
@@ -36,6 +40,7 @@ class Journal:
         path: The file; it may hold episodes of the same run.
         made_with: ``seed``, ``versions`` and ``agent`` of its episodes.
         goals: The goals of the run; an episode that has another goal of the same id is another run's.
+        retry: Whether episodes that ended with a crash, a hang or a broken connection are dropped, to be played again.
 
     Attributes:
         done: Goal and trial of the episodes that it has.
@@ -45,7 +50,9 @@ class Journal:
         DataError: A line, other than a torn last one, is no episode.
     """
 
-    def __init__(self, path: Path, made_with: Mapping[str, Any], goals: Iterable[InteractiveGoal] = ()) -> None:
+    def __init__(
+        self, path: Path, made_with: Mapping[str, Any], goals: Iterable[InteractiveGoal] = (), *, retry: bool = False
+    ) -> None:
         from filelock import FileLock, Timeout
 
         self.path, self._made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
@@ -62,6 +69,9 @@ class Journal:
             self._lock.release()
             raise
         self._file: IO[bytes] = path.open("ab")
+        failed = [key for key, (_, _, end) in self._places.items() if retry and _TO_RETRY.fullmatch(end)]
+        if failed:
+            self._rewrite([key for key in self._places if key not in failed])
 
     @property
     def done(self) -> frozenset[Key]:
@@ -79,26 +89,35 @@ class Journal:
 
     def append(self, key: Key, line: bytes) -> None:
         """Adds an episode that has ended."""
-        self._places[key] = (self._file.tell(), len(line))
+        self._places[key] = (self._file.tell(), len(line), "")
         self._file.write(line)
         self._file.flush()
 
     def sort(self, order: Sequence[Key]) -> None:
         """Puts the episodes in order, those that are not in it last; the file is replaced at once."""
         others = sorted(self._places.keys() - set(order))
-        kept = [self._places[key] for key in (*order, *others)]
-        if kept == sorted(kept):
-            return
+        wanted = [key for key in order if key in self._places] + others
+        if wanted != sorted(self._places, key=lambda key: self._places[key][0]):
+            self._rewrite(wanted)
+
+    def _rewrite(self, keys: Sequence[Key]) -> None:
+        """Keeps some episodes, in this order."""
         self._file.close()
+        places: dict[Key, tuple[int, int, str]] = {}
+        written = 0
         with self.path.open("rb") as old, atomic_writer(self.path) as new:
-            for start, length in kept:
+            for key in keys:
+                start, length, end = self._places[key]
                 old.seek(start)
                 new.write(old.read(length).decode())
+                places[key] = (written, length, end)
+                written += length
+        self._places = places
         self._file = self.path.open("ab")
 
-    def _resumed(self) -> dict[Key, tuple[int, int]]:
-        """Where each episode is, after a torn last line is cut off."""
-        places: dict[Key, tuple[int, int]] = {}
+    def _resumed(self) -> dict[Key, tuple[int, int, str]]:
+        """Where each episode is and how it ended, after a torn last line is cut off."""
+        places: dict[Key, tuple[int, int, str]] = {}
         if not self.path.exists():
             return places
         with self.path.open("rb+") as file:
@@ -108,7 +127,7 @@ class Journal:
                 key = (str(record["goal"]["id"]), int(record["trial"]))
                 if key in places:
                     raise DataError(f"line {number} repeats trial {key[1]} of goal {key[0]}", file=str(self.path))
-                places[key] = (start, len(line))
+                places[key] = (start, len(line), str(record["end"]))
         return places
 
     def _check(self, record: Mapping[str, Any]) -> None:

@@ -1,30 +1,51 @@
 """Playing all goals and trials into a journal: resumed, and with any number of processes the same bytes."""
 
+import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent
-from tod_bench.interact.episode import Environment, play_episode
-from tod_bench.interact.journal import Journal, encoded
+from tod_bench.interact.agents import Agent, Language, Stage
+from tod_bench.interact.episode import LOST, Environment
+from tod_bench.interact.journal import Journal, Key, encoded
+from tod_bench.interact.llm_user import LLMUsers
+from tod_bench.interact.lockstep import Task, played
 from tod_bench.progress import progress
 
+if TYPE_CHECKING:
+    from tod_bench.llm.config import Access
+
 _CHUNK: Final = 20
-"""Episodes that a process plays at once."""
+"""Episodes that a process plays at once, at least."""
 
 _AHEAD: Final = 3
 """Chunks a process that are handed out before one comes back."""
 
-_Task = tuple[InteractiveGoal, int]
-_Line = tuple[tuple[str, int], bytes]
+_LOST_IN_A_ROW: Final = 20
+"""Episodes that are lost one after the other before a play gives up."""
+
+MODELS: Final = "models"
+"""The folder beside the episodes that agents keep things in."""
+
+_Line = tuple[Key, bytes, str]
+"""Goal and trial, the record, and why the episode was lost; empty where it was not."""
 
 
-def play(environment: Environment, agent: Agent, path: Path, *, trials: int = 1, workers: int = 1) -> Path:
+def play(
+    environment: Environment,
+    agent: Agent,
+    path: Path,
+    *,
+    trials: int = 1,
+    goals: int | None = None,
+    workers: int = 1,
+    retry: bool = False,
+    access: "Access | None" = None,
+) -> Path:
     """Plays every goal of an environment; episodes that the journal has are kept.
 
     Args:
@@ -32,37 +53,95 @@ def play(environment: Environment, agent: Agent, path: Path, *, trials: int = 1,
         agent: Who is played.
         path: The journal.
         trials: Trials of each goal.
+        goals: How many of the environment's goals are played, from the first; None for all.
         workers: Number of processes.
+        retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
+        access: How models behind a server are reached; None for a cache of answers beside the journal.
 
     Returns:
         The journal, in the order of goals and trials.
 
     Raises:
-        UserError: An argument is out of range, or the journal is another run's (other goals, users, world or agent).
+        UserError: An argument is out of range; the journal is another run's (other goals, users, world or agent);
+            something is missing for the agent; or episodes were lost to a server that did not answer.
     """
     for name, number in (("trials", trials), ("workers", workers)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise UserError(f"{name} must be a whole number, at least 1, not {number!r}")
+    stage = stage_of(environment, path.parent / MODELS, access)
+    prepare(environment, agent, stage)
     made_with = {"seed": environment.seed, "versions": environment.signature, "agent": agent.signature}
-    order = [(goal.id, trial) for goal in environment.goals for trial in range(trials)]
-    with Journal(path, made_with, environment.goals) as journal:
+    played = environment.goals[:goals]
+    order = [(goal.id, trial) for goal in played for trial in range(trials)]
+    lost: dict[Key, str] = {}
+    with Journal(path, made_with, environment.goals, retry=retry) as journal:
         done = journal.done
-        tasks = [(goal, trial) for goal in environment.goals for trial in range(trials) if (goal.id, trial) not in done]
+        tasks = [(goal, trial) for goal in played for trial in range(trials) if (goal.id, trial) not in done]
         with progress("playing", len(tasks), unit="episodes") as shown:
-            for key, line in _played(environment, agent, tasks, workers):
-                journal.append(key, line)
-                shown.advance()
+            in_a_row = 0
+            for key, line, reason in _played(environment, agent, tasks, workers, stage):
+                in_a_row = in_a_row + 1 if reason else 0
+                if reason:
+                    lost[key] = reason
+                else:
+                    journal.append(key, line)
+                    shown.advance()
+                if in_a_row >= _LOST_IN_A_ROW:
+                    break
+        _raise_lost(lost, journal, len(order))
         journal.sort(order)
     return path
 
 
-def _played(environment: Environment, agent: Agent, tasks: Sequence[_Task], workers: int) -> Iterator[_Line]:
-    if workers == 1 or len(tasks) <= _CHUNK:
-        yield from (_line(environment, agent, task) for task in tasks)
+def stage_of(environment: Environment, folder: Path, access: "Access | None" = None) -> Stage:
+    """Where agents of an environment play.
+
+    Args:
+        environment: The environment.
+        folder: Where agents can keep things.
+        access: How models behind a server are reached.
+    """
+    language: Language = "words" if environment.language else "acts"
+    return Stage(environment.corpus, environment.world, environment.seed, language, environment.seconds, folder, access)
+
+
+def prepare(environment: Environment, agent: Agent, stage: Stage) -> None:
+    """Makes users and agent ready.
+
+    Raises:
+        UserError: They cannot play there.
+    """
+    if isinstance(environment.user, LLMUsers):
+        environment.user.prepare(stage)
+    if stage.language not in agent.languages:
+        able = " or ".join(sorted(agent.languages))
+        raise UserError(f"agent {agent.name} plays in {able}, not in {stage.language}; set `language: {able}`")
+    agent.prepare(stage)
+
+
+def _raise_lost(lost: dict[Key, str], journal: Journal, total: int) -> None:
+    if not lost:
         return
-    chunks = (tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK))
+    (goal, trial), reason = next(iter(lost.items()))
+    raise UserError(
+        f"{len(lost)} of {total:,} episodes were lost, such as {goal}/{trial} ({reason}); {len(journal.done):,} are in "
+        f"{journal.path}, and the same command plays the others"
+    )
+
+
+def _played(
+    environment: Environment, agent: Agent, tasks: Sequence[Task], workers: int, stage: Stage
+) -> Iterator[_Line]:
+    size = max(_CHUNK, agent.side_by_side)
+    if workers == 1 or len(tasks) <= size or not agent.in_processes:
+        yield from _lines(environment, agent, tasks)
+        return
+    _check_sendable(environment, agent)
+    chunks = (tasks[start : start + size] for start in range(0, len(tasks), size))
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(environment, agent)) as pool:
+    with ProcessPoolExecutor(
+        workers, context, initializer=_start, initargs=(environment, agent, stage.folder, stage.access)
+    ) as pool:
         waiting: set[Future[list[_Line]]] = set()
         while waiting := waiting | {
             pool.submit(_chunk, chunk) for chunk in islice(chunks, _AHEAD * workers - len(waiting))
@@ -72,19 +151,36 @@ def _played(environment: Environment, agent: Agent, tasks: Sequence[_Task], work
                 yield from future.result()
 
 
-def _line(environment: Environment, agent: Agent, task: _Task) -> _Line:
-    goal, trial = task
-    return (goal.id, trial), encoded(play_episode(environment, agent, goal, trial))
+def _check_sendable(environment: Environment, agent: Agent) -> None:
+    """Refuses what other processes cannot be sent.
+
+    Raises:
+        UserError: The agent or the environment cannot be pickled.
+    """
+    try:
+        pickle.dumps((environment, agent))
+    except Exception as error:  # noqa: BLE001 - whatever an agent's own code raises
+        raise UserError(
+            f"agent {agent.name} cannot be sent to other processes ({type(error).__name__}: {error}); "
+            "leave --workers out"
+        ) from None
+
+
+def _lines(environment: Environment, agent: Agent, tasks: Sequence[Task]) -> Iterator[_Line]:
+    for (goal, trial), record in played(environment, agent, tasks):
+        lost = record["end"].removeprefix(LOST) if record["end"].startswith(LOST) else ""
+        yield (goal.id, trial), encoded(record), lost
 
 
 _PROCESS: list[tuple[Environment, Agent]] = []
 """What the process that this module is loaded in plays; empty in the main one."""
 
 
-def _start(environment: Environment, agent: Agent) -> None:
+def _start(environment: Environment, agent: Agent, folder: Path, access: "Access | None") -> None:
+    prepare(environment, agent, stage_of(environment, folder, access))
     _PROCESS[:] = [(environment, agent)]
 
 
-def _chunk(tasks: Sequence[_Task]) -> list[_Line]:
+def _chunk(tasks: Sequence[Task]) -> list[_Line]:
     environment, agent = _PROCESS[0]
-    return [_line(environment, agent, task) for task in tasks]
+    return list(_lines(environment, agent, tasks))

@@ -23,7 +23,8 @@ ActSteps: TypeAlias = Generator[Call, Result, list[Act]]
 
 _MANY: Final = 5
 """Entries above which it asks for another constraint, once a domain."""
-_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"train": ("departure", "destination", "day")}
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"train": ("departure", "destination", "day")}
+"""Slots that it asks for before it looks anything up."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,18 @@ class RulePolicy(Agent):
 
 
 @dataclass
-class _Memory:
-    """What the policy knows of a domain: constraints and details told, and what it has offered."""
+class Memory:
+    """What the policy knows of a domain.
+
+    Attributes:
+        slots: The constraints told.
+        details: The booking details told.
+        entry: What it has offered.
+        asked: Whether it has asked for another constraint.
+        looked_up: Whether `entry` is what the constraints give.
+        to_book: Whether the user wants a booking.
+        questions: Slots that the user wants to be told.
+    """
 
     slots: dict[str, str] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
@@ -77,7 +88,7 @@ class RuleTalk(TalkInSteps):
     def __init__(self, world: World, rng: Random, faults: RulePolicy) -> None:
         super().__init__()
         self._world, self._rng, self._faults = world, rng, faults
-        self._memory: dict[str, _Memory] = {}
+        self._memory: dict[str, Memory] = {}
 
     def turn(self, observation: Observation) -> Steps:
         """Listens, acts and answers."""
@@ -102,7 +113,7 @@ class RuleTalk(TalkInSteps):
             if one.domain not in self._world.tables:
                 continue
             touched[one.domain] = None
-            memory = self._memory.setdefault(one.domain, _Memory())
+            memory = self._memory.setdefault(one.domain, Memory())
             if one.act == "request":
                 memory.questions.append(one.slot)
             elif one.act == "inform" and one.slot.startswith("book "):
@@ -115,7 +126,7 @@ class RuleTalk(TalkInSteps):
 
     # Venues and trains
 
-    def _venue(self, table: Table, memory: _Memory) -> ActSteps:
+    def _venue(self, table: Table, memory: Memory) -> ActSteps:
         said: list[Act] = []
         if not memory.looked_up or memory.entry is None:
             said = yield from self._search(table, memory)
@@ -127,9 +138,9 @@ class RuleTalk(TalkInSteps):
             said += yield from self._book(table, memory)
         return said
 
-    def _search(self, table: Table, memory: _Memory) -> ActSteps:
+    def _search(self, table: Table, memory: Memory) -> ActSteps:
         domain = table.domain
-        missing = [slot for slot in _NEEDED.get(domain, ()) if slot not in memory.slots]
+        missing = [slot for slot in NEEDED.get(domain, ()) if slot not in memory.slots]
         if missing:
             return [request(domain, missing[0])]
         constraints = {slot: value for slot, value in memory.slots.items() if slot in table.search}
@@ -156,7 +167,7 @@ class RuleTalk(TalkInSteps):
                 return wrong[int(self._rng.random() * len(wrong))]
         return entries[int(self._rng.random() * len(entries))]
 
-    def _tell(self, table: Table, memory: _Memory) -> list[Act]:
+    def _tell(self, table: Table, memory: Memory) -> list[Act]:
         said = []
         entry = memory.entry or {}
         for slot in memory.questions:
@@ -175,7 +186,7 @@ class RuleTalk(TalkInSteps):
         others = sorted(value for value in values if plain(value) != plain(true))
         return others[int(self._rng.random() * len(others))] if others else UNKNOWN
 
-    def _book(self, table: Table, memory: _Memory) -> ActSteps:
+    def _book(self, table: Table, memory: Memory) -> ActSteps:
         missing = [slot for slot in table.details if slot not in memory.details]
         if missing or memory.entry is None:
             return [request(table.domain, slot) for slot in missing]
@@ -192,7 +203,7 @@ class RuleTalk(TalkInSteps):
 
     # Taxis
 
-    def _taxi(self, memory: _Memory) -> ActSteps:
+    def _taxi(self, memory: Memory) -> ActSteps:
         table = self._world.tables[TAXI]
         told = {slot: value for slot, value in memory.slots.items() if value != DONTCARE}
         missing = [slot for slot in table.details if slot not in told]

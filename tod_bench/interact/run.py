@@ -3,21 +3,24 @@
 FOLDER/play.json          the config
 FOLDER/AGENT.jsonl        the episodes; a play that broke off goes on from them
 FOLDER/AGENT.scores.json  their scores, which can be made again
+FOLDER/models/            what agents have trained, and the cache of models' answers
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from tod_bench.display import Cell, Grid, Tabular, Undefined
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import write_json
 from tod_bench.interact.config import PlayConfig, agent_of, environment_of, load_play
 from tod_bench.interact.journal import read_journal
+from tod_bench.interact.people import Desk, People
 from tod_bench.interact.play import play
 from tod_bench.interact.scores import PlayScores, score_episodes
 from tod_bench.interact.world import World
+from tod_bench.llm.config import Access
 from tod_bench.numerals import with_interval
 
 CONFIG: Final = "play.json"
@@ -60,13 +63,17 @@ class Played(Tabular):
         return [Grid(self.name, columns, rows, notes=tuple(notes))]
 
 
-def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
+def run_play(
+    config: PlayConfig, folder: Path, *, workers: int = 1, retry: bool = False, access: Access | None = None
+) -> Played:
     """Plays every agent of a config; episodes that are there are kept.
 
     Args:
         config: The config.
         folder: Where episodes and scores go.
         workers: Number of processes.
+        retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
+        access: How models behind a server are reached; None for a cache of answers in the folder, and no budget.
 
     Raises:
         UserError: The corpus or an agent is not there, or the folder has episodes of another play.
@@ -78,10 +85,50 @@ def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     scores = {}
     for name, agent in agents.items():
-        journal = play(environment, agent, folder / f"{name}.jsonl", trials=config.trials, workers=workers)
+        section = config.agents[name]
+        journal = play(
+            environment,
+            agent,
+            folder / f"{name}.jsonl",
+            trials=section.trials or config.trials,
+            goals=section.goals,
+            workers=workers,
+            retry=retry,
+            access=access,
+        )
         scores[name] = score_journal(journal, environment.world)
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
+
+
+def chat_play(config: PlayConfig, name: str, folder: Path, desk: Desk) -> Path:
+    """Lets people talk to an agent, a goal after the other; dialogues that are there are kept.
+
+    Args:
+        config: The config.
+        name: The agent; the first one where empty.
+        folder: Where the episodes go: ``AGENT.people.jsonl``.
+        desk: The page that people type into.
+
+    Returns:
+        The journal.
+
+    Raises:
+        UserError: There is no such agent, or it does not exchange words.
+    """
+    name = name or next(iter(config.agents))
+    if name not in config.agents:
+        raise UserError(f"{config.name} has no agent {name!r}{did_you_mean(name, config.agents)}")
+    section = config.agents[name]
+    agent = agent_of(section, "words")
+    if agent.side_by_side != 1:
+        # A person has one dialogue at a time; an agent can be a frozen dataclass.
+        object.__setattr__(agent, "side_by_side", 1)
+    environment = replace(environment_of(config.model_copy(update={"language": "words"})), user=People(desk))
+    if not (folder / CONFIG).exists():
+        write_json(folder / CONFIG, config.model_dump(mode="json"))
+    trials = section.trials or config.trials
+    return play(environment, agent, folder / f"{name}.people.jsonl", trials=trials, goals=section.goals)
 
 
 def score_journal(journal: Path, world: World) -> PlayScores:

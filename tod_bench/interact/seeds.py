@@ -21,3 +21,12 @@ def episode_seed(seed: int, goal: str, trial: int) -> str:
 def stream(seed: str, part: Part) -> Random:
     """The random numbers of a part of an episode."""
     return Random(int.from_bytes(sha256(f"{seed}\n{part}".encode()).digest()[:8], "big"))
+
+
+def name_of(seed: str) -> str:
+    """The name of an episode that agents are given: it tells neither goal nor seed.
+
+    Args:
+        seed: The episode's seed.
+    """
+    return sha256(f"{seed}\nname".encode()).hexdigest()[:16]

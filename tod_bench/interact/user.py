@@ -13,6 +13,7 @@ from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
 from tod_bench.interact.acts import BYE, THANK
 from tod_bench.interact.pursuit import Pursuit
+from tod_bench.interact.seeds import stream
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
@@ -56,6 +57,16 @@ class UserSettings:
             "together": self.together,
             "brief": self.brief,
         }
+
+    def user_of(self, goal: InteractiveGoal, world: World, seed: str) -> "AgendaUser":
+        """The user of an episode.
+
+        Args:
+            goal: What it pursues.
+            world: The world.
+            seed: The episode's seed.
+        """
+        return AgendaUser(goal, world, stream(seed, "user"), self)
 
 
 class AgendaUser:

@@ -52,6 +52,7 @@ def _total(request: ChatRequest, price: Price | None, count: Callable[[str], int
     total = MESSAGE_TOKENS
     for message in request.messages:
         total += MESSAGE_TOKENS
+        total += sum(count(call.name) + count(call.arguments) + MESSAGE_TOKENS for call in message.calls)
         if isinstance(message.content, str):
             total += count(message.content)
             continue

@@ -61,13 +61,33 @@ Content: TypeAlias = str | tuple[TextPart | ImagePart, ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation: its role (``system``, ``user``, ``assistant``) and its text or parts."""
+    """One message of a conversation.
+
+    Attributes:
+        role: ``system``, ``user``, ``assistant`` or ``tool``.
+        content: Its text or parts.
+        calls: Of an assistant's message: the functions that it called.
+        answers: Of a tool's message: which call it answers, counted from 0 over the whole conversation.
+        first_call: Number of the first of `calls`, counted likewise.
+    """
 
     role: str
     content: Content
+    calls: "tuple[ToolCall, ...]" = ()
+    answers: int | None = None
+    first_call: int = 0
 
     def to_api(self) -> dict[str, Any]:
         """The message as the chat completions API takes it."""
+        if self.calls:
+            functions = [{"name": call.name, "arguments": call.arguments} for call in self.calls]
+            calls = [
+                {"id": call_id(self.first_call + number), "type": "function", "function": function}
+                for number, function in enumerate(functions)
+            ]
+            return {"role": self.role, "content": self.content or None, "tool_calls": calls}
+        if self.answers is not None:
+            return {"role": self.role, "tool_call_id": call_id(self.answers), "content": self.content}
         if isinstance(self.content, str):
             return {"role": self.role, "content": self.content}
         parts: list[dict[str, Any]] = []
@@ -77,6 +97,11 @@ class Message:
             else:
                 parts.append({"type": "image_url", "image_url": {"url": part.url, "detail": part.detail}})
         return {"role": self.role, "content": parts}
+
+
+def call_id(number: int) -> str:
+    """The id of a call in a conversation: nine letters and digits, which every server takes."""
+    return f"call{number:05}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def test_a_play(config, tmp_path):
         (["agents.rule.agent=rul"], "there is no agent 'rul'; did you mean 'rule'?"),
         (["agents.rule.agent=no_such_package:A"], "cannot be loaded"),
         (["agents.rule.agent=builtins:dict"], "does not derive from"),
-        (["agents.rule.params={lies: 1}"], "agent rule: "),
+        (["agents.rule.params={lies: 1}"], "agent rule.lies: unknown key; did you mean 'lie'?"),
         (["agents.rule.params={lie: 2}"], "lie must be a share, 0 to 1, not 2"),
         (["split=tset"], "has no split 'tset'; did you mean 'test'?"),
         (["goals=9"], "has 8 goals, not 9"),

@@ -43,7 +43,7 @@ def test_what_is_there_is_not_played_again(environment, whole, tmp_path, monkeyp
     path = tmp_path / "e.jsonl"
     path.write_bytes(b"".join(lines[7:] + lines[:5]))
     played = []
-    import tod_bench.interact.play as module
+    import tod_bench.interact.lockstep as module
 
     real = module.play_episode
     monkeypatch.setattr(module, "play_episode", lambda *given: played.append(given[2:]) or real(*given))

@@ -25,7 +25,7 @@ class OwnWords:
 
     def voice(self, world: World, seed: str) -> "Voice":
         """The user's voice in one episode."""
-        return Voice(_agent_words(world), Speaker("user", stream(seed, "user language")))
+        return Voice(agent_words(world), Speaker("user", stream(seed, "user language")))
 
 
 class Voice:
@@ -42,8 +42,12 @@ class Voice:
 
     def say(self, acts: tuple[Act, ...]) -> str:
         """What the user says."""
-        self._about = _domain_of(acts) or self._about
+        self.follow(acts)
         return self._speaker.say(acts)
+
+    def follow(self, acts: tuple[Act, ...]) -> None:
+        """Takes note of what the user meant by words that are not the voice's own."""
+        self._about = domain_of(acts) or self._about
 
     def hear(self, text: str) -> tuple[Act, ...]:
         """What it understands of an agent's answer."""
@@ -63,7 +67,7 @@ class RulePolicyInWords(RulePolicy):
 
     def talk(self, world: World, rng: Random) -> Talk:
         """The policy at the start of an episode."""
-        return _TalkInWords(RuleTalk(world, rng, self), _user_words(world), Speaker("agent", rng))
+        return _TalkInWords(RuleTalk(world, rng, self), user_words(world), Speaker("agent", rng))
 
 
 class _TalkInWords(TalkInSteps):
@@ -75,12 +79,12 @@ class _TalkInWords(TalkInSteps):
     def turn(self, observation: Observation) -> Steps:
         """Understands, acts and answers."""
         heard = self._understanding.acts(observation.text, self._about)
-        self._about = _domain_of(heard) or self._about
+        self._about = domain_of(heard) or self._about
         acts = tuple((yield from self._policy.answer(heard)))
         return Say(self._speaker.say(acts, self._about), acts)
 
 
-def _domain_of(acts: tuple[Act, ...]) -> str:
+def domain_of(acts: tuple[Act, ...]) -> str:
     """The domain that was spoken of last."""
     return next((act.domain for act in reversed(acts) if act.domain != "general"), "")
 
@@ -89,14 +93,15 @@ _USER_WORDS: dict[str, UserWords] = {}
 _AGENT_WORDS: dict[str, AgentWords] = {}
 
 
-def _user_words(world: World) -> UserWords:
-    """The understanding of a world, made once."""
+def user_words(world: World) -> UserWords:
+    """What agents of a world understand of users by keywords, made once."""
     if world.digest not in _USER_WORDS:
         _USER_WORDS[world.digest] = UserWords(world)
     return _USER_WORDS[world.digest]
 
 
-def _agent_words(world: World) -> AgentWords:
+def agent_words(world: World) -> AgentWords:
+    """What users of a world understand of agents, made once."""
     if world.digest not in _AGENT_WORDS:
         _AGENT_WORDS[world.digest] = AgentWords(world)
     return _AGENT_WORDS[world.digest]
