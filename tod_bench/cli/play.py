@@ -1,5 +1,6 @@
 """``tod-bench play``: a system talks to a simulated user."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ def command() -> None:
       tod-bench play play_quickstart
       tod-bench play score runs/play/play_quickstart/rule.jsonl
       tod-bench play show runs/play/play_quickstart/rule.jsonl sim-test-00000
+      tod-bench play user-card play_quickstart
     """
 
 
@@ -58,7 +60,7 @@ _CONFIG = click.option("--config", help="The play's config; by default play.json
 @click.argument("episodes", type=FILE)
 @_CONFIG
 def score(episodes: Path, config: str | None) -> None:
-    """Score the episodes of a journal again.
+    """Score the episodes of a journal again: those of the goals and trials that its config names.
 
     \b
     Example:
@@ -68,13 +70,43 @@ def score(episodes: Path, config: str | None) -> None:
 
     from tod_bench.console import grid
     from tod_bench.interact.config import environment_of, load_play
-    from tod_bench.interact.run import config_beside, score_journal
+    from tod_bench.interact.run import config_beside, keys_of, score_journal
 
     loaded = load_play(config) if config else config_beside(episodes)
-    for table in score_journal(episodes, environment_of(loaded).world).grids():
+    environment = environment_of(loaded)
+    for table in score_journal(episodes, environment.world, keys_of(environment, loaded.trials)).grids():
         Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
         for note in table.notes:
             click.echo(f"note: {note}")
+
+
+@command.command("user-card")
+@click.argument("config")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@output_option("README.md and user_card.json; by default runs/play/NAME/user_card", "folder")
+def user_card(config: str, overrides: tuple[str, ...], output: Path | None) -> None:
+    """Measure the simulated user: planted faults, alignment, distance from people, rankings.
+
+    \b
+    Examples:
+      tod-bench play user-card play_quickstart
+      tod-bench play user-card play_quickstart user.patience=5 -o runs/patient
+    """
+    from rich.console import Console
+
+    from tod_bench.console import grid
+    from tod_bench.interact.config import load_play
+    from tod_bench.interact.user_card.card import user_card as measured
+
+    loaded = load_play(config, overrides)
+    card = measured(loaded)
+    folder = output or Path("runs") / "play" / loaded.name / "user_card"
+    card.write(folder, shlex.join(["tod-bench", "play", "user-card", config, *overrides]))
+    for table in card.grids():
+        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
+        for note in table.notes:
+            click.echo(f"note: {note}")
+    click.echo(f"the card: {folder}")
 
 
 @command.command()

@@ -11,9 +11,9 @@ agents:
 
 import importlib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import open_corpus
@@ -53,9 +53,21 @@ class UserSection(_Section):
         brief: Probability that a user begins with some of its constraints only.
     """
 
-    patience: int = Field(default=3, ge=1)
-    together: float = Field(default=0.5, ge=0, le=1)
-    brief: float = Field(default=0.5, ge=0, le=1)
+    patience: int = UserSettings().patience
+    together: float = UserSettings().together
+    brief: float = UserSettings().brief
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        try:
+            self.settings()
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def settings(self) -> UserSettings:
+        """The settings of the users, which know their bounds."""
+        return UserSettings(self.patience, self.together, self.brief)
 
 
 class AgentSection(_Section):
@@ -135,8 +147,8 @@ def environment_of(config: PlayConfig) -> Environment:
         from tod_bench.interact.words.language import OwnWords
 
         language = OwnWords()
-    settings = UserSettings(config.user.patience, config.user.together, config.user.brief)
-    return Environment(corpus, config.split, config.seed, settings, language, config.goals, config.seconds)
+    seed, limit = config.seed, config.goals
+    return Environment(corpus, config.split, seed, config.user.settings(), language, limit, config.seconds)
 
 
 def agent_of(section: AgentSection, language: Language) -> Agent:

@@ -8,7 +8,7 @@ episode.record()
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Final, Protocol
@@ -22,11 +22,11 @@ from tod_bench.interact.agents import Agent, Call, Observation, Say, Talk
 from tod_bench.interact.hangs import Hang, Watch
 from tod_bench.interact.seeds import episode_seed, stream
 from tod_bench.interact.tools import Result, Tools
-from tod_bench.interact.user import AgendaUser, UserSettings
+from tod_bench.interact.user import UserSettings
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
-RECORD: Final = 1
+RECORD: Final = 2
 """Version of the record of an episode."""
 
 CALLS: Final = 10
@@ -118,9 +118,16 @@ class Environment:
             "corpus": self.corpus.name,
             "split": self.split,
             "world": self.world.digest[:16],
+            "seconds": self.seconds,
             **self.user.signature,
             "language": dict(self.language.signature) if self.language else "acts",
         }
+
+    def with_users(self, user: UserSettings, language: Language | None) -> "Environment":
+        """The same goals and world with other users; neither is read again."""
+        other = replace(self, user=user, language=language)
+        vars(other).update(world=self.world, goals=self.goals)
+        return other
 
     def reset(self, goal: InteractiveGoal, trial: int) -> "Episode":
         """A new episode."""
@@ -137,6 +144,7 @@ class Episode:
 
     Attributes:
         end: Why it ended; empty as long as it goes on.
+        simulated: The user.
     """
 
     def __init__(self, environment: Environment, goal: InteractiveGoal, trial: int) -> None:
@@ -146,7 +154,7 @@ class Episode:
         refused = {wish.domain: wish.first_book for wish in goal.wishes if wish.first_book}
         self._ledger = environment.world.bookings(self.seed, refused)
         self._tools = Tools(environment.world, self._ledger)
-        self._user = AgendaUser(goal, environment.world, stream(self.seed, "user"), environment.user)
+        self.simulated = environment.user.user_of(goal, environment.world, self.seed)
         language = environment.language
         self._voice = language.voice(environment.world, self.seed) if language else None
         self._heard: tuple[Act, ...] = ()
@@ -167,11 +175,11 @@ class Episode:
         if len(self._turns) >= TURNS:
             self.end = TURN_LIMIT
             return None
-        acts = self._user.speak(self._heard)
+        acts = self.simulated.speak(self._heard)
         text = self._voice.say(acts) if self._voice else ""
         self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
-        if self._user.end:
-            self.end = self._user.end
+        if self.simulated.end:
+            self.end = self.simulated.end
             return None
         self._open = True
         return Observation(self.name, len(self._turns) - 1, text, None if self._voice else acts)
@@ -245,7 +253,11 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
-    episode = environment.reset(goal, trial)
+    return played(environment.reset(goal, trial), environment, agent)
+
+
+def played(episode: Episode, environment: Environment, agent: Agent) -> dict[str, Any]:
+    """Plays an episode that has begun to its end and returns its record."""
     try:
         with Watch(environment.seconds) as watch:
             _play(episode, environment, agent, watch)

@@ -6,8 +6,9 @@ from typing import Any
 from tod_bench.corpora.database import plain
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
-from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, same, true_of
-from tod_bench.interact.world import TAXI, World, column
+from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, true_of
+from tod_bench.interact.values import same
+from tod_bench.interact.world import TAXI, Table, World, column
 from tod_metrics.episode.outcomes import DomainOutcome, EpisodeItem
 
 _Bookings = Sequence[Mapping[str, Any]]
@@ -63,8 +64,9 @@ def _outcome(
         entity = booking["entity"] if booking else "" if wanted else heard.named
         matched = bool(entity) and plain(entity) in world.all_named(wish.domain, wish.inform)
     requested = {column(slot) for slot in wish.request}
-    answered = {slot for slot in requested if _answered(slot, heard, wish.domain, world)}
-    reference = wish.reference and heard.values.get("ref", UNKNOWN) != UNKNOWN
+    told = _told(heard, booking, world.tables[wish.domain])
+    answered = {slot: told[slot] for slot in requested if slot in told}
+    reference = wish.reference and booking is not None and booking["reference"] in heard.references
     return DomainOutcome(
         wish.domain,
         matched,
@@ -79,7 +81,7 @@ def _outcome(
         told=heard.told,
         true=heard.true,
         named=bool(heard.named) or booking is not None,
-        consistent=taxi or _consistent(wish, heard, answered, booking, world),
+        consistent=taxi or _consistent(wish, answered, booking, world),
         unreferenced=(len(requested), len(answered)),
     )
 
@@ -88,11 +90,21 @@ def _details_right(details: Mapping[str, str], wanted: Mapping[str, str]) -> boo
     return all(value and same(slot, details.get(slot, ""), value) for slot, value in wanted.items())
 
 
-def _answered(slot: str, heard: Heard, domain: str, world: World) -> bool:
-    value = heard.values.get(slot, "")
-    if value == UNKNOWN:
-        return domain != TAXI and true_of(world.tables[domain].named(heard.meant), slot, value)
-    return bool(value)
+def _told(heard: Heard, booking: Mapping[str, Any] | None, table: Table) -> Mapping[str, str]:
+    """Column -> what was told of the entity that counts: the one booked, else the one that was spoken of last.
+
+    What was told before any entity was named counts where it is true of that one, and that something is not known
+    where the database knows no better.
+    """
+    if table.domain == TAXI:
+        return {slot: value for slot, value in heard.values.items() if value != UNKNOWN}
+    entity = booking["entity"] if booking else heard.meant
+    entries = table.named(entity)
+    early = {slot: value for slot, value in heard.of.get("", {}).items() if true_of(entries, slot, value)}
+    own = heard.of.get(plain(entity), {}) if entity else heard.of.get("", {})
+    return {
+        slot: value for slot, value in {**early, **own}.items() if value != UNKNOWN or true_of(entries, slot, value)
+    }
 
 
 def _volunteered(wish: DomainWish, heard: Heard, requested: set[str], world: World) -> set[str]:
@@ -102,15 +114,13 @@ def _volunteered(wish: DomainWish, heard: Heard, requested: set[str], world: Wor
     return {slot for slot in heard.values if slot in tellable and slot not in requested and slot not in own}
 
 
-def _consistent(
-    wish: DomainWish, heard: Heard, answered: set[str], booking: Mapping[str, Any] | None, world: World
-) -> bool:
+def _consistent(wish: DomainWish, answered: Mapping[str, str], booking: Mapping[str, Any] | None, world: World) -> bool:
     """Whether an entity meets the wish and has the requested values that were told; the booked one, where one is."""
     table = world.tables[wish.domain]
     entries = [
         entry
         for entry in world.entries(wish.domain, wish.inform)
-        if all(true_of([entry], slot, heard.values[slot]) for slot in answered)
+        if all(true_of([entry], slot, value) for slot, value in answered.items())
     ]
     if booking is None:
         return bool(entries)

@@ -94,11 +94,18 @@ class Pursuit:
         """What to say to bad news: nothing found, another name than the goal's, a booking refused."""
         not_found, refused = self.not_found, self.refused
         self.not_found = self.refused = False
-        if not_found:
+        # With an offer beside it, "nothing matches" is a reason to take that or the alternative, not to insist.
+        if not_found and not (offer and self._alternative):
+            self._insisted = self._insisted or bool(offer)
             return self._insist_or_relax()
         if offer and "name" in self.wanted and plain(offer) != plain(self.wanted["name"]):
             return [act(self.domain, "negate", "", ""), *self._tell(["name"])]
-        return self._change_booking() if refused else []
+        if not refused:
+            return []
+        if offer and plain(offer) != plain(self.venue) and self.details == self.wish.book:
+            return []
+        self.venue = offer or self.venue
+        return self._change_booking()
 
     def late_answers(self) -> list[Act]:
         """Answers to questions about a domain that the user is through with."""

@@ -5,7 +5,7 @@ FOLDER/AGENT.jsonl        the episodes; a play that broke off goes on from them
 FOLDER/AGENT.scores.json  their scores, which can be made again
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 from tod_bench.interact.config import PlayConfig, agent_of, environment_of, load_play
-from tod_bench.interact.journal import read_journal
+from tod_bench.interact.episode import Environment
+from tod_bench.interact.journal import Key, read_journal
 from tod_bench.interact.play import play
 from tod_bench.interact.scores import PlayScores, score_episodes
 from tod_bench.interact.world import World
@@ -24,6 +25,7 @@ CONFIG: Final = "play.json"
 
 _SHOWN: Final = (
     "episode_success",
+    "episode_success/fault-free",
     "episode_strict",
     "book_rate",
     "book_details",
@@ -54,9 +56,11 @@ class Played(Tabular):
 
     def grids(self) -> list[Grid]:
         """The agents side by side."""
-        rows = tuple((agent, *(_cell(scores, spec) for spec in _SHOWN)) for agent, scores in self.scores.items())
+        rows = tuple(
+            (agent, *(_cell(scores, *shown.split("/")) for shown in _SHOWN)) for agent, scores in self.scores.items()
+        )
         notes = [f"{agent}: {note}" for agent, scores in self.scores.items() for note in scores.notes]
-        columns = ("agent", *(spec.removeprefix("episode_").replace("_", " ") for spec in _SHOWN))
+        columns = ("agent", *map(_title, _SHOWN))
         return [Grid(self.name, columns, rows, notes=tuple(notes))]
 
 
@@ -79,14 +83,25 @@ def run_play(config: PlayConfig, folder: Path, *, workers: int = 1) -> Played:
     scores = {}
     for name, agent in agents.items():
         journal = play(environment, agent, folder / f"{name}.jsonl", trials=config.trials, workers=workers)
-        scores[name] = score_journal(journal, environment.world)
+        scores[name] = score_journal(journal, environment.world, keys_of(environment, config.trials))
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
 
 
-def score_journal(journal: Path, world: World) -> PlayScores:
-    """Scores a journal and writes the scores beside it."""
-    scores = score_episodes(read_journal(journal), world)
+def keys_of(environment: Environment, trials: int) -> frozenset[Key]:
+    """Goal and trial of the episodes of a play."""
+    return frozenset((goal.id, trial) for goal in environment.goals for trial in range(trials))
+
+
+def score_journal(journal: Path, world: World, only: Collection[Key] | None = None) -> PlayScores:
+    """Scores a journal and writes the scores beside it.
+
+    Args:
+        journal: The journal.
+        world: The world that it was played in.
+        only: Goal and trial of the episodes that are scored; None for all.
+    """
+    scores = score_episodes(read_journal(journal), world, only=only)
     values = {"agent": dict(scores.agent), "versions": dict(scores.versions), "scores": scores.records()}
     write_json(journal.with_name(f"{journal.stem}.scores.json"), values)
     return scores
@@ -124,8 +139,13 @@ def found_episode(journal: Path, name: str) -> Mapping[str, Any]:
     raise UserError(f"{journal} has no episode {name!r}; its names are like {', '.join(known) or 'goal/trial'}")
 
 
-def _cell(scores: PlayScores, spec: str) -> Cell:
-    one = scores.get(spec)
-    if one.score is None:
+def _title(shown: str) -> str:
+    spec, _, group = shown.partition("/")
+    return " ".join([*([group] if group else []), spec.removeprefix("episode_").replace("_", " ")])
+
+
+def _cell(scores: PlayScores, spec: str, group: str = "all") -> Cell:
+    one = next((one for one in scores.scores if (one.metric, one.group) == (spec, group)), None)
+    if one is None or one.score is None:
         return Undefined()
     return with_interval(one.score, one.interval.low, one.interval.high)

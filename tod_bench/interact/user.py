@@ -13,10 +13,11 @@ from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
 from tod_bench.interact.acts import BYE, THANK
 from tod_bench.interact.pursuit import Pursuit
+from tod_bench.interact.seeds import stream
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Moves whenever the same agent would hear anything else."""
 
 UserEnd = Literal["", "done", "gave_up", "left"]
@@ -56,6 +57,16 @@ class UserSettings:
             "together": self.together,
             "brief": self.brief,
         }
+
+    def user_of(self, goal: InteractiveGoal, world: World, seed: str) -> "AgendaUser":
+        """The user of an episode.
+
+        Args:
+            goal: What it pursues.
+            world: The world.
+            seed: The episode's seed.
+        """
+        return AgendaUser(goal, world, stream(seed, "user"), self)
 
 
 class AgendaUser:

@@ -1,6 +1,6 @@
 """What came of an episode, domain by domain: the items of the episode metrics.
 
-`tod_bench.interact.scoring` makes them from a record, its goal and the database; metrics only count.
+`tod_bench.interact.outcomes` makes them from a record, its goal and the database; metrics only count.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,8 @@ class DomainOutcome:
         details: Whether the entity matches and every detail of the booking is right.
         others: Standing bookings of the domain beside the one wanted.
         requested: Number of slots that the user wanted to be told, with the reference.
-        answered: How many of them were told.
+        answered: How many of them were told of the entity that counts: the one booked, else the one spoken of last; a
+            reference is that of the booking.
         volunteered: Slots that were told and neither requested nor part of the wish.
         told: Values that were told and could be looked up.
         true: How many of those are true of the entity named.
