@@ -148,13 +148,19 @@ def _news(record: Mapping[str, Any], wishes: Mapping[str, DomainWish]) -> Sequen
     for index, turn in enumerate(turns[:-1]):
         said = [act for act in _acts(turn["user"]["acts"]) if act[1] == "inform" and _is_own(act, wishes)]
         brought = {mark: act for act in _acts(turn.get("heard", ())) if (mark := _mark(act, wishes))}
-        if index > start and (new := [act for act in said if act not in told]):
+        if index > start and (new := [act for act in said if _is_new(act, told)]):
             return new[0]
         if index >= start and (news := [act for mark, act in brought.items() if mark not in known]):
             return news[0]
         told |= set(said)
         known |= brought.keys()
     return ()
+
+
+def _is_new(act: tuple[str, ...], told: Set[tuple[str, ...]]) -> bool:
+    """Whether telling it is a step: a slot's first value, or another wish; not to care any more, or again, is none."""
+    before = {one[3] for one in told if one[:3] == act[:3]}
+    return not before or (act[3] not in before and DONTCARE not in {act[3], *before})
 
 
 def _is_own(act: tuple[str, str, str, str], wishes: Mapping[str, DomainWish]) -> bool:

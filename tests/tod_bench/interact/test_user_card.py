@@ -15,7 +15,7 @@ from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
 from tod_bench.interact.user_card.alignment import aligned
 from tod_bench.interact.user_card.divergence import divergences
 from tod_bench.interact.user_card.planting import FaultySettings
-from tod_bench.interact.user_card.recovery import recovered
+from tod_bench.interact.user_card.recovery import AskingAgent, recovered
 from tod_bench.interact.user_card.standings import Setting, Standing, agreement
 from tod_bench.records import Act
 from tod_bench.simulated.corpus import Simulated
@@ -29,7 +29,7 @@ def environment():
 
 
 def test_planted_faults_are_found_again(environment):
-    recovery = recovered(environment, [RulePolicy(), DeafAgent()])
+    recovery = recovered(environment, [RulePolicy(), AskingAgent(), DeafAgent()])
     assert [one.kind for one in recovery] == [*FAULTS, "all"]
     counts = [one.to_json() for one in recovery]
     assert all(one.planted >= 5 for one in recovery), counts
@@ -39,7 +39,7 @@ def test_planted_faults_are_found_again(environment):
 
 def test_without_planted_faults_none_are_found(environment):
     sound = environment.with_users(FaultySettings(rate=0.0), None)
-    assert recovered(sound, [RulePolicy(), DeafAgent()])[-1].found == 0
+    assert recovered(sound, [RulePolicy(), AskingAgent(), DeafAgent()])[-1].found == 0
 
 
 def test_faults_that_are_not_looked_for_are_missed(environment, monkeypatch):
@@ -82,7 +82,7 @@ def test_divergence_of_the_same_and_of_what_has_nothing_in_common():
 def test_agreement_of_rankings():
     def of(*successes):
         setting, none = Setting("acts", 3), Interval(None, None)
-        return [Standing(setting, str(place), success, none, 0, ()) for place, success in enumerate(successes)]
+        return [Standing(setting, str(place), "", success, none, 0, ()) for place, success in enumerate(successes)]
 
     assert agreement(of(1, 2, 3), of(4, 5, 6)) == pytest.approx(1)
     assert agreement(of(1, 2, 3), of(6, 5, 4)) == pytest.approx(-1)
@@ -106,4 +106,4 @@ def test_the_command(tmp_path, monkeypatch):
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "tod-bench play user-card play_quickstart" in page
     assert load_play("play_quickstart").title
-    assert "## Agents under each user" in page
+    assert "## Agents under each user: strict" in page

@@ -13,8 +13,8 @@ from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
 from tod_bench.interact.user_card.alignment import Alignment, aligned
 from tod_bench.interact.user_card.divergence import Divergence, divergences, turns_of_people, turns_of_record
 from tod_bench.interact.user_card.planting import FaultySettings
-from tod_bench.interact.user_card.recovery import Recovery, recovered
-from tod_bench.interact.user_card.standings import Setting, Standing, agreement, standings
+from tod_bench.interact.user_card.recovery import AskingAgent, Recovery, recovered
+from tod_bench.interact.user_card.standings import METRICS, Setting, Standing, agreement, standings
 from tod_bench.interact.words.language import OwnWords, RulePolicyInWords
 from tod_bench.numerals import decimal, with_interval
 from tod_bench.statistics import Interval
@@ -64,7 +64,13 @@ class UserCard(Tabular):
 
     def grids(self) -> list[Grid]:
         """The parts as tables."""
-        return [_recovery(self), _alignment(self), _faults(self), _divergence(self), _standings(self)]
+        return [
+            _recovery(self),
+            _alignment(self),
+            _faults(self),
+            _divergence(self),
+            *(_standings(self, spec) for spec in METRICS),
+        ]
 
     def write(self, folder: Path, command: str) -> None:
         """Writes ``README.md`` and ``user_card.json``.
@@ -89,8 +95,8 @@ def user_card(config: PlayConfig) -> UserCard:
     environment = environment_of(config)
     user = config.user.settings()
     faulty = FaultySettings(user.patience, user.together, user.brief, RATE)
-    # One that serves, one that is contradicted and one that says nothing: faults are found beside all of them.
-    agents = (RulePolicy(), RulePolicy(wrong_venue=0.5), DeafAgent())
+    # One that serves, one that is contradicted, one that only asks and one that says nothing.
+    agents = (RulePolicy(), RulePolicy(wrong_venue=0.5), AskingAgent(), DeafAgent())
     spoken = environment.with_users(user, OwnWords())
     records = [play_episode(spoken, RulePolicyInWords(), goal, 0) for goal in spoken.goals]
     return UserCard(
@@ -112,7 +118,7 @@ def _recovery(card: UserCard) -> Grid:
     rows = tuple((one.kind, one.planted, one.found, _share(one.precision), _share(one.recall)) for one in card.recovery)
     note = (
         f"Faults are planted in acts in {RATE:.0%} of turns, and looked for in the record alone. Agents: the rule "
-        "policy, the rule policy with half of its offers wrong, and the deaf one."
+        "policy, the rule policy with half of its offers wrong, one that only asks, and the deaf one."
     )
     return Grid("Planted faults", ("fault", "planted", "found", "precision", "recall"), rows, notes=(note,))
 
@@ -126,7 +132,7 @@ def _alignment(card: UserCard) -> Grid:
 def _faults(card: UserCard) -> Grid:
     columns = [(kind, metric(f"simulator_faults(kind={kind.replace(' ', '_')})")) for kind in FAULTS]
     columns += [(cause, metric(f"simulator_faults(cause={cause})")) for cause in CAUSES if cause != "language"]
-    own = [one for one in card.standings if one.setting.patience == card.base.patience]
+    own = [one for one in card.standings if (one.setting.patience, one.metric) == (card.base.patience, METRICS[0])]
     rows = tuple(
         (one.setting.language, one.agent, *(decimal(float(chosen.score(one.items))) for _, chosen in columns))
         for one in own
@@ -149,22 +155,28 @@ def _divergence(card: UserCard) -> Grid:
     return Grid("Distance from people", columns, rows, notes=tuple(notes))
 
 
-def _standings(card: UserCard) -> Grid:
+def _standings(card: UserCard, spec: str) -> Grid:
     by_setting: dict[Setting, list[Standing]] = {}
     for one in card.standings:
-        by_setting.setdefault(one.setting, []).append(one)
+        if one.metric == spec:
+            by_setting.setdefault(one.setting, []).append(one)
     base, rows = by_setting.get(card.base, []), []
     for setting, ones in by_setting.items():
-        cells = {one.agent: f"{_cell(one.success, one.interval)} #{one.rank:g}" for one in ones}
+        cells = {one.agent: f"{_cell(one.score, one.interval)} #{one.rank:g}" for one in ones}
         tau = agreement(base, ones)
         agents = [cells.get(name, Undefined()) for name in card.config.agents]
         rows.append((str(setting), *agents, Undefined() if tau is None else decimal(tau, 2)))
     note = (
-        "Success in % with its interval over goals, and the agent's rank under this user. The last column is Kendall's "
-        f"tau-b with the ranking under the config's user ({card.base}); with {len(card.config.agents)} agents it can "
-        "take few values."
+        f"`{spec}` in % with its interval over goals, and the agent's rank under this user. The last column is "
+        f"Kendall's tau-b with the ranking under the config's user ({card.base}), which takes few values with "
+        f"{len(card.config.agents)} agents."
     )
-    return Grid("Agents under each user", ("user", *card.config.agents, "tau"), tuple(rows), notes=(note,))
+    return Grid(
+        f"Agents under each user: {spec.removeprefix('episode_')}",
+        ("user", *card.config.agents, "tau"),
+        tuple(rows),
+        notes=(note,),
+    )
 
 
 def _share(value: float | None) -> Cell:

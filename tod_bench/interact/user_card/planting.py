@@ -102,10 +102,10 @@ class FaultyUser(AgendaUser):
         return acts
 
     def _untell(self, pursuit: Pursuit, before: dict[str, str], dropped: set[Act]) -> None:
-        """What was left out has not been told, unless it was before."""
+        """What was left out has not been told, unless it was before; and to tell it later is a step."""
         for act in dropped:
-            if act.slot not in before:
-                pursuit.told.pop(act.slot, None)
+            if act.slot not in before and pursuit.told.pop(act.slot, None) is not None:
+                self._progress -= 1
 
     def _foreign(self, pursuit: Pursuit, said: Acts) -> Acts | None:
         """With a value that the goal does not have."""

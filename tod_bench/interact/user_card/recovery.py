@@ -1,13 +1,16 @@
 """Whether the faults that are planted in users are the faults that are found."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from random import Random
 from typing import Any, TypeAlias
 
-from tod_bench.interact.agents import Agent
+from tod_bench.interact.acts import REQMORE, request
+from tod_bench.interact.agents import Agent, Observation, Say, Talk
 from tod_bench.interact.episode import Environment, played
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.user_card.planting import FaultyUser
+from tod_bench.interact.world import World
 from tod_metrics.episode.outcomes import FAULTS
 
 _Place: TypeAlias = tuple[int, str, int, str]
@@ -44,6 +47,35 @@ class Recovery:
         """Counts and shares as a JSON value."""
         counts = {"kind": self.kind, "planted": self.planted, "found": self.found, "both": self.both}
         return {**counts, "precision": self.precision, "recall": self.recall}
+
+
+class AskingAgent(Agent):
+    """Asks one thing after the other, at act level: a user that ignores questions or answers wrongly has to show."""
+
+    name = "asking"
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """The name."""
+        return {"agent": self.name}
+
+    def talk(self, world: World, rng: Random) -> Talk:
+        """The agent at the start of an episode."""
+        return _Asking(world, rng)
+
+
+class _Asking(Talk):
+    def __init__(self, world: World, rng: Random) -> None:
+        self._world, self._rng = world, rng
+
+    def act(self, observation: Observation) -> Say:
+        """Asks for a slot of the domain that the user has spoken of last."""
+        spoken = [act.domain for act in observation.acts or () if act.domain in self._world.tables]
+        if not spoken:
+            return Say(acts=(REQMORE,))
+        table = self._world.tables[spoken[-1]]
+        slots = (*table.search, *table.details)
+        return Say(acts=(request(table.domain, slots[int(self._rng.random() * len(slots))]),))
 
 
 def recovered(environment: Environment, agents: Iterable[Agent]) -> list[Recovery]:
