@@ -80,6 +80,27 @@ def score(episodes: Path, config: str | None) -> None:
             click.echo(f"note: {note}")
 
 
+@command.command()
+@click.argument("episodes", type=FILE, nargs=-1, required=True)
+@_CONFIG
+@click.option("--goals", type=click.IntRange(min=1), default=100, show_default=True, help="Goals to show at the most.")
+@output_option("the page; by default episodes.html beside the first journal", "file")
+def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: Path | None) -> None:
+    """Write a page to browse episodes: goals, turns, calls, ledgers, faults of the user.
+
+    \b
+    Example:
+      tod-bench play browse runs/play/play_quickstart/rule.jsonl runs/play/play_quickstart/lying.jsonl
+    """
+    from tod_bench.interact.config import environment_of, load_play
+    from tod_bench.interact.run import config_beside
+    from tod_bench.reports.episodes import write_episodes
+
+    loaded = load_play(config) if config else config_beside(episodes[0])
+    page = output or episodes[0].with_name("episodes.html")
+    click.echo(f"the page: {write_episodes(episodes, environment_of(loaded).world, page, goals=goals)}")
+
+
 @command.command("user-card")
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")

@@ -27,6 +27,36 @@ _KEYS: Final = ("name", "trainid", "department")
 _QUESTION: Final = re.compile(r"[^.!?]*\?")
 
 
+class _Known:
+    """What a user has heard so far.
+
+    Attributes:
+        named: Domain -> names for comparison of the entities that were named.
+        told: Domain -> columns that were told of the entity named last.
+        booked: Domains in which a booking was heard of.
+    """
+
+    def __init__(self) -> None:
+        self.named: dict[str, set[str]] = {}
+        self.told: dict[str, set[str]] = {}
+        self.booked: set[str] = set()
+        self._last: dict[str, str] = {}
+
+    def hear(self, heard: _Acts) -> None:
+        """Takes note of a turn; names first, as a fact can stand before the name that it is about."""
+        for domain, _, slot, value in heard:
+            if slot in _KEYS and value:
+                self.named.setdefault(domain, set()).add(plain(value))
+                if self._last.get(domain, plain(value)) != plain(value):
+                    self.told[domain] = set()
+                self._last[domain] = plain(value)
+        for domain, kind, slot, _ in heard:
+            if kind not in ("request", *_EXCUSES):
+                self.told.setdefault(domain, set()).add(column(slot))
+            if kind == "book":
+                self.booked.add(domain)
+
+
 def faults_of(record: Mapping[str, Any], goal: InteractiveGoal) -> tuple[Fault, ...]:
     """The faults of an episode's user, in the order of its turns.
 
@@ -37,28 +67,26 @@ def faults_of(record: Mapping[str, Any], goal: InteractiveGoal) -> tuple[Fault, 
     wishes = {wish.domain: wish for wish in goal.wishes}
     faults: list[Fault] = []
     said_before: set[tuple[str, str, str, str]] = set()
-    named: dict[str, set[str]] = {}
     heard: _Acts = ()
-    heard_before: set[tuple[str, str, str, str]] = set()
+    known = _Known()
     asked = ""
     for index, turn in enumerate(record["turns"]):
         said = _acts(turn["user"]["acts"])
-        for domain, _, slot, value in heard:
-            if slot in _KEYS:
-                named.setdefault(domain, set()).add(plain(value))
-        faults += [Fault(index, "not in goal", "policy", _text(act)) for act in said if _foreign(act, wishes, named)]
+        known.hear(heard)
+        faults += [
+            Fault(index, "not in goal", "policy", _text(act)) for act in said if _foreign(act, wishes, known.named)
+        ]
         faults += [Fault(index, "wrong answer", "policy", _text(act)) for act in said if _careless(act, wishes)]
         faults += [
             Fault(index, "repeated", "policy", _text(act))
             for act in said
-            if act in said_before and _unasked(act, said, heard, heard_before)
+            if act in said_before and _unasked(act, said, heard, known)
         ]
         if record["end"] not in ("done", "gave_up", "left") or index < len(record["turns"]) - 1:
             faults += _ignored(index, said, heard, wishes)
             if asked and not heard and set(said) <= said_before:
                 faults.append(Fault(index, "ignored", "understanding", asked))
         said_before |= set(said)
-        heard_before |= set(heard)
         heard = _acts(turn.get("heard", ()))
         asked = _question(turn.get("agent", {}).get("text", ""))
     if record["end"] == "left" and (new := _news(record, wishes)):
@@ -101,7 +129,7 @@ def _careless(act: tuple[str, str, str, str], wishes: Mapping[str, DomainWish]) 
     return slot in wish.inform or slot in wish.book or slot in wish.places or other in wish.inform
 
 
-def _unasked(act: tuple[str, str, str, str], said: _Acts, heard: _Acts, before: Set[tuple[str, str, str, str]]) -> bool:
+def _unasked(act: tuple[str, str, str, str], said: _Acts, heard: _Acts, known: _Known) -> bool:
     """Whether nothing that was heard is a reason to say it again."""
     domain, kind, slot, _ = act
     if domain == "general" or any(one[:2] == (domain, "negate") for one in said):
@@ -110,10 +138,9 @@ def _unasked(act: tuple[str, str, str, str], said: _Acts, heard: _Acts, before: 
     if not about or any(one[1] in _EXCUSES for one in about):
         return False
     if kind == "request":
-        every = [*before, *heard]
-        return any(one[0] == domain and one[1] != "request" and column(one[2]) == column(slot) for one in every)
+        return column(slot) in known.told.get(domain, ())
     if slot.startswith("book "):
-        return any(one[:2] == (domain, "book") for one in [*before, *heard])
+        return domain in known.booked
     asked = {one[2] for one in about if one[1] == "request"}
     return kind == "inform" and slot not in asked and not (slot in EITHER and asked & set(EITHER))
 

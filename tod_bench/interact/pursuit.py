@@ -41,6 +41,7 @@ class Pursuit:
         self._insisted = self._insisted_booking = False
         self._alternative = not wish.first
         self._requests = {column(slot): slot for slot in wish.request}
+        self._fresh: set[str] = set()
 
     @property
     def progress(self) -> int:
@@ -57,6 +58,7 @@ class Pursuit:
                     self.offer = heard.value
                 if slot in self._requests:
                     self.answers[self._requests[slot]] = heard.value
+                    self._fresh.add(self._requests[slot])
             case "book":
                 self.booked = True
                 self.reference = heard.value or self.reference
@@ -87,8 +89,15 @@ class Pursuit:
         said = self._answer(asked) or self._tell(untold)
         if said:
             return said
-        self.venue = offer or self.venue
+        self._go_with(offer)
         return self._proceed(together=together)
+
+    def _go_with(self, offer: str) -> None:
+        """Takes an offer; what was told of another one before is no answer any more."""
+        fresh, self._fresh = self._fresh, set()
+        if offer and self.venue and plain(offer) != plain(self.venue):
+            self.answers = {slot: value for slot, value in self.answers.items() if slot in fresh}
+        self.venue = offer or self.venue
 
     def _object(self, offer: str) -> list[Act]:
         """What to say to bad news: nothing found, another name than the goal's, a booking refused."""
@@ -104,7 +113,7 @@ class Pursuit:
             return []
         if offer and plain(offer) != plain(self.venue) and self.details == self.wish.book:
             return []
-        self.venue = offer or self.venue
+        self._go_with(offer)
         return self._change_booking()
 
     def late_answers(self) -> list[Act]:

@@ -209,6 +209,16 @@ def test_asking_again_what_was_answered_is_a_fault():
     assert faults([OPENING, ask, ask]) == [("repeated", "policy")]
 
 
+def test_asking_again_is_right_where_the_offer_has_changed_or_nothing_was_answered():
+    ask = turn(["restaurant request phone"], "restaurant inform phone=1")
+    elsewhere = turn(["restaurant request address"], "restaurant recommend name=another")
+    assert faults([OPENING, ask, elsewhere, ask]) == []
+    assert faults([OPENING, ask, ask]) == [("repeated", "policy")]
+    refused = turn(["restaurant request phone"], "restaurant nooffer phone=1")
+    offer = turn(["restaurant inform area=north"], "restaurant recommend name=merry fig")
+    assert faults([OPENING, refused, offer, turn(["restaurant request phone"], "restaurant inform phone=2")]) == []
+
+
 def test_ignored_questions_by_cause():
     heard = turn(["restaurant inform area=north"], "restaurant request food")
     missed = turn(["restaurant inform area=north"], text="Well. Which cuisine would that be?")

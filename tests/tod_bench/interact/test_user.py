@@ -72,6 +72,16 @@ def test_it_insists_once_and_then_takes_the_alternative(world):
     assert told(one.speak([a("restaurant", "nooffer")])) == {"food": "thai"}
 
 
+def test_it_asks_again_of_another_offer(world):
+    one = user(world, DomainWish("restaurant", {"food": "thai"}, request=("phone", "address")))
+    one.speak([])
+    assert asked(one.speak([OFFER])) == {"phone", "address"}
+    elsewhere = a("restaurant", "recommend", "name", "hollow fig")
+    said = one.speak([elsewhere, a("restaurant", "inform", "phone", "1")])
+    assert asked(said) == {"address"}
+    assert asked(one.speak([OFFER, a("restaurant", "inform", "address", "2")])) == {"phone"}
+
+
 def test_an_offer_beside_bad_news_is_heard(world):
     one = user(world, DomainWish("restaurant", {"food": "thai"}, request=("phone",)))
     one.speak([])

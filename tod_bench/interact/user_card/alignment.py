@@ -72,7 +72,7 @@ def _counts(record: Mapping[str, Any]) -> tuple[int, ...]:
     final = [(wish.domain, slot, value) for wish in goal.wishes for slot, value in {**wish.inform, **wish.book}.items()]
     requests = [(wish.domain, column(slot)) for wish in goal.wishes for slot in wish.request]
     made = {(domain, column(slot)) for domain, act, slot, _ in said if act == "request"}
-    made |= {(domain, column(slot)) for domain, act, slot, _ in heard if act == "inform"}
+    made |= {(domain, column(slot)) for domain, act, slot, _ in heard if act in ("inform", "recommend")}
     wishes = {wish.domain: wish for wish in goal.wishes}
     free = [one for one in told if one[0] not in wishes or one[1] not in wishes[one[0]].places]
     right = [one for one in free if one[0] in wishes and _is_goals(wishes[one[0]], one[1], one[2])]
