@@ -101,6 +101,30 @@ def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: P
     click.echo(f"the page: {write_episodes(episodes, environment_of(loaded).world, page, goals=goals)}")
 
 
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("static", type=FILE)
+def beside(folder: Path, static: Path) -> None:
+    """Set static scores of the same systems beside their episodes: does JGA tell success?
+
+    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score.
+
+    \b
+    Example:
+      tod-bench play beside runs/play/play_quickstart static.json
+    """
+    from rich.console import Console
+
+    from tod_bench.console import grid
+    from tod_bench.interact.beside import beside as set_beside
+    from tod_bench.interact.beside import played_scores, static_scores
+
+    for table in set_beside(static_scores(static), played_scores(folder)).grids():
+        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
+        for note in table.notes:
+            click.echo(f"note: {note}")
+
+
 @command.command("user-card")
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
