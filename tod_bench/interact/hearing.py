@@ -24,6 +24,7 @@ class Heard:
         values: Column -> the value told last.
         of: Name for comparison of an entity -> column -> the value that was told of it last; the name is empty where
             none was named yet.
+        every: Column -> all values that were told.
         references: References that were told, in capitals.
         told: Values that could be looked up.
         true: How many of those are true.
@@ -33,6 +34,7 @@ class Heard:
     meant: str = ""
     values: dict[str, str] = field(default_factory=dict)
     of: dict[str, dict[str, str]] = field(default_factory=dict)
+    every: dict[str, set[str]] = field(default_factory=dict)
     references: set[str] = field(default_factory=set)
     told: int = 0
     true: int = 0
@@ -81,6 +83,7 @@ def _hear(heard: Heard, table: Table, act: str, slot: str, value: str, ledger: M
     if not where or not value:
         return
     heard.values[where] = value
+    heard.every.setdefault(where, set()).add(value)
     if where == "ref":
         heard.references.add(value.strip().upper())
         booking = ledger.get(value.strip().upper())

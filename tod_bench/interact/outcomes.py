@@ -8,7 +8,7 @@ from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, true_of
 from tod_bench.interact.values import same
-from tod_bench.interact.world import TAXI, Table, World, column
+from tod_bench.interact.world import TAXI, Table, World, column, taxi_facts
 from tod_metrics.episode.outcomes import DomainOutcome, EpisodeItem
 
 _Bookings = Sequence[Mapping[str, Any]]
@@ -66,6 +66,9 @@ def _outcome(
     requested = {column(slot) for slot in wish.request}
     told = _told(heard, booking, world.tables[wish.domain])
     answered = {slot: told[slot] for slot in requested if slot in told}
+    # ConvLab-3 does not ask of which entity something was told.
+    loose = {slot: heard.values[slot] for slot in requested if heard.values.get(slot, UNKNOWN) != UNKNOWN} | answered
+    entity = (booking["reference"] if taxi else booking["entity"]) if booking else heard.named if matched else ""
     reference = wish.reference and booking is not None and booking["reference"] in heard.references
     return DomainOutcome(
         wish.domain,
@@ -81,8 +84,10 @@ def _outcome(
         told=heard.told,
         true=heard.true,
         named=bool(heard.named) or booking is not None,
-        consistent=taxi or _consistent(wish, answered, booking, world),
-        unreferenced=(len(requested), len(answered)),
+        consistent=taxi or _consistent(wish, loose, booking, world),
+        unreferenced=(len(requested), len(loose)),
+        communicated=reference
+        + sum(_communicated(slot, heard, entity, world.tables[wish.domain]) for slot in requested),
     )
 
 
@@ -105,6 +110,13 @@ def _told(heard: Heard, booking: Mapping[str, Any] | None, table: Table) -> Mapp
     return {
         slot: value for slot, value in {**early, **own}.items() if value != UNKNOWN or true_of(entries, slot, value)
     }
+
+
+def _communicated(slot: str, heard: Heard, entity: str, table: Table) -> bool:
+    """Whether the true value was told at any time, or there is none; never where no right entity was reached."""
+    entries = [taxi_facts(entity)] if entity and table.domain == TAXI else table.named(entity)
+    known = any(slot in entry for entry in entries)
+    return bool(entries) and (not known or any(true_of(entries, slot, one) for one in heard.every.get(slot, ())))
 
 
 def _volunteered(wish: DomainWish, heard: Heard, requested: set[str], world: World) -> set[str]:

@@ -36,7 +36,9 @@ class DomainOutcome:
         named: Whether an entity was named at all, or a booking made.
         consistent: Whether some entity meets the wish and has the requested values that were told (and is the one
             booked, where one is), as ConvLab-3 asks.
-        unreferenced: `requested` and `answered` without the reference.
+        unreferenced: Requested slots without the reference, and how many of them were told, of whatever entity.
+        communicated: Requested slots, with the reference, whose true value was told at any time; none where the entity
+            does not match.
     """
 
     domain: str
@@ -54,6 +56,7 @@ class DomainOutcome:
     named: bool = False
     consistent: bool = False
     unreferenced: tuple[int, int] = (0, 0)
+    communicated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

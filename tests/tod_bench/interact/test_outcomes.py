@@ -9,6 +9,7 @@ from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.showing import shown_episode
 from tod_bench.interact.world import World, taxi_facts
 from tod_bench.simulated.corpus import Simulated
+from tod_metrics import metric
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,30 @@ def test_what_was_told_of_another_entity_is_no_answer(world, venue, other):
     told = [turn(["restaurant inform area=north"], f"restaurant recommend name={venue['name']}", *two)]
     booked = outcome(world, wish, told, [booking(venue["name"])])
     assert (first(booked).matched, first(booked).answered) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "answered", "convlab3", "tau2"),
+    [
+        (("venue", "venue"), True, True, True),
+        (("venue", "other"), True, False, False),  # a lie is an answer, but nothing that is consistent or true
+        (("other", "other"), False, False, False),
+        (("other", "venue"), False, True, True),  # of another entity, and by chance true of this one
+    ],
+)
+def test_protocols_by_what_was_told_of_whom(world, venue, other, told, answered, convlab3, tau2):
+    phones = {"venue": venue["phone"], "other": other["phone"]}
+    wish = DomainWish("restaurant", {"area": "north"}, book=BOOK, request=("phone",))
+    name = (venue if told[0] == "venue" else other)["name"]
+    heard = [
+        f"restaurant recommend name={name}",
+        f"restaurant inform phone={phones[told[1]]}",
+        "restaurant book ref=REF",
+    ]
+    item = outcome(world, wish, [turn(["restaurant inform area=north"], *heard)], [booking(venue["name"])])
+    assert item.answered is answered
+    assert metric("episode_success@convlab3").score([item]) == 100 * convlab3
+    assert metric("episode_success@tau2").score([item]) == 100 * tau2
 
 
 def test_what_was_told_before_any_name_counts_where_it_is_true(world, venue, other):
