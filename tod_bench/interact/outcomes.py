@@ -7,6 +7,7 @@ from tod_bench.corpora.database import plain
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
 from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, true_of
+from tod_bench.interact.spoken import language_faults
 from tod_bench.interact.values import same
 from tod_bench.interact.world import TAXI, Table, World, column, taxi_facts
 from tod_metrics.episode.outcomes import DomainOutcome, EpisodeItem
@@ -38,7 +39,9 @@ def episode_item(record: Mapping[str, Any], world: World) -> EpisodeItem:
         stray=sum(booking["domain"] not in wished for booking in standing),
         turns=sum("agent" in turn for turn in record["turns"]),
         end=record["end"],
-        faults=faults_of(record, goal),
+        faults=tuple(
+            sorted([*faults_of(record, goal), *language_faults(record, goal, world)], key=lambda one: one.turn)
+        ),
     )
 
 

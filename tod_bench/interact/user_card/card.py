@@ -131,7 +131,7 @@ def _alignment(card: UserCard) -> Grid:
 
 def _faults(card: UserCard) -> Grid:
     columns = [(kind, metric(f"simulator_faults(kind={kind.replace(' ', '_')})")) for kind in FAULTS]
-    columns += [(cause, metric(f"simulator_faults(cause={cause})")) for cause in CAUSES if cause != "language"]
+    columns += [(cause, metric(f"simulator_faults(cause={cause})")) for cause in CAUSES]
     own = [one for one in card.standings if (one.setting.patience, one.metric) == (card.base.patience, METRICS[0])]
     rows = tuple(
         (one.setting.language, one.agent, *(decimal(float(chosen.score(one.items))) for _, chosen in columns))

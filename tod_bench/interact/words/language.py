@@ -63,7 +63,7 @@ class RulePolicyInWords(RulePolicy):
 
     def talk(self, world: World, rng: Random) -> Talk:
         """The policy at the start of an episode."""
-        return _TalkInWords(RuleTalk(world, rng, self), _user_words(world), Speaker("agent", rng))
+        return _TalkInWords(RuleTalk(world, rng, self), user_words(world), Speaker("agent", rng))
 
 
 class _TalkInWords(TalkInSteps):
@@ -89,8 +89,8 @@ _USER_WORDS: dict[str, UserWords] = {}
 _AGENT_WORDS: dict[str, AgentWords] = {}
 
 
-def _user_words(world: World) -> UserWords:
-    """The understanding of a world, made once."""
+def user_words(world: World) -> UserWords:
+    """What an agent that goes by keywords understands in a world; made once."""
     if world.digest not in _USER_WORDS:
         _USER_WORDS[world.digest] = UserWords(world)
     return _USER_WORDS[world.digest]
