@@ -166,7 +166,7 @@ def read_database(files: Mapping[str, RawFile], fuzzy: float | None = None) -> V
     return VenueDatabase(tables, fuzzy) if tables else None
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=30_000)
 def plain(value: str) -> str:
     """A value for comparison: lower case, letters and digits only, no leading article, one spelling of ``centre``."""
     text = value.lower().strip()

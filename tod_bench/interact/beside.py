@@ -80,7 +80,7 @@ class Beside(Tabular):
             (
                 one.static,
                 one.played,
-                one.systems,
+                str(one.systems),
                 _cell(one.pearson, one.pearson_interval),
                 _cell(one.spearman, one.spearman_interval),
             )

@@ -201,6 +201,7 @@ def _by_slice(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
         group = f"{number} domain{'s' * (number > 1)}"
         those = [item for item in items if len(item.domains) == number]
         scores += _scored([(spec, group, metric(spec)) for spec in SLICED], those, draws)
+        scores += _passes(those, draws, group) if len(those) > len({item.goal for item in those}) else []
     for domain in sorted({one.domain for item in items for one in item.domains}):
         those = [item for item in items if item.of(domain)]
         sliced = [(spec, metric(spec)) for spec in SLICED if metric(spec).by_domain]
@@ -208,7 +209,7 @@ def _by_slice(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
     return scores
 
 
-def _passes(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
+def _passes(items: Sequence[EpisodeItem], draws: int, group: str = "all") -> list[PlayScore]:
     scores = []
     for strict in (False, True):
         trials = goal_trials(items, strict=strict)
@@ -220,7 +221,7 @@ def _passes(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
             scores.append(
                 PlayScore(
                     spec,
-                    "all",
+                    group,
                     _defined(chosen.score(trials)),
                     interval,
                     len(items),

@@ -115,7 +115,10 @@ def _people(environment: Environment) -> Mapping[str, Any]:
 
 
 def _recovery(card: UserCard) -> Grid:
-    rows = tuple((one.kind, one.planted, one.found, _share(one.precision), _share(one.recall)) for one in card.recovery)
+    rows = tuple(
+        (one.kind, f"{one.planted:,}", f"{one.found:,}", _share(one.precision), _share(one.recall))
+        for one in card.recovery
+    )
     note = (
         f"Faults are planted in acts in {RATE:.0%} of turns, and looked for in the record alone. Agents: the rule "
         "policy, the rule policy with half of its offers wrong, one that only asks, and the deaf one."
