@@ -41,7 +41,7 @@ class Pursuit:
         self._insisted = self._insisted_booking = False
         self._alternative = not wish.first
         self._requests = {column(slot): slot for slot in wish.request}
-        self._fresh: set[str] = set()
+        self._named = ""
 
     @property
     def progress(self) -> int:
@@ -54,11 +54,10 @@ class Pursuit:
         match heard.act:
             case "recommend" | "inform" | "select":
                 slot = column(heard.slot)
-                if slot == self.key and slot:
-                    self.offer = heard.value
+                if self.names(heard):
+                    self._hear_of(heard.value)
                 if slot in self._requests:
                     self.answers[self._requests[slot]] = heard.value
-                    self._fresh.add(self._requests[slot])
             case "book":
                 self.booked = True
                 self.reference = heard.value or self.reference
@@ -68,6 +67,16 @@ class Pursuit:
                 self.refused = True
             case "request":
                 self.asked_for.append(heard.slot)
+
+    def names(self, heard: Act) -> bool:
+        """Whether an act names an entity of the domain."""
+        return bool(self.key) and heard.act in ("recommend", "inform", "select") and column(heard.slot) == self.key
+
+    def _hear_of(self, entity: str) -> None:
+        """Takes note of an offer; what was told of another entity is no answer any more."""
+        if self._named and plain(entity) != plain(self._named):
+            self.answers = {}
+        self._named = self.offer = entity
 
     def opening(self, count: int) -> list[Act]:
         """Begins with the first `count` constraints."""
@@ -89,15 +98,8 @@ class Pursuit:
         said = self._answer(asked) or self._tell(untold)
         if said:
             return said
-        self._go_with(offer)
-        return self._proceed(together=together)
-
-    def _go_with(self, offer: str) -> None:
-        """Takes an offer; what was told of another one before is no answer any more."""
-        fresh, self._fresh = self._fresh, set()
-        if offer and self.venue and plain(offer) != plain(self.venue):
-            self.answers = {slot: value for slot, value in self.answers.items() if slot in fresh}
         self.venue = offer or self.venue
+        return self._proceed(together=together)
 
     def _object(self, offer: str) -> list[Act]:
         """What to say to bad news: nothing found, another name than the goal's, a booking refused."""
@@ -113,7 +115,7 @@ class Pursuit:
             return []
         if offer and plain(offer) != plain(self.venue) and self.details == self.wish.book:
             return []
-        self._go_with(offer)
+        self.venue = offer or self.venue
         return self._change_booking()
 
     def late_answers(self) -> list[Act]:

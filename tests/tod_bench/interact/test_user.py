@@ -79,7 +79,9 @@ def test_it_asks_again_of_another_offer(world):
     elsewhere = a("restaurant", "recommend", "name", "hollow fig")
     said = one.speak([elsewhere, a("restaurant", "inform", "phone", "1")])
     assert asked(said) == {"address"}
-    assert asked(one.speak([OFFER, a("restaurant", "inform", "address", "2")])) == {"phone"}
+    assert asked(one.speak([a("restaurant", "inform", "address", "2"), OFFER])) == {"phone"}
+    two = [OFFER, a("restaurant", "inform", "phone", "3"), elsewhere, a("restaurant", "inform", "address", "4")]
+    assert asked(one.speak(two)) == {"phone"}
 
 
 def test_an_offer_beside_bad_news_is_heard(world):

@@ -151,11 +151,12 @@ def _divergence(card: UserCard) -> Grid:
     )
     notes = [
         "Jensen-Shannon divergence in bits, 0 (the same) to 1 (nothing in common), with an interval over goals; the "
-        "last column is that between two halves of the people. Simulated: the rule policy's episodes in words."
+        "last column is that between two halves of the corpus's dialogues. Simulated: the rule policy's episodes in "
+        "words. The corpus's users are people, or in an embedded corpus its script."
     ]
     notes += [] if any("act" in one.what for one in card.divergence) else ["The dialogues have no user acts annotated."]
-    columns = ("of users", "people, mean", "simulated, mean", "divergence", "people, halves")
-    return Grid("Distance from people", columns, rows, notes=tuple(notes))
+    columns = ("of users", "corpus, mean", "simulated, mean", "divergence", "corpus, halves")
+    return Grid("Distance from the corpus's users", columns, rows, notes=tuple(notes))
 
 
 def _standings(card: UserCard, spec: str) -> Grid:
