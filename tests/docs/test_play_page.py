@@ -22,10 +22,12 @@ PAGE = (DOCS / "play.md").read_text(encoding="utf-8")
 def test_the_commands_of_the_page_work_as_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    played, scored, shown = follow("play.md")
+    played, scored, shown, browsed, card = follow("play.md")
     assert "note: deaf: episodes ended: left 40" in played
     assert "pass_k(k=2)" in scored
     assert "sim-test-00002/1, ended: done" in shown
+    assert "episodes.html" in browsed
+    assert "the card: runs/play/play_quickstart/user_card" in card
 
 
 def test_the_agent_and_config_of_the_page_play(tmp_path, monkeypatch):

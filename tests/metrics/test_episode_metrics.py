@@ -24,9 +24,17 @@ TABLE = DomainOutcome(
     named=True,
     consistent=True,
     unreferenced=(1, 1),
+    communicated=2,
 )
 SIGHT = DomainOutcome(
-    "attraction", matched=True, requested=1, answered=1, named=True, consistent=True, unreferenced=(1, 1)
+    "attraction",
+    matched=True,
+    requested=1,
+    answered=1,
+    named=True,
+    consistent=True,
+    unreferenced=(1, 1),
+    communicated=1,
 )
 TAXI = DomainOutcome("taxi", matched=True, wanted=True, booked=True, details=True, named=True, consistent=True)
 WHOLE = EpisodeItem("g", 0, (TABLE, SIGHT, TAXI), turns=5, end="done")
@@ -50,8 +58,10 @@ def score(spec, *items):
         (changed(others=1), 100, 0, 100, 100, 0),
         (replace(WHOLE, stray=1), 100, 0, 100, 100, 0),
         (changed(booked=False, matched=False, details=False), 0, 0, 0, 0, 0),
-        (changed(answered=1, unreferenced=(1, 0)), 0, 0, 0, 0, 0),
-        (changed(answered=1), 0, 0, 0, 100, 0),  # the reference, which ConvLab-3 does not ask for
+        (changed(answered=1, unreferenced=(1, 0), communicated=1), 0, 0, 0, 0, 0),
+        (changed(communicated=1, true=2), 100, 0, 100, 100, 0),  # told, and not true
+        (changed(answered=1), 0, 0, 0, 100, 100),  # of another entity last
+        (changed(answered=1, communicated=1), 0, 0, 0, 100, 0),  # the reference, which ConvLab-3 does not ask for
         (changed(consistent=False), 100, 100, 100, 0, 100),
     ],
 )
@@ -64,7 +74,7 @@ def test_what_a_success_is(item, success, strict, completion, convlab3, tau2):
 
 
 def test_convlab3_fails_an_episode_with_neither_bookings_nor_requests():
-    only_named = EpisodeItem("g", 0, (replace(SIGHT, requested=0, answered=0, unreferenced=(0, 0)),))
+    only_named = EpisodeItem("g", 0, (replace(SIGHT, requested=0, answered=0, unreferenced=(0, 0), communicated=0),))
     assert score("episode_success", only_named) == 100
     assert score("episode_success@convlab3", only_named) == 0
 

@@ -13,11 +13,11 @@ def acts(*texts):
     return made
 
 
-def turn(user, *heard, declared=None):
+def turn(user, *heard, declared=None, text=""):
     """A turn: what the user says, and what it hears of the answer."""
     spoken = acts(*heard)
     said = spoken if declared is None else acts(*declared)
-    return {"user": {"text": "", "acts": acts(*user)}, "agent": {"text": "", "acts": said}, "heard": spoken}
+    return {"user": {"text": "", "acts": acts(*user)}, "agent": {"text": text, "acts": said}, "heard": spoken}
 
 
 def episode(goal, turns, ledger=(), end="done", trial=0):

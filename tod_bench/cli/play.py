@@ -1,5 +1,6 @@
 """``tod-bench play``: a system talks to a simulated user."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ def command() -> None:
       tod-bench play play_quickstart
       tod-bench play score runs/play/play_quickstart/rule.jsonl
       tod-bench play show runs/play/play_quickstart/rule.jsonl sim-test-00000
+      tod-bench play user-card play_quickstart
     """
 
 
@@ -111,7 +113,7 @@ def chat(config: str, overrides: tuple[str, ...], agent: str, port: int, output:
 @click.argument("episodes", type=FILE)
 @_CONFIG
 def score(episodes: Path, config: str | None) -> None:
-    """Score the episodes of a journal again.
+    """Score the episodes of a journal again: those of the goals and trials that its config names.
 
     \b
     Example:
@@ -121,13 +123,88 @@ def score(episodes: Path, config: str | None) -> None:
 
     from tod_bench.console import grid
     from tod_bench.interact.config import environment_of, load_play
-    from tod_bench.interact.run import config_beside, score_journal
+    from tod_bench.interact.run import config_beside, keys_of, score_journal
 
     loaded = load_play(config) if config else config_beside(episodes)
-    for table in score_journal(episodes, environment_of(loaded).world).grids():
+    environment = environment_of(loaded)
+    for table in score_journal(episodes, environment.world, keys_of(environment, loaded.trials)).grids():
         Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
         for note in table.notes:
             click.echo(f"note: {note}")
+
+
+@command.command()
+@click.argument("episodes", type=FILE, nargs=-1, required=True)
+@_CONFIG
+@click.option("--goals", type=click.IntRange(min=1), default=100, show_default=True, help="Goals to show at the most.")
+@output_option("the page; by default episodes.html beside the first journal", "file")
+def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: Path | None) -> None:
+    """Write a page to browse episodes: goals, turns, calls, ledgers, faults of the user.
+
+    \b
+    Example:
+      tod-bench play browse runs/play/play_quickstart/rule.jsonl runs/play/play_quickstart/lying.jsonl
+    """
+    from tod_bench.interact.config import environment_of, load_play
+    from tod_bench.interact.run import config_beside
+    from tod_bench.reports.episodes import write_episodes
+
+    loaded = load_play(config) if config else config_beside(episodes[0])
+    page = output or episodes[0].with_name("episodes.html")
+    click.echo(f"the page: {write_episodes(episodes, environment_of(loaded).world, page, goals=goals)}")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("static", type=FILE)
+def beside(folder: Path, static: Path) -> None:
+    """Set static scores of the same systems beside their episodes: does JGA tell success?
+
+    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score.
+
+    \b
+    Example:
+      tod-bench play beside runs/play/play_quickstart static.json
+    """
+    from rich.console import Console
+
+    from tod_bench.console import grid
+    from tod_bench.interact.beside import beside as set_beside
+    from tod_bench.interact.beside import played_scores, static_scores
+
+    for table in set_beside(static_scores(static), played_scores(folder)).grids():
+        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
+        for note in table.notes:
+            click.echo(f"note: {note}")
+
+
+@command.command("user-card")
+@click.argument("config")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@output_option("README.md and user_card.json; by default runs/play/NAME/user_card", "folder")
+def user_card(config: str, overrides: tuple[str, ...], output: Path | None) -> None:
+    """Measure the simulated user: planted faults, alignment, distance from people, rankings.
+
+    \b
+    Examples:
+      tod-bench play user-card play_quickstart
+      tod-bench play user-card play_quickstart user.patience=5 -o runs/patient
+    """
+    from rich.console import Console
+
+    from tod_bench.console import grid
+    from tod_bench.interact.config import load_play
+    from tod_bench.interact.user_card.card import user_card as measured
+
+    loaded = load_play(config, overrides)
+    card = measured(loaded)
+    folder = output or Path("runs") / "play" / loaded.name / "user_card"
+    card.write(folder, shlex.join(["tod-bench", "play", "user-card", config, *overrides]))
+    for table in card.grids():
+        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
+        for note in table.notes:
+            click.echo(f"note: {note}")
+    click.echo(f"the card: {folder}")
 
 
 @command.command()

@@ -9,7 +9,7 @@ column for (bookings, say); an unknown value in the table (``?``) meets every co
 import math
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ COUNTED = ("restaurant", "hotel", "attraction", "train")
 _UNBOUND = {"", "none", "notmentioned", "dontcare", "doesntcare", "dontcares", "donotcare", "any", "?"}
 _SPELLINGS = {"center": "centre", "concerthallscinema": "concerthall", "free": "yes"}
 _FUZZY = {"name", "food", "departure", "destination"}
+_KEPT = 10_000
+"""Answers that a table keeps: systems can ask for anything, and memory is to stay flat."""
 _TIME = re.compile(r"(\d{1,2})\s*[:.]?\s*(\d{2})?\s*([ap])?\.?m?\.?\b")
 
 
@@ -97,6 +99,8 @@ class _Table:
             rows: Rows = np.ones(len(self.entries), dtype=bool)
             for column, value in binding:
                 rows = rows & self._rows(column, value)
+            if len(self._answers) >= _KEPT:
+                self._answers.clear()
             self._answers[binding] = rows
         return self._answers[binding]
 
@@ -109,6 +113,8 @@ class _Table:
                 rows = column.like(value, self._fuzzy)
             else:
                 rows = column.plain == plain(value)
+            if len(self._having) >= _KEPT:
+                self._having.clear()
             self._having[name, value] = rows | column.unknown
         return self._having[name, value]
 
@@ -160,7 +166,7 @@ def read_database(files: Mapping[str, RawFile], fuzzy: float | None = None) -> V
     return VenueDatabase(tables, fuzzy) if tables else None
 
 
-@cache
+@lru_cache(maxsize=30_000)
 def plain(value: str) -> str:
     """A value for comparison: lower case, letters and digits only, no leading article, one spelling of ``centre``."""
     text = value.lower().strip()

@@ -23,7 +23,7 @@ from tod_bench.records import Act
 DONTCARE: Final = "dontcare"
 GENERAL: Final = "general"
 
-act = lru_cache(maxsize=100_000)(Act)
+act = lru_cache(maxsize=20_000)(Act)
 """An act; they are records, so the same one can stand in many turns."""
 
 

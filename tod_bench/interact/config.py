@@ -15,7 +15,7 @@ import inspect
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -59,9 +59,25 @@ class UserSection(_Section):
     """
 
     llm: dict[str, Any] | None = None
-    patience: int = Field(default=3, ge=1)
-    together: float = Field(default=0.5, ge=0, le=1)
-    brief: float = Field(default=0.5, ge=0, le=1)
+    patience: int = UserSettings().patience
+    together: float = UserSettings().together
+    brief: float = UserSettings().brief
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        try:
+            self.seeded()
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def seeded(self) -> UserSettings:
+        """The settings of the seeded users, which know their bounds."""
+        return UserSettings(self.patience, self.together, self.brief)
+
+    def settings(self) -> Users:
+        """The users: those of a language model where one is named, else the seeded ones."""
+        return self.seeded() if self.llm is None else llm_users(self.llm)
 
 
 class AgentSection(_Section):
@@ -168,10 +184,8 @@ def environment_of(config: PlayConfig) -> Environment:
         from tod_bench.interact.words.language import OwnWords
 
         language = OwnWords()
-    settings: Users = UserSettings(config.user.patience, config.user.together, config.user.brief)
-    if config.user.llm is not None:
-        settings = llm_users(config.user.llm)
-    return Environment(corpus, config.split, config.seed, settings, language, config.goals, config.seconds)
+    users, seed = config.user.settings(), config.seed
+    return Environment(corpus, config.split, seed, users, language, config.goals, config.seconds)
 
 
 def llm_users(section: dict[str, Any]) -> Users:

@@ -8,7 +8,7 @@ episode.record()
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Final, Protocol, runtime_checkable
@@ -26,7 +26,7 @@ from tod_bench.interact.user import UserSettings
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
-RECORD: Final = 1
+RECORD: Final = 2
 """Version of the record of an episode."""
 
 CALLS: Final = 10
@@ -170,9 +170,16 @@ class Environment:
             "corpus": self.corpus.name,
             "split": self.split,
             "world": self.world.digest[:16],
+            "seconds": self.seconds,
             **self.user.signature,
             "language": dict(self.language.signature) if self.language else "acts",
         }
+
+    def with_users(self, user: UserSettings, language: Language | None) -> "Environment":
+        """The same goals and world with other users; neither is read again."""
+        other = replace(self, user=user, language=language)
+        vars(other).update(world=self.world, goals=self.goals)
+        return other
 
     def reset(self, goal: InteractiveGoal, trial: int) -> "Episode":
         """A new episode."""
@@ -316,8 +323,12 @@ def play_episode(environment: Environment, agent: Agent, goal: InteractiveGoal, 
 
     What goes wrong inside of the agent ends the episode, with the error's kind as the reason.
     """
-    episode, talk = environment.reset(goal, trial), None
-    observation = episode.user()
+    return played(environment.reset(goal, trial), environment, agent)
+
+
+def played(episode: Episode, environment: Environment, agent: Agent) -> dict[str, Any]:
+    """Plays an episode that has begun to its end and returns its record."""
+    observation, talk = episode.user(), None
     try:
         with Watch(environment.seconds if agent.timed else None) as watch:
             while observation is not None:

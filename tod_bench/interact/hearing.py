@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tod_bench.corpora.database import minutes, plain
+from tod_bench.corpora.database import plain
+from tod_bench.interact.values import same
 from tod_bench.interact.world import TAXI, Entry, Table, World, column, taxi_facts
 
 UNKNOWN: Final = "unknown"
 """What is told of a slot that the database does not know."""
 
 _NAMING: Final = ("recommend", "inform", "select")
-_TIMES: Final = ("leaveat", "arriveby", "book time")
 
 
 @dataclass
@@ -22,6 +22,10 @@ class Heard:
         named: The entity that was named last; empty for none.
         meant: The entity that facts are about: that named last, else that booked, else the one the user named.
         values: Column -> the value told last.
+        of: Name for comparison of an entity -> column -> the value that was told of it last; the name is empty where
+            none was named yet.
+        every: Column -> all values that were told.
+        references: References that were told, in capitals.
         told: Values that could be looked up.
         true: How many of those are true.
     """
@@ -29,6 +33,9 @@ class Heard:
     named: str = ""
     meant: str = ""
     values: dict[str, str] = field(default_factory=dict)
+    of: dict[str, dict[str, str]] = field(default_factory=dict)
+    every: dict[str, set[str]] = field(default_factory=dict)
+    references: set[str] = field(default_factory=set)
     told: int = 0
     true: int = 0
 
@@ -57,13 +64,6 @@ def heard_in(record: Mapping[str, Any], world: World) -> dict[str, Heard]:
     return heard
 
 
-def same(slot: str, one: str, other: str) -> bool:
-    """Whether two values of a slot are the same: times as times, all else without case, blanks and punctuation."""
-    if slot in _TIMES:
-        return minutes(one) is not None and minutes(one) == minutes(other)
-    return plain(one) == plain(other)
-
-
 def true_of(entries: Sequence[Entry], slot: str, value: str) -> bool:
     """Whether a value is that of one of an entity's entries; `UNKNOWN` is true where none has any.
 
@@ -83,7 +83,9 @@ def _hear(heard: Heard, table: Table, act: str, slot: str, value: str, ledger: M
     if not where or not value:
         return
     heard.values[where] = value
+    heard.every.setdefault(where, set()).add(value)
     if where == "ref":
+        heard.references.add(value.strip().upper())
         booking = ledger.get(value.strip().upper())
         heard.meant = heard.meant or (booking["entity"] if booking else "")
         _count(heard, booking is not None and booking["domain"] == table.domain)
@@ -93,9 +95,12 @@ def _hear(heard: Heard, table: Table, act: str, slot: str, value: str, ledger: M
             _count(heard, any(same(where, taxi_facts(reference)[where], value) for reference in booked))
     elif where == table.key:
         heard.named = heard.meant = value
+        heard.of.setdefault(plain(value), {})[where] = value
         _count(heard, bool(table.named(value)))
-    elif where in table.columns and heard.meant:
-        _count(heard, true_of(table.named(heard.meant), where, value))
+    else:
+        heard.of.setdefault(plain(heard.meant), {})[where] = value
+        if where in table.columns and heard.meant:
+            _count(heard, true_of(table.named(heard.meant), where, value))
 
 
 def _count(heard: Heard, true: object) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 from tod_bench.corpora.database import plain
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.faults import faults_of
-from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, same, true_of
-from tod_bench.interact.world import TAXI, World, column
+from tod_bench.interact.hearing import UNKNOWN, Heard, heard_in, true_of
+from tod_bench.interact.spoken import language_faults
+from tod_bench.interact.values import same
+from tod_bench.interact.world import TAXI, Table, World, column, taxi_facts
 from tod_metrics.episode.outcomes import DomainOutcome, EpisodeItem
 
 _Bookings = Sequence[Mapping[str, Any]]
@@ -37,7 +39,9 @@ def episode_item(record: Mapping[str, Any], world: World) -> EpisodeItem:
         stray=sum(booking["domain"] not in wished for booking in standing),
         turns=sum("agent" in turn for turn in record["turns"]),
         end=record["end"],
-        faults=faults_of(record, goal),
+        faults=tuple(
+            sorted([*faults_of(record, goal), *language_faults(record, goal, world)], key=lambda one: one.turn)
+        ),
     )
 
 
@@ -63,8 +67,12 @@ def _outcome(
         entity = booking["entity"] if booking else "" if wanted else heard.named
         matched = bool(entity) and plain(entity) in world.all_named(wish.domain, wish.inform)
     requested = {column(slot) for slot in wish.request}
-    answered = {slot for slot in requested if _answered(slot, heard, wish.domain, world)}
-    reference = wish.reference and heard.values.get("ref", UNKNOWN) != UNKNOWN
+    told = _told(heard, booking, world.tables[wish.domain])
+    answered = {slot: told[slot] for slot in requested if slot in told}
+    # ConvLab-3 does not ask of which entity something was told.
+    loose = {slot: heard.values[slot] for slot in requested if heard.values.get(slot, UNKNOWN) != UNKNOWN} | answered
+    entity = (booking["reference"] if taxi else booking["entity"]) if booking else heard.named if matched else ""
+    reference = wish.reference and booking is not None and booking["reference"] in heard.references
     return DomainOutcome(
         wish.domain,
         matched,
@@ -79,8 +87,10 @@ def _outcome(
         told=heard.told,
         true=heard.true,
         named=bool(heard.named) or booking is not None,
-        consistent=taxi or _consistent(wish, heard, answered, booking, world),
-        unreferenced=(len(requested), len(answered)),
+        consistent=taxi or _consistent(wish, loose, booking, world),
+        unreferenced=(len(requested), len(loose)),
+        communicated=reference
+        + sum(_communicated(slot, heard, entity, world.tables[wish.domain]) for slot in requested),
     )
 
 
@@ -88,11 +98,28 @@ def _details_right(details: Mapping[str, str], wanted: Mapping[str, str]) -> boo
     return all(value and same(slot, details.get(slot, ""), value) for slot, value in wanted.items())
 
 
-def _answered(slot: str, heard: Heard, domain: str, world: World) -> bool:
-    value = heard.values.get(slot, "")
-    if value == UNKNOWN:
-        return domain != TAXI and true_of(world.tables[domain].named(heard.meant), slot, value)
-    return bool(value)
+def _told(heard: Heard, booking: Mapping[str, Any] | None, table: Table) -> Mapping[str, str]:
+    """Column -> what was told of the entity that counts: the one booked, else the one that was spoken of last.
+
+    What was told before any entity was named counts where it is true of that one, and that something is not known
+    where the database knows no better.
+    """
+    if table.domain == TAXI:
+        return {slot: value for slot, value in heard.values.items() if value != UNKNOWN}
+    entity = booking["entity"] if booking else heard.meant
+    entries = table.named(entity)
+    early = {slot: value for slot, value in heard.of.get("", {}).items() if true_of(entries, slot, value)}
+    own = heard.of.get(plain(entity), {}) if entity else heard.of.get("", {})
+    return {
+        slot: value for slot, value in {**early, **own}.items() if value != UNKNOWN or true_of(entries, slot, value)
+    }
+
+
+def _communicated(slot: str, heard: Heard, entity: str, table: Table) -> bool:
+    """Whether the true value was told at any time, or there is none; never where no right entity was reached."""
+    entries = [taxi_facts(entity)] if entity and table.domain == TAXI else table.named(entity)
+    known = any(slot in entry for entry in entries)
+    return bool(entries) and (not known or any(true_of(entries, slot, one) for one in heard.every.get(slot, ())))
 
 
 def _volunteered(wish: DomainWish, heard: Heard, requested: set[str], world: World) -> set[str]:
@@ -102,15 +129,13 @@ def _volunteered(wish: DomainWish, heard: Heard, requested: set[str], world: Wor
     return {slot for slot in heard.values if slot in tellable and slot not in requested and slot not in own}
 
 
-def _consistent(
-    wish: DomainWish, heard: Heard, answered: set[str], booking: Mapping[str, Any] | None, world: World
-) -> bool:
+def _consistent(wish: DomainWish, answered: Mapping[str, str], booking: Mapping[str, Any] | None, world: World) -> bool:
     """Whether an entity meets the wish and has the requested values that were told; the booked one, where one is."""
     table = world.tables[wish.domain]
     entries = [
         entry
         for entry in world.entries(wish.domain, wish.inform)
-        if all(true_of([entry], slot, heard.values[slot]) for slot in answered)
+        if all(true_of([entry], slot, value) for slot, value in answered.items())
     ]
     if booking is None:
         return bool(entries)

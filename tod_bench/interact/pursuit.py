@@ -41,6 +41,7 @@ class Pursuit:
         self._insisted = self._insisted_booking = False
         self._alternative = not wish.first
         self._requests = {column(slot): slot for slot in wish.request}
+        self._named = ""
 
     @property
     def progress(self) -> int:
@@ -53,8 +54,8 @@ class Pursuit:
         match heard.act:
             case "recommend" | "inform" | "select":
                 slot = column(heard.slot)
-                if slot == self.key and slot:
-                    self.offer = heard.value
+                if self.names(heard):
+                    self._hear_of(heard.value)
                 if slot in self._requests:
                     self.answers[self._requests[slot]] = heard.value
             case "book":
@@ -66,6 +67,16 @@ class Pursuit:
                 self.refused = True
             case "request":
                 self.asked_for.append(heard.slot)
+
+    def names(self, heard: Act) -> bool:
+        """Whether an act names an entity of the domain."""
+        return bool(self.key) and heard.act in ("recommend", "inform", "select") and column(heard.slot) == self.key
+
+    def _hear_of(self, entity: str) -> None:
+        """Takes note of an offer; what was told of another entity is no answer any more."""
+        if self._named and plain(entity) != plain(self._named):
+            self.answers = {}
+        self._named = self.offer = entity
 
     def opening(self, count: int) -> list[Act]:
         """Begins with the first `count` constraints."""
@@ -94,11 +105,18 @@ class Pursuit:
         """What to say to bad news: nothing found, another name than the goal's, a booking refused."""
         not_found, refused = self.not_found, self.refused
         self.not_found = self.refused = False
-        if not_found:
+        # With an offer beside it, "nothing matches" is a reason to take that or the alternative, not to insist.
+        if not_found and not (offer and self._alternative):
+            self._insisted = self._insisted or bool(offer)
             return self._insist_or_relax()
         if offer and "name" in self.wanted and plain(offer) != plain(self.wanted["name"]):
             return [act(self.domain, "negate", "", ""), *self._tell(["name"])]
-        return self._change_booking() if refused else []
+        if not refused:
+            return []
+        if offer and plain(offer) != plain(self.venue) and self.details == self.wish.book:
+            return []
+        self.venue = offer or self.venue
+        return self._change_booking()
 
     def late_answers(self) -> list[Act]:
         """Answers to questions about a domain that the user is through with."""

@@ -6,7 +6,7 @@ FOLDER/AGENT.scores.json  their scores, which can be made again
 FOLDER/models/            what agents have trained, and the cache of models' answers
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,8 @@ from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import write_json
 from tod_bench.interact.config import PlayConfig, agent_of, environment_of, load_play
-from tod_bench.interact.journal import read_journal
+from tod_bench.interact.episode import Environment
+from tod_bench.interact.journal import Key, read_journal
 from tod_bench.interact.people import Desk, People
 from tod_bench.interact.play import play
 from tod_bench.interact.scores import PlayScores, score_episodes
@@ -27,6 +28,7 @@ CONFIG: Final = "play.json"
 
 _SHOWN: Final = (
     "episode_success",
+    "episode_success/fault-free",
     "episode_strict",
     "book_rate",
     "book_details",
@@ -57,9 +59,11 @@ class Played(Tabular):
 
     def grids(self) -> list[Grid]:
         """The agents side by side."""
-        rows = tuple((agent, *(_cell(scores, spec) for spec in _SHOWN)) for agent, scores in self.scores.items())
+        rows = tuple(
+            (agent, *(_cell(scores, *shown.split("/")) for shown in _SHOWN)) for agent, scores in self.scores.items()
+        )
         notes = [f"{agent}: {note}" for agent, scores in self.scores.items() for note in scores.notes]
-        columns = ("agent", *(spec.removeprefix("episode_").replace("_", " ") for spec in _SHOWN))
+        columns = ("agent", *map(_title, _SHOWN))
         return [Grid(self.name, columns, rows, notes=tuple(notes))]
 
 
@@ -86,17 +90,18 @@ def run_play(
     scores = {}
     for name, agent in agents.items():
         section = config.agents[name]
+        trials = section.trials or config.trials
         journal = play(
             environment,
             agent,
             folder / f"{name}.jsonl",
-            trials=section.trials or config.trials,
+            trials=trials,
             goals=section.goals,
             workers=workers,
             retry=retry,
             access=access,
         )
-        scores[name] = score_journal(journal, environment.world)
+        scores[name] = score_journal(journal, environment.world, keys_of(environment, trials, section.goals))
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
 
@@ -131,9 +136,26 @@ def chat_play(config: PlayConfig, name: str, folder: Path, desk: Desk) -> Path:
     return play(environment, agent, folder / f"{name}.people.jsonl", trials=trials, goals=section.goals)
 
 
-def score_journal(journal: Path, world: World) -> PlayScores:
-    """Scores a journal and writes the scores beside it."""
-    scores = score_episodes(read_journal(journal), world)
+def keys_of(environment: Environment, trials: int, goals: int | None = None) -> frozenset[Key]:
+    """Goal and trial of the episodes of a play.
+
+    Args:
+        environment: The environment.
+        trials: Trials a goal.
+        goals: How many goals, of the first; None for all.
+    """
+    return frozenset((goal.id, trial) for goal in environment.goals[:goals] for trial in range(trials))
+
+
+def score_journal(journal: Path, world: World, only: Collection[Key] | None = None) -> PlayScores:
+    """Scores a journal and writes the scores beside it.
+
+    Args:
+        journal: The journal.
+        world: The world that it was played in.
+        only: Goal and trial of the episodes that are scored; None for all.
+    """
+    scores = score_episodes(read_journal(journal), world, only=only)
     values = {"agent": dict(scores.agent), "versions": dict(scores.versions), "scores": scores.records()}
     write_json(journal.with_name(f"{journal.stem}.scores.json"), values)
     return scores
@@ -171,8 +193,13 @@ def found_episode(journal: Path, name: str) -> Mapping[str, Any]:
     raise UserError(f"{journal} has no episode {name!r}; its names are like {', '.join(known) or 'goal/trial'}")
 
 
-def _cell(scores: PlayScores, spec: str) -> Cell:
-    one = scores.get(spec)
-    if one.score is None:
+def _title(shown: str) -> str:
+    spec, _, group = shown.partition("/")
+    return " ".join([*([group] if group else []), spec.removeprefix("episode_").replace("_", " ")])
+
+
+def _cell(scores: PlayScores, spec: str, group: str = "all") -> Cell:
+    one = next((one for one in scores.scores if (one.metric, one.group) == (spec, group)), None)
+    if one is None or one.score is None:
         return Undefined()
     return with_interval(one.score, one.interval.low, one.interval.high)

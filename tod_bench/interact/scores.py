@@ -3,7 +3,7 @@
 Episodes of one goal are not independent, so what is resampled are goals with all their trials.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import DataError, UserError
+from tod_bench.interact.journal import Key
 from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.world import World
 from tod_bench.numerals import with_interval
@@ -117,12 +118,20 @@ class PlayScores(Tabular):
         return [Grid(str(self.agent.get("agent", "")), columns, rows, names=2, notes=self.notes)]
 
 
-def score_episodes(records: Iterable[Mapping[str, Any]], world: World, *, draws: int = DRAWS) -> PlayScores:
+def score_episodes(
+    records: Iterable[Mapping[str, Any]],
+    world: World,
+    *,
+    only: Collection[Key] | None = None,
+    draws: int = DRAWS,
+) -> PlayScores:
     """Scores episodes of one run.
 
     Args:
         records: Their records.
         world: The world that they were played in.
+        only: Goal and trial of the episodes that are scored; a note says how many others there are, and how many of
+            these are not there. None for all that there are.
         draws: Bootstrap draws.
 
     Raises:
@@ -135,21 +144,23 @@ def score_episodes(records: Iterable[Mapping[str, Any]], world: World, *, draws:
     seed: Any = None
     seen: set[tuple[str, int]] = set()
     for record in records:
-        if not items:
+        if not seen:
             agent, versions = record["agent"], record["versions"]
             _check_world(versions, world)
             seed = record["seed"]
         elif (record["agent"], record["versions"], record["seed"]) != (agent, versions, seed):
             raise DataError("the episodes are of more than one run", dialogue=str(record["goal"].get("id")))
-        items.append(_item(record, world))
-        key = (items[-1].goal, items[-1].trial)
+        item = _item(record, world)
+        key = (item.goal, item.trial)
         if key in seen:
             raise DataError(f"trial {key[1]} of this goal is there twice", dialogue=key[0])
         seen.add(key)
+        if only is None or key in only:
+            items.append(item)
     if not items:
-        raise UserError("there are no episodes to score")
+        raise UserError("there are no episodes to score" + (f" among the {len(seen):,} that are there" if seen else ""))
     scores = [*_over_all(items, draws), *_by_slice(items, draws), *_passes(items, draws)]
-    return PlayScores(agent, versions, tuple(scores), _notes(items))
+    return PlayScores(agent, versions, tuple(scores), (*_notes(items), *_left_out(seen, only)))
 
 
 def goal_trials(items: Sequence[EpisodeItem], *, strict: bool = False) -> list[GoalTrials]:
@@ -184,12 +195,13 @@ def _over_all(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
 def _by_slice(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
     scores: list[PlayScore] = []
     faultless = [item for item in items if not item.faults]
-    if 0 < len(faultless) < len(items):
+    if faultless:
         scores += _scored([(spec, "fault-free", metric(spec)) for spec in SLICED], faultless, draws)
     for number in sorted({len(item.domains) for item in items}):
         group = f"{number} domain{'s' * (number > 1)}"
         those = [item for item in items if len(item.domains) == number]
         scores += _scored([(spec, group, metric(spec)) for spec in SLICED], those, draws)
+        scores += _passes(those, draws, group) if len(those) > len({item.goal for item in those}) else []
     for domain in sorted({one.domain for item in items for one in item.domains}):
         those = [item for item in items if item.of(domain)]
         sliced = [(spec, metric(spec)) for spec in SLICED if metric(spec).by_domain]
@@ -197,7 +209,7 @@ def _by_slice(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
     return scores
 
 
-def _passes(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
+def _passes(items: Sequence[EpisodeItem], draws: int, group: str = "all") -> list[PlayScore]:
     scores = []
     for strict in (False, True):
         trials = goal_trials(items, strict=strict)
@@ -209,7 +221,7 @@ def _passes(items: Sequence[EpisodeItem], draws: int) -> list[PlayScore]:
             scores.append(
                 PlayScore(
                     spec,
-                    "all",
+                    group,
                     _defined(chosen.score(trials)),
                     interval,
                     len(items),
@@ -240,6 +252,16 @@ def _notes(items: Sequence[EpisodeItem]) -> tuple[str, ...]:
     listed = ", ".join(f"{end} {count:,}" for end, count in sorted(ends.items(), key=lambda pair: -pair[1]))
     trials = goal_trials(items)
     return (f"episodes ended: {listed}", *PassK(max(one.trials for one in trials)).remarks(trials))
+
+
+def _left_out(seen: Collection[Key], only: Collection[Key] | None) -> Iterator[str]:
+    """What a reader must know where the episodes that are there are not those that were asked for."""
+    if only is None:
+        return
+    if others := sum(key not in only for key in seen):
+        yield f"{others:,} episodes of goals or trials that the config does not name are there, and not scored"
+    if missing := sum(key not in seen for key in only):
+        yield f"{missing:,} of the {len(only):,} episodes that the config names are not there"
 
 
 def _shown(one: PlayScore) -> Cell:

@@ -4,7 +4,7 @@ from hashlib import sha256
 from random import Random
 from typing import Literal
 
-Part = Literal["user", "user language", "agent", "agent language"]
+Part = Literal["user", "user language", "user faults", "agent", "agent language"]
 
 
 def episode_seed(seed: int, goal: str, trial: int) -> str:

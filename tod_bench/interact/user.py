@@ -17,7 +17,7 @@ from tod_bench.interact.seeds import stream
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Moves whenever the same agent would hear anything else."""
 
 UserEnd = Literal["", "done", "gave_up", "left"]
@@ -95,9 +95,9 @@ class AgendaUser:
         Args:
             heard: What it understood of the agent's last answer; empty at the start.
         """
-        for one in heard:
-            pursuit = self._by_domain.get(one.domain)
-            if pursuit and pursuit.opened:
+        for one in self._in_order(heard):
+            pursuit = self._by_domain[one.domain]
+            if pursuit.opened:
                 pursuit.hear(one)
         said = self._next()
         progress = self._index + sum(pursuit.progress for pursuit in self._pursuits)
@@ -107,6 +107,18 @@ class AgendaUser:
             self.end = "left"
             return (BYE,)
         return tuple(said)
+
+    def _in_order(self, heard: Sequence[Act]) -> list[Act]:
+        """What was heard of the goal's domains, the first name of each before all else.
+
+        A fact can stand before the name that it is about: "the phone number of X is".
+        """
+        about = [one for one in heard if one.domain in self._by_domain]
+        first: dict[str, Act] = {}
+        for one in about:
+            if self._by_domain[one.domain].names(one):
+                first.setdefault(one.domain, one)
+        return [*first.values(), *(one for one in about if one is not first.get(one.domain))]
 
     def _next(self) -> list[Act]:
         if late := [one for past in self._pursuits[: self._index] for one in past.late_answers()]:

@@ -18,6 +18,7 @@ from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.database import plain
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of
+from tod_bench.interact.values import same
 from tod_bench.records import Database
 
 ROWS: Final = 10
@@ -138,7 +139,7 @@ class World:
             raise UserError(f"{corpus.name}: a simulated user needs the corpus's database, and it has none")
         self._database: Database = database
         self.tables: Mapping[str, Table] = _tables(corpus, database)
-        self.digest = digest_of({domain: list(table.entities.items()) for domain, table in self.tables.items()})
+        self.digest = digest_of([getattr(database, "fuzzy", None), *map(_contents, self.tables.values())])
         self._found: dict[tuple[str, tuple[tuple[str, str], ...]], Found] = {}
 
     def find(self, domain: str, constraints: Mapping[str, str]) -> Found:
@@ -179,7 +180,7 @@ class Ledger:
 
     @property
     def bookings(self) -> tuple[Booking, ...]:
-        """All bookings, also cancelled ones, in the order in which they were first made."""
+        """All bookings, also cancelled ones, in the order in which they were made; one made twice, the second time."""
         return tuple(self._bookings.values())
 
     def book(self, domain: str, entity: str, details: Mapping[str, str]) -> Booking | Failure:
@@ -191,10 +192,12 @@ class Ledger:
         if failure:
             return failure
         for slot, value in self._refused.get(domain, {}).items():
-            if plain(details.get(slot, "")) == plain(value):
+            if same(slot, details.get(slot, ""), value):
                 return Failure("refused", f"not available with {slot} {value!r}", (slot,))
         name = table.named(entity)[0][table.key] if table.key else ""
         reference = _reference(self._seed, domain, name, details)
+        # At the end, also where it was made before: of two that stand, the one made last counts.
+        self._bookings.pop(reference, None)
         self._bookings[reference] = Booking(reference, domain, name, details)
         return self._bookings[reference]
 
@@ -219,6 +222,13 @@ def taxi_facts(reference: str) -> dict[str, str]:
 def column(slot: str) -> str:
     """The column of a slot, however it is spelt: ``entrance fee`` and ``entrancefee`` are the same."""
     return slot if slot.startswith("book ") else slot.replace(" ", "")
+
+
+def _contents(table: Table) -> dict[str, Any]:
+    """Everything that decides what queries and bookings give, in one order."""
+    named = {"domain": table.domain, "key": table.key, "search": table.search, "either": table.either}
+    bookings = {"details": table.details, "unbookable": sorted(table.unbookable)}
+    return {**named, **bookings, "entities": list(table.entities.items())}
 
 
 def _unbookable(table: Table, entity: str) -> Failure | None:

@@ -1,6 +1,6 @@
 """What came of an episode, domain by domain: the items of the episode metrics.
 
-`tod_bench.interact.scoring` makes them from a record, its goal and the database; metrics only count.
+`tod_bench.interact.outcomes` makes them from a record, its goal and the database; metrics only count.
 """
 
 from collections.abc import Sequence
@@ -28,14 +28,17 @@ class DomainOutcome:
         details: Whether the entity matches and every detail of the booking is right.
         others: Standing bookings of the domain beside the one wanted.
         requested: Number of slots that the user wanted to be told, with the reference.
-        answered: How many of them were told.
+        answered: How many of them were told of the entity that counts: the one booked, else the one spoken of last; a
+            reference is that of the booking.
         volunteered: Slots that were told and neither requested nor part of the wish.
         told: Values that were told and could be looked up.
         true: How many of those are true of the entity named.
         named: Whether an entity was named at all, or a booking made.
         consistent: Whether some entity meets the wish and has the requested values that were told (and is the one
             booked, where one is), as ConvLab-3 asks.
-        unreferenced: `requested` and `answered` without the reference.
+        unreferenced: Requested slots without the reference, and how many of them were told, of whatever entity.
+        communicated: Requested slots, with the reference, whose true value was told at any time; none where the entity
+            does not match.
     """
 
     domain: str
@@ -53,6 +56,7 @@ class DomainOutcome:
     named: bool = False
     consistent: bool = False
     unreferenced: tuple[int, int] = (0, 0)
+    communicated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,9 @@ class EpisodeSuccess(_Share):
       booked at an entity that matches, with the details wanted; every requested slot was told (the reference is none);
       some entity meets wish and told values; an episode with neither bookings nor requests fails. Taxis are no booking
       wishes there. Its checks of the form of told values are not repeated.
+      Of several standing bookings the last counts, there the first.
     - ``tau2``: the product of the parts of a reward as in tau2-bench: the final ledger is exactly what the goal wants
-      (right venue, right details, nothing else), times everything requested was told.
+      (right venue, right details, nothing else), times the true value of everything requested was told at some time.
     """
 
     name: ClassVar[str] = "episode_success"
@@ -89,4 +90,4 @@ def _by_convlab3(item: EpisodeItem) -> bool:
 def _by_tau2(item: EpisodeItem) -> bool:
     others = item.stray + sum(one.others for one in item.domains)
     ledger = not others and all(one.details for one in item.domains if one.wanted)
-    return ledger and item.answered
+    return ledger and all(one.communicated == one.requested for one in item.domains)

@@ -77,6 +77,24 @@ def test_errors_are_a_sentence(config, overrides, message):
     assert message in str(done.exception)
 
 
+def test_only_what_the_config_names_is_scored(config, tmp_path):
+    call(config)
+    printed = call(config, "trials=1", "goals=5")
+    assert (
+        "note: rule: 11 episodes of goals or trials that the config does not name are there, and not scored" in printed
+    )
+    scores = json.loads((tmp_path / "runs/play/small/rule.scores.json").read_text(encoding="utf-8"))["scores"]
+    assert {one["episodes"] for one in scores if one["group"] == "all"} == {5}
+    assert "fault-free success" in printed
+
+
+def test_episodes_that_are_not_there_are_said(config, tmp_path):
+    call(config)
+    journal = tmp_path / "runs" / "play" / "small" / "rule.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-3]))
+    assert "note: 3 of the 16 episodes that the config names are not there" in call("score", str(journal))
+
+
 def test_episodes_of_another_world_are_not_scored(config, tmp_path):
     call(config)
     journal = tmp_path / "runs" / "play" / "small" / "rule.jsonl"

@@ -67,6 +67,8 @@ def test_slices_partition_the_episodes(scores, items):
     hotel = metric("venue_match").of_domain("hotel")
     assert scores.get("venue_match", "domain hotel").score == pytest.approx(hotel.score(items))
     assert not isnan(hotel.score(items))
+    passes = {one.group for one in scores.scores if one.metric == "pass_k(k=4)"}
+    assert passes == {"all", *(group for group in groups if group != "all")}
 
 
 def test_scores_over_episodes_without_faults_stand_beside_those_over_all(environment, records):

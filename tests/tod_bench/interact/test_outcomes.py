@@ -9,6 +9,7 @@ from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.showing import shown_episode
 from tod_bench.interact.world import World, taxi_facts
 from tod_bench.simulated.corpus import Simulated
+from tod_metrics import metric
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,60 @@ def test_unknown_is_an_answer_only_where_the_database_knows_no_better(world, ven
     assert (item.answered, item.true) == (0, 1)
 
 
+def test_what_was_told_of_another_entity_is_no_answer(world, venue, other):
+    two = [f"restaurant recommend name={other['name']}", f"restaurant inform phone={other['phone']}"]
+    back = [f"restaurant recommend name={venue['name']}", f"restaurant inform address={venue['address']}"]
+    said = [turn(["restaurant inform area=north"], *two), turn(["restaurant request address"], *back)]
+    item = outcome(world, ASKED, said)
+    assert (first(item).matched, first(item).answered, item.success) == (True, 1, False)
+    again = outcome(
+        world, ASKED, [*said, turn(["restaurant request phone"], f"restaurant inform phone={venue['phone']}")]
+    )
+    assert again.success
+    wish = DomainWish("restaurant", {"area": "north"}, book=BOOK, request=("phone",))
+    told = [turn(["restaurant inform area=north"], f"restaurant recommend name={venue['name']}", *two)]
+    booked = outcome(world, wish, told, [booking(venue["name"])])
+    assert (first(booked).matched, first(booked).answered) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "answered", "convlab3", "tau2"),
+    [
+        (("venue", "venue"), True, True, True),
+        (("venue", "other"), True, False, False),  # a lie is an answer, but nothing that is consistent or true
+        (("other", "other"), False, False, False),
+        (("other", "venue"), False, True, True),  # of another entity, and by chance true of this one
+    ],
+)
+def test_protocols_by_what_was_told_of_whom(world, venue, other, told, answered, convlab3, tau2):
+    phones = {"venue": venue["phone"], "other": other["phone"]}
+    wish = DomainWish("restaurant", {"area": "north"}, book=BOOK, request=("phone",))
+    name = (venue if told[0] == "venue" else other)["name"]
+    heard = [
+        f"restaurant recommend name={name}",
+        f"restaurant inform phone={phones[told[1]]}",
+        "restaurant book ref=REF",
+    ]
+    item = outcome(world, wish, [turn(["restaurant inform area=north"], *heard)], [booking(venue["name"])])
+    assert item.answered is answered
+    assert metric("episode_success@convlab3").score([item]) == 100 * convlab3
+    assert metric("episode_success@tau2").score([item]) == 100 * tau2
+
+
+def test_what_was_told_before_any_name_counts_where_it_is_true(world, venue, other):
+    for one, answered in ((venue, 1), (other, 0)):
+        told = [turn(["restaurant inform area=north"], f"restaurant inform phone={one['phone']}")]
+        named = turn(["restaurant request name"], f"restaurant recommend name={venue['name']}")
+        assert first(outcome(world, ASKED, [*told, named])).answered == answered
+
+
+def test_the_reference_of_another_booking_is_no_answer(world, venue, other):
+    said = [turn(["restaurant inform area=north"], "restaurant book ref=A")]
+    two = [booking(other["name"], reference="A"), booking(venue["name"], reference="B")]
+    assert first(outcome(world, WANTED, said, two)).answered == 0
+    assert first(outcome(world, WANTED, said, two[::-1])).answered == 1
+
+
 def test_volunteered_slots_are_neither_requested_nor_the_users_own(world, venue):
     facts = [f"restaurant inform {slot}={venue[slot]}" for slot in ("area", "phone", "postcode", "pricerange")]
     item = outcome(
@@ -179,13 +234,31 @@ def test_asking_again_what_was_answered_is_a_fault():
     assert faults([OPENING, ask, ask]) == [("repeated", "policy")]
 
 
+def test_asking_again_is_right_where_the_offer_has_changed_or_nothing_was_answered():
+    ask = turn(["restaurant request phone"], "restaurant inform phone=1")
+    elsewhere = turn(["restaurant request address"], "restaurant recommend name=another")
+    assert faults([OPENING, ask, elsewhere, ask]) == []
+    assert faults([OPENING, ask, ask]) == [("repeated", "policy")]
+    refused = turn(["restaurant request phone"], "restaurant nooffer phone=1")
+    offer = turn(["restaurant inform area=north"], "restaurant recommend name=merry fig")
+    assert faults([OPENING, refused, offer, turn(["restaurant request phone"], "restaurant inform phone=2")]) == []
+
+
 def test_ignored_questions_by_cause():
     heard = turn(["restaurant inform area=north"], "restaurant request food")
-    missed = turn(["restaurant inform area=north"], "general reqmore", declared=["restaurant request food"])
+    missed = turn(["restaurant inform area=north"], text="Well. Which cuisine would that be?")
+    again = turn(["restaurant inform area=north"], "restaurant recommend name=x")
     ask = turn(["restaurant request phone"], "restaurant inform phone=1")
     assert faults([heard, ask]) == [("ignored", "policy")]
-    assert faults([missed, ask]) == [("ignored", "understanding")]
+    assert faults([missed, again]) == [("ignored", "understanding")]
+    assert faults([missed, ask]) == []
     assert faults([heard, turn(["restaurant inform food=dontcare"], "general reqmore")]) == []
+
+
+def test_what_an_agent_declares_is_no_evidence():
+    declared = turn(["restaurant inform area=north"], "general reqmore", declared=["restaurant request food"])
+    ask = turn(["restaurant request phone"], "restaurant inform phone=1")
+    assert faults([declared, ask]) == []
 
 
 def test_leaving_early():
@@ -193,6 +266,18 @@ def test_leaving_early():
     silent = turn(["restaurant request address"], "general reqmore")
     assert faults([OPENING, ask, silent, silent], end="left") == [("left early", "policy")]
     assert faults([OPENING, ask, silent, silent, silent], end="left") == []
+
+
+def test_leaving_after_an_offer_or_with_more_to_tell_is_early():
+    silent = turn(["restaurant inform area=north"], "general reqmore")
+    assert faults([silent, OPENING], end="left") == [("left early", "policy")]
+    more = turn(["restaurant inform food=thai"], "general reqmore")
+    wish = DomainWish("restaurant", {"area": "north", "food": "thai"})
+    assert faults([silent, silent, silent, more], wish, end="left") == [("left early", "policy")]
+    named = DomainWish("restaurant", {"area": "north", "name": "dusty walnut"})
+    both = turn(["restaurant inform area=north", "restaurant inform name=dusty walnut"], "restaurant recommend name=x")
+    rejecting = turn(["restaurant negate", "restaurant inform name=dusty walnut"], "restaurant recommend name=x")
+    assert faults([both, rejecting, rejecting, rejecting], named, end="left") == []
 
 
 def test_a_reference_that_the_agent_does_not_know_is_no_answer(world, venue):

@@ -36,6 +36,7 @@ def asked(acts):
     return {one.slot for one in acts if one.act == "request"}
 
 
+GOES = {"departure": "restaurant"}
 OFFER = a("restaurant", "recommend", "name", "merry fig")
 
 
@@ -69,6 +70,34 @@ def test_it_insists_once_and_then_takes_the_alternative(world):
     assert told(first) == {"food": "welsh", "area": "north"}
     assert one.speak([a("restaurant", "nooffer")]) == first
     assert told(one.speak([a("restaurant", "nooffer")])) == {"food": "thai"}
+
+
+def test_it_asks_again_of_another_offer(world):
+    one = user(world, DomainWish("restaurant", {"food": "thai"}, request=("phone", "address")))
+    one.speak([])
+    assert asked(one.speak([OFFER])) == {"phone", "address"}
+    elsewhere = a("restaurant", "recommend", "name", "hollow fig")
+    said = one.speak([elsewhere, a("restaurant", "inform", "phone", "1")])
+    assert asked(said) == {"address"}
+    assert asked(one.speak([a("restaurant", "inform", "address", "2"), OFFER])) == {"phone"}
+    two = [OFFER, a("restaurant", "inform", "phone", "3"), elsewhere, a("restaurant", "inform", "address", "4")]
+    assert asked(one.speak(two)) == {"phone"}
+
+
+def test_an_offer_beside_bad_news_is_heard(world):
+    one = user(world, DomainWish("restaurant", {"food": "thai"}, request=("phone",)))
+    one.speak([])
+    assert asked(one.speak([a("restaurant", "nooffer"), OFFER])) == {"phone"}
+    wish = DomainWish("restaurant", {"food": "thai"}, first={"food": "welsh"})
+    one = user(world, wish)
+    one.speak([])
+    assert told(one.speak([a("restaurant", "nooffer"), OFFER])) == {"food": "thai"}
+    one = user(world, DomainWish("restaurant", {}, book={"book day": "friday"}), DomainWish("taxi", places=GOES))
+    one.speak([])
+    one.speak([OFFER])
+    elsewhere = a("restaurant", "recommend", "name", "hollow fig")
+    assert told(one.speak([a("restaurant", "nobook"), elsewhere])) == {"book day": "friday"}
+    assert told(one.speak([a("restaurant", "book")])) == {"departure": "hollow fig"}
 
 
 def test_what_the_alternative_drops_it_does_not_care_about(world):

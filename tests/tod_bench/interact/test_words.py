@@ -147,6 +147,23 @@ def test_in_words_a_rule_policy_gets_what_the_goal_wants(environment):
     assert scores["episode_strict"] >= 95
 
 
+def test_words_that_say_what_was_not_meant_are_a_fault_of_language(environment):
+    record = play_episode(environment, RulePolicyInWords(), environment.goals[0], 0)
+    assert episode_item(record, environment.world).faults == ()
+    goal = environment.goals[0]
+    wish = goal.wishes[0]
+    table = environment.world.tables[wish.domain]
+    foreign = next(
+        entry["area"]
+        for named in table.entities.values()
+        for entry in named
+        if entry.get("area") not in (None, *wish.inform.values(), *wish.first.values())
+    )
+    record["turns"][0]["user"]["text"] += f" Somewhere in the {foreign} please."
+    (fault,) = episode_item(record, environment.world).faults
+    assert (fault.turn, fault.kind, fault.cause) == (0, "not in goal", "language")
+
+
 def test_in_words_a_deaf_agent_gets_nothing(environment):
     assert played(environment, DeafAgent())["episode_success"] == 0
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tod_bench.interact.tools import Tools, tool_schemas
+from tod_bench.interact.values import same
 from tod_bench.interact.world import Booking, Failure, World, taxi_facts
 from tod_bench.simulated.corpus import Simulated
 
@@ -49,6 +50,45 @@ def test_a_booking_and_its_reference(ledger, venue):
     assert len(ledger.bookings) == 1
     other = ledger.book("restaurant", venue, {**TABLE, "book people": "3"})
     assert other.reference != booking.reference
+
+
+@pytest.mark.parametrize("spelt", ["6:00 pm", "18.00", "18:00", "at 1800"])
+def test_a_refusal_is_not_evaded_by_spelling(ledger, venue, spelt):
+    assert ledger.book("restaurant", venue, {**TABLE, "book time": spelt}).kind == "refused"
+
+
+@pytest.mark.parametrize(
+    ("slot", "one", "other", "are"),
+    [
+        ("book people", "2", "two people", True),
+        ("book people", "2", "12", False),
+        ("book stay", "02", "2 nights", True),
+        ("book day", "friday", "on Friday", True),
+        ("book day", "friday", "sunday", False),
+        ("book time", "9:15", "09:15", True),
+        ("book time", "soon", "soon", False),
+        ("name", "The Two Friends", "two friends", True),
+    ],
+)
+def test_values_are_compared_by_what_they_mean(slot, one, other, are):
+    assert same(slot, one, other) is are
+
+
+def test_the_booking_made_last_is_the_last_one(ledger, venue):
+    first, second = (ledger.book("restaurant", venue, {**TABLE, "book people": people}) for people in "23")
+    assert [one.reference for one in ledger.bookings] == [first.reference, second.reference]
+    ledger.book("restaurant", venue, TABLE)
+    assert [one.reference for one in ledger.bookings] == [second.reference, first.reference]
+
+
+def test_the_digest_has_everything_that_decides(world):
+    from dataclasses import replace
+
+    from tod_bench.interact.world import _contents
+
+    table = world.tables["restaurant"]
+    changes = ({"search": ("area",)}, {"unbookable": frozenset({"x"})}, {"details": ()}, {"either": True})
+    assert all(_contents(replace(table, **change)) != _contents(table) for change in changes)
 
 
 def test_references_depend_on_the_seed(world, venue):

@@ -94,7 +94,7 @@ _AGENT_WORDS: dict[str, AgentWords] = {}
 
 
 def user_words(world: World) -> UserWords:
-    """What agents of a world understand of users by keywords, made once."""
+    """What an agent that goes by keywords understands in a world; made once."""
     if world.digest not in _USER_WORDS:
         _USER_WORDS[world.digest] = UserWords(world)
     return _USER_WORDS[world.digest]

@@ -1,0 +1,1 @@
+"""The user card: how far a simulated user can be trusted, in numbers."""

@@ -1,0 +1,122 @@
+"""A page to browse played episodes: goal, turns with calls, ledger and outcome, with the user's faults marked."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tod_bench.errors import UserError
+from tod_bench.files import write_text
+from tod_bench.interact.journal import read_journal
+from tod_bench.interact.outcomes import episode_item
+from tod_bench.interact.showing import acts_line, booking_line, call_line, fault_lines, goal_lines, outcome_line, said
+from tod_bench.interact.world import World
+from tod_bench.reports.browser import BUDGET, LONGEST_LIST, LONGEST_TEXT
+from tod_bench.reports.html import render_html
+
+
+def write_episodes(journals: Sequence[Path], world: World, path: Path, *, goals: int = 100) -> Path:
+    """Writes the page of some journals, whose agents are shown on the same goals.
+
+    Args:
+        journals: The journals; an agent is called by its file's name.
+        world: The world that they were played in.
+        path: The page.
+        goals: How many goals are shown at the most; they are chosen by their ids alone.
+
+    Raises:
+        UserError: There is no such journal, or two have one name.
+        DataError: A line is no episode.
+    """
+    names = [journal.stem for journal in journals]
+    if len(set(names)) < len(names):
+        raise UserError(f"journals are told apart by their names, and these share one: {', '.join(names)}")
+    write_text(path, rendered(episodes_data(dict(zip(names, journals, strict=True)), world, goals=goals)))
+    return path
+
+
+def episodes_data(
+    journals: Mapping[str, Path], world: World, *, goals: int = 100, budget: int = BUDGET
+) -> dict[str, Any]:
+    """The episodes to browse, as JSON values.
+
+    Args:
+        journals: Agent -> its journal.
+        world: The world that they were played in.
+        goals: How many goals are shown at the most.
+        budget: Characters of JSON that may be spent.
+
+    Returns:
+        ``agents``, ``total`` and ``episodes``.
+    """
+    ids = {record["goal"]["id"] for journal in journals.values() for record in read_journal(journal)}
+    chosen = set(sorted(ids, key=lambda name: hashlib.sha256(name.encode()).digest())[:goals])
+    shown, total = [], 0
+    for agent, journal in journals.items():
+        for record in read_journal(journal):
+            total += 1
+            if record["goal"]["id"] in chosen:
+                shown.append(_episode(agent, record, world))
+    # By goal: what the budget cuts off are goals, for all agents alike.
+    shown.sort(key=lambda one: (hashlib.sha256(one["goal_id"].encode()).digest(), one["trial"]))
+    return {"agents": list(journals), "total": total, "episodes": list(_within(shown, budget))}
+
+
+def rendered(data: Mapping[str, Any]) -> str:
+    """The page as HTML.
+
+    Raises:
+        MissingExtraError: What pages need is not installed.
+    """
+    title = f"Episodes of {', '.join(data['agents'])}"
+    return render_html("episodes.html", scripts=("episodes.js",), data=data, title=title, episodes=data)
+
+
+def _within(entries: Sequence[dict[str, Any]], budget: int) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        budget -= len(json.dumps(entry))
+        if budget < 0:
+            return
+        yield entry
+
+
+def _episode(agent: str, record: Mapping[str, Any], world: World) -> dict[str, Any]:
+    item = episode_item(record, world)
+    verdict = "strict success" if item.strict else "success" if item.success else "failure"
+    return {
+        "id": f"{record['goal']['id']}/{record['trial']}",
+        "goal_id": record["goal"]["id"],
+        "trial": record["trial"],
+        "agent": agent,
+        "domains": [one.domain for one in item.domains],
+        "end": record["end"],
+        "verdict": verdict,
+        "faults": sorted({fault.kind for fault in item.faults}),
+        "message": [_cut(line) for line in record["goal"]["message"]],
+        "goal": [_cut(line) for line in goal_lines(record["goal"])],
+        "turns": [
+            {**_turn(turn), "faults": [_cut(line) for line in fault_lines(item, index)]}
+            for index, turn in enumerate(record["turns"])
+        ],
+        "ledger": [_cut(booking_line(booking)) for booking in record["ledger"][:LONGEST_LIST]],
+        "outcomes": [
+            {"text": outcome_line(one), "right": one.matched and one.answered == one.requested} for one in item.domains
+        ],
+    }
+
+
+def _turn(turn: Mapping[str, Any]) -> dict[str, Any]:
+    agent = turn.get("agent")
+    heard = acts_line(turn["heard"]) if agent and turn["heard"] != agent["acts"] else None
+    return {
+        "user": _cut(said(turn["user"])),
+        "acts": _cut(acts_line(turn["user"]["acts"])) if turn["user"]["text"] else "",
+        "calls": [_cut(call_line(call)) for call in turn.get("calls", ())[:LONGEST_LIST]],
+        "agent": _cut(said(agent)) if agent else None,
+        "heard": None if heard is None else _cut(heard),
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} … (cut)"
