@@ -115,9 +115,7 @@ class _Reading:
         """What was read; only where nothing is wrong, it has items."""
         missing = [key for key in self.wanted if key not in self._items]
         for goal, trial in missing:
-            self.tell(
-                "missing", f"episode {goal}/{trial} is missing; a track wants every trial of every goal, lost or won"
-            )
+            self.tell("missing", f"episode {goal}/{trial} is missing; every trial of every goal is wanted, lost or won")
         problems = []
         for kind, listed in self._listed.items():
             problems += listed

@@ -7,7 +7,7 @@ from typing import Any
 from tod_bench.experiments.results import Experiment
 from tod_bench.leaderboard.board import Board
 from tod_bench.leaderboard.cache import key_of
-from tod_bench.leaderboard.task_names import Task
+from tod_bench.leaderboard.task_names import Task, turn_tasks
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
 from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
@@ -97,7 +97,7 @@ def _answers(entries: Sequence[Entry], track: OpenTrack) -> list[Answers]:
     for entry in entries:
         card, turns = entry.card, entry.submission.turns
         answers = Answers(f"{card.system}, {card.date}" if len(entries) > 1 else card.system)
-        for task in card.tasks:
+        for task in turn_tasks(card.tasks):
             if task == "dst":
                 metric = judging_metric(track.settings.metrics[task])
                 experiment = Experiment(track.name, card.system, task, 0)
