@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from math import comb
 
 import pytest
@@ -149,7 +150,7 @@ RESULTS = {
 
 
 def test_pass_k_worked_by_hand(tmp_path):
-    """pass^1 = (3/4 + 1/4 + 1) / 3, pass^2 = (3/6 + 0 + 1) / 3, pass^3 = (1/4 + 0 + 1) / 3, pass^4 = (0 + 0 + 1) / 3."""
+    """pass^1 = (3/4 + 1/4 + 1)/3, pass^2 = (3/6 + 0 + 1)/3, pass^3 = (1/4 + 0 + 1)/3, pass^4 = (0 + 0 + 1)/3."""
     scores = reward_scores(import_tau2(written(tmp_path / "run.json", RESULTS)).runs, draws=20)
     by_hand = {1: 200 / 3, 2: 50.0, 3: 125 / 3, 4: 100 / 3}
     for k, value in by_hand.items():
@@ -173,7 +174,7 @@ def test_pass_k_is_the_mean_of_shares_of_subsets(counts, k):
     if shares:
         assert score == pytest.approx(100 * sum(shares) / len(shares))
     else:
-        assert score != score
+        assert math.isnan(score)
 
 
 def test_messages_become_turns(tmp_path):

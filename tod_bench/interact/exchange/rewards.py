@@ -1,4 +1,4 @@
-"""Scores of imported runs from the rewards that came with them: means, success and pass^k, with intervals over tasks."""
+"""Scores of imported runs from the rewards that came with them: means, success, pass^k, with intervals over tasks."""
 
 from collections.abc import Sequence
 from pathlib import Path
