@@ -74,7 +74,7 @@ def layout_problem(record: object) -> str:
     try:
         msgspec.convert(record, _Record)
         msgspec.json.encode(record)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         return str(error)
     return ""
 

@@ -230,6 +230,7 @@ def test_a_folder_is_read_as_its_index_says(tmp_path):
         (lambda results: results.pop("tasks"), "no simulation file"),
         (lambda results: results.update(simulations=[]), "no simulations in it"),
         (lambda results: results["simulations"][3].pop("reward_info"), "t0-3 has no reward"),
+        (lambda results: results["simulations"][0].update(messages=None, ticks=[]), "t0-0 is a voice run"),
         (lambda results: results["simulations"].append(results["simulations"][0]), "trial 0 of task t0 is there twice"),
         (lambda results: results["simulations"][0]["messages"].append({"role": "tool", "id": "x"}), "simulation 0 is"),
     ],

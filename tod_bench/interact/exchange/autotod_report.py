@@ -135,7 +135,9 @@ def report_autotod(files: Sequence[Path], corpus: Corpus | None, folder: Path) -
     for path in files:
         if episodes := [run.record for run in read[path] if run.record is not None]:
             write_text(folder / f"{path.stem}.jsonl", "".join(encoded(record).decode() for record in episodes))
-    write_json(folder / "autotod.json", {"numbers": report.records(), "notes": list(report.notes)})
+    versions = runs[0].record["versions"] if runs and runs[0].record else {}
+    numbers = {"versions": versions, "numbers": report.records(), "notes": list(report.notes)}
+    write_json(folder / "autotod.json", numbers)
     rows = [(one.run, one.domain, one.measure, one.ours, one.theirs, one.cause) for one in found if one.cause]
     write_text(folder / "differences.csv", csv_text(("run", "domain", "measure", "ours", "theirs", "cause"), rows))
     return report

@@ -103,6 +103,8 @@ def _run(simulation: Mapping[str, Any], info: Mapping[str, Any], tasks: Mapping[
     rewarded = simulation.get("reward_info") or {}
     if not isinstance(rewarded.get("reward"), int | float):
         raise ValueError(f"simulation {simulation.get('id')} has no reward")
+    if simulation.get("ticks") is not None and simulation.get("messages") is None:
+        raise ValueError(f"simulation {simulation.get('id')} is a voice run, of ticks; only runs of messages are read")
     turns = _turns(simulation.get("messages") or (), left)
     ours = (simulation.get("info") or {}).get(OURS)
     record = _restored(ours, simulation, turns) if ours else _foreign(simulation, info, tasks, turns)
