@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 
 from guides import DOCS, blocks, follow
+from tod_bench.interact.config import PlayConfig
+from tod_bench.leaderboard import load_tracks
 from tod_bench.leaderboard.card import Card
 
 PAGE = "submit.md"
@@ -37,3 +39,12 @@ def test_the_page_names_every_key_of_a_card():
     table = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE))))
     assert table == set(Card.model_fields)
     assert set(yaml.safe_load(blocks(PAGE, "yaml")[0])) <= table
+
+
+def test_the_play_config_of_the_page_is_that_of_its_track():
+    config = PlayConfig.model_validate(yaml.safe_load(blocks(PAGE, "yaml")[1]))
+    track = load_tracks().settings["simulated-play"]
+    assert (config.corpus.corpus, config.corpus.options, config.split) == (track.corpus, track.options, track.split)
+    assert track.play is not None
+    for name in type(track.play).model_fields:
+        assert getattr(config, name) == getattr(track.play, name)

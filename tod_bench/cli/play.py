@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tod_bench.cli import play_exchange
 from tod_bench.cli.options import CACHE, FILE, PRICES, REPLAY, SMALL, RunByDefault, output_option, workers_option
 
 
@@ -228,3 +229,7 @@ def show(episodes: Path, name: str, config: str | None) -> None:
     record = found_episode(episodes, name)
     loaded = load_play(config) if config else config_beside(episodes)
     click.echo(printable(shown_episode(record, environment_of(loaded).world)), nl=False)
+
+
+command.add_command(play_exchange.import_)
+command.add_command(play_exchange.export)

@@ -9,7 +9,7 @@ import click
 from tod_bench.cli.options import FILE, STORE, Option, corpus_option, output_option
 
 if TYPE_CHECKING:
-    from tod_bench.records import TaskName
+    from tod_bench.leaderboard.task_names import Task
 
 TRACKS = click.option(
     "--tracks",
@@ -56,10 +56,12 @@ def prepare(
     """Make a submission folder of predictions and a card, with its scores.
 
     Several files are taken as one: a file for each task, or shards. Only the answers to the card's tasks are kept.
+    A track that is played takes the journals of `tod-bench play` in place of predictions.
 
     \b
     Examples:
       tod-bench submit prepare predictions.jsonl --card card.yaml
+      tod-bench submit prepare runs/play/simulated/rule.jsonl --card card.yaml
       tod-bench submit prepare --config quickstart --system t5-tiny --corpus plain --card card.yaml
     """
     from tod_bench.errors import UserError
@@ -80,6 +82,8 @@ def prepare(
 def validate(folder: Path, tracks: Path | None) -> None:
     """Check a submission: card, files, schema, coverage, and likeness to gold; every problem is named.
 
+    Of a track that is played, users and world are replayed: an episode that was changed is named.
+
     \b
     Example:
       tod-bench submit validate submissions/my-system-3fa9c1-simulated-plain-20261121
@@ -89,7 +93,7 @@ def validate(folder: Path, tracks: Path | None) -> None:
     submission = validate_submission(folder, load_tracks(tracks))
     _warn(submission.suspicions)
     click.echo(
-        f"{submission.name} is valid: {len(submission.turns):,} turns, "
+        f"{submission.name} is valid: {submission.extent}, "
         f"{', '.join(submission.card.tasks)} of {submission.card.track}"
     )
 
@@ -112,6 +116,6 @@ def verify(folder: Path, tracks: Path | None) -> None:
     click.echo(f"{entry.submission.name} is verified: all {count} numbers are as reported")
 
 
-def _warn(suspicions: "Mapping[TaskName, str]") -> None:
+def _warn(suspicions: "Mapping[Task, str]") -> None:
     for task, why in suspicions.items():
         click.echo(f"Warning: {task}: {why}; it takes no rank until the leaderboard's maintainers clear it", err=True)

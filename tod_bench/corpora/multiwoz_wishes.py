@@ -63,6 +63,9 @@ def interactive_goal(dialogue: str, raw: Mapping[str, Any], database: Database, 
     try:
         goal = goal_of(raw)
         sections = _sections([_MARK.sub("", line) for line in _lines(raw.get("message", ()))])
+        if len(goal) == 1 and not any(section.domain in goal for section in sections):
+            # Dialogues of WOZ 2.0 (train) are introduced in other words, and all of them are of one domain.
+            sections = [_Section(next(iter(goal)), [line for section in sections for line in section.lines])]
         order = [section.domain for section in sections if section.domain in goal]
         if len(order) != len(goal):
             left = ", ".join(sorted(set(goal) - set(order)))

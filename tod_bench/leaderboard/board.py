@@ -12,13 +12,10 @@ from tod_bench.leaderboard.identity import admitted
 from tod_bench.leaderboard.ledger import LEDGER, read_ledger
 from tod_bench.leaderboard.ranking import Column, columns
 from tod_bench.leaderboard.submission import RefusedError
+from tod_bench.leaderboard.task_names import TITLES, Task
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks
 from tod_bench.leaderboard.verify import Entry, meaning
-from tod_bench.records import TaskName
 from tod_bench.scores import Score
-from tod_bench.tasks import TASKS
-
-TITLES: Mapping[TaskName, str] = {"dst": "dialogue state tracking", "policy": "policy", "response": "responses"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Ranking:
     """
 
     track: OpenTrack
-    task: TaskName
+    task: Task
     entries: tuple[Entry, ...]
     columns: tuple[Column, ...]
     suspects: tuple[Entry, ...] = ()
@@ -124,7 +121,7 @@ def read_board(
     refused.sort(key=lambda error: error.name)
     rankings = []
     for name in tracks.settings:
-        for task in TASKS:
+        for task in TITLES:
             here = [entry for entry in entries if entry.card.track == name and task in entry.card.tasks]
             if here:
                 rankings.append(_ranking(tracks.open(name), task, here, results, workers))
@@ -135,7 +132,7 @@ def read_board(
     return Board(tuple(rankings), systems, tuple(refused), tracks, results)
 
 
-def _ranking(track: OpenTrack, task: TaskName, entries: Sequence[Entry], cache: Cache, workers: int) -> Ranking:
+def _ranking(track: OpenTrack, task: Task, entries: Sequence[Entry], cache: Cache, workers: int) -> Ranking:
     suspects = [entry for entry in entries if task in entry.suspicions]
     shown = [entry for entry in entries if task not in entry.suspicions]
     compared = columns(task, shown, track, cache=cache, workers=workers)

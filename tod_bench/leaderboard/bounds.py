@@ -71,12 +71,13 @@ def read_text(path: Path, most: int) -> str:
         raise UserError(f"{path.name} is not UTF-8 text: {error}") from None
 
 
-def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, most: int, *, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes]]:
     """Streams the lines of a file, also of a gzipped one (``.gz``), with their numbers.
 
     Args:
         path: The file.
         most: Bytes that the file may have, and what is packed into it.
+        longest: Bytes that a line may have.
 
     Raises:
         UserError: As in `opened`; the archive is damaged or unpacks to too much; a line is too long.
@@ -85,10 +86,10 @@ def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
         unpacked: IO[bytes] = io.BufferedReader(gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
         total = 0
         try:
-            for number, line in enumerate(iter(lambda: unpacked.readline(LONGEST_LINE + 1), b""), start=1):
+            for number, line in enumerate(iter(lambda: unpacked.readline(longest + 1), b""), start=1):
                 total += len(line)
-                if len(line) > LONGEST_LINE:
-                    raise UserError(f"{path.name}, line {number}: longer than {LONGEST_LINE:,} bytes")
+                if len(line) > longest:
+                    raise UserError(f"{path.name}, line {number}: longer than {longest:,} bytes")
                 if total > most:
                     raise UserError(f"{path.name} unpacks to more than {most:,} bytes")
                 yield number, line
@@ -96,16 +97,16 @@ def read_lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
             raise UserError(f"{path.name} is a damaged gzip file: {error}") from None
 
 
-def parse_json(data: str | bytes, place: str) -> Any:
-    """A JSON value, read strictly: no key twice, no NaN, not nested beyond `DEEPEST`.
+def parse_json(data: str | bytes, place: str, *, deepest: int = DEEPEST) -> Any:
+    """A JSON value, read strictly: no key twice, no NaN, not nested beyond `deepest`.
 
     Raises:
         UserError: It is not such a value.
     """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        if depth(text) > DEEPEST:
-            raise UserError(f"{place}: nested more than {DEEPEST} levels deep")
+        if depth(text) > deepest:
+            raise UserError(f"{place}: nested more than {deepest} levels deep")
         return json.loads(text, parse_constant=_no_constant, parse_float=finite, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: not JSON as it is accepted here: {error}") from None

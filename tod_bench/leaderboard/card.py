@@ -34,7 +34,7 @@ from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of, write_text
 from tod_bench.leaderboard.bounds import parse_json, parse_yaml, read_text
 from tod_bench.leaderboard.names import check_name, check_text
-from tod_bench.records import TaskName
+from tod_bench.leaderboard.task_names import Task
 
 BIGGEST_CARD = 16_384
 """Bytes of a card."""
@@ -91,7 +91,7 @@ class Card(BaseModel):
     link: Link | None = None
     date: Annotated[datetime.date, BeforeValidator(_day)]
     track: Name
-    tasks: tuple[TaskName, ...] = Field(min_length=1)
+    tasks: tuple[Task, ...] = Field(min_length=1)
     training_data: Line
     parameters: int | None = Field(ge=0, le=10**15)
     code: Line

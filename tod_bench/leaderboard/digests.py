@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from tod_bench.files import digest_of
+from tod_bench.leaderboard.task_names import Task
 from tod_bench.records import Prediction, TaskName
 
 LENGTH = 16
@@ -31,7 +32,7 @@ def task_digest(task: TaskName, turns: Mapping[tuple[str, int], Prediction]) -> 
     return total.hexdigest()[:LENGTH]
 
 
-def joint_digest(tasks: Mapping[TaskName, str]) -> str:
+def joint_digest(tasks: Mapping[Task, str]) -> str:
     """One digest for the digests of several tasks."""
     return digest_of(dict(tasks))[:LENGTH]
 

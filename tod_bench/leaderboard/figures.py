@@ -44,6 +44,7 @@ def history(ranking: Ranking) -> Figure | None:
         score = column.places[best.name].score
         values.append(Datum("best so far", score.value, score.low, score.high, date.isoformat(), over=best.card.system))
     title = f"Best {column.label} by date: {ranking.title}"
-    note = "Whiskers are 95% bootstrap intervals over dialogues. Systems that are shown gold are left out."
+    unit = ranking.track.unit
+    note = f"Whiskers are 95% bootstrap intervals over {unit}. Systems that are shown gold are left out."
     names = (("series", "line"), ("label", "date"))
     return Figure(title, note, tuple(values), names, lines(values, "date", title=title, from_zero=False))

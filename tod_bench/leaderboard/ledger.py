@@ -23,9 +23,9 @@ from tod_bench.errors import UserError
 from tod_bench.files import write_text
 from tod_bench.leaderboard.bounds import parse_yaml, read_text
 from tod_bench.leaderboard.names import check_text
+from tod_bench.leaderboard.task_names import Task
 from tod_bench.leaderboard.tracks import Tracks
 from tod_bench.leaderboard.verify import verify_submission
-from tod_bench.records import TaskName
 
 LEDGER = "maintainers.yaml"
 
@@ -57,7 +57,7 @@ class Cleared(Accepted):
         reason: Why, for readers.
     """
 
-    task: TaskName
+    task: Task
     reason: Annotated[str, Field(min_length=1, max_length=400), AfterValidator(check_text)]
 
 
@@ -79,7 +79,7 @@ class Ledger(BaseModel):
         wanted = Accepted(submission=submission, predictions=predictions)
         return self.accepted.index(wanted) if wanted in self.accepted else None
 
-    def clearance(self, submission: str, predictions: str, task: TaskName) -> str:
+    def clearance(self, submission: str, predictions: str, task: Task) -> str:
         """Why a suspicion is cleared; empty where it is not."""
         wanted = (submission, predictions, task)
         return next((one.reason for one in self.cleared if (one.submission, one.predictions, one.task) == wanted), "")
@@ -121,7 +121,7 @@ def accept_submission(folder: Path, tracks: Tracks) -> Path:
     return _write(folder.parent, ledger.model_copy(update={"accepted": tuple(accepted)}))
 
 
-def clear_suspicion(folder: Path, tracks: Tracks, task: TaskName, reason: str) -> Path:
+def clear_suspicion(folder: Path, tracks: Tracks, task: Task, reason: str) -> Path:
     """Verifies a submission and writes down that it is not suspected of gold any more.
 
     Returns:

@@ -1,4 +1,4 @@
-"""From prediction files and a card to a submission folder, with the scores to report computed on the way."""
+"""From predictions or episodes and a card to a submission folder, with the scores to report computed on the way."""
 
 import gzip
 import json
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.files import replaced_folder
-from tod_bench.leaderboard.card import folder_name, read_card, write_card
+from tod_bench.interact.journal import encoded, read_journal
+from tod_bench.leaderboard.card import Card, folder_name, read_card, write_card
 from tod_bench.leaderboard.reported import reported_scores, write_reported
-from tod_bench.leaderboard.submission import CARD, PACKED, PARTS, SCORES, validate_submission
-from tod_bench.leaderboard.tracks import Tracks, load_tracks
-from tod_bench.leaderboard.verify import compute_scores
+from tod_bench.leaderboard.submission import CARD, EPISODES, PACKED, PARTS, SCORES, validate_submission
+from tod_bench.leaderboard.task_names import turn_tasks
+from tod_bench.leaderboard.tracks import OpenTrack, Tracks, load_tracks
+from tod_bench.leaderboard.verify import computed_scores
 from tod_bench.predictions import read_predictions, to_json
 from tod_bench.records import Prediction, TaskName
 from tod_bench.reports.runs import read_runs
@@ -29,7 +31,8 @@ def prepare_submission(
 
     Args:
         card: The card, YAML or JSON.
-        predictions: Prediction files, which together answer every turn; a file for each task, or shards of one.
+        predictions: Prediction files, which together answer every turn; a file for each task, or shards of one. For a
+            track that is played, journals, which together have every episode.
         output: The folder that the submission's own folder is made in.
         tracks: The tracks; those that ship with tod-bench by default.
 
@@ -45,15 +48,27 @@ def prepare_submission(
     folder = Path(output) / folder_name(about)
     with replaced_folder(folder, replaceable=PARTS) as draft:
         write_card(about, draft / CARD)
-        lines = "".join(json.dumps(to_json(one)) + "\n" for one in merged(map(Path, predictions), about.tasks))
+        paths = [Path(path) for path in predictions]
+        name, lines = (EPISODES, _episodes(paths, track)) if track.settings.play else (PACKED, _turns(paths, about))
         # Without a time in it, the same predictions give the same bytes.
-        (draft / PACKED).write_bytes(gzip.compress(lines.encode("ascii"), mtime=0))
+        (draft / name).write_bytes(gzip.compress(lines, mtime=0))
         # Reporting no score lets what was written be checked as a submission, before anything is computed from it.
         write_reported(reported_scores(track, {}), draft / SCORES)
         submission = validate_submission(draft, tracks)
-        scores = compute_scores(track, about.tasks, submission.turns)
-        write_reported(reported_scores(track, scores), draft / SCORES)
+        write_reported(reported_scores(track, computed_scores(submission)[0]), draft / SCORES)
     return folder
+
+
+def _turns(paths: Sequence[Path], card: Card) -> bytes:
+    return "".join(json.dumps(to_json(one)) + "\n" for one in merged(paths, turn_tasks(card.tasks))).encode("ascii")
+
+
+def _episodes(paths: Sequence[Path], track: OpenTrack) -> bytes:
+    """The journals as one, in the order of the track's goals; what does not belong to it comes last, to be told of."""
+    order = {goal.id: number for number, goal in enumerate(track.environment.goals)}
+    records = [record for path in paths for record in read_journal(path)]
+    records.sort(key=lambda record: (order.get(str(record["goal"].get("id")), len(order)), record["trial"]))
+    return b"".join(map(encoded, records))
 
 
 def merged(paths: Iterable[Path], tasks: Sequence[TaskName]) -> list[Prediction]:

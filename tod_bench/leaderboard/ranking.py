@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tod_bench.leaderboard.cache import Cache, key_of
+from tod_bench.leaderboard.play_tracks import played_metric, protocol_of
+from tod_bench.leaderboard.task_names import PLAY, Task
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
-from tod_bench.records import TaskName
 from tod_bench.reports.numbers import spec_of
 from tod_bench.scores import Score
 from tod_bench.scoring.metrics import build_metric
@@ -87,7 +88,7 @@ class Column:
 
 
 def columns(
-    task: TaskName, entries: Sequence[Entry], track: OpenTrack, *, cache: Cache | None = None, workers: int = 1
+    task: Task, entries: Sequence[Entry], track: OpenTrack, *, cache: Cache | None = None, workers: int = 1
 ) -> list[Column]:
     """The columns of a task, in the order of its track's metrics.
 
@@ -151,7 +152,7 @@ def rank_ranges(sums: Mapping[str, FloatArray], aggregate: Aggregate, *, higher_
 class _Family:
     """The scores of one signature, and of those that take a rank the statistics that they are compared by."""
 
-    task: TaskName
+    task: Task
     signature: str
     scores: Mapping[str, Score]
     sums: Mapping[str, FloatArray]
@@ -172,7 +173,7 @@ class _Family:
         return key_of("ranks", self.signature, self.higher_is_better, DRAWS, SIGNIFICANCE, arrays)
 
 
-def _families(task: TaskName, entries: Sequence[Entry]) -> list[_Family]:
+def _families(task: Task, entries: Sequence[Entry]) -> list[_Family]:
     scores: dict[str, dict[str, Score]] = {}
     sums: dict[str, dict[str, FloatArray]] = {}
     for entry in entries:
@@ -203,7 +204,12 @@ def _aggregate(family: _Family, track: OpenTrack) -> Aggregate:
     """What turns sums into a score, of the metric of the track that the family's scores are of."""
     wanted = family.example.metric, family.example.protocol
     for spec in track.settings.metrics[family.task]:
-        metric = build_metric(family.task, spec, {"database": track.corpus.database})
-        if (metric.name, metric.protocol) == wanted:
+        if family.task == PLAY:
+            metric = played_metric(spec)
+            found = metric.name, protocol_of(metric)
+        else:
+            metric = build_metric(family.task, spec, {"database": track.corpus.database})
+            found = metric.name, metric.protocol
+        if found == wanted:
             return metric.aggregate
     raise LookupError(f"the track {track.name} has no metric {'@'.join(wanted)}")

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 from tod_bench.leaderboard.bounds import parse_json, read_text
+from tod_bench.leaderboard.task_names import Task
 from tod_bench.leaderboard.tracks import OpenTrack
-from tod_bench.records import TaskName
 from tod_bench.scores import Score
 
 BIGGEST_SCORES = 1 << 22
@@ -59,10 +59,10 @@ class ReportedScores(BaseModel):
 
     corpus: Text
     fingerprint: Text
-    scores: dict[TaskName, tuple[ReportedScore, ...]]
+    scores: dict[Task, tuple[ReportedScore, ...]]
 
 
-def reported_scores(track: OpenTrack, scores: Mapping[TaskName, Sequence[Score]]) -> ReportedScores:
+def reported_scores(track: OpenTrack, scores: Mapping[Task, Sequence[Score]]) -> ReportedScores:
     """Computed scores in the form in which a submission reports them."""
     return ReportedScores(
         corpus=track.corpus.name,

@@ -130,9 +130,11 @@ def write_site(board: Board, output: Path, *, date: datetime.date | None = None)
 def offers_predictions(entry: Entry) -> bool:
     """Whether the site offers an entry's predictions for download.
 
-    Where a track does not let its dialogues be shown, answers that are gold, or may be, would show them.
+    Where a track does not let its dialogues be shown, answers that are gold, or may be, would show them; so would
+    episodes, which have the corpus's goals.
     """
-    return bool(entry.submission.track.settings.dialogues) or not (entry.suspicions or entry.card.gold_access)
+    settings = entry.submission.track.settings
+    return bool(settings.dialogues) or not (settings.play or entry.suspicions or entry.card.gold_access)
 
 
 def short_count(number: int) -> str:

@@ -1,7 +1,8 @@
-"""A submission: a folder with a card, a prediction file and the scores that its makers computed.
+"""A submission: a folder with a card, predictions or episodes, and the scores that its makers computed.
 
     card.yaml                 what it is (`tod_bench.leaderboard.card`)
     predictions.jsonl.gz      one line a turn, or the same unpacked: predictions.jsonl
+    episodes.jsonl.gz         instead, where the track is played: one line an episode, or the same unpacked
     scores.json               what its makers computed (`tod_bench.leaderboard.reported`)
 
 Whatever is wrong with it is found in one go.
@@ -9,7 +10,7 @@ Whatever is wrong with it is found in one go.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -18,15 +19,25 @@ from tod_bench.errors import UserError, printable
 from tod_bench.leaderboard.answers import BIGGEST_FILE, Turns, read_answers
 from tod_bench.leaderboard.card import BIGGEST_CARD, Card, check_date, folder_name, read_card
 from tod_bench.leaderboard.digests import joint_digest, task_digest
+from tod_bench.leaderboard.episodes import BIGGEST_JOURNAL, Episodes, read_episodes
 from tod_bench.leaderboard.reported import BIGGEST_SCORES, ReportedScores, read_reported
 from tod_bench.leaderboard.suspicion import likeness, suspicion
+from tod_bench.leaderboard.task_names import PLAY, Task, turn_tasks
 from tod_bench.leaderboard.tracks import OpenTrack, Tracks, load_tracks
-from tod_bench.records import TaskName
+from tod_metrics.episode.outcomes import EpisodeItem
 
 Value = TypeVar("Value")
 
 CARD, PACKED, PLAIN, SCORES = "card.yaml", "predictions.jsonl.gz", "predictions.jsonl", "scores.json"
-PARTS = {CARD: BIGGEST_CARD, PACKED: BIGGEST_FILE, PLAIN: BIGGEST_FILE, SCORES: BIGGEST_SCORES}
+EPISODES, PLAIN_EPISODES = "episodes.jsonl.gz", "episodes.jsonl"
+PARTS = {
+    CARD: BIGGEST_CARD,
+    PACKED: BIGGEST_FILE,
+    PLAIN: BIGGEST_FILE,
+    EPISODES: BIGGEST_JOURNAL,
+    PLAIN_EPISODES: BIGGEST_JOURNAL,
+    SCORES: BIGGEST_SCORES,
+}
 """Name of a file of a submission -> how many bytes it may have."""
 
 _FOLDER = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -49,8 +60,8 @@ class Submission:
     folder: Path
     card: Card
     track: OpenTrack
-    digests: Mapping[TaskName, str]
-    suspicions: Mapping[TaskName, str]
+    digests: Mapping[Task, str]
+    suspicions: Mapping[Task, str]
 
     @property
     def predictions(self) -> str:
@@ -59,13 +70,23 @@ class Submission:
 
     @property
     def predictions_file(self) -> Path:
-        """The prediction file, packed or not."""
+        """The file of its predictions or episodes, packed or not."""
         return predictions_file(self.folder)
 
     @cached_property
     def turns(self) -> Turns:
         """(dialogue id, turn) -> prediction, for every turn of the split."""
-        return read_answers(self.predictions_file, self.track, self.card.tasks).turns
+        return read_answers(self.predictions_file, self.track, turn_tasks(self.card.tasks)).turns
+
+    @cached_property
+    def items(self) -> tuple[EpisodeItem, ...]:
+        """What came of its episodes, in the order of the track's goals and trials."""
+        return read_episodes(self.predictions_file, self.track).items
+
+    @property
+    def extent(self) -> str:
+        """How much it answers, in words."""
+        return f"{len(self.items):,} episodes" if PLAY in self.card.tasks else f"{len(self.turns):,} turns"
 
     @cached_property
     def reported(self) -> ReportedScores:
@@ -108,34 +129,68 @@ def validate_submission(folder: str | Path, tracks: Tracks | None = None) -> Sub
     opened_tracks = tracks or load_tracks()
     card = _attempt(problems, lambda: read_card(folder / CARD))
     reported = _attempt(problems, lambda: read_reported(folder / SCORES))
-    track, turns = None, Turns()
+    track = None
     if card is not None:
         track = _attempt(problems, lambda: _track_of(card, opened_tracks))
         _attempt(problems, lambda: check_date(card))
         if folder.name != folder_name(card):
             problems.append(f"its folder must be called {folder_name(card)}, which follows from its card")
-    if card is not None and track is not None:
-        answers = read_answers(predictions_file(folder), track, card.tasks)
-        turns = answers.turns
-        problems += answers.problems
-    if problems or card is None or reported is None or track is None:
+    if card is None or track is None:
         raise RefusedError(folder.name, problems)
-    digests, suspicions = {}, {}
-    for task in card.tasks:
-        digests[task] = task_digest(task, turns)
-        likeness_to_gold = likeness(task, track.dialogues, turns)
-        if reason := suspicion(task, likeness_to_gold, track.settings.limits(task), card.gold_access):
-            suspicions[task] = reason
-    submission = Submission(folder.name, folder, card, track, digests, suspicions)
+    if problem := _kind_problem(folder, track):
+        raise RefusedError(folder.name, [*problems, problem])
+    read = _episodes(folder, track) if track.settings.play else _predictions(folder, card, track)
+    problems += read.problems
+    if problems or reported is None:
+        raise RefusedError(folder.name, problems)
+    submission = Submission(folder.name, folder, card, track, read.digests, read.suspicions)
     # What has been read need not be read again.
-    submission.__dict__.update(turns=turns, reported=reported)
+    submission.__dict__.update(read.contents, reported=reported)
     return submission
 
 
+@dataclass
+class _Read:
+    """What the file of a submission's predictions or episodes holds, and what is to be known of it."""
+
+    problems: list[str]
+    contents: Mapping[str, object]
+    digests: dict[Task, str] = field(default_factory=dict)
+    suspicions: dict[Task, str] = field(default_factory=dict)
+
+
+def _predictions(folder: Path, card: Card, track: OpenTrack) -> _Read:
+    answers = read_answers(predictions_file(folder), track, turn_tasks(card.tasks))
+    read = _Read(answers.problems, {"turns": answers.turns})
+    if answers.problems:
+        return read
+    for task in turn_tasks(card.tasks):
+        read.digests[task] = task_digest(task, answers.turns)
+        likeness_to_gold = likeness(task, track.dialogues, answers.turns)
+        if reason := suspicion(task, likeness_to_gold, track.settings.limits(task), card.gold_access):
+            read.suspicions[task] = reason
+    return read
+
+
+def _episodes(folder: Path, track: OpenTrack) -> _Read:
+    episodes: Episodes = read_episodes(predictions_file(folder), track)
+    return _Read(episodes.problems, {"items": episodes.items}, {PLAY: episodes.digest})
+
+
 def predictions_file(folder: Path) -> Path:
-    """The prediction file of a submission's folder: the packed one where there is one."""
-    packed = folder / PACKED
-    return packed if packed.exists() else folder / PLAIN
+    """The file of predictions or episodes of a submission's folder: the packed one where there is one."""
+    there = (folder / name for name in (PACKED, EPISODES, PLAIN_EPISODES) if (folder / name).exists())
+    return next(there, folder / PLAIN)
+
+
+def _kind_problem(folder: Path, track: OpenTrack) -> str:
+    """Why a submission's file is not of the kind that its track takes; empty where it is."""
+    played = predictions_file(folder).name in (EPISODES, PLAIN_EPISODES)
+    if played == bool(track.settings.play):
+        return ""
+    if played:
+        return f"the track {track.name} is answered turn by turn; give {PACKED} or {PLAIN}, no episodes"
+    return f"the track {track.name} is played; give the journal of the episodes, {EPISODES} or {PLAIN_EPISODES}"
 
 
 def _folder_problems(folder: Path) -> list[str]:
@@ -152,8 +207,8 @@ def _folder_problems(folder: Path) -> list[str]:
         elif path.is_symlink() or not path.is_file():
             problems.append(f"{name} is not a regular file")
     problems += [f"{name} is missing" for name in (CARD, SCORES) if name not in files]
-    if (PACKED in files) == (PLAIN in files):
-        problems.append(f"give either {PACKED} or {PLAIN}")
+    if sum(name in files for name in (PACKED, PLAIN, EPISODES, PLAIN_EPISODES)) != 1:
+        problems.append(f"give either {PACKED} or {PLAIN} (where the track is played: {EPISODES} or {PLAIN_EPISODES})")
     return problems
 
 

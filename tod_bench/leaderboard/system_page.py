@@ -7,9 +7,9 @@ from typing import Any
 from tod_bench.experiments.results import Experiment
 from tod_bench.leaderboard.board import Board
 from tod_bench.leaderboard.cache import key_of
+from tod_bench.leaderboard.task_names import Task, turn_tasks
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.leaderboard.verify import Entry, meaning
-from tod_bench.records import TaskName
 from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
 from tod_bench.reports.numbers import spec_of
 from tod_bench.reports.turns import judging_metric, state_turns
@@ -20,7 +20,7 @@ from tod_bench.scores import Score
 class ScoreLine:
     """A score, what it is called, and its range of ranks (empty where it has none)."""
 
-    task: TaskName
+    task: Task
     label: str
     score: Score
     rank: str
@@ -83,7 +83,7 @@ def _browser(board: Board, entries: Sequence[Entry]) -> Mapping[str, Any]:
                     _answers([entry for entry in entries if entry.card.track == name], track),
                 )
                 for name, track in tracks.items()
-                if track.settings.dialogues
+                if track.settings.dialogues and not track.settings.play
             ]
         )
         if key:
@@ -97,7 +97,7 @@ def _answers(entries: Sequence[Entry], track: OpenTrack) -> list[Answers]:
     for entry in entries:
         card, turns = entry.card, entry.submission.turns
         answers = Answers(f"{card.system}, {card.date}" if len(entries) > 1 else card.system)
-        for task in card.tasks:
+        for task in turn_tasks(card.tasks):
             if task == "dst":
                 metric = judging_metric(track.settings.metrics[task])
                 experiment = Experiment(track.name, card.system, task, 0)

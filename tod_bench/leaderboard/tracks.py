@@ -5,15 +5,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import Corpus, open_corpus
 from tod_bench.errors import MissingExtraError, UserError, did_you_mean
 from tod_bench.experiments.config import Bootstrap
+from tod_bench.interact.episode import Environment
+from tod_bench.leaderboard.play_tracks import PlaySettings, played_metric
 from tod_bench.leaderboard.suspicion import LIMITS, Limits
+from tod_bench.leaderboard.task_names import PLAY, Task
 from tod_bench.records import Dialogue, TaskName
 from tod_bench.scoring import check_metric
 from tod_bench.splits import read_all, signed_split, split_notes
@@ -30,6 +33,7 @@ class Track(BaseModel):
         options: Its reader's options.
         split: The split to answer.
         metrics: Task -> its metrics, the one that systems are ranked by first.
+        play: How its systems are played; None for a track whose tasks are answered turn by turn.
         bootstrap: How intervals are drawn.
         dialogues: Test dialogues to show on the page of a system.
         suspicion: Task -> from where on its answers are too much like gold; `LIMITS` where it is not set.
@@ -41,7 +45,8 @@ class Track(BaseModel):
     corpus: str
     options: dict[str, Any] = Field(default_factory=dict)
     split: str = "test"
-    metrics: dict[TaskName, tuple[str, ...]] = Field(min_length=1)
+    metrics: dict[Task, tuple[str, ...]] = Field(min_length=1)
+    play: PlaySettings | None = None
     bootstrap: Bootstrap = Bootstrap()
     dialogues: int = Field(default=0, ge=0)
     suspicion: dict[TaskName, Limits] = Field(default_factory=dict)
@@ -52,16 +57,25 @@ class Track(BaseModel):
 
     @field_validator("metrics")
     @classmethod
-    def _known(cls, metrics: dict[TaskName, tuple[str, ...]]) -> dict[TaskName, tuple[str, ...]]:
+    def _known(cls, metrics: dict[Task, tuple[str, ...]]) -> dict[Task, tuple[str, ...]]:
         for task, specs in metrics.items():
             for spec in specs:
                 try:
+                    if task == PLAY:
+                        played_metric(spec)
+                        continue
                     # A track may name a metric of an extra; it is needed only where the metric is computed.
                     with suppress(MissingExtraError):
                         check_metric(task, spec)
                 except UserError as error:
                     raise ValueError(str(error)) from None
         return metrics
+
+    @model_validator(mode="after")
+    def _played_or_answered(self) -> Self:
+        if (PLAY in self.metrics) != (self.play is not None) or (self.play and len(self.metrics) > 1):
+            raise ValueError("a track that is played has `play` beside its settings and `play` as its only task")
+        return self
 
 
 class _TracksFile(BaseModel):
@@ -103,6 +117,44 @@ class OpenTrack:
     def turns(self) -> int:
         """How many turns there are to answer."""
         return sum(len(dialogue.turns) for dialogue in self.dialogues)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """Goals, world and users of a track that is played.
+
+        Raises:
+            UserError: The track is not played, or its corpus has no goals or no database.
+        """
+        return self._play.environment(self.corpus, self.settings.split)
+
+    @property
+    def trials(self) -> int:
+        """Trials of each goal of a track that is played."""
+        return self._play.trials
+
+    @property
+    def playing(self) -> Mapping[str, Any]:
+        """Everything but the metric that decides what a number of a track that is played means."""
+        return {"corpus": self.corpus.name, "split": self.split, **self._play.signature(self.environment)}
+
+    @property
+    def unit(self) -> str:
+        """What intervals and tests are over."""
+        return "goals" if self.settings.play else "dialogues"
+
+    @property
+    def extent(self) -> str:
+        """How much there is to answer, in words."""
+        if self.settings.play is None:
+            return f"{len(self.dialogues)} dialogues, {self.turns:,} turns"
+        user = ", ".join(f"{name} {self.playing[name]}" for name in ("user", "patience", "language", "seed"))
+        return f"{len(self.environment.goals):,} goals, {self.trials} trial{'s' * (self.trials > 1)} of each; {user}"
+
+    @property
+    def _play(self) -> PlaySettings:
+        if self.settings.play is None:
+            raise UserError(f"the track {self.name} is answered turn by turn, and not played")
+        return self.settings.play
 
 
 class Tracks:

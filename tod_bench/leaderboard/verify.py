@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tod_bench.files import digest_of
-from tod_bench.leaderboard.answers import Turns
 from tod_bench.leaderboard.card import Card
+from tod_bench.leaderboard.play_scores import play_scores
 from tod_bench.leaderboard.reported import mismatches, reported_scores
 from tod_bench.leaderboard.submission import RefusedError, Submission, validate_submission
-from tod_bench.leaderboard.tracks import OpenTrack, Tracks
+from tod_bench.leaderboard.task_names import PLAY, Task, turn_tasks
+from tod_bench.leaderboard.tracks import Tracks
 from tod_bench.records import TaskName
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreSheet, score
@@ -24,8 +25,8 @@ class Entry:
     Attributes:
         submission: The submission.
         scores: Task -> scores, as computed.
-        sums: Task -> meaning of a score of the whole -> statistics of each dialogue, shape (dialogues, k), for tests
-            between systems.
+        sums: Task -> meaning of a score of the whole -> statistics of each dialogue (of a played track: of each goal),
+            shape (dialogues, k), for tests between systems.
         key: What all of this was computed from; the same key, the same entry.
         cleared: Task -> why the maintainers of the leaderboard have cleared a suspicion.
         namesake: Name of the submission that has the page of this system and team, where nobody has confirmed that this
@@ -33,10 +34,10 @@ class Entry:
     """
 
     submission: Submission
-    scores: Mapping[TaskName, list[Score]]
-    sums: Mapping[TaskName, Mapping[str, FloatArray]]
+    scores: Mapping[Task, list[Score]]
+    sums: Mapping[Task, Mapping[str, FloatArray]]
     key: str = ""
-    cleared: Mapping[TaskName, str] = field(default_factory=dict)
+    cleared: Mapping[Task, str] = field(default_factory=dict)
     namesake: str = ""
 
     @property
@@ -50,7 +51,7 @@ class Entry:
         return self.submission.card
 
     @property
-    def suspicions(self) -> dict[TaskName, str]:
+    def suspicions(self) -> dict[Task, str]:
         """Task -> why its answers are suspected of having been made from gold, unless that is cleared."""
         return {task: why for task, why in self.submission.suspicions.items() if task not in self.cleared}
 
@@ -76,49 +77,49 @@ def verify_submission(folder: str | Path, tracks: Tracks | None = None) -> Entry
         RefusedError: The submission is unusable, or any number is not what it reports; every mismatch is named.
     """
     submission = validate_submission(folder, tracks)
-    track = submission.track
-    scores = compute_scores(track, submission.card.tasks, submission.turns)
-    problems = mismatches(submission.reported, reported_scores(track, scores))
+    scores, sums = computed_scores(submission)
+    problems = mismatches(submission.reported, reported_scores(submission.track, scores))
     if problems:
         raise RefusedError(submission.name, problems)
-    sums = {
-        task: {meaning(row.score): row.sums for row in sheet.rows if not row.score.slice}
-        for task, sheet in scores.items()
-    }
-    return Entry(submission, {task: list(sheet) for task, sheet in scores.items()}, sums)
+    return Entry(submission, scores, sums)
 
 
-def compute_scores(
-    track: OpenTrack,
-    tasks: tuple[TaskName, ...],
-    turns: Turns,
-) -> dict[TaskName, ScoreSheet]:
-    """The scores of predictions under all metrics of a track.
+Computed = tuple[dict[Task, list[Score]], dict[Task, dict[str, FloatArray]]]
+"""Task -> scores; task -> meaning of a score of the whole -> statistics of each dialogue."""
 
-    Args:
-        track: The track.
-        tasks: The tasks to score.
-        turns: (dialogue id, turn) -> prediction.
+
+def computed_scores(submission: Submission) -> Computed:
+    """The scores of a submission under all metrics of its track, computed from its predictions or episodes.
 
     Raises:
         UserError: The corpus lacks what a metric needs.
     """
-    settings = track.settings
+    track = submission.track
+    if track.settings.play:
+        played, sums = play_scores(track, submission.items)
+        return {PLAY: played}, {PLAY: sums}
+    tasks = turn_tasks(submission.card.tasks)
     for task in tasks:
-        require_gold(track.corpus, settings.split, task, settings.metrics[task])
-    return {
-        task: score(
-            task,
-            track.dialogues,
-            turns,
-            corpus_name=track.corpus.name,
-            split=track.split,
-            notes=track.notes,
-            schema=track.corpus.schema,
-            metrics=settings.metrics[task],
-            database=track.corpus.database,
-            draws=settings.bootstrap.draws,
-            seed=settings.bootstrap.seed,
-        )
-        for task in tasks
+        require_gold(track.corpus, track.settings.split, task, track.settings.metrics[task])
+    sheets = {task: _sheet(submission, task) for task in tasks}
+    return {task: list(sheet) for task, sheet in sheets.items()}, {
+        task: {meaning(row.score): row.sums for row in sheet.rows if not row.score.slice}
+        for task, sheet in sheets.items()
     }
+
+
+def _sheet(submission: Submission, task: TaskName) -> ScoreSheet:
+    track = submission.track
+    return score(
+        task,
+        track.dialogues,
+        submission.turns,
+        corpus_name=track.corpus.name,
+        split=track.split,
+        notes=track.notes,
+        schema=track.corpus.schema,
+        metrics=track.settings.metrics[task],
+        database=track.corpus.database,
+        draws=track.settings.bootstrap.draws,
+        seed=track.settings.bootstrap.seed,
+    )

@@ -42,7 +42,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_submission(tracks, tmp_path, monkey
     out = tmp_path / "out"
     good = submit(out, tracks, 2)
     before = contents(good)
-    for step in ("write_card", "merged", "write_reported", "validate_submission", "compute_scores"):
+    for step in ("write_card", "merged", "write_reported", "validate_submission", "computed_scores"):
         with monkeypatch.context() as patch:
             patch.setattr(prepare, step, failing)
             with pytest.raises(KeyboardInterrupt):

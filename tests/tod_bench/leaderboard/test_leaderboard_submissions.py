@@ -195,7 +195,8 @@ def test_missing_and_doubled_files_are_named(submission, tracks):
     (submission / "card.yaml").unlink()
     assert problems(submission, tracks) == (
         "card.yaml is missing",
-        "give either predictions.jsonl.gz or predictions.jsonl",
+        "give either predictions.jsonl.gz or predictions.jsonl (where the track is played: episodes.jsonl.gz or "
+        "episodes.jsonl)",
     )
 
 

@@ -1,0 +1,1 @@
+"""Episodes of other tools read as ours, and ours written for them, as far as their fields exist."""
