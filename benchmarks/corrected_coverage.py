@@ -43,7 +43,7 @@ Maker = Callable[[np.random.Generator, int], Study]
 
 
 def likert(shift: float, noise: float, together: int = 1) -> Maker:
-    """Points 1 to 4 by people and a judge that is lenient by `shift` and errs by `noise`; `together` items a dialogue."""
+    """Points by people, and by a judge that is lenient by `shift` and errs by `noise`; `together` items a dialogue."""
 
     def make(rng: np.random.Generator, items: int) -> Study:
         dialogues = np.arange(items) // together
@@ -230,8 +230,8 @@ def markdown(rows: list[Coverage], forecasts: list[Forecast], command: str) -> s
         "# Corrected scores: how often 95% intervals hold the truth",
         f"`{command}`",
         (
-            f"{studies:,} studies a row of {ITEMS:,} judged items, of which some have a label; Monte-Carlo error of a coverage "
-            f"of 95%: {error:.1f} points (one standard deviation). What is estimated is the people's mean over dialogues of "
+            f"{studies:,} studies a row of {ITEMS:,} judged items, of which some have a label; standard deviation of a "
+            f"coverage of 95% over so many: {error:.1f} points. What is estimated is the people's mean over items of "
             "this kind, not over the ones drawn."
         ),
         "![Coverage by study](corrected.svg)",

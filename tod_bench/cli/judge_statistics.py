@@ -1,4 +1,4 @@
-"""``tod-bench judge alt-test``, ``correct``, ``plan-labels`` and ``import-ratings``: what a judge's numbers are worth."""
+"""``tod-bench judge alt-test``, ``correct``, ``plan-labels`` and ``import-ratings``: judges held against people."""
 
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def correct(
     "--width",
     type=click.FloatRange(min=0, min_open=True),
     required=True,
-    help="The interval's width, low end to high end, in the unit of the answers; of a rate as a share, 0.1 for 10 points.",
+    help="The interval's width, low end to high end, in the unit of the answers; of a rate 0.1 for 10 points.",
 )
 @_QUESTION
 @_LABEL

@@ -1,7 +1,7 @@
 """May a judge take a person's place? The alternative annotator test over files of ratings, question by question."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Replacement:
         raters: The people, in the order of the test's places.
         items: Items that the judge and at least two people answered.
         test: The test.
+        constant: The test of somebody who always gives the same answer: the mean, or the most frequent label.
         agreement: Krippendorff's alpha between the people, without which epsilon cannot be judged.
         notes: What a reader must know.
     """
@@ -39,6 +40,7 @@ class Replacement:
     raters: tuple[str, ...]
     items: int
     test: AlternativeTest
+    constant: AlternativeTest
     agreement: Agreement
     notes: tuple[str, ...]
 
@@ -49,6 +51,7 @@ class Replacement:
             **{"question": self.question, "level": self.level, "raters": len(self.raters), "items": self.items},
             **{"epsilon": test.epsilon, "false_discovery_rate": test.level},
             **{"omega": test.omega, "rho": test.rho, "passes": test.passes, "omega_exact": test.omega_exact},
+            **{"omega_constant": self.constant.omega, "rho_constant": self.constant.rho},
             **{"alpha": self.agreement.alpha, "alpha_low": self.agreement.interval.low},
             **{"alpha_high": self.agreement.interval.high},
             "comparisons": [{**asdict(one), "rater": self.raters[one.rater]} for one in test.comparisons],
@@ -77,8 +80,8 @@ def may_replace(
         question: The question; all that judge and people share where None, with one correction over all of them.
         level: Level of measurement; by question where None.
         least_items: Raters with fewer items are not compared.
-        standardised: Numbers only: each rater's answers less their mean, over their standard deviation; for raters (or a
-            judge) who use the scale differently.
+        standardised: Numbers only: each rater's answers less their mean, over their standard deviation; for raters (or
+            a judge) who use the scale differently.
         draws: Bootstrap draws of alpha's interval.
 
     Raises:
@@ -95,9 +98,10 @@ def may_replace(
         for key, one in shared.items()
     ]
     tests = corrected_together([one.test for one in found])
+    constants = corrected_together([one.constant for one in found])
     return [
-        Replacement(one.question, one.level, one.raters, one.items, test, one.agreement, (*one.notes, *_notes(test)))
-        for one, test in zip(found, tests, strict=True)
+        replace(one, test=test, constant=constant, notes=(*one.notes, *_notes(test, constant)))
+        for one, test, constant in zip(found, tests, constants, strict=True)
     ]
 
 
@@ -135,25 +139,34 @@ def _replacement(
     numbers = codes(question, [*answers, judged])
     if standardised and question.level != "nominal":
         numbers = _standardised(numbers)
-    test = alternative_test(
-        numbers[:-1],
-        numbers[-1],
-        alignment="accuracy" if level == "nominal" else "rmse",
-        epsilon=epsilon,
-        clusters=numbered((question.dialogues[item] for item in items), {}),
-        least_items=least,
-    )
+    dialogues = numbered((question.dialogues[item] for item in items), {})
+    how_tested: dict[str, Any] = {
+        **{"alignment": "accuracy" if level == "nominal" else "rmse", "epsilon": epsilon},
+        **{"clusters": dialogues, "least_items": least},
+    }
+    test = alternative_test(numbers[:-1], numbers[-1], **how_tested)
     if not test.comparisons:
         most = max(count for _, count in test.left_out)
         raise UserError(
-            f"{where}: no rater of {question.name} has {least} items that the judge and another rater answered (at most "
-            f"{most}); --min-items sets a smaller number"
+            f"{where}: no rater of {question.name} has {least} items that the judge and another rater answered "
+            f"(at most {most}); --min-items sets a smaller number"
         )
-    agreed = agreement(answers, level, draws=draws, question=question.name)
+    agreed = agreement(answers, level, items=dialogues, draws=draws, question=question.name)
     rated = np.isfinite(numbers[-1]) & (np.isfinite(numbers[:-1]).sum(axis=0) >= 2)
     without = sum(one is None for one in judged)
     notes = (f"{without} of {len(items)} items have no answer of the judge and do not count",) if without else ()
-    return Replacement(question.name, level, tuple(raters), int(rated.sum()), test, agreed, notes)
+    always = np.where(np.isfinite(numbers[-1]), _usual(numbers[:-1], level), np.nan)
+    constant = alternative_test(numbers[:-1], always, **how_tested)
+    return Replacement(question.name, level, tuple(raters), int(rated.sum()), test, constant, agreed, notes)
+
+
+def _usual(numbers: FloatArray, level: Level) -> float:
+    """The answer of somebody who always gives the same: the mean, or the most frequent label."""
+    given = numbers[np.isfinite(numbers)]
+    if level != "nominal":
+        return float(given.mean())
+    values, counts = np.unique(given, return_counts=True)
+    return float(values[counts.argmax()])
 
 
 def _check_kind(question: Question, judged: list[Answer | None], where: str) -> None:
@@ -175,8 +188,13 @@ def _standardised(numbers: FloatArray) -> FloatArray:
     return np.asarray(np.divide(centred, spread, out=np.where(given, 0.0, np.nan), where=given & (spread > 1e-12)))
 
 
-def _notes(test: AlternativeTest) -> list[str]:
+def _notes(test: AlternativeTest, constant: AlternativeTest) -> list[str]:
     compared, notes = test.comparisons, []
+    if constant.passes:
+        notes.append(
+            f"somebody who always gives the same answer passes as well (omega {number(constant.omega)}, rho "
+            f"{number(constant.rho)}): people agree so little here that passing shows nothing"
+        )
     if test.left_out:
         notes.append(f"{len(test.left_out)} raters have too few items and are not compared")
     if len(compared) < 3:
@@ -188,8 +206,8 @@ def _notes(test: AlternativeTest) -> list[str]:
         )
     if any(one.test == "wilcoxon" for one in compared):
         notes.append(
-            f"below {T_TEST_FROM} items p is Wilcoxon's, as the paper has it; on differences that are mostly 0 it finds a "
-            "judge good too readily, so go by the exact p"
+            f"below {T_TEST_FROM} items p is Wilcoxon's, as in the paper; on differences that are mostly 0 it finds "
+            "a judge good too readily, so go by the exact p"
         )
     exact = test.omega_exact
     if exact is not None and (exact >= 0.5) != test.passes:
@@ -201,19 +219,23 @@ def _notes(test: AlternativeTest) -> list[str]:
 
 def replacement_markdown(found: list[Replacement], judge: str) -> str:
     """The tests as Markdown."""
-    head = ["question", "raters compared", "items", "alpha of people", "omega", "rho", "judge may replace a rater"]
+    head = ["question", "raters compared", "items", "alpha of people", "omega", "rho"]
+    head += ["omega, rho of a constant answer", "judge may replace a rater"]
     rows = [
         [
             *(one.question, len(one.test.comparisons), one.items),
             interval(one.agreement.alpha, one.agreement.interval.low, one.agreement.interval.high),
-            *(number(one.test.omega), number(one.test.rho), "yes" if one.test.passes else "no"),
+            *(number(one.test.omega), number(one.test.rho)),
+            f"{number(one.constant.omega)}, {number(one.constant.rho)}",
+            "no" if not one.test.passes else "yes" if not one.constant.passes else "yes, as may a constant",
         ]
         for one in found
     ]
     first = found[0].test
     about = (
         f"Epsilon {first.epsilon:g}; the judge beats a rater where p < {first.level:g} after Benjamini and Yekutieli's "
-        f"correction over all {sum(len(one.test.comparisons) for one in found)} comparisons, and passes with omega of 0.5."
+        f"correction over all {sum(len(one.test.comparisons) for one in found)} comparisons, and passes with omega "
+        "of 0.5. Beside it: somebody who always gives the same answer, the mean or the most frequent label of all."
     )
     sections = [f"# Alternative annotator test: {judge}", about, table(head, rows), *map(_section, found)]
     return "\n\n".join(sections) + "\n"

@@ -213,8 +213,8 @@ def _drawn_notes(sides: Sides) -> list[str]:
     if abs(gap) <= 3 * error:
         return []
     return [
-        "the judge answers the labelled items otherwise than the rest (by more than three standard errors): they do not "
-        "look like a random draw, and without one the corrected mean means nothing"
+        "the judge answers the labelled items otherwise than the rest (by more than three standard errors): they do "
+        "not look like a random draw, and without one the corrected mean means nothing"
     ]
 
 

@@ -1,7 +1,8 @@
 """Published human ratings as files of ratings: the Stanford Politeness Corpus and FED.
 
-Both have five ratings an item. Stanford's name their raters; FED's do not, so that its "raters" are the places in a list,
-and the same place of two items may be two people: agreement can be computed from it, a leave-one-out over people cannot.
+Both have five ratings an item. Stanford's name their raters; FED's do not, so that its "raters" are the places in a
+list, and the same place of two items may be two people: agreement can be computed from it, a leave-one-out over people
+cannot.
 """
 
 import csv
@@ -25,8 +26,8 @@ Row = tuple[str, str, str, int, str]
 def stanford_politeness(path: Path) -> Iterator[Row]:
     """The ratings of a file of the Stanford Politeness Corpus, 1 to 25, under the question ``politeness``.
 
-    A row has as many scores as raters, mostly five; 81 of the published rows have four, nine or ten of each, so that they
-    are longer or shorter than the header. All their ratings are read.
+    A row has as many scores as raters, mostly five; 81 of the published rows have four, nine or ten of each, so that
+    they are longer or shorter than the header. All their ratings are read.
 
     Raises:
         DataError: A row has not as many scores as raters, or a score is none.
@@ -54,27 +55,22 @@ def stanford_politeness(path: Path) -> Iterator[Row]:
 def fed(path: Path) -> Iterator[Row]:
     """The ratings of FED's ``fed_data.json``, the qualities as questions; of turns 0 to 2, ``Overall`` 0 to 4.
 
-    Answers such as ``N/A (no errors)`` are no ratings and are left out. Items of one dialogue (the same opening) stand
-    under it.
+    Answers such as ``N/A (no errors)`` are no ratings and are left out. A turn belongs to the dialogue
+    that begins as it does.
 
     Raises:
         DataError: The file is not FED's.
     """
     try:
         items = json.loads(read_text(path))
+        whole = [item["context"] for item in items if "response" not in item]
         for place, item in enumerate(items):
             kind = "turn" if "response" in item else "dialogue"
-            opening = "\n".join(item["context"].splitlines()[:4])
+            dialogue = next((one for one in whole if one.startswith(item["context"])), item["context"])
             for quality, values in item["annotations"].items():
                 for rater, value in enumerate(values, 1):
                     if isinstance(value, int):
-                        yield (
-                            f"fed-{place:03}",
-                            f"{quality} ({kind})",
-                            f"place {rater}",
-                            value,
-                            f"{item['system']}|{opening}",
-                        )
+                        yield f"fed-{place:03}", f"{quality} ({kind})", f"place {rater}", value, dialogue
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"this is not FED's fed_data.json ({type(error).__name__})", file=str(path)) from None
 

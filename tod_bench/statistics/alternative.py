@@ -2,8 +2,8 @@
 
 Calderon, Reichart and Dror (ACL 2025, arXiv 2501.10970). Each rater in turn is left out, and rater and judge are held
 against the raters who remain: on every item, who of the two is nearer to them? The rater's advantage must lie below
-epsilon, what the judge's lower price is worth, by a one-sided test; the false discovery rate over raters is held down by
-Benjamini and Yekutieli's correction, which allows the comparisons to depend on each other. The judge passes where it
+epsilon, what the judge's lower price is worth, by a one-sided test; the false discovery rate over raters is held down
+by Benjamini and Yekutieli's correction, which allows the comparisons to depend on each other. The judge passes where it
 beats at least half of the raters (omega); its average advantage probability (rho) compares judges with each other.
 """
 
@@ -158,12 +158,12 @@ def corrected_together(tests: Sequence[AlternativeTest]) -> list[AlternativeTest
 
 
 def exact_p(ahead: int, behind: int, items: int, epsilon: float) -> float:
-    """p of the hypothesis that the rater's advantage is epsilon or more, valid for any number of independent items.
+    """The p of the hypothesis that the rater's advantage is epsilon or more, valid for any number of independent items.
 
-    On an item the rater is ahead (+1), behind (-1) or level (0). At the edge of the hypothesis the chance of +1 is that of
-    -1 plus epsilon; p is the largest chance of a sum as small as the one seen, over the chances of -1 in an interval that
-    holds the true one but for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's test is too
-    ready to find the judge good where few of the values differ from 0, as nothing then is normal.
+    On an item the rater is ahead (+1), behind (-1) or level (0). At the edge of the hypothesis the chance of +1 is that
+    of -1 plus epsilon; p is the largest chance of a sum as small as the one seen, over the chances of -1 in an interval
+    that holds the true one but for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's
+    test is too ready to find the judge good where few of the values differ from 0, as nothing then is normal.
 
     Args:
         ahead: Items on which the rater is nearer to the others.

@@ -1,7 +1,8 @@
 """A judge's mean or rate corrected by a few labels of people, with an interval that knows how few they are.
 
 *Means*: prediction-powered inference (Angelopoulos et al. 2023, Science 382, 669-674) with the tuned weight of PPI++
-(Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453). The judge's mean over what has no label is moved by how far judge
+(Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453). The judge's mean over what has no label is moved by how far
+judge
 and people differ where there are labels:
 
     mean = lambda * mean(judge, unlabelled) + mean(people - lambda * judge, labelled)
@@ -82,9 +83,9 @@ def corrected_mean(
     """The people's mean over all items, from their labels of some and the judge's answers to all.
 
     The labelled items must be a random draw of all items. The standard error is taken over dialogues (an item each by
-    default), also where one has labelled and unlabelled items; the interval is Student's, with one degree of freedom less
-    than dialogues with labels, and another less where the weight is estimated from them. Of answers that are 0 or 1 (or a
-    half) it is made with made-up items, see `_of_shares`.
+    default), also where one has labelled and unlabelled items; the interval is Student's, with one degree of freedom
+    less than dialogues with labels, and another less where the weight is estimated from them. Of answers that are 0 or
+    1 (or a half) it is made with made-up items, see `_of_shares`.
 
     Args:
         people: Labels, shape (n,).
@@ -208,8 +209,8 @@ def _never_differ(rest: FloatArray, units: int, span: float, level: float) -> tu
     # The largest rate of a difference that would leave none among so many dialogues with the chance 1 - level.
     rate = 1 - (1 - level) ** (1 / units)
     note = (
-        f"the {units} labelled dialogues show no error of the judge; the interval allows for {100 * rate:.1f}% in which it "
-        "errs by the whole scale"
+        f"the {units} labelled dialogues show no error of the judge; the interval allows for {100 * rate:.1f}% in "
+        "which it errs by the whole scale"
     )
     return rate * span, note
 

@@ -1,8 +1,9 @@
 """How many more labels would narrow a corrected mean's interval to a given width.
 
-The forecast puts the spreads that the labels at hand show into the formula of the interval (`corrected`): of the labels,
-of the judge's answers, and how far the two go together. Labels are taken from the items already judged, so every further
-one leaves one item fewer without. The labels at hand are themselves a sample: what they forecast is given with a range.
+The forecast puts the spreads that the labels at hand show into the formula of the interval (`corrected`): of the
+labels, of the judge's answers, and how far the two go together. Labels are taken from the items already judged, so
+every further one leaves one item fewer without. The labels at hand are themselves a sample: what they forecast is given
+with a range.
 """
 
 from dataclasses import dataclass

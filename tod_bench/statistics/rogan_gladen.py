@@ -62,8 +62,8 @@ def corrected_rate(
         level: Nominal coverage.
 
     Returns:
-        The rate; without one where a class has no label or the judge is no better than chance, and with the interval from
-        0 to 1 where its errors cannot be told from chance.
+        The rate; without one where a class has no label or the judge is no better than chance, and with the interval
+        from 0 to 1 where its errors cannot be told from chance.
 
     Raises:
         ValueError: The shapes do not fit, a value is neither 0 nor 1, or nothing is unlabelled.
