@@ -253,7 +253,7 @@ def plan_markdown(plans: list[tuple[Sides, LabelPlan]]) -> str:
         needed, low, high, alone = (
             most if count is None else str(count) for count in (one.labels, one.low, one.high, one.alone)
         )
-        widths = (number(scale * one.width), number(scale * one.now), one.labelled)
+        widths = (number(scale * one.width), number(None if one.now is None else scale * one.now), one.labelled)
         rows.append([sides.question, *widths, needed, f"{low} to {high}", alone])
         if one.labels is None:
             narrow = number(scale * one.narrowest)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tod_bench.statistics.bootstrap import FloatArray
-from tod_bench.statistics.corrected import corrected_mean, tuned_weight
+from tod_bench.statistics.corrected import CorrectedMean, corrected_mean, tuned_weight
 
 _DRAWS = 200
 """Draws of the labels at hand for the forecast's range."""
@@ -24,7 +24,7 @@ class LabelPlan:
 
     Attributes:
         width: The width that is wanted, from the interval's lower end to its upper.
-        now: The width that the labels at hand are forecast to give, by the same formula.
+        now: The width with the labels at hand; None where they give no interval.
         labels: Labels in all that give the width; None where even all items would not.
         low: The same at the 5th percentile of the draws of the labels at hand; None as above.
         high: At the 95th percentile; None as above.
@@ -35,7 +35,7 @@ class LabelPlan:
     """
 
     width: float
-    now: float
+    now: float | None
     labels: int | None
     low: int | None
     high: int | None
@@ -99,7 +99,7 @@ def plan_labels(
     low, high = np.quantile(reached, [0.05, 0.95], method="nearest")
     alone = Spread(spread.people, spread.judge, 0 * spread.shared, *design)
     return LabelPlan(
-        *(width, float(forecast_width(spread, len(y), total, level)[0])),
+        *(width, _width(corrected_mean(y, f, u, clusters=clusters, level=level))),
         *(_reachable(count, total) for count in (_first_within(spread, total, width, level)[0], low, high)),
         _reachable(_first_within(alone, total, width, level)[0], total),
         *(float(forecast_width(spread, total, total, level)[0]), len(y), total),
@@ -118,17 +118,25 @@ def forecast_width(spread: Spread, labels: int | NDArray[np.int64], items: int, 
     weight = np.clip(ideal, 0, 1)
     error = np.maximum(spread.people - 2 * weight * spread.shared + weight**2 * spread.judge, 0)
     lost = np.where(weight > 0, 2, 1)
-    ours = spread.design_labelled * error / np.maximum(n - lost, 1)
+    ours = spread.design_labelled * error / n
     theirs = spread.design_judged * weight**2 * spread.judge / np.maximum(rest, 1)
     return np.asarray(2 * stdtrit(np.maximum(n - lost, 1), (1 + level) / 2) * np.sqrt(ours + theirs))
 
 
 def _spread(people: FloatArray, judge: FloatArray, unlabelled: FloatArray, design: tuple[float, float]) -> Spread:
-    """Spreads of draws of the labels, shape (draws, n) each; the judge's are over all items."""
-    centred = people - people.mean(axis=1, keepdims=True)
-    shared = np.mean(centred * (judge - judge.mean(axis=1, keepdims=True)), axis=1)
-    every = np.concatenate([judge, np.broadcast_to(unlabelled, (len(judge), len(unlabelled)))], axis=1)
-    return Spread(np.mean(centred**2, axis=1), every.var(axis=1), shared, *design)
+    """Spreads of draws of the labels, shape (draws, n) each.
+
+    How the judge's answers spread is known from all items; the labels say how people's go with them (a slope) and how
+    far they lie beside that line. From these follow the spreads that labels of any number will show.
+    """
+    n = people.shape[1]
+    of_people, of_judge = (one - one.mean(axis=1, keepdims=True) for one in (people, judge))
+    shared, own = np.mean(of_people * of_judge, axis=1), np.mean(of_judge**2, axis=1)
+    slope = np.divide(shared, own, out=np.zeros_like(own), where=own > 1e-12)
+    beside = np.maximum(people.var(axis=1) - slope**2 * own, 0) * n / (n - 2)
+    rest = np.broadcast_to(unlabelled, (len(judge), len(unlabelled)))
+    every = np.concatenate([judge, rest], axis=1).var(axis=1)
+    return Spread(beside + slope**2 * every, every, slope * every, *design)
 
 
 def _first_within(spread: Spread, items: int, width: float, level: float) -> NDArray[np.int64]:
@@ -140,6 +148,10 @@ def _first_within(spread: Spread, items: int, width: float, level: float) -> NDA
         within = forecast_width(spread, np.minimum(middle, items), items, level) <= width
         high, low = np.where(within, middle, high), np.where(within, low, middle)
     return high
+
+
+def _width(mean: CorrectedMean) -> float | None:
+    return None if mean.low is None or mean.high is None else mean.high - mean.low
 
 
 def _reachable(count: float, items: int) -> int | None:
