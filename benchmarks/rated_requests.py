@@ -142,7 +142,7 @@ def politeness(data: Path, items: int, draws: int, folder: Path) -> tuple[str, d
     truth = {"mean of all labels": float(people.mean()), f"rate above {POLITE}": float((people > POLITE).mean())}
     truth |= {"mean of the judge": float(judged.mean()), "rate of the judge's verdict": float(verdict.mean())}
     truth |= {"correlation of judge and mean rating": float(np.corrcoef(people, judged)[0, 1])}
-    found = {"truth": truth, "alt_test": tests[0].to_json(), "alt_test_not_standardised": plain[0].to_json()}
+    found = {"truth": truth, "alt_test": _summed_up(tests[0]), "alt_test_not_standardised": _summed_up(plain[0])}
     found |= {"correction": corrections[0].to_json(), "coverage": coverage, "draws": draws, "items": len(people)}
     rows = "\n".join(f"- {name}: {number:.3f}" for name, number in truth.items())
     sections = [
@@ -163,7 +163,12 @@ def fed(data: Path, folder: Path) -> tuple[str, dict[str, Any]]:
     import_ratings("fed", (data / "fed" / "fed_data.json",), ratings)
     tests = may_replace(ratings, "place 5", epsilon=0.1)
     page = replacement_markdown(tests, "FED's fifth ratings").split("\n## ")[0]
-    return page, {"alt_test": [one.to_json() for one in tests]}
+    return page, {"alt_test": [_summed_up(one) for one in tests]}
+
+
+def _summed_up(test: Replacement) -> dict[str, Any]:
+    """The test without what it says of each rater."""
+    return {name: value for name, value in test.to_json().items() if name not in ("comparisons", "left_out")}
 
 
 def _replaced(title: str, tests: list[Replacement]) -> str:

@@ -202,7 +202,7 @@ def _notes(test: AlternativeTest, constant: AlternativeTest) -> list[str]:
     fewest = min(one.units for one in compared)
     if fewest < 50:
         notes.append(
-            f"one rater has {fewest} items or dialogues; the authors advise 50 to 100, and with few a judge fails"
+            f"one rater has {fewest} items or dialogues; the authors advise 50 to 100; with few, a good judge may fail"
         )
     if any(one.test == "wilcoxon" for one in compared):
         notes.append(

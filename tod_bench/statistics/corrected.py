@@ -193,7 +193,8 @@ def _deviations(values: FloatArray, clusters: NDArray[np.int64], count: int) -> 
     """How far each dialogue moves the mean of the values, shape (count,)."""
     if not len(values):
         return np.zeros(count)
-    return np.bincount(clusters, weights=(values - values.mean()) / len(values), minlength=count)
+    moved = np.bincount(clusters, weights=(values - values.mean()) / len(values), minlength=count)
+    return np.asarray(moved, dtype=np.float64)
 
 
 def _norm(values: FloatArray) -> float:

@@ -99,10 +99,15 @@ def plan_labels(
     low, high = np.quantile(reached, [0.05, 0.95], method="nearest")
     alone = Spread(spread.people, spread.judge, 0 * spread.shared, *design)
     return LabelPlan(
-        *(width, _width(corrected_mean(y, f, u, clusters=clusters, level=level))),
-        *(_reachable(count, total) for count in (_first_within(spread, total, width, level)[0], low, high)),
-        _reachable(_first_within(alone, total, width, level)[0], total),
-        *(float(forecast_width(spread, total, total, level)[0]), len(y), total),
+        width=width,
+        now=_width(corrected_mean(y, f, u, clusters=clusters, level=level)),
+        labels=_reachable(_first_within(spread, total, width, level)[0], total),
+        low=_reachable(low, total),
+        high=_reachable(high, total),
+        alone=_reachable(_first_within(alone, total, width, level)[0], total),
+        narrowest=float(forecast_width(spread, total, total, level)[0]),
+        labelled=len(y),
+        items=total,
     )
 
 

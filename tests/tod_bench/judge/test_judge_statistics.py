@@ -1,7 +1,6 @@
 """From files of ratings to what a judge is worth: the alternative annotator test, corrected scores, label plans."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -201,10 +200,8 @@ def test_published_sets_are_read_with_their_odd_rows(tmp_path):
 
 
 @pytest.mark.realdata
-def test_the_whole_way_on_published_ratings(tmp_path):
-    if "TOD_BENCH_DATA" not in os.environ:
-        pytest.skip("TOD_BENCH_DATA names no folder")
-    folder = Path(os.environ["TOD_BENCH_DATA"]) / "ratings"
+def test_the_whole_way_on_published_ratings(tmp_path, realdata):
+    folder = realdata / "ratings"
     if not folder.is_dir():
         pytest.skip("there are no ratings")
     politeness = folder / "stanford_politeness"
