@@ -79,6 +79,7 @@ def test_dialogues_copied_tell_nothing_new():
 def test_few_labels_and_perfect_ones_have_no_narrow_interval():
     assert corrected_mean([3.0], [3.0], [2.0, 3.0, 4.0]).low is None
     assert "at least" in corrected_mean([3.0, 2.0], [3.0, 2.0], [2.0, 3.0, 4.0]).note
+    assert "without a label" in corrected_mean([3.0, 2.0, 4.0], [3.0, 2.0, 3.0], [2.0], weight=1.0).note
     perfect = corrected_mean([2.0, 3.0, 4.0] * 3, [2.0, 3.0, 4.0] * 3, [1.0, 2.0, 3.0, 4.0] * 50, weight=1.0, span=3)
     assert "show no error" in perfect.note
     assert perfect.high - perfect.low > 1.5

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tod_bench.errors import UserError
-from tod_bench.judge.open_ratings import Answer, Question, chosen, codes, numbered, read_open_ratings
+from tod_bench.judge.open_ratings import Answer, Question, check_shared, chosen, codes, numbered, read_open_ratings
 from tod_bench.judge.sections import interval, number, p_value
 from tod_bench.markdown import table
 from tod_bench.statistics import Agreement, agreement
@@ -89,7 +89,7 @@ def may_replace(
     """
     people = read_open_ratings(ratings)
     name = None if Path(judge).exists() else judge
-    verdicts = _taken_out(people, judge, ratings) if name else _of_judge(read_open_ratings(Path(judge)), judge)
+    verdicts = _taken_out(people, judge, ratings) if name else _of_judge(people, Path(judge), ratings)
     shared = {key: one for key, one in chosen(people, question, str(ratings)).items() if key in verdicts}
     if not shared:
         raise UserError(f"{ratings} and {judge} have no question in common ({', '.join(list(verdicts)[:5])})")
@@ -112,10 +112,13 @@ def _taken_out(people: Mapping[str, Question], judge: str, ratings: Path) -> dic
     return found
 
 
-def _of_judge(questions: Mapping[str, Question], judge: str) -> dict[str, Mapping[str, Answer]]:
+def _of_judge(people: Mapping[str, Question], judge: Path, ratings: Path) -> dict[str, Mapping[str, Answer]]:
+    questions = read_open_ratings(judge)
     for name, question in questions.items():
         if len(question.answers) > 1:
             raise UserError(f"{judge} has ratings of {name} by {len(question.answers)} raters; a judge's file has one")
+        if name in people:
+            check_shared(people[name], question, (str(ratings), str(judge)))
     return {name: next(iter(question.answers.values())) for name, question in questions.items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tod_bench.errors import UserError
-from tod_bench.judge.open_ratings import Answer, Question, chosen, numbered, read_open_ratings
+from tod_bench.judge.open_ratings import Answer, Question, check_shared, chosen, numbered, read_open_ratings
 from tod_bench.judge.sections import interval, number
 from tod_bench.markdown import table
 from tod_bench.statistics.corrected import CorrectedMean, corrected_mean, naive_mean
@@ -118,9 +118,10 @@ def read_sides(judged: Path, labels: Path, *, question: str | None, label: str |
 
 def _sides(judge: Question, people: Question, label: str | None, where: tuple[str, str]) -> Sides:
     answers, labelled = judge.merged(), people.merged()
+    check_shared(judge, people, where)
     both = [item for item in answers if item in labelled]
     if not both:
-        raise UserError(f"{where[1]}: none of its items for {judge.name} is among those that {where[0]} has answers to")
+        raise UserError(f"{where[1]}: no item of {judge.name} has both a label and an answer of {where[0]}")
     rest = [item for item in answers if item not in labelled]
     if judge.level != people.level and "nominal" in (judge.level, people.level):
         raise UserError(f"{where[1]}: one side answers {judge.name} with labels, and the other with numbers")
@@ -129,6 +130,8 @@ def _sides(judge: Question, people: Question, label: str | None, where: tuple[st
     unknown = [item for item in labelled if item not in judge.dialogues]
     unsettled = {item for own in people.answers.values() for item in own} - labelled.keys()
     notes = []
+    if len(judge.answers) > 1:
+        notes.append(f"the judge is {len(judge.answers)} raters, whose mean (or most frequent label) counts")
     if unread:
         notes.append(
             f"{unread} of {len(judge.dialogues)} items have no answer of the judge; nothing here speaks for them"

@@ -50,6 +50,11 @@ class Question:
     dialogues: Mapping[str, str]
     level: Level
 
+    @property
+    def several(self) -> bool:
+        """Whether a dialogue has several items."""
+        return len(set(self.dialogues.values())) < len(self.dialogues)
+
     def table(self, raters: Sequence[str], items: Sequence[str]) -> list[list[Answer | None]]:
         """The answers of raters to items, a row a rater."""
         return [[self.answers[rater].get(item) for item in items] for rater in raters]
@@ -117,6 +122,29 @@ def chosen(questions: Mapping[str, Question], name: str | None, where: str) -> d
         listed = ", ".join(list(questions)[:10])
         raise UserError(f"{where} has no question {name!r}{did_you_mean(name, questions)}; it has {listed}")
     return {name: questions[name]}
+
+
+def check_shared(own: Question, other: Question, where: tuple[str, str]) -> None:
+    """Checks that two files speak of the same items and dialogues.
+
+    Args:
+        own: The side whose dialogues are used.
+        other: The other side.
+        where: Their files.
+
+    Raises:
+        UserError: They share no item, or only the other side says which items are of one dialogue.
+    """
+    if not own.dialogues.keys() & other.dialogues.keys():
+        ours, theirs = next(iter(own.dialogues)), next(iter(other.dialogues))
+        raise UserError(
+            f"{where[0]} and {where[1]} have no item of {own.name} in common (such as {ours!r}, and {theirs!r}); what "
+            "stands behind a bar is from the columns candidate and turn, which both need"
+        )
+    if other.several and not own.several:
+        raise UserError(
+            f"{where[1]} has several items of a dialogue, and {where[0]} names none; add a column `dialogue`"
+        )
 
 
 def numbered(names: Iterable[str], numbers: dict[str, int]) -> list[int]:

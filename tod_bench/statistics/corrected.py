@@ -61,7 +61,7 @@ def tuned_weight(people: ArrayLike, judge: ArrayLike, unlabelled: ArrayLike) -> 
         unlabelled: The judge's answers to the others, shape (N,).
     """
     y, f, u = (np.asarray(values, dtype=np.float64) for values in (people, judge, unlabelled))
-    if len(y) < 2 or not len(u):
+    if len(y) < 2 or len(u) < 2:
         return 0.0
     spread = float(np.var(np.concatenate([f, u]), ddof=1))
     if spread < 1e-24:
@@ -109,8 +109,10 @@ def corrected_mean(
     value = float(np.mean(y - lam * f) + (lam * u.mean() if len(u) else 0.0))
     units, lost = len(np.unique(of_labelled)), 2 if weight is None and lam > 0 else 1
     sizes = (len(y), len(u), units)
-    if units <= lost:
+    unjudged = lam > 0 and len(np.unique(of_unlabelled)) < 2
+    if units <= lost or unjudged:
         note = f"an interval needs labels of at least {lost + 1} dialogues, and there are {units}"
+        note = "an interval needs at least two dialogues without a label" if unjudged else note
         return CorrectedMean(value, None, None, lam, 0.0, 0.0, *sizes, note=note)
     errors = _errors(y, f, u, lam, (of_labelled, of_unlabelled), lost)
     if np.isin(np.concatenate([y, f, u]), (0.0, 0.5, 1.0)).all():

@@ -146,6 +146,21 @@ def test_labels_that_are_no_random_draw_are_suspected(tmp_path):
     assert any("random draw" in note for note in found.notes)
 
 
+def test_files_that_do_not_fit_are_told_apart(study, tmp_path):
+    people, judge = study
+    of_versions = [(f"i{i}", "depth", "ours", "judge", 5) for i in range(60)]
+    versioned = written(tmp_path / "v.csv", of_versions, ("item", "question", "candidate", "rater", "value"))
+    with pytest.raises(UserError, match="columns candidate and turn"):
+        correct(versioned, people)
+    with pytest.raises(UserError, match="columns candidate and turn"):
+        may_replace(people, str(versioned))
+    grouped = [(f"i{i}", "depth", "anna", 5, f"d{i // 4}") for i in range(60)]
+    with pytest.raises(UserError, match="add a column `dialogue`"):
+        correct(judge, written(tmp_path / "g.csv", grouped))
+    with pytest.raises(UserError, match=r"no question 'dept'; did you mean 'depth'"):
+        correct(judge, people, question="dept")
+
+
 def test_dialogues_are_the_unit(tmp_path):
     rng = np.random.default_rng(2)
     shared = np.repeat(rng.normal(0, 2, 60), 4)
@@ -153,9 +168,9 @@ def test_dialogues_are_the_unit(tmp_path):
     rows = [(f"i{i}", "depth", "judge", round(float(judge[i]), 3), f"d{i // 4}") for i in range(240)]
     alone = [(*row[:4], row[0]) for row in rows]
     people = [(*row[:2], "anna", round(float(shared[i]), 3), row[4]) for i, row in enumerate(rows) if i < 80]
-    labels = written(tmp_path / "p.csv", people)
-    (clustered,) = correct(written(tmp_path / "j.csv", rows), labels)
-    (single,) = correct(written(tmp_path / "k.csv", alone), labels)
+    of_items = [(*row[:4], row[0]) for row in people]
+    (clustered,) = correct(written(tmp_path / "j.csv", rows), written(tmp_path / "p.csv", people))
+    (single,) = correct(written(tmp_path / "k.csv", alone), written(tmp_path / "q.csv", of_items))
     assert clustered.tuned.units == 20
     assert clustered.labels.high - clustered.labels.low > 1.5 * (single.labels.high - single.labels.low)
 
