@@ -30,7 +30,7 @@ class Replacement:
         raters: The people, in the order of the test's places.
         items: Items that the judge and at least two people answered.
         test: The test.
-        constant: The test of somebody who always gives the same answer: the mean, or the most frequent label.
+        constant: The test of somebody who always gives the same answer: the most frequent, or the mean.
         agreement: Krippendorff's alpha between the people, without which epsilon cannot be judged.
         notes: What a reader must know.
     """
@@ -158,18 +158,20 @@ def _replacement(
     rated = np.isfinite(numbers[-1]) & (np.isfinite(numbers[:-1]).sum(axis=0) >= 2)
     without = sum(one is None for one in judged)
     notes = (f"{without} of {len(items)} items have no answer of the judge and do not count",) if without else ()
-    always = np.where(np.isfinite(numbers[-1]), _usual(numbers[:-1], level), np.nan)
-    constant = alternative_test(numbers[:-1], always, **how_tested)
+    constants = [
+        alternative_test(numbers[:-1], np.where(np.isfinite(numbers[-1]), always, np.nan), **how_tested)
+        for always in _usual(numbers[:-1], level)
+    ]
+    constant = max(constants, key=lambda one: one.rho or 0.0)
     return Replacement(question.name, level, tuple(raters), int(rated.sum()), test, constant, agreed, notes)
 
 
-def _usual(numbers: FloatArray, level: Level) -> float:
-    """The answer of somebody who always gives the same: the mean, or the most frequent label."""
+def _usual(numbers: FloatArray, level: Level) -> list[float]:
+    """What somebody says who always gives the same answer: the most frequent one, and of numbers also the mean."""
     given = numbers[np.isfinite(numbers)]
-    if level != "nominal":
-        return float(given.mean())
     values, counts = np.unique(given, return_counts=True)
-    return float(values[counts.argmax()])
+    most = float(values[counts.argmax()])
+    return [most] if level == "nominal" else [most, float(given.mean())]
 
 
 def _check_kind(question: Question, judged: list[Answer | None], where: str) -> None:
@@ -196,7 +198,7 @@ def _notes(test: AlternativeTest, constant: AlternativeTest) -> list[str]:
     if constant.passes:
         notes.append(
             f"somebody who always gives the same answer passes as well (omega {number(constant.omega)}, rho "
-            f"{number(constant.rho)}): people agree so little here that passing shows nothing"
+            f"{number(constant.rho)}): passing shows nothing here"
         )
     if test.left_out:
         notes.append(f"{len(test.left_out)} raters have too few items and are not compared")
@@ -238,7 +240,7 @@ def replacement_markdown(found: list[Replacement], judge: str) -> str:
     about = (
         f"Epsilon {first.epsilon:g}; the judge beats a rater where p < {first.level:g} after Benjamini and Yekutieli's "
         f"correction over all {sum(len(one.test.comparisons) for one in found)} comparisons, and passes with omega "
-        "of 0.5. Beside it: somebody who always gives the same answer, the mean or the most frequent label of all."
+        "of 0.5. Beside it: somebody who always gives the same answer, the most frequent one or the mean of all."
     )
     sections = [f"# Alternative annotator test: {judge}", about, table(head, rows), *map(_section, found)]
     return "\n\n".join(sections) + "\n"
