@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.corrected_coverage import LABELS, MAKERS, Coverage, Forecast, coverage, forecast, markdown
+from benchmarks.rated_requests import fitted
 
 COMMITTED = Path(__file__).parents[2] / "results" / "judge_simulation"
 WAYS = ("labels alone", "PPI++")
@@ -48,3 +50,28 @@ def test_the_committed_intervals_cover_at_their_level():
     assert min(row.covered for row in enough) > 95 - 2.1
     assert min(row.covered for row in rows if row.estimate in WAYS) > 91
     assert all(one.width == pytest.approx(one.wanted, rel=0.03) for one in forecasts)
+
+
+def test_on_requests_that_all_have_ratings_corrected_intervals_hold_the_truth():
+    folder = COMMITTED.parent / "judges" / "ratings_politeness"
+    found = json.loads((folder / "numbers.json").read_text())
+    truth, naive, tuned = (
+        found["truth"]["mean of all labels"],
+        found["correction"]["naive"],
+        found["correction"]["tuned"],
+    )
+    assert naive["low"] > truth
+    assert tuned["low"] < truth < tuned["high"]
+    for row in found["coverage"].values():
+        assert min(share for way, share in row.items() if not way.startswith("width")) > 93
+        assert row["width, PPI++"] < row["width, labels alone"]
+    page = (folder / "README.md").read_text()
+    assert f"{truth:.3f}" in page
+    assert "`python -m benchmarks.rated_requests DATA`" in page
+
+
+def test_the_verdicts_of_a_regression_follow_its_features():
+    rng = np.random.default_rng(0)
+    features = (rng.random((400, 3)) < 0.5).astype(float)
+    weights = fitted(features, 10 + features @ [2.0, -1.0, 0.0])
+    assert weights == pytest.approx([10, 2, -1, 0], abs=0.2)

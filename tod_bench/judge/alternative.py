@@ -139,8 +139,10 @@ def _replacement(
     level = stated or question.level
     if question.level == "nominal" and level != "nominal":
         raise UserError(f"{where}: {question.name} has labels, so its level of measurement is nominal, not {level}")
+    if standardised and level == "nominal":
+        raise UserError(f"{where}: answers to {question.name} are compared as labels, which cannot be standardised")
     numbers = codes(question, [*answers, judged])
-    if standardised and question.level != "nominal":
+    if standardised:
         numbers = _standardised(numbers)
     dialogues = numbered((question.dialogues[item] for item in items), {})
     how_tested: dict[str, Any] = {

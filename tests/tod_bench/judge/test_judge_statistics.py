@@ -86,6 +86,8 @@ def test_a_rater_of_the_file_can_be_the_judge(study):
     people, _ = study
     (found,) = may_replace(people, "p3", epsilon=0.2, draws=50)
     assert found.raters == ("p0", "p1", "p2")
+    with pytest.raises(UserError, match="cannot be standardised"):
+        may_replace(people, "p3", level="nominal", standardised=True)
     with pytest.raises(UserError, match="neither a file"):
         may_replace(people, "p9")
     with pytest.raises(UserError, match="--min-items"):
