@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, ttest_1samp, wilcoxon
+from scipy.stats import binom, multinomial, ttest_1samp, wilcoxon
 
 from tod_bench.statistics.alternative import alternative_test, corrected_together, exact_p
 
@@ -129,25 +129,34 @@ def test_names_of_labels_and_the_order_of_items_do_not_matter(seed, epsilon):
     assert renamed.rho == found.rho
 
 
-def test_the_exact_p_of_a_judge_that_is_never_ahead_is_binomial():
-    # The chance of -1 may be 0 then, and the largest p over the interval is at least the binomial one.
-    p = exact_p(2, 0, 25, 0.2)
-    assert p >= binom.cdf(2, 25, 0.2)
+def test_the_exact_p_at_its_ends():
+    assert exact_p(2, 0, 25, 0.2) >= binom.cdf(2, 25, 0.2)  # the chance of -1 may be 0
     assert exact_p(0, 25, 25, 0.2) < 0.001
     assert exact_p(25, 0, 25, 0.2) == 1
+    assert exact_p(2, 2, 60, 0.2) < 0.001
 
 
-def test_the_exact_test_keeps_its_level_where_the_others_do_not():
-    # The rater is ahead on 20% of items, the judge on none: just at the edge, so at most 5% may be rejected.
-    chances = binom.pmf(np.arange(26), 25, 0.2)
-    ps = np.array([exact_p(ahead, 0, 25, 0.2) for ahead in range(26)])
-    signed = []
+@pytest.mark.parametrize("behind", [0.0, 0.1, 0.3])
+def test_the_exact_test_keeps_its_level_at_the_edge(behind):
+    items, epsilon = 15, 0.2
+    rejected = 0.0
+    for up in range(items + 1):
+        for down in range(items + 1 - up):
+            if exact_p(up, down, items, epsilon) <= 0.05:
+                shares = (behind + epsilon, behind, 1 - epsilon - 2 * behind)
+                rejected += multinomial.pmf((up, down, items - up - down), items, shares)
+    assert rejected <= 0.05
+
+
+def test_signed_ranks_do_not_keep_theirs():
+    # The rater is ahead on 20% of items, the judge on none: at the edge, where 5% may be rejected.
+    rejected = 0.0
     for ahead in range(26):
         values = np.zeros(25)
         values[:ahead] = 1
-        signed.append(wilcoxon(values - 0.2, alternative="less").pvalue)
-    assert chances[ps <= 0.05].sum() <= 0.05
-    assert chances[np.array(signed) <= 0.05].sum() > 0.3
+        if wilcoxon(values - 0.2, alternative="less").pvalue <= 0.05:
+            rejected += binom.pmf(ahead, 25, 0.2)
+    assert rejected > 0.3
 
 
 def test_shapes_and_ranges_are_checked():

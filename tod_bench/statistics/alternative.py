@@ -26,7 +26,10 @@ T_TEST_FROM = 30
 _GRID = 101
 """Values of the nuisance parameter at which the exact test looks for its largest p."""
 
-_OUTSIDE = 1e-4
+_EXACT_UP_TO = 200
+"""Items up to which the exact test is made; with more, Student's is near enough and the other takes long."""
+
+_OUTSIDE = 1e-6
 """Chance that the nuisance parameter lies outside of where the exact test looks."""
 
 
@@ -43,9 +46,9 @@ class Comparison:
         person: The same of the rater.
         test: ``t`` or ``wilcoxon``.
         p: One-sided p of the hypothesis that the rater's advantage over the judge is epsilon or more.
-        exact: The same by an exact test, which holds at any number of items; None where dialogues have several.
+        exact: The same by an exact test; None where dialogues have several items, or the rater more than 200.
         corrected: p after the correction over the family of comparisons.
-        exact_corrected: The exact one after the same correction.
+        exact_corrected: The exact one (p where there is none) after the same correction.
     """
 
     rater: int
@@ -57,7 +60,7 @@ class Comparison:
     p: float
     exact: float | None
     corrected: float = 1.0
-    exact_corrected: float | None = None
+    exact_corrected: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,10 @@ class AlternativeTest:
 
     @property
     def omega_exact(self) -> float | None:
-        """The winning rate by the exact tests; None where there are none."""
-        found = [one.exact_corrected for one in self.comparisons]
-        return _share([p is not None and p <= self.level for p in found]) if None not in found else None
+        """The winning rate by the exact tests, by p where a rater has too many items; None where there are none."""
+        if all(one.exact is None for one in self.comparisons):
+            return None
+        return _share([one.exact_corrected <= self.level for one in self.comparisons])
 
     @property
     def rho(self) -> float | None:
@@ -149,10 +153,9 @@ def corrected_together(tests: Sequence[AlternativeTest]) -> list[AlternativeTest
     """The tests of several questions with their p-values corrected over all comparisons of all of them."""
     compared = [one for test in tests for one in test.comparisons]
     corrected = _yekutieli([one.p for one in compared])
-    exact = _yekutieli([1.0 if one.exact is None else one.exact for one in compared])
+    exact = _yekutieli([one.p if one.exact is None else one.exact for one in compared])
     settled = iter(
-        replace(one, corrected=p, exact_corrected=None if one.exact is None else q)
-        for one, p, q in zip(compared, corrected, exact, strict=True)
+        replace(one, corrected=p, exact_corrected=q) for one, p, q in zip(compared, corrected, exact, strict=True)
     )
     return [replace(test, comparisons=tuple(next(settled) for _ in test.comparisons)) for test in tests]
 
@@ -160,10 +163,11 @@ def corrected_together(tests: Sequence[AlternativeTest]) -> list[AlternativeTest
 def exact_p(ahead: int, behind: int, items: int, epsilon: float) -> float:
     """The p of the hypothesis that the rater's advantage is epsilon or more, valid for any number of independent items.
 
-    On an item the rater is ahead (+1), behind (-1) or level (0). At the edge of the hypothesis the chance of +1 is that
-    of -1 plus epsilon; p is the largest chance of a sum as small as the one seen, over the chances of -1 in an interval
-    that holds the true one but for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's
-    test is too ready to find the judge good where few of the values differ from 0, as nothing then is normal.
+    On an item the rater is ahead (+1), behind (-1) or level (0). Outcomes are ordered by the advantage less epsilon over
+    its standard error; at the edge of the hypothesis the chance of +1 is that of -1 plus epsilon. p is the largest chance
+    of an outcome as far down that order as the one seen, over the chances of -1 in an interval that holds the true one but
+    for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's test is too ready to find the
+    judge good where few of the values differ from 0, as nothing is normal there.
 
     Args:
         ahead: Items on which the rater is nearer to the others.
@@ -171,18 +175,28 @@ def exact_p(ahead: int, behind: int, items: int, epsilon: float) -> float:
         items: All items.
         epsilon: The advantage, in [0, 1).
     """
-    from scipy.special import betaincinv
+    from scipy.special import betaincinv, gammaln, xlogy
 
     least = betaincinv(behind, items - behind + 1, _OUTSIDE / 2) if behind else 0.0
     most = betaincinv(behind + 1, items - behind, 1 - _OUTSIDE / 2) if behind < items else 1.0
     edge = (1 - epsilon) / 2
     chance = np.linspace(min(least, edge), min(most, edge), _GRID)[:, None]
-    turn = np.exp(2j * np.pi * np.arange(2 * items + 1) / (2 * items + 1))
-    one = chance / turn + (1 - epsilon - 2 * chance) + (chance + epsilon) * turn
-    # The distribution of the sum is the transform of the power; negative sums stand at its end.
-    sums = np.roll(np.fft.fft(one**items, axis=1).real / (2 * items + 1), items, axis=1)
-    largest = float(sums[:, : ahead - behind + items + 1].sum(axis=1).max())
-    return min(1.0, max(0.0, largest) + _OUTSIDE)
+    up, down = (np.ravel(one) for one in np.indices((items + 1, items + 1)))
+    inside = up + down <= items
+    inside &= _order(up, down, items, epsilon) <= _order(np.array(ahead), np.array(behind), items, epsilon) + 1e-12
+    up, down = up[inside], down[inside]
+    level = items - up - down
+    ways = gammaln(items + 1) - gammaln(up + 1) - gammaln(down + 1) - gammaln(level + 1)
+    spread = xlogy(up, chance + epsilon) + xlogy(down, chance)
+    spread += xlogy(level, np.maximum(1 - epsilon - 2 * chance, 0))
+    return min(1.0, float(np.exp(ways + spread).sum(axis=1).max()) + _OUTSIDE)
+
+
+def _order(ahead: NDArray[np.int64], behind: NDArray[np.int64], items: int, epsilon: float) -> FloatArray:
+    """The advantage less epsilon over its standard error, up to a factor; one item more keeps that from 0."""
+    advantage = (ahead - behind) / items
+    variance = (ahead + behind + 1) / (items + 1) - (items * advantage / (items + 1)) ** 2
+    return np.asarray((advantage - epsilon) / np.sqrt(variance))
 
 
 def _advantages(
@@ -205,13 +219,13 @@ def _compared(
     ahead = losses.astype(np.float64) - wins
     of_dialogue = np.unique(clusters, return_inverse=True)[1]
     sums = cluster_sums(np.stack([ahead, np.ones(len(ahead))], axis=1), of_dialogue)
-    single = len(sums) == len(ahead)
+    exactly = len(sums) == len(ahead) <= _EXACT_UP_TO
     few = len(sums) < T_TEST_FROM
     return Comparison(
         *(rater, len(ahead), len(sums), float(wins.mean()), float(losses.mean())),
         test="wilcoxon" if few else "t",
         p=_wilcoxon(sums[:, 0] / sums[:, 1], epsilon) if few else _t_test(sums, epsilon),
-        exact=exact_p(int((~wins).sum()), int((~losses).sum()), len(ahead), epsilon) if single else None,
+        exact=exact_p(int((~wins).sum()), int((~losses).sum()), len(ahead), epsilon) if exactly else None,
     )
 
 
