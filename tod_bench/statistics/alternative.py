@@ -163,11 +163,11 @@ def corrected_together(tests: Sequence[AlternativeTest]) -> list[AlternativeTest
 def exact_p(ahead: int, behind: int, items: int, epsilon: float) -> float:
     """The p of the hypothesis that the rater's advantage is epsilon or more, valid for any number of independent items.
 
-    On an item the rater is ahead (+1), behind (-1) or level (0). Outcomes are ordered by the advantage less epsilon over
-    its standard error; at the edge of the hypothesis the chance of +1 is that of -1 plus epsilon. p is the largest chance
-    of an outcome as far down that order as the one seen, over the chances of -1 in an interval that holds the true one but
-    for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's test is too ready to find the
-    judge good where few of the values differ from 0, as nothing is normal there.
+    On an item the rater is ahead (+1), behind (-1) or level (0). Outcomes are ordered by the advantage less epsilon
+    over its standard error; at the edge of the hypothesis the chance of +1 is that of -1 plus epsilon. p is the largest
+    chance of an outcome as far down that order as the one seen, over the chances of -1 in an interval that holds the
+    true one but for `_OUTSIDE`, which is added (Berger and Boos 1994, JASA 89, 1012-1016). Student's test is too ready
+    to find the judge good where few of the values differ from 0, as nothing is normal there.
 
     Args:
         ahead: Items on which the rater is nearer to the others.
