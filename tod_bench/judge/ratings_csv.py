@@ -35,7 +35,8 @@ _ASKED = {name.lower(): name for name in (*QUESTIONS, WINNER, EMOTION, FACTORS_Q
 _NAMES = "|".join(sorted(_ASKED, key=len, reverse=True))
 _BEFORE = re.compile(rf"(?P<item>.+?)[\s/:|_.\-]+(?P<question>{_NAMES})", re.IGNORECASE)
 _BRACKETS = re.compile(rf"(?P<question>{_NAMES})\b[^\[]*\[(?P<item>[^\]]+)\]", re.IGNORECASE)
-_RATERS = ("rater", "annotator", "worker", "participant", "respondent", "name", "email", "email address")
+RATERS = ("rater", "annotator", "worker", "participant", "respondent", "name", "email", "email address")
+"""Columns that may name the rater, in lower case."""
 _SIDES = {"a": "first", "1": "first", "first": "first", "b": "second", "2": "second", "second": "second", "tie": "tie"}
 _ATTRIBUTES = tuple(attributes_of(None))
 
@@ -147,9 +148,9 @@ def _factors(text: str, where: str) -> tuple[str, ...]:
 
 def _cells(path: Path) -> Iterator[_Cell]:
     """The answers of a file, by the form that its columns show."""
-    head, rows = _table(path)
+    head, rows = read_table(path)
     columns = {name.lower(): name for name in head}
-    rater = next((columns[name] for name in _RATERS if name in columns), None)
+    rater = next((columns[name] for name in RATERS if name in columns), None)
     questions = {name: _ASKED[name.lower()] for name in head if name.lower() in _ASKED}
     is_long, by_item = {"item", "question", "value"} <= columns.keys(), "item" in columns and questions
     in_columns = {name: match for name in head if (match := _BRACKETS.match(name) or _BEFORE.fullmatch(name))}
@@ -177,8 +178,13 @@ def _cells(path: Path) -> Iterator[_Cell]:
                 yield _Cell(line, match["item"].strip(), question, named or str(number), row[column], {})
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Names of the columns, and the rows that are not empty, each with its line."""
+def read_table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Names of a CSV's columns, and the rows that are not empty, each with its line.
+
+    Raises:
+        UserError: A column is given twice, or the file cannot be read.
+        DataError: It is not CSV, or a row has more or fewer cells than there are columns.
+    """
     text = read_text(path)
     first = text.partition("\n")[0]
     reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))

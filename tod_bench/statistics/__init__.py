@@ -4,6 +4,7 @@ All of it works on one matrix, the sufficient statistics of each dialogue (`clus
 aggregate, so an interval, a p-value and the score itself cannot disagree. What is resampled are dialogues, never turns.
 """
 
+from tod_bench.statistics.alternative import AlternativeTest, Comparison, alternative_test, corrected_together
 from tod_bench.statistics.bootstrap import (
     Aggregate,
     Interval,
@@ -14,7 +15,9 @@ from tod_bench.statistics.bootstrap import (
     resample_weights,
     resampled_sums,
 )
+from tod_bench.statistics.corrected import CorrectedMean, corrected_mean, naive_mean, tuned_weight
 from tod_bench.statistics.families import PairTest, compare_all
+from tod_bench.statistics.label_plan import LabelPlan, plan_labels
 from tod_bench.statistics.paired import (
     PairedTest,
     approximate_randomization,
@@ -32,11 +35,17 @@ from tod_bench.statistics.permutation import (
 )
 from tod_bench.statistics.pooled import PooledTests, pooled_bootstrap, pooled_interval, pooled_tests
 from tod_bench.statistics.reliability import Agreement, agreement, agreements
+from tod_bench.statistics.rogan_gladen import CorrectedRate, corrected_rate
 
 __all__ = [
     "Aggregate",
     "Agreement",
+    "AlternativeTest",
+    "Comparison",
+    "CorrectedMean",
+    "CorrectedRate",
     "Interval",
+    "LabelPlan",
     "Method",
     "PairTest",
     "PairedTest",
@@ -44,17 +53,23 @@ __all__ = [
     "PooledTests",
     "agreement",
     "agreements",
+    "alternative_test",
     "approximate_randomization",
     "bootstrap_difference",
     "bootstrap_interval",
     "bootstrap_intervals",
     "cluster_sums",
     "compare_all",
+    "corrected_mean",
+    "corrected_rate",
+    "corrected_together",
     "holm",
     "jensen_shannon",
     "minimal_detectable_difference",
+    "naive_mean",
     "paired_bootstrap",
     "permutation_test",
+    "plan_labels",
     "pooled_bootstrap",
     "pooled_interval",
     "pooled_tests",
@@ -62,4 +77,5 @@ __all__ = [
     "resampled_sums",
     "standard_error",
     "total_variation",
+    "tuned_weight",
 ]
