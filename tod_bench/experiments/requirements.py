@@ -13,7 +13,7 @@ from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig, SystemConfig, TaskConfig
 from tod_bench.experiments.judge_scores import judge_of, ratings_file
 from tod_bench.experiments.results import Experiment
-from tod_bench.judge.clients import SCRIPTED
+from tod_bench.judge.clients import needs_no_server
 from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.records import ExperimentTask, TaskName
@@ -185,7 +185,7 @@ def missing_judge(config: EvalConfig) -> Iterator[Requirement]:
     for corpus in config.tested:
         for entry in entries:
             judge = judge_of(config, Experiment(corpus, "any", "response", 0), entry).judge
-            if judge.model == SCRIPTED:
+            if needs_no_server(judge.model):
                 continue
             try:
                 read_key(judge.key_variable, resolve_url(judge.base_url))

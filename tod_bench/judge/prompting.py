@@ -17,6 +17,7 @@ rendered with a placeholder in place of the nonce.
 
 import hashlib
 import html
+import json
 import re
 import secrets
 import unicodedata
@@ -34,7 +35,7 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import Item, Query
 from tod_bench.judge.picpersona import dialogue_lines, paired_lines
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, SCALE, TaskName
-from tod_bench.judge.verdicts import verdict_form
+from tod_bench.judge.verdicts import example_verdict, verdict_form, verdict_values
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
@@ -133,8 +134,10 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, person
     values["persona"] = shown + pictured
     material = "\n".join(values.values())
     nonce = placeholder(query.id, material)
-    form = verdict_form(query.questions, nonce, certainty=config.judge.certainty)
-    values["answer"] = Template(_shipped("answer")).substitute(form=form, check=nonce)
+    certainty = config.judge.certainty
+    form = json.dumps(example_verdict(query, nonce, certainty=certainty))
+    instead = verdict_values(query.questions, certainty=certainty)
+    values["answer"] = Template(_shipped("answer")).substitute(form=form, values=instead, check=nonce)
     # Values are put in once and never read as templates themselves.
     return Rendered(Template(prompt.text).substitute(values), nonce, material)
 
