@@ -6,7 +6,7 @@ answer and what was wrong with it, and a cut answer gets twice the room. What is
 tried); the next run does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -66,6 +66,7 @@ def ask_all(
     *,
     settled: Callable[[], None] = lambda: None,
     draw: Callable[[Draft], str] = random_nonce,
+    drafts: Iterable[Draft] | None = None,
 ) -> None:
     """Asks everything that the store has no answer to, and stores it.
 
@@ -77,6 +78,7 @@ def ask_all(
         store: Where it goes.
         settled: Called after every query that was settled now.
         draw: Draws the nonce of a query that has none yet.
+        drafts: What is asked, where it is not what the config asks of the items.
 
     Raises:
         UserError: Going on is pointless (bad key) or not allowed (budget); everything settled is stored.
@@ -87,7 +89,7 @@ def ask_all(
     most_reasks = 0 if config.protocol == "picpersona" else config.reasks
 
     def first_requests() -> Iterator[ChatRequest]:
-        for draft in drafts_of(config, prompt, items):
+        for draft in drafts_of(config, prompt, items) if drafts is None else drafts:
             key = draft.key(client.base_url)
             stored = store.get(key)
             if stored is not None and stored.pending:

@@ -10,7 +10,7 @@ from tod_bench.files import digest_of
 from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
-from tod_bench.judge.prompting import Prompt, fresh_nonce, render
+from tod_bench.judge.prompting import Prompt, Rendered, fresh_nonce, render
 from tod_bench.judge.verdicts import tight_schema, verdict_schema
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
@@ -85,8 +85,6 @@ def _grammar(query: Query, nonce: str, *, certainty: bool) -> dict[str, Any]:
 
 def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Draft]:
     """The draft of every query, item by item."""
-    how = config.judge.schema_output if config.protocol != "picpersona" else False
-    certainty = config.judge.certainty
     others = shuffled_personas(items.items, config.sample.seed) if "shuffled" in config.personas else {}
     for item in items.items:
         personas = {"own": item.persona, "shuffled": others.get(item.id, Persona()), "blank": Persona()}
@@ -97,22 +95,28 @@ def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[D
             if items.images is not None and persona.image:
                 url = image_url(items.images, persona.image, config.judge.image_side)
                 content = (TextPart(rendered.text), ImagePart(url, "low"))
-            request = ChatRequest(
-                config.judge.model,
-                (Message("user", content),),
-                config.temperature,
-                config.max_tokens,
-                seed=config.judge.seed,
-                extra={
-                    **config.judge.extra,
-                    **(_grammar(query, rendered.nonce, certainty=certainty) if how == "json_object" else {}),
-                },
-                schema=verdict_schema(query.questions, certainty=certainty) if how is True else None,
-                schema_name=f"{config.task}_verdict" if how is True else "",
-                repeat=query.repeat,
-                tag=query.id,
-            )
-            yield Draft(query, request, rendered.nonce, rendered.material)
+            yield draft_of(config, query, rendered, content)
+
+
+def draft_of(config: JudgeConfig, query: Query, rendered: Rendered, content: Content) -> Draft:
+    """The draft of one query, from its prompt and what is sent of it, pictures included."""
+    how = config.judge.schema_output if config.protocol != "picpersona" else False
+    certainty, extra = config.judge.certainty, config.judge.extra
+    if how == "json_object":
+        extra = {**extra, **_grammar(query, rendered.nonce, certainty=certainty)}
+    request = ChatRequest(
+        config.judge.model,
+        (Message("user", content),),
+        config.temperature,
+        config.max_tokens,
+        seed=config.judge.seed,
+        extra=extra,
+        schema=verdict_schema(query.questions, certainty=certainty) if how is True else None,
+        schema_name=f"{config.task}_verdict" if how is True else "",
+        repeat=query.repeat,
+        tag=query.id,
+    )
+    return Draft(query, request, rendered.nonce, rendered.material)
 
 
 def random_nonce(draft: Draft) -> str:

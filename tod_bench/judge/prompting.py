@@ -98,12 +98,13 @@ def load_prompt(task: TaskName, *, protocol: str = "tod_bench", file: str | None
         raise UserError(f"{path}: the prompt needs {', '.join(f'${name}' for name in missing)}")
     if not released and "answer" not in names:
         text = text.rstrip() + "\n\n$answer\n"
-    fixed = {} if released else {"answer": _shipped("answer"), "factors": dict(FACTORS), "labels": EMOTIONS}
+    fixed = {} if released else {"answer": shipped_template("answer"), "factors": dict(FACTORS), "labels": EMOTIONS}
     questions = [[q.key, q.text, sorted(q.anchors.items())] for q in QUESTIONS.values()]
     return Prompt(task, text, digest_of([text, fixed, questions, sorted(SCALE.items())])[:12])
 
 
-def _shipped(name: str) -> str:
+def shipped_template(name: str) -> str:
+    """A shipped template, without the line break at its end."""
     return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").rstrip()
 
 
@@ -134,18 +135,22 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, person
     values["persona"] = shown + pictured
     material = "\n".join(values.values())
     nonce = placeholder(query.id, material)
-    certainty = config.judge.certainty
-    form = json.dumps(example_verdict(query, nonce, certainty=certainty))
-    instead = verdict_values(query.questions, certainty=certainty)
-    values["answer"] = Template(_shipped("answer")).substitute(form=form, values=instead, check=nonce)
+    values["answer"] = answer_form(query, nonce, certainty=config.judge.certainty)
     # Values are put in once and never read as templates themselves.
     return Rendered(Template(prompt.text).substitute(values), nonce, material)
+
+
+def answer_form(query: Query, nonce: str, *, certainty: bool) -> str:
+    """What stands at the end of a prompt: the form of the answer, filled in as an example, and what may stand in it."""
+    form = json.dumps(example_verdict(query, nonce, certainty=certainty))
+    values = verdict_values(query.questions, certainty=certainty)
+    return Template(shipped_template("answer")).substitute(form=form, values=values, check=nonce)
 
 
 def reask_text(query: Query, nonce: str, problem: str, *, certainty: bool) -> str:
     """What is written to the judge when its answer could not be read."""
     form = verdict_form(query.questions, nonce, certainty=certainty)
-    return Template(_shipped("reask")).substitute(problem=_safe(problem), form=form)
+    return Template(shipped_template("reask")).substitute(problem=_safe(problem), form=form)
 
 
 def _dialogue(item: Item, query: Query) -> dict[str, str]:
