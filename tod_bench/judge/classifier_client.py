@@ -23,7 +23,7 @@ class ClassifierClient:
         classifier: The trained classifier, whose name stands in every answer as the model's.
     """
 
-    base_url = "classifier://local"
+    base_url = "classifier://localhost"
 
     def __init__(self, classifier: EmotionClassifier) -> None:
         self.classifier = classifier
