@@ -22,7 +22,7 @@ from tod_bench.corpora.places import cache_home
 from tod_bench.embeddings import MINILM_PACKAGE, encode, version_of
 from tod_bench.errors import UserError, did_you_mean, extra_needed
 from tod_bench.files import digest_of, digest_of_files, full_disk_explained
-from tod_bench.judge.labelled import Labelled, goemotions_folder, training_texts
+from tod_bench.judge.labelled import GOEMOTIONS, Labelled, labelled_file, training_texts
 from tod_bench.progress import progress
 from tod_metrics.base import FloatArray
 from tod_metrics.judge.ratings import EMOTIONS
@@ -88,15 +88,14 @@ def load_classifier(model: str, trained_on: str | None = None) -> EmotionClassif
 
     Args:
         model: Its name, see `CLASSIFIER` and `KINDS`.
-        trained_on: A file of labelled texts (see `tod_bench.judge.labelled`); GoEmotions' ``train.tsv`` where None.
+        trained_on: A file of labelled texts or a part of GoEmotions (see `tod_bench.judge.labelled`); its ``train.tsv``
+            where None.
 
     Raises:
         UserError: There is no such classifier, or the texts cannot be read.
         MissingExtraError: scikit-learn or the encoder is not installed.
     """
-    path = Path(trained_on) if trained_on else goemotions_folder() / "train.tsv"
-    if not path.is_file():
-        raise UserError(f"{path}, which judge.trained_on names, is no file; give a file of labelled texts")
+    path = labelled_file(trained_on or GOEMOTIONS, "train")
     return _loaded(kind_of(model), path, digest_of_files([path]))
 
 

@@ -37,8 +37,8 @@ class JudgeModel(ChatModel):
         images: The personas' pictures, for a judge that sees images: a folder, or ``corpus`` (or ``true``) for those
             that the corpus has itself. It gets the impression as well. Without it the judge gets the impression alone.
         image_side: Longer side, in pixels, that pictures are scaled down to.
-        trained_on: A file of labelled texts that a classifier (``model: classifier``) is trained on; GoEmotions'
-            ``train.tsv`` where left out.
+        trained_on: The labelled texts that a classifier (``model: classifier``) is trained on: a file, or a part of
+            GoEmotions such as ``goemotions:dev``; its ``train.tsv`` where left out.
     """
 
     reserved_fields: ClassVar[dict[str, str]] = {

@@ -16,6 +16,9 @@ from tod_bench.inputs import read_text
 from tod_metrics.judge.ratings import EMOTIONS
 from tod_metrics.style.emotions import goemotions_label
 
+GOEMOTIONS = "goemotions"
+"""What stands for the files of GoEmotions where a file of labelled texts is asked for: ``goemotions:dev``, say."""
+
 PARTS = ("train", "dev", "test")
 """The files of GoEmotions, ``train.tsv`` and so on."""
 
@@ -33,6 +36,27 @@ class Labelled:
     id: str
     text: str
     labels: frozenset[str]
+
+
+def labelled_file(given: str, part: str) -> Path:
+    """The file of labelled texts that is meant: a path, ``goemotions``, or ``goemotions:PART``.
+
+    Args:
+        given: What was given.
+        part: The part of GoEmotions where none is named.
+
+    Raises:
+        UserError: GoEmotions has no such part.
+        MissingError: GoEmotions, or the file, is not there.
+    """
+    name, _, named = given.partition(":")
+    if name == GOEMOTIONS:
+        if named and named not in PARTS:
+            raise UserError(f"GoEmotions has no part {named!r}; its parts are {', '.join(PARTS)}")
+        return goemotions_folder() / f"{named or part}.tsv"
+    if not Path(given).is_file():
+        raise MissingError(f"there is no file {given}; give a file of labelled texts, or `{GOEMOTIONS}`")
+    return Path(given)
 
 
 def goemotions_folder() -> Path:

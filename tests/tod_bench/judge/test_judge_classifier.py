@@ -84,7 +84,7 @@ def test_another_training_file_is_another_judge(texts, tmp_path):
 def test_a_classifier_that_there_is_not(texts):
     with pytest.raises(UserError, match="classifier-tfidf"):
         kind_of("classifier-tfidff")
-    with pytest.raises(UserError, match="is no file"):
+    with pytest.raises(UserError, match="there is no file"):
         load_classifier("classifier-tfidf", str(texts.parent / "none.tsv"))
 
 

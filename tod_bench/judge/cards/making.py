@@ -17,7 +17,7 @@ from tod_bench.judge.cards.roles import role_measures
 from tod_bench.judge.clients import needs_no_server, open_client
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import Item, ItemSet, read_items
-from tod_bench.judge.labelled import PARTS, Labelled, goemotions_folder, has_texts, read_labelled
+from tod_bench.judge.labelled import GOEMOTIONS, Labelled, has_texts, labelled_file, read_labelled
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.run import run, stored_ratings
@@ -30,9 +30,6 @@ from tod_bench.llm.records import Usage
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 from tod_metrics.judge.ratings import EMOTION, Rating
-
-GOEMOTIONS = "goemotions"
-"""What ``--labels`` says for the test set of GoEmotions; ``goemotions:dev`` is its dev set."""
 
 REPEATS = 3
 """How often the items of the check of self-consistency are asked."""
@@ -158,13 +155,9 @@ class _Runs:
 def _labels(given: str | None, config: JudgeConfig, size: int | None) -> Labels:
     if given is None:
         return Labels("none")
-    name, _, part = given.partition(":")
-    if name == GOEMOTIONS:
-        if part and part not in PARTS:
-            raise UserError(f"GoEmotions has no part {part!r}; its parts are {', '.join(PARTS)}")
-        path = goemotions_folder() / f"{part or 'test'}.tsv"
-        return _of_texts(config, path, (GOEMOTIONS, part or "test"), size)
-    path = Path(given)
+    path = labelled_file(given, "test")
+    if given.partition(":")[0] == GOEMOTIONS:
+        return _of_texts(config, path, (GOEMOTIONS, path.stem), size)
     if has_texts(path):
         return _of_texts(config, path, (path.stem, "labelled"), size)
     ratings = read_ratings(path, config.candidates if config.task == "pairwise" else ()).ratings
