@@ -75,8 +75,9 @@ def offered(question: str) -> Sequence[int | str]:
     return EMOTIONS if question == EMOTION else tuple(SCALE)
 
 
-LONGEST_REASON = 160
-"""Characters of a reason, where a schema of one query limits it: small models go on without end."""
+SHORTEST_REASON, LONGEST_REASON = 4, 160
+"""Characters of a reason, where a schema of one query limits it: small models go on without end, or copy the example's,
+which is shorter."""
 
 
 def verdict_schema(questions: Sequence[str], *, certainty: bool, nonce: str = "") -> dict[str, Any]:
@@ -105,7 +106,7 @@ def tight_schema(questions: Sequence[str], nonce: str, *, certainty: bool) -> di
     """The schema of one query for servers that turn it into a grammar: nonce fixed, reason and factors bounded."""
     schema = verdict_schema(questions, certainty=certainty, nonce=nonce)
     fields = schema["properties"]
-    fields["reason"] = {"type": "string", "maxLength": LONGEST_REASON}
+    fields["reason"] = {"type": "string", "minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON}
     if "factors" in fields:
         fields["factors"] = {**fields["factors"], "minItems": 0, "maxItems": 2}
     if certainty:

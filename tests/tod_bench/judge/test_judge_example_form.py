@@ -20,15 +20,18 @@ LABEL = Query("d1", ("a",), ("emotion",), turn=0)
 @pytest.mark.parametrize("query", [PAIR, FIVE, LABEL])
 @pytest.mark.parametrize("certainty", [True, False])
 def test_the_example_is_a_verdict_that_the_schema_lets_pass_and_the_parser_does_not(query, certainty):
-    from jsonschema import validate
+    from jsonschema import ValidationError, validate
 
     example = example_verdict(query, "kqzxwvbd", certainty=certainty)
     for schema in (
         verdict_schema(query.questions, certainty=certainty),
         verdict_schema(query.questions, certainty=certainty, nonce="kqzxwvbd"),
-        tight_schema(query.questions, "kqzxwvbd", certainty=certainty),
     ):
         validate(example, schema)
+    tight = tight_schema(query.questions, "kqzxwvbd", certainty=certainty)
+    validate({**example, "reason": "short words"}, tight)
+    with pytest.raises(ValidationError):
+        validate(example, tight)  # a judge that is held to it cannot copy the example
     copied = parse_verdict(json.dumps(example), query, "kqzxwvbd", certainty=certainty)
     assert isinstance(copied, Unscored)
     assert "copied" in copied.detail

@@ -105,10 +105,10 @@ def question_order(judged: Iterable[Judged]) -> list[Measure]:
                 given.setdefault(question, []).append((one.query.item, place, int(one.outcome.values[question])))
     sums: dict[str, FloatArray] = {}
     for rows in given.values():
-        score, place = np.mean([row[2] for row in rows]), np.mean([row[1] for row in rows])
-        for item, at, value in rows:
+        mean_score, mean_place = float(np.mean([row[2] for row in rows])), float(np.mean([row[1] for row in rows]))
+        for item, place, score in rows:
             # Around each question's own means, so that questions of unlike level can be taken together.
-            x, y = at - place, value - score
+            x, y = place - mean_place, score - mean_score
             sums[item] = sums.get(item, np.zeros(2)) + np.array([x * y, x * x])
     name = "order: change of a score a place down the list"
     if not sums:

@@ -40,7 +40,9 @@ def _worth(measures: Sequence[Measure]) -> Iterator[str]:
             else:
                 yield f"{one.about}: not shown to be right more often than {always} would be: worth no more than that."
         if one.name == "alpha, judge and labels" and one.low is not None and one.low <= 0:
-            yield f"{one.about}: agreement with the labels is not told apart from chance."
+            below = one.high is not None and one.high < 0
+            found = "worse than chance would give" if below else "not told apart from chance"
+            yield f"{one.about}: agreement with the labels is {found}."
 
 
 def _roles(measures: Sequence[Measure]) -> Iterator[str]:

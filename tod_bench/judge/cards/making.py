@@ -12,7 +12,7 @@ from tod_bench.judge.agreement import agreements
 from tod_bench.judge.cards import checks
 from tod_bench.judge.cards.card import FILE, JudgeCard, Measure, missing
 from tod_bench.judge.cards.conclusions import conclusions
-from tod_bench.judge.cards.gold import Gold, gold_measures, gold_of
+from tod_bench.judge.cards.gold import Gold, Key, gold_measures, gold_of
 from tod_bench.judge.cards.roles import role_measures
 from tod_bench.judge.clients import needs_no_server, open_client
 from tod_bench.judge.config import JudgeConfig
@@ -173,7 +173,7 @@ def _of_texts(config: JudgeConfig, path: Path, named: tuple[str, str], size: int
         raise UserError(f"{path} has {len(whole)} texts, not {size}; lower --items")
     read = whole if size is None else sorted(whole, key=lambda one: _order(config.sample.seed, one.id))[:size]
     items = ItemSet(name, digest_of_files([path]), len(whole), tuple(map(_item, read)), part)
-    gold = {(one.id, EMOTION, TEXT, 0): frozenset[int | str](one.labels) for one in read}
+    gold: dict[Key, frozenset[int | str]] = {(one.id, EMOTION, TEXT, 0): frozenset(one.labels) for one in read}
     people = [Rating(one.id, EMOTION, min(one.labels), TEXT, "gold", turn=0) for one in read if len(one.labels) == 1]
     return Labels(f"{name}, {part}: {len(read)} of {len(whole)} texts", tuple(people), gold, items)
 
