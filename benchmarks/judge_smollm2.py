@@ -3,8 +3,8 @@
     python -m benchmarks.judge_smollm2 pairwise likert emotions     about 15 minutes on two quiet cores
 
 Pairs and Likert questions are over 50 short dialogues of the embedded corpus (``results/judges/short_dialogues.json``),
-emotions over 100 texts of GoEmotions. Answers are cached by address, so the port is fixed and a run that was stopped goes
-on. What its answers are worth stands on the cards; what this shows is that they can be read.
+emotions over 100 texts of GoEmotions. Answers are cached by address, so the port is fixed, and a run that was stopped
+goes on. What its answers are worth stands on the cards; what this shows is that they can be read.
 """
 
 import os

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import FILE, FOLDER, PRICES, QUIET, REPLAY, format_option, output_option
+from tod_bench.cli.options import DRY_RUN, FILE, FOLDER, PRICES, QUIET, REPLAY, format_option, output_option
 
 
 @click.command()
@@ -35,6 +35,7 @@ from tod_bench.cli.options import FILE, FOLDER, PRICES, QUIET, REPLAY, format_op
     help="Where the judge's answers are kept.",
 )
 @click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this card's runs spend more.")
+@DRY_RUN
 @REPLAY
 @PRICES
 @format_option("markdown", "json")
@@ -79,8 +80,9 @@ def _card(options: dict[str, Any]) -> None:
     """Makes a card, writes it in every form that can be made here, and prints it."""
     import json
 
+    from tod_bench.cli.printing import in_words
     from tod_bench.files import write_text
-    from tod_bench.judge.cards.making import make_card
+    from tod_bench.judge.cards.making import card_dry_run, make_card
     from tod_bench.judge.cards.pages import card_markdown
     from tod_bench.judge.clients import Access
     from tod_bench.judge.config import load_judge_config
@@ -94,6 +96,9 @@ def _card(options: dict[str, Any]) -> None:
     folder = options["output"] or default_folder(config, Path("runs/judge/cards"))
     access = Access(options["cache"], options["budget"], options["replay"], prices=options["prices"])
     asked: dict[str, Any] = {name: options[name] for name in ("labels", "items", "checked")}
+    if options["dry_run"]:
+        click.echo(in_words(card_dry_run(config, access, **asked)))
+        return
     with quietly(options["quiet"]):
         made = make_card(config, folder, access, **asked, command=_command_of(options))
     write_text(folder / "card.md", card_markdown(made))

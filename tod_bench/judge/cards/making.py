@@ -7,55 +7,36 @@ from pathlib import Path
 from statistics import fmean
 
 from tod_bench.errors import UserError
-from tod_bench.files import digest_of, digest_of_files, write_json
+from tod_bench.files import write_json
+from tod_bench.inputs import read_json
 from tod_bench.judge.agreement import agreements
 from tod_bench.judge.cards import checks
 from tod_bench.judge.cards.card import FILE, JudgeCard, Measure, missing
 from tod_bench.judge.cards.conclusions import conclusions
-from tod_bench.judge.cards.gold import Gold, Key, gold_measures, gold_of
+from tod_bench.judge.cards.gold import gold_measures
+from tod_bench.judge.cards.labels import TEXT, Labels, read_labels
 from tod_bench.judge.cards.roles import role_measures
+from tod_bench.judge.classifier_client import ClassifierClient
 from tod_bench.judge.clients import needs_no_server, open_client
 from tod_bench.judge.config import JudgeConfig
-from tod_bench.judge.items import Item, ItemSet, read_items
-from tod_bench.judge.labelled import GOEMOTIONS, Labelled, has_texts, labelled_file, read_labelled
-from tod_bench.judge.ratings_csv import read_ratings
+from tod_bench.judge.drafts import drafts_of
+from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.report import JudgeReport
-from tod_bench.judge.run import run, stored_ratings
+from tod_bench.judge.run import prepare, run, stored_ratings
 from tod_bench.judge.store import Judged, read_judged
-from tod_bench.judge.validity import AblationRow, Words
-from tod_bench.llm.client import ChatClient
+from tod_bench.judge.validity import Words
 from tod_bench.llm.config import Access
+from tod_bench.llm.estimates import Estimate, estimate
 from tod_bench.llm.prices import load_prices
-from tod_bench.llm.records import Usage
-from tod_bench.records import Persona
-from tod_bench.systems import Exchange
-from tod_metrics.judge.ratings import EMOTION, Rating
+from tod_bench.llm.records import ChatRequest, Usage
+from tod_bench.llm.servers import resolve_url
+from tod_metrics.judge.ratings import Rating
 
 REPEATS = 3
 """How often the items of the check of self-consistency are asked."""
 
 CHECKED = 50
 """Items of the checks that ask again; the sample itself can be larger."""
-
-TEXT = "text"
-"""The version of a labelled text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What counts as right.
-
-    Attributes:
-        source: Where it is from.
-        people: Ratings to agree with.
-        gold: What is right for each unit.
-        items: The items that the labels bring; None where they are about a corpus's.
-    """
-
-    source: str
-    people: tuple[Rating, ...] = ()
-    gold: Gold | None = None
-    items: ItemSet | None = None
 
 
 def make_card(
@@ -82,9 +63,61 @@ def make_card(
     Raises:
         UserError: Something a user can mend; what was settled before it is kept.
     """
-    read = _labels(labels, config, items)
-    if read.items is None and items is not None:
-        config = config.model_copy(update={"sample": config.sample.model_copy(update={"items": items})})
+    plan = _planned(config, labels, items, checked)
+    config, read = plan.config, plan.labels
+    access = replace(access, spending=folder / "spending.sqlite")
+    runs = {name: _run(config, folder / "runs" / name, access, changes, over) for name, changes, over in plan.runs}
+    base = runs["base"]
+    ablation = runs["personas"].report.ablation if "personas" in runs else ()
+    measures = [
+        *_agreement(read, base.ratings),
+        *gold_measures(base.ratings, read.gold or {}),
+        *checks.consistency(runs["repeats"].ratings),
+        *_bias(config, base, runs.get("asking")),
+        *checks.persona_use(ablation),
+        *role_measures(config, plan.few, open_client(config, access), folder / "runs" / "roles"),
+        *checks.unread(base.judged),
+        *checks.costs(base.judged, _price(config, access)),
+    ]
+    card = _card(config, base.report, measures, plan.items, read)
+    follows = tuple(conclusions(config, measures, base.report, ablation))
+    card = replace(card, conclusions=follows, command=command)
+    write_json(folder / FILE, card.to_json())
+    return card
+
+
+def card_dry_run(
+    config: JudgeConfig, access: Access, *, labels: str | None = None, items: int | None = None, checked: int = CHECKED
+) -> Estimate:
+    """What a card would take, without sending anything; of telling users apart and of re-asks nobody knows it.
+
+    Args and errors as in `make_card`.
+    """
+    plan = _planned(config, labels, items, checked)
+    asked: dict[str, ChatRequest] = {}
+    for _, changes, over in plan.runs:
+        changed, shown = plan.config.model_copy(update=dict(changes)), prepare(plan.config, over)[0]
+        asked |= {draft.key(""): draft.request for draft in drafts_of(changed, shown, over)}
+    local = needs_no_server(config.judge.model)
+    url = ClassifierClient.base_url if local else resolve_url(config.judge.base_url)
+    return estimate(asked.values(), url, prices=access.prices, batch=access.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is asked for a card: its config, its items, those of the checks, and its runs."""
+
+    config: JudgeConfig
+    labels: Labels
+    items: ItemSet
+    few: ItemSet
+    runs: Sequence[tuple[str, Mapping[str, object], ItemSet]]
+
+
+def _planned(config: JudgeConfig, labels: str | None, size: int | None, checked: int) -> _Plan:
+    read = read_labels(labels, config, size)
+    if read.items is None and size is not None:
+        config = config.model_copy(update={"sample": config.sample.model_copy(update={"items": size})})
     if read.items is not None:
         versions = {TEXT: {"style": "original"}}
         changed = {**config.model_dump(mode="json"), "versions": versions, "published": None}
@@ -93,25 +126,15 @@ def make_card(
     config = config.model_copy(update={"personas": ("own",), "repeats": 1, "bootstrap": checks.RESAMPLING})
     chosen = read.items or read_items(config)
     few = replace(chosen, items=chosen.items[:: max(1, len(chosen.items) // checked)][:checked])
-    access = replace(access, spending=folder / "spending.sqlite")
-    runs = _Runs(config, folder / "runs", access)
-    base = runs.run("base", {}, chosen)
-    ablation = _ablation(runs, few)
-    measures = [
-        *_agreement(read, base.ratings),
-        *gold_measures(base.ratings, read.gold or {}),
-        *checks.consistency(runs.run("repeats", {"repeats": REPEATS}, few).ratings),
-        *_bias(runs, base, few),
-        *checks.persona_use(ablation),
-        *role_measures(config, few, runs.client(), folder / "runs" / "roles"),
-        *checks.unread(base.judged),
-        *checks.costs(base.judged, _price(config, access)),
+    runs: list[tuple[str, Mapping[str, object], ItemSet]] = [
+        ("base", {}, chosen),
+        ("repeats", {"repeats": REPEATS}, few),
     ]
-    card = _card(config, base.report, measures, chosen, read)
-    follows = tuple(conclusions(config, measures, base.report, ablation))
-    card = replace(card, conclusions=follows, command=command)
-    write_json(folder / FILE, card.to_json())
-    return card
+    if config.task != "emotions" and len({item.persona.impression for item in few.items}) > 1:
+        runs.append(("personas", {"personas": ("own", "shuffled", "blank")}, few))
+    if config.task == "likert" and len(config.questions) > 1 and config.protocol != "picpersona":
+        runs.append(("asking", {"ask": "both"}, few))
+    return _Plan(config, read, chosen, few, runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,67 +147,18 @@ class _Run:
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """The runs of a card: one judge, one folder each."""
-
-    config: JudgeConfig
-    folder: Path
-    access: Access
-
-    def run(self, name: str, changes: Mapping[str, object], items: ItemSet) -> _Run:
-        """Runs the config with changes over items, and reads what came of it."""
-        config = self.config.model_copy(update=dict(changes))
-        folder = self.folder / name
-        report = run(config, folder, self.client(), items=items)
-        keep = {item.id for item in items.items}
-        judged = [one for one in read_judged(folder) if one.query.item in keep]
-        words = {
-            item.id: {
-                version: sum(len(turn.system.split()) for turn in turns) for version, turns in item.versions.items()
-            }
-            for item in items.items
-        }
-        return _Run(report, stored_ratings(folder)[0], judged, words)
-
-    def client(self) -> ChatClient:
-        """A client of the judge; each run has its own, so that each knows what it spent."""
-        return open_client(self.config, self.access)
-
-
-def _labels(given: str | None, config: JudgeConfig, size: int | None) -> Labels:
-    if given is None:
-        return Labels("none")
-    path = labelled_file(given, "test")
-    if given.partition(":")[0] == GOEMOTIONS:
-        return _of_texts(config, path, (GOEMOTIONS, path.stem), size)
-    if has_texts(path):
-        return _of_texts(config, path, (path.stem, "labelled"), size)
-    ratings = read_ratings(path, config.candidates if config.task == "pairwise" else ()).ratings
-    raters = len({rating.rater for rating in ratings})
-    return Labels(f"{path.name}: {raters} rater{'s' if raters > 1 else ''}", ratings, gold_of(ratings))
-
-
-def _of_texts(config: JudgeConfig, path: Path, named: tuple[str, str], size: int | None) -> Labels:
-    if config.task != "emotions":
-        raise UserError(f"{path} holds texts with emotion labels; give it with an emotions config, not {config.task}")
-    whole, (name, part) = read_labelled(path), named
-    if size is not None and size > len(whole):
-        raise UserError(f"{path} has {len(whole)} texts, not {size}; lower --items")
-    read = whole if size is None else sorted(whole, key=lambda one: _order(config.sample.seed, one.id))[:size]
-    items = ItemSet(name, digest_of_files([path]), len(whole), tuple(map(_item, read)), part)
-    gold: dict[Key, frozenset[int | str]] = {(one.id, EMOTION, TEXT, 0): frozenset(one.labels) for one in read}
-    people = [Rating(one.id, EMOTION, min(one.labels), TEXT, "gold", turn=0) for one in read if len(one.labels) == 1]
-    return Labels(f"{name}, {part}: {len(read)} of {len(whole)} texts", tuple(people), gold, items)
-
-
-def _order(seed: int, name: str) -> str:
-    return digest_of([seed, name])
-
-
-def _item(one: Labelled) -> Item:
-    """A labelled text as a dialogue of one turn, in which the user says nothing."""
-    return Item(one.id, Persona(), {TEXT: (Exchange("", one.text),)})
+def _run(config: JudgeConfig, folder: Path, access: Access, changes: Mapping[str, object], items: ItemSet) -> _Run:
+    """Runs a config with changes over items, and reads what came of it; each run's client knows what it spent."""
+    changed = config.model_copy(update=dict(changes))
+    report = run(changed, folder, open_client(changed, access), items=items)
+    # The folder may also hold answers to what an earlier config asked.
+    keys = set(read_json(folder / "run.json")["keys"])
+    judged = [one for one in read_judged(folder) if one.key in keys]
+    words = {
+        item.id: {name: sum(len(turn.system.split()) for turn in turns) for name, turns in item.versions.items()}
+        for item in items.items
+    }
+    return _Run(report, stored_ratings(folder)[0], judged, words)
 
 
 def _agreement(labels: Labels, judge: Sequence[Rating]) -> list[Measure]:
@@ -206,8 +180,7 @@ def _agreement(labels: Labels, judge: Sequence[Rating]) -> list[Measure]:
     return found
 
 
-def _bias(runs: _Runs, base: _Run, few: ItemSet) -> list[Measure]:
-    config = runs.config
+def _bias(config: JudgeConfig, base: _Run, asking: _Run | None) -> list[Measure]:
     found = [checks.echo(base.judged, certainty=config.judge.certainty)]
     if config.task == "pairwise":
         return [*checks.pair_bias(base.report), *found, _not_asked("order of the questions", "one question is asked")]
@@ -215,25 +188,17 @@ def _bias(runs: _Runs, base: _Run, few: ItemSet) -> list[Measure]:
     if config.task == "emotions":
         why = "one label is asked for, of one text"
         return [position, *found, _not_asked("length", why), _not_asked("order of the questions", why)]
-    both = {"ask": "both"} if len(config.questions) > 1 and config.protocol != "picpersona" else {}
     return [
         position,
         *checks.length_and_score(base.ratings, base.words, str(config.reference)),
         *checks.question_order(base.judged),
-        *(checks.asking(runs.run("asking", both, few).report) if both else []),
+        *(checks.asking(asking.report) if asking else []),
         *found,
     ]
 
 
 def _not_asked(name: str, why: str) -> Measure:
     return missing("bias", name, why)
-
-
-def _ablation(runs: _Runs, few: ItemSet) -> Sequence[AblationRow]:
-    """Scores under wrong personas; empty where the task shows none, or there is one persona only."""
-    if runs.config.task == "emotions" or len({item.persona.impression for item in few.items}) < 2:
-        return ()
-    return runs.run("personas", {"personas": ("own", "shuffled", "blank")}, few).report.ablation
 
 
 def _price(config: JudgeConfig, access: Access) -> checks.Price:
