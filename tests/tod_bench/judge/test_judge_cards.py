@@ -92,6 +92,9 @@ def test_what_an_item_costs():
     assert found["tokens an item", ""].value == pytest.approx(200)
     assert found["dollars an item", ""].value == pytest.approx(0.18)
     assert found["seconds an item", ""].value == pytest.approx(1.0)
+    program = by_name(checks.costs(judged, lambda _: 0.0, reads_tokens=False))
+    assert program["tokens an item", ""].value is None
+    assert program["dollars an item", ""].value == 0
     unknown = by_name(checks.costs(judged, lambda _: None))["dollars an item", ""]
     assert unknown.value is None
     assert "not known" in unknown.note
@@ -133,7 +136,9 @@ def test_a_likert_card(card_of, tmp_path):
 
 def test_planted_faults_are_found(card_of, tmp_path):
     seat = card_of("pairwise", ScriptedJudge(Biases(position=50)), "seat")
-    assert seat.of("position: both orders agree").value == 0
+    agree = seat.of("position: both orders agree")
+    assert (agree.value, agree.low) == (0, 0)
+    assert agree.high == pytest.approx(100 * (1 - 0.025 ** (1 / 16)))
     assert seat.of("position: verdicts for the first seat").value == 0
     assert any("order decides" in line for line in seat.conclusions)
     dumb = card_of("pairwise", ScriptedJudge(Biases(failure=1.0)), "dumb")

@@ -157,14 +157,14 @@ def measured(
         return missing(section, name, note or "nothing to measure it from", about)
     size = len(sums) if n is None else n
     if unit == "%" and value in (0.0, 100.0):
-        return Measure(section, name, about, value, *_exact(value, len(sums)), unit, size, of, note)
+        return Measure(section, name, about, value, *exact_ends(value, len(sums)), unit, size, of, note)
     interval = bootstrap_interval(sums, aggregate, draws=DRAWS)
     ends = (interval.low, interval.high) if interval.low != interval.high else (None, None)
     return Measure(section, name, about, value, *ends, unit, size, of, note)
 
 
-def _exact(value: float, items: int) -> tuple[float, float]:
-    """The 95% interval of a share of which every item says 0, or every one 100 (Clopper and Pearson 1934).
+def exact_ends(value: float, items: int) -> tuple[float, float]:
+    """The ends of the 95% interval of a share of which every item says 0, or every one 100 (Clopper and Pearson 1934).
 
     All draws of a bootstrap are equal then, as if there were no doubt.
     """

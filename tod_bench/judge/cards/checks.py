@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from tod_bench.judge.agreement import agreements
-from tod_bench.judge.cards.card import DRAWS, Measure, Unit, measured, missing, stacked
+from tod_bench.judge.cards.card import DRAWS, Measure, Unit, exact_ends, measured, missing, stacked
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.store import Judged
@@ -75,7 +75,9 @@ def pair_bias(report: JudgeReport) -> list[Measure]:
             found.append(missing("bias", name, "no pair was judged in both orders, or all have one length gap"))
         else:
             notes = "; ".join([note, *score.notes]).strip("; ")
-            found.append(Measure("bias", name, "", score.value, score.low, score.high, "%", score.n, "pairs", notes))
+            certain = score.value in (0.0, 100.0)
+            ends = exact_ends(score.value, score.n) if certain else (score.low, score.high)
+            found.append(Measure("bias", name, "", score.value, *ends, "%", score.n, "pairs", notes))
     return found
 
 
@@ -195,8 +197,14 @@ def echo(judged: Sequence[Judged], *, certainty: bool) -> Measure:
     return measured(("bias", name, ""), stacked(sums), _share, of="answers", n=len(chances), note=note)
 
 
-def costs(judged: Sequence[Judged], price: Price) -> list[Measure]:
-    """Tokens, dollars and seconds an item, re-asks included; what nobody counted is not measured."""
+def costs(judged: Sequence[Judged], price: Price, *, reads_tokens: bool = True) -> list[Measure]:
+    """Tokens, dollars and seconds an item, re-asks included; what nobody counted is not measured.
+
+    Args:
+        judged: The judged queries.
+        price: What tokens cost.
+        reads_tokens: False for a program, of which tokens can only be estimated.
+    """
     spent: dict[str, dict[str, list[float | None]]] = {}
     for one in judged:
         own = spent.setdefault(one.query.item, {"tokens": [], "USD": [], "s": []})
@@ -204,12 +212,12 @@ def costs(judged: Sequence[Judged], price: Price) -> list[Measure]:
             if attempt.failure and not attempt.usage:
                 continue  # no answer came, so nobody was billed
             counts = {kind: count for kind, count in attempt.usage.items() if isinstance(count, int)}
-            total = counts.get("prompt_tokens", 0) + counts.get("completion_tokens", 0) if counts else None
-            own["tokens"].append(total)
+            total = counts.get("prompt_tokens", 0) + counts.get("completion_tokens", 0)
+            own["tokens"].append(total if counts and reads_tokens else None)
             own["USD"].append(price(counts))
             own["s"].append(attempt.seconds)
     of_unit: tuple[tuple[str, Unit, str], ...] = (
-        ("tokens an item", "tokens", "nobody counted tokens"),
+        ("tokens an item", "tokens", "nobody counted tokens" if reads_tokens else "a program reads no tokens"),
         ("dollars an item", "USD", "the model's price is not known"),
         ("seconds an item", "s", "nobody measured seconds"),
     )

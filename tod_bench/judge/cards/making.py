@@ -77,7 +77,7 @@ def make_card(
         *checks.persona_use(ablation),
         *role_measures(config, plan.few, open_client(config, access), folder / "runs" / "roles"),
         *checks.unread(base.judged),
-        *checks.costs(base.judged, _price(config, access)),
+        *checks.costs(base.judged, _price(config, access), reads_tokens=not needs_no_server(config.judge.model)),
     ]
     card = _card(config, base.report, measures, plan.items, read)
     follows = tuple(conclusions(config, measures, base.report, ablation))

@@ -12,7 +12,7 @@ from tod_bench.markdown import table
 NOT_MEASURED = "not measured"
 """What stands where a card has no number; never a blank, never a 0."""
 
-_DIGITS = {"": 2, "%": 1, "points": 2, "alpha": 2, "USD": 5, "tokens": 0, "s": 3}
+_DIGITS = {"": 2, "%": 1, "points": 2, "alpha": 2, "USD": 5, "tokens": 0, "s": 5}
 
 HEAD = ("measure", "question", "value [95% CI]", "from", "note")
 """Columns of a card's tables."""
@@ -58,6 +58,8 @@ def value_text(one: Measure | None) -> str:
     """A value with its interval and unit, or that there is none."""
     if one is None or one.value is None:
         return NOT_MEASURED
+    if one.unit == "USD" and one.value == 0:
+        return "0 USD"
     shown = interval(one.value, one.low, one.high, _DIGITS[one.unit])
     return shown if one.unit in ("", "alpha") else f"{shown} {one.unit}"
 
@@ -123,7 +125,8 @@ CARDS_HEAD = ("card", "judge", "task", "question", "labels", *(heading for headi
 
 CARDS_NOTE = (
     "In brackets 95% intervals over items. Alpha is Krippendorff's. `not measured` says that a judge was not, or "
-    "cannot be, asked; the card says why. Cards over different samples or labels are not to be compared."
+    "cannot be, asked; the card says why. Cards over different samples or labels are not to be compared. "
+    "Seconds are those of the machine that a card was made on."
 )
 
 
