@@ -32,7 +32,7 @@ class JudgeModel(ChatModel):
             under ``picpersona``.
         schema_output: Whether to ask the server for JSON that meets the verdict's schema: in OpenAI's way, or, with
             ``json_object``, in that of llama.cpp's Python server (``{type: json_object, schema: ...}``), which writes
-            an answer by a grammar and so makes even very small models readable.
+            an answer by a grammar, so that even very small models can be read.
         certainty: Whether the judge also states how certain it is, 0 to 100.
         images: The personas' pictures, for a judge that sees images: a folder, or ``corpus`` (or ``true``) for those
             that the corpus has itself. It gets the impression as well. Without it the judge gets the impression alone.
