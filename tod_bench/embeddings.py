@@ -101,14 +101,17 @@ class Lexical(Similarity):
         return scores
 
 
-def encode(name: str, texts: Sequence[str]) -> Floats:
+def encode(name: str, texts: Sequence[str], folder: Path | None = None) -> Floats:
     """Vectors of length 1 of a sentence encoder, of shape (texts, dimensions); errors as of `similarity_of`.
 
     Args:
         name: ``minilm`` or the package that has it, or a sentence encoder's folder or name on the hub.
         texts: The texts, at least one.
+        folder: Where vectors are kept, so that the same texts are embedded only once, and a run that was stopped goes
+            on; None keeps none.
     """
-    return _encoded(_encoder(name), texts)
+    encoder = _encoder(name)
+    return _encoded(encoder, texts) if folder is None else _kept_vectors(encoder, texts, folder)
 
 
 class Embedded(Similarity):
@@ -116,7 +119,7 @@ class Embedded(Similarity):
 
     def __init__(self, name: str, texts: Sequence[str], folder: Path) -> None:
         self._encoder = _encoder(name)
-        self._vectors = self._kept_vectors(texts, folder)
+        self._vectors = _kept_vectors(self._encoder, texts, folder)
 
     def to_query(self, text: str) -> Floats:
         """Cosine, -1 to 1."""
@@ -128,19 +131,20 @@ class Embedded(Similarity):
         similarities: Floats = self._vectors @ self._vectors[index]
         return similarities
 
-    def _kept_vectors(self, texts: Sequence[str], folder: Path) -> Floats:
-        """Vectors of the texts, of shape (texts, dimensions), read from the folder as far as they are there."""
-        parts = []
-        weights = _weights_digest(self._encoder)
-        with progress("embedding texts", len(texts), unit="texts") as shown:
-            for start in range(0, len(texts), CHUNK):
-                chunk = texts[start : start + CHUNK]
-                file = folder / f"{_digest([weights, *chunk])[:32]}.npy"
-                if not file.exists():
-                    _save(file, _encoded(self._encoder, chunk))
-                parts.append(np.load(file))
-                shown.advance(len(chunk))
-        return np.concatenate(parts)
+
+def _kept_vectors(encoder: "SentenceTransformer", texts: Sequence[str], folder: Path) -> Floats:
+    """Vectors of the texts, of shape (texts, dimensions), read from the folder as far as they are there."""
+    parts = []
+    weights = _weights_digest(encoder)
+    with progress("embedding texts", len(texts), unit="texts") as shown:
+        for start in range(0, len(texts), CHUNK):
+            chunk = texts[start : start + CHUNK]
+            file = folder / f"{_digest([weights, *chunk])[:32]}.npy"
+            if not file.exists():
+                _save(file, _encoded(encoder, chunk))
+            parts.append(np.load(file))
+            shown.advance(len(chunk))
+    return np.concatenate(parts)
 
 
 def _encoded(encoder: "SentenceTransformer", texts: Sequence[str]) -> Floats:

@@ -10,7 +10,7 @@ from tod_bench.experiments.opening import missing_access
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.result_jobs import result_job
 from tod_bench.experiments.results import Experiment, Store
-from tod_bench.judge.clients import SCRIPTED
+from tod_bench.judge.clients import needs_no_server
 from tod_bench.llm.config import Access, check_access
 
 
@@ -78,7 +78,7 @@ def check_budget(plan: Plan, access: Access, *, several: bool = False, one_machi
             "own process alone until it is collected; leave one of --workers, --batch and --budget out"
         )
     settings = [task for task in plan.config.tasks.values() if task.judge]
-    if settings and plan.config.judge.get("model") != SCRIPTED and not access.replay:
+    if settings and not needs_no_server(str(plan.config.judge.get("model", ""))) and not access.replay:
         raise UserError(
             "--budget does not cover the judge of this config; set judge.model=scripted, leave the judge's questions "
             "out, or leave the budget out and ask the judge with `tod-bench judge --budget`"

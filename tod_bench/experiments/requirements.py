@@ -13,7 +13,9 @@ from tod_bench.errors import UserError
 from tod_bench.experiments.config import EvalConfig, SystemConfig, TaskConfig
 from tod_bench.experiments.judge_scores import judge_of, ratings_file
 from tod_bench.experiments.results import Experiment
-from tod_bench.judge.clients import SCRIPTED
+from tod_bench.judge.classifier import is_classifier
+from tod_bench.judge.clients import needs_no_server
+from tod_bench.judge.labelled import GOEMOTIONS, labelled_file
 from tod_bench.llm.failures import PermanentError
 from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.records import ExperimentTask, TaskName
@@ -180,13 +182,19 @@ def missing_ratings(config: EvalConfig) -> Iterator[Requirement]:
 
 
 def missing_judge(config: EvalConfig) -> Iterator[Requirement]:
-    """The requirement of a judge that cannot be asked, for want of a key."""
+    """The requirement of a judge that cannot be asked, for want of a key or of texts to train on."""
     entries = config.tasks["response"].judge if "response" in config.tasks else ()
     for corpus in config.tested:
         for entry in entries:
             judge = judge_of(config, Experiment(corpus, "any", "response", 0), entry).judge
-            if judge.model == SCRIPTED:
-                continue
+            try:
+                if is_classifier(judge.model):
+                    labelled_file(judge.trained_on or GOEMOTIONS, "train")
+                if needs_no_server(judge.model):
+                    continue
+            except UserError as error:
+                yield Requirement("tasks.response.judge", f"{judge.model} cannot be trained: {error}")
+                return
             try:
                 read_key(judge.key_variable, resolve_url(judge.base_url))
             except (PermanentError, UserError):

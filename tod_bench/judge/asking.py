@@ -6,7 +6,7 @@ answer and what was wrong with it, and a cut answer gets twice the room. What is
 tried); the next run does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,7 +17,7 @@ from tod_bench.judge.items import ItemSet
 from tod_bench.judge.picpersona import released_verdict
 from tod_bench.judge.prompting import Prompt, reask_text
 from tod_bench.judge.store import Attempt, Judged
-from tod_bench.judge.verdicts import SETTLED_REASONS, Unscored, UnscoredReason, Verdict, parse_verdict
+from tod_bench.judge.verdicts import SETTLED_REASONS, Unscored, UnscoredReason, Verdict, parse_verdict, verdict_schema
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.records import ChatAnswer, ChatRequest, Message, Outcome, TextPart, normal_time
 
@@ -66,6 +66,7 @@ def ask_all(
     *,
     settled: Callable[[], None] = lambda: None,
     draw: Callable[[Draft], str] = random_nonce,
+    drafts: Iterable[Draft] | None = None,
 ) -> None:
     """Asks everything that the store has no answer to, and stores it.
 
@@ -77,6 +78,7 @@ def ask_all(
         store: Where it goes.
         settled: Called after every query that was settled now.
         draw: Draws the nonce of a query that has none yet.
+        drafts: What is asked, where it is not what the config asks of the items.
 
     Raises:
         UserError: Going on is pointless (bad key) or not allowed (budget); everything settled is stored.
@@ -87,7 +89,7 @@ def ask_all(
     most_reasks = 0 if config.protocol == "picpersona" else config.reasks
 
     def first_requests() -> Iterator[ChatRequest]:
-        for draft in drafts_of(config, prompt, items):
+        for draft in drafts_of(config, prompt, items) if drafts is None else drafts:
             key = draft.key(client.base_url)
             stored = store.get(key)
             if stored is not None and stored.pending:
@@ -167,6 +169,10 @@ def _asked_again(config: JudgeConfig, query: _Open, judged: Judged) -> _Open:
         messages = (*before, replace(last, content=(*last.content, TextPart(text))))
     room = query.request.max_tokens * (2 if problem.reason == "length" else 1)
     request = replace(query.request, messages=messages, max_tokens=room)
+    if request.schema is not None:
+        # Few queries are asked again, so that each may have a schema of its own, which has the check word in it.
+        asked, certainty = query.sealed.query.questions, config.judge.certainty
+        request = replace(request, schema=verdict_schema(asked, certainty=certainty, nonce=query.sealed.nonce))
     return _Open(query.sealed, query.key, request, judged.attempts)
 
 
@@ -174,7 +180,9 @@ def _attempt(outcome: Outcome) -> Attempt:
     usage = asdict(outcome.usage) if outcome.usage is not None else {}
     if not isinstance(outcome, ChatAnswer):
         failure = outcome.detail or outcome.reason
-        return Attempt(outcome.text, outcome.reason, usage=usage, created=_time(None), failure=failure)
+        return Attempt(
+            outcome.text, outcome.reason, usage=usage, created=_time(None), failure=failure, seconds=outcome.seconds
+        )
     return Attempt(
         outcome.text,
         outcome.finish_reason,
@@ -184,6 +192,7 @@ def _attempt(outcome: Outcome) -> Attempt:
         _time(outcome.created),
         outcome.cached,
         dropped=outcome.dropped,
+        seconds=outcome.seconds,
     )
 
 

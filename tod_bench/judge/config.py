@@ -30,11 +30,15 @@ class JudgeModel(ChatModel):
             ``auto``, the default, is 0, or the server's own under ``picpersona``.
         max_tokens: Longest answer in tokens; a cut answer is asked again with twice as many. By default 600, or 300
             under ``picpersona``.
-        schema_output: Whether to ask the server for JSON that meets the verdict's schema.
+        schema_output: Whether to ask the server for JSON that meets the verdict's schema: in OpenAI's way, or, with
+            ``json_object``, in that of llama.cpp's Python server (``{type: json_object, schema: ...}``), which writes
+            an answer by a grammar, so that even very small models can be read.
         certainty: Whether the judge also states how certain it is, 0 to 100.
         images: The personas' pictures, for a judge that sees images: a folder, or ``corpus`` (or ``true``) for those
             that the corpus has itself. It gets the impression as well. Without it the judge gets the impression alone.
         image_side: Longer side, in pixels, that pictures are scaled down to.
+        trained_on: The labelled texts that a classifier (``model: classifier``) is trained on: a file, or a part of
+            GoEmotions such as ``goemotions:dev``; its ``train.tsv`` where left out.
     """
 
     reserved_fields: ClassVar[dict[str, str]] = {
@@ -48,10 +52,11 @@ class JudgeModel(ChatModel):
 
     temperature: float | Literal["auto"] | None = "auto"
     max_tokens: int | None = Field(default=None, ge=16)
-    schema_output: bool = True
+    schema_output: bool | Literal["json_object"] = True
     certainty: bool = False
     images: str | None = None
     image_side: int = Field(default=512, ge=16)
+    trained_on: str | None = None
 
     @field_validator("images", mode="before")
     @classmethod

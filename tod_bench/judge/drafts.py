@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from tod_bench.errors import MissingExtraError, UserError, extra_needed
 from tod_bench.files import digest_of
 from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
-from tod_bench.judge.prompting import Prompt, fresh_nonce, render
-from tod_bench.judge.verdicts import verdict_schema
+from tod_bench.judge.prompting import Prompt, Rendered, fresh_nonce, render
+from tod_bench.judge.verdicts import tight_schema, verdict_schema
 from tod_bench.llm.cache import AnswerCache
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.records import ChatRequest, Content, ImagePart, Message, TextPart
 from tod_bench.records import Persona
+
+_FORMAT = "response_format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,25 @@ class Draft:
                 replace(part, text=part.text.replace(self.placeholder, nonce)) if isinstance(part, TextPart) else part
                 for part in message.content
             )
-        return Sealed(self.query, replace(self.request, messages=(replace(message, content=content),)), nonce)
+        request = replace(self.request, messages=(replace(message, content=content),))
+        return Sealed(self.query, held_to(request, self.query, nonce), nonce)
+
+
+def held_to(request: ChatRequest, query: Query, nonce: str) -> ChatRequest:
+    """A request whose schema lets another nonce pass, where it names one."""
+    if _FORMAT not in request.extra:
+        return request
+    certainty = "certainty" in request.extra[_FORMAT]["schema"]["properties"]
+    return replace(request, extra={**request.extra, **_grammar(query, nonce, certainty=certainty)})
+
+
+def _grammar(query: Query, nonce: str, *, certainty: bool) -> dict[str, Any]:
+    """The field of a request by which llama.cpp's Python server is held to a schema."""
+    return {_FORMAT: {"type": "json_object", "schema": tight_schema(query.questions, nonce, certainty=certainty)}}
 
 
 def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[Draft]:
     """The draft of every query, item by item."""
-    structured = config.judge.schema_output and config.protocol != "picpersona"
     others = shuffled_personas(items.items, config.sample.seed) if "shuffled" in config.personas else {}
     for item in items.items:
         personas = {"own": item.persona, "shuffled": others.get(item.id, Persona()), "blank": Persona()}
@@ -79,19 +95,28 @@ def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[D
             if items.images is not None and persona.image:
                 url = image_url(items.images, persona.image, config.judge.image_side)
                 content = (TextPart(rendered.text), ImagePart(url, "low"))
-            request = ChatRequest(
-                config.judge.model,
-                (Message("user", content),),
-                config.temperature,
-                config.max_tokens,
-                seed=config.judge.seed,
-                extra=config.judge.extra,
-                schema=verdict_schema(query.questions, certainty=config.judge.certainty) if structured else None,
-                schema_name=f"{config.task}_verdict" if structured else "",
-                repeat=query.repeat,
-                tag=query.id,
-            )
-            yield Draft(query, request, rendered.nonce, rendered.material)
+            yield draft_of(config, query, rendered, content)
+
+
+def draft_of(config: JudgeConfig, query: Query, rendered: Rendered, content: Content) -> Draft:
+    """The draft of one query, from its prompt and what is sent of it, pictures included."""
+    how = config.judge.schema_output if config.protocol != "picpersona" else False
+    certainty, extra = config.judge.certainty, config.judge.extra
+    if how == "json_object":
+        extra = {**extra, **_grammar(query, rendered.nonce, certainty=certainty)}
+    request = ChatRequest(
+        config.judge.model,
+        (Message("user", content),),
+        config.temperature,
+        config.max_tokens,
+        seed=config.judge.seed,
+        extra=extra,
+        schema=verdict_schema(query.questions, certainty=certainty) if how is True else None,
+        schema_name=f"{config.task}_verdict" if how is True else "",
+        repeat=query.repeat,
+        tag=query.id,
+    )
+    return Draft(query, request, rendered.nonce, rendered.material)
 
 
 def random_nonce(draft: Draft) -> str:

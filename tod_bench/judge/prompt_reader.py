@@ -45,6 +45,16 @@ def read_prompt(prompt: str) -> ShownPrompt:
     )
 
 
+def read_speakers(prompt: str) -> tuple[list[str], str, str] | None:
+    """The impressions of the people, the line and the nonce of a prompt that asks who said it; None for any other."""
+    line = re.search(r"<line>(.*?)</line>", prompt, re.DOTALL)
+    people = re.findall(r"<person_\d>(.*?)</person_\d>", prompt, re.DOTALL)
+    check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])
+    if line is None or not people or check is None:
+        return None
+    return [unescape(text) for text in people], unescape(line[1]), check[1]
+
+
 def _task(prompt: str, released: bool) -> TaskName:
     if released:
         return "pairwise" if "\nsystem1 : " in prompt else "likert"

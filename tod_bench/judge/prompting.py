@@ -17,6 +17,7 @@ rendered with a placeholder in place of the nonce.
 
 import hashlib
 import html
+import json
 import re
 import secrets
 import unicodedata
@@ -34,7 +35,7 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import Item, Query
 from tod_bench.judge.picpersona import dialogue_lines, paired_lines
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, SCALE, TaskName
-from tod_bench.judge.verdicts import verdict_form
+from tod_bench.judge.verdicts import example_verdict, verdict_form, verdict_values
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
 
@@ -97,12 +98,13 @@ def load_prompt(task: TaskName, *, protocol: str = "tod_bench", file: str | None
         raise UserError(f"{path}: the prompt needs {', '.join(f'${name}' for name in missing)}")
     if not released and "answer" not in names:
         text = text.rstrip() + "\n\n$answer\n"
-    fixed = {} if released else {"answer": _shipped("answer"), "factors": dict(FACTORS), "labels": EMOTIONS}
+    fixed = {} if released else {"answer": shipped_template("answer"), "factors": dict(FACTORS), "labels": EMOTIONS}
     questions = [[q.key, q.text, sorted(q.anchors.items())] for q in QUESTIONS.values()]
     return Prompt(task, text, digest_of([text, fixed, questions, sorted(SCALE.items())])[:12])
 
 
-def _shipped(name: str) -> str:
+def shipped_template(name: str) -> str:
+    """A shipped template, without the line break at its end."""
     return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").rstrip()
 
 
@@ -133,16 +135,22 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, person
     values["persona"] = shown + pictured
     material = "\n".join(values.values())
     nonce = placeholder(query.id, material)
-    form = verdict_form(query.questions, nonce, certainty=config.judge.certainty)
-    values["answer"] = Template(_shipped("answer")).substitute(form=form, check=nonce)
+    values["answer"] = answer_form(query, nonce, certainty=config.judge.certainty)
     # Values are put in once and never read as templates themselves.
     return Rendered(Template(prompt.text).substitute(values), nonce, material)
+
+
+def answer_form(query: Query, nonce: str, *, certainty: bool) -> str:
+    """What stands at the end of a prompt: the form of the answer, filled in as an example, and what may stand in it."""
+    form = json.dumps(example_verdict(query, nonce, certainty=certainty))
+    values = verdict_values(query.questions, certainty=certainty)
+    return Template(shipped_template("answer")).substitute(form=form, values=values, check=nonce)
 
 
 def reask_text(query: Query, nonce: str, problem: str, *, certainty: bool) -> str:
     """What is written to the judge when its answer could not be read."""
     form = verdict_form(query.questions, nonce, certainty=certainty)
-    return Template(_shipped("reask")).substitute(problem=_safe(problem), form=form)
+    return Template(shipped_template("reask")).substitute(problem=_safe(problem), form=form)
 
 
 def _dialogue(item: Item, query: Query) -> dict[str, str]:

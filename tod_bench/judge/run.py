@@ -43,6 +43,7 @@ def run(
     started: Callable[[int], None] = lambda _: None,
     settled: Callable[[], None] = lambda: None,
     draw: Callable[[Draft], str] = random_nonce,
+    items: ItemSet | None = None,
 ) -> JudgeReport:
     """Asks what is not answered yet, and reports on everything.
 
@@ -53,6 +54,7 @@ def run(
         started: Called with the number of queries that are still open, before any is asked.
         settled: Called after every query that was settled now.
         draw: Draws the nonce of a query that has none yet; see `tod_bench.judge.prompting`.
+        items: Items to judge instead of those that the config names.
 
     Returns:
         The report, which is also in the folder.
@@ -60,7 +62,7 @@ def run(
     Raises:
         UserError: Something a user can mend; what was settled before it is kept.
     """
-    prompt, items = prepare(config)
+    prompt, items = prepare(config, items)
     keys = [draft.key(client.base_url) for draft in drafts_of(config, prompt, items)]
     with JudgedStore(folder) as store:
         _save_plan(folder, config, prompt, items, keys=keys, base_url=client.base_url)
@@ -148,14 +150,14 @@ def default_folder(config: JudgeConfig, root: Path = Path("runs/judge"), *, abla
     return root / (f"{stem}_{plain}" if plain == model else f"{stem}_{plain}-{digest_of(model)[:6]}")
 
 
-def prepare(config: JudgeConfig) -> tuple[Prompt, ItemSet]:
-    """The prompt and the items of a config.
+def prepare(config: JudgeConfig, items: ItemSet | None = None) -> tuple[Prompt, ItemSet]:
+    """The prompt and the items of a config, or the prompt and the items given.
 
     Raises:
         UserError: The prompt, the corpus or a version cannot be read, or there is nothing to judge.
     """
     prompt = load_prompt(config.task, protocol=config.protocol, file=config.prompt)
-    items = read_items(config)
+    items = read_items(config) if items is None else items
     if not items.items:
         raise UserError(f"there is nothing to judge: {items.corpus} has no dialogues in {config.split}")
     return prompt, items

@@ -21,7 +21,7 @@ from pathlib import Path
 from tod_bench.files import write_text
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce
-from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt
+from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt, read_speakers
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 from tod_bench.judge.run import run, stored_ratings
@@ -107,6 +107,9 @@ class ScriptedJudge:
     def __call__(self, request: ChatRequest) -> str:
         """The answer to a request."""
         prompts = [_text(message.content) for message in request.messages]
+        speakers = read_speakers(prompts[0])
+        if speakers is not None:
+            return _speaker(*speakers, certain='"certainty": ' in prompts[0])
         shown = read_prompt(prompts[0])
         digest = hashlib.sha256("\n".join((str(self.seed), str(request.repeat), *prompts)).encode()).digest()
         rng = random.Random(digest)
@@ -120,6 +123,13 @@ def fit(text: str, impression: str) -> float:
     traits = _traits(impression)
     grates = sum(_count(_AGAINST[trait], text) for trait in traits if trait in _AGAINST)
     return sum(_count(trait, text) for trait in traits) - grates / 2
+
+
+def _speaker(people: Sequence[str], line: str, nonce: str, *, certain: bool) -> str:
+    """Who said a line: the one whom its words suit best, the first of several."""
+    fits = [fit(line, person) for person in people]
+    stated = {"certainty": 50} if certain else {}
+    return json.dumps({"check": nonce, "reason": "cue words", "speaker": fits.index(max(fits)) + 1, **stated})
 
 
 def _pairwise(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:

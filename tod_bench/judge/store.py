@@ -37,6 +37,7 @@ class Attempt:
         cached: Whether it came from the cache.
         failure: Why no answer came; empty where one did.
         dropped: Fields of the request that the server does not take, so that they were not sent.
+        seconds: From sending the request to its reply, when it was asked; None where nobody measured.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Attempt:
     cached: bool = False
     failure: str = ""
     dropped: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

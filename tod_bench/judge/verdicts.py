@@ -7,8 +7,13 @@ which only the prompt holds, after the dialogue: an object without it is a quota
 The last object with the nonce counts. Where it holds a value that was not offered (3.5 or 10 on a scale of four), or
 cannot be read as JSON, the answer is unreadable: an earlier one is not taken in its place, because the judge has
 thought again since.
+
+The prompt shows the form as a verdict that is filled in (`example_verdict`), because small models copy the form, and
+one that cannot be read as JSON cannot be copied usefully. Its values are drawn by a hash of what is asked, so that none
+is favoured. A word-for-word copy of it is no verdict; how often a judge gives the example's values stands on its card.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,9 +75,23 @@ def offered(question: str) -> Sequence[int | str]:
     return EMOTIONS if question == EMOTION else tuple(SCALE)
 
 
-def verdict_schema(questions: Sequence[str], *, certainty: bool) -> dict[str, Any]:
-    """JSON schema of a verdict, for servers that can be held to one; the same for every item, compiled once."""
+SHORTEST_REASON, LONGEST_REASON = 4, 160
+"""Characters of a reason, where a schema of one query limits it: small models go on without end, or copy the example's,
+which is shorter."""
+
+
+def verdict_schema(questions: Sequence[str], *, certainty: bool, nonce: str = "") -> dict[str, Any]:
+    """JSON schema of a verdict, for servers that can be held to one.
+
+    Args:
+        questions: What is asked.
+        certainty: Whether a certainty is asked for.
+        nonce: The only check word that it lets pass. Without it the schema is the same for every item, and a server
+            compiles it once.
+    """
     fields: dict[str, Any] = {"check": {"type": "string"}, "reason": {"type": "string"}}
+    if nonce:
+        fields["check"] = {"type": "string", "enum": [nonce]}
     if WINNER in questions:
         fields["factors"] = {"type": "array", "items": {"type": "string", "enum": list(FACTORS)}}
     for question in questions:
@@ -83,19 +102,78 @@ def verdict_schema(questions: Sequence[str], *, certainty: bool) -> dict[str, An
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
+def tight_schema(questions: Sequence[str], nonce: str, *, certainty: bool) -> dict[str, Any]:
+    """The schema of one query for servers that turn it into a grammar: nonce fixed, reason and factors bounded."""
+    schema = verdict_schema(questions, certainty=certainty, nonce=nonce)
+    fields = schema["properties"]
+    fields["reason"] = {"type": "string", "minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON}
+    if "factors" in fields:
+        fields["factors"] = {**fields["factors"], "minItems": 0, "maxItems": 2}
+    if certainty:
+        fields["certainty"] = {"type": "integer", "enum": list(range(101))}
+    return schema
+
+
 def verdict_form(questions: Sequence[str], nonce: str, *, certainty: bool) -> str:
-    """The form of a verdict, as the prompt shows it."""
+    """The form of a verdict, as a re-ask shows it: alternatives in place of values."""
     fields = {"check": f'"{nonce}"', "reason": '"one or two sentences"'}
     if WINNER in questions:
         names = ", ".join(json.dumps(name) for name in FACTORS)
         fields["factors"] = f"[those of {names} that decided it]"
     for question in questions:
-        values = offered(question)
-        *most, last = (json.dumps(value) for value in values)
-        fields[key_of(question)] = '"one of the labels"' if len(values) > 4 else f"{', '.join(most)} or {last}"
+        fields[key_of(question)] = _alternatives(question)
     if certainty:
         fields["certainty"] = "how sure you are, a whole number from 0 to 100"
     return "{" + ", ".join(f'"{key}": {form}' for key, form in fields.items()) + "}"
+
+
+def _alternatives(question: str) -> str:
+    values = offered(question)
+    *most, last = (json.dumps(value) for value in values)
+    return '"one of the labels"' if len(values) > 4 else f"{', '.join(most)} or {last}"
+
+
+EXAMPLE_REASON = "..."
+"""The reason of the example in a prompt."""
+
+COPIED = "the example of the prompt was copied word for word"
+"""What is wrong with a verdict that is the example's."""
+
+
+def example_verdict(query: Query, nonce: str, *, certainty: bool) -> dict[str, Any]:
+    """The verdict that a prompt shows as an example of the form.
+
+    Its values are drawn by a hash of what is asked. Other personas get the same, so that a persona ablation compares
+    prompts that differ in the persona alone; repeats and presentation orders get others.
+    """
+    asked = (query.item, *query.candidates, query.order, str(query.repeat), str(query.turn))
+    verdict: dict[str, Any] = {"check": nonce, "reason": EXAMPLE_REASON}
+    if WINNER in query.questions:
+        verdict["factors"] = [_drawn((*asked, "factors"), list(FACTORS))]
+    for question in query.questions:
+        verdict[key_of(question)] = _drawn((*asked, question), offered(question))
+    if certainty:
+        verdict["certainty"] = _drawn((*asked, "certainty"), range(101))
+    return verdict
+
+
+def _drawn(seed: Sequence[str], values: Sequence[Any]) -> Any:
+    digest = hashlib.sha256("|".join(seed).encode("utf-8", "surrogatepass")).digest()
+    return values[int.from_bytes(digest[:8]) % len(values)]
+
+
+def verdict_values(questions: Sequence[str], *, certainty: bool) -> str:
+    """What stands in place of the example's values, one line a kind of value."""
+    lines = ['"reason": one or two sentences']
+    if WINNER in questions:
+        lines.append(f'"factors": those of {", ".join(json.dumps(name) for name in FACTORS)} that decided it')
+    by_values: dict[str, list[str]] = {}
+    for question in questions:
+        by_values.setdefault(_alternatives(question), []).append(f'"{key_of(question)}"')
+    lines += [f"{', '.join(keys)}: {values}" for values, keys in by_values.items()]
+    if certainty:
+        lines.append('"certainty": how sure you are, a whole number from 0 to 100')
+    return "\n".join(lines)
 
 
 def parse_verdict(text: str, query: Query, nonce: str, *, certainty: bool = False) -> Verdict | Unscored:
@@ -121,6 +199,8 @@ def parse_verdict(text: str, query: Query, nonce: str, *, certainty: bool = Fals
     expected = set(verdict_schema(query.questions, certainty=certainty)["required"])
     if set(last) != expected:
         return Unscored("unreadable", f"missing or unknown keys: {', '.join(sorted(set(last) ^ expected))}")
+    if last == example_verdict(query, nonce, certainty=certainty):
+        return Unscored("unreadable", COPIED)
     return _checked(last, query.questions, certainty)
 
 

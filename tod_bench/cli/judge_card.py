@@ -1,0 +1,126 @@
+"""``tod-bench judge card`` and ``cards``: how far a judge can be believed, and many judges side by side."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tod_bench.cli.options import DRY_RUN, FILE, FOLDER, PRICES, QUIET, REPLAY, format_option, output_option
+
+
+@click.command()
+@click.argument("config")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--judge", "model", metavar="MODEL", help="Who judges; `scripted` and `classifier` need no key.")
+@click.option(
+    "--labels",
+    metavar="FILE",
+    help="What counts as right: people's ratings of the items, texts with emotion labels, or `goemotions`.",
+)
+@click.option("--items", type=click.IntRange(min=2), help="Judge so many items; what the config says by default.")
+@click.option(
+    "--checked",
+    type=click.IntRange(min=2),
+    default=50,
+    show_default=True,
+    help="Items that are asked again for checks.",
+)
+@output_option("the card; by default runs/judge/cards/NAME_MODEL", "folder")
+@click.option(
+    "--cache",
+    type=FILE,
+    default=Path("runs/judge/answers.sqlite"),
+    show_default=True,
+    help="Where the judge's answers are kept.",
+)
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this card's runs spend more.")
+@DRY_RUN
+@REPLAY
+@PRICES
+@format_option("markdown", "json")
+@QUIET
+def card(**options: Any) -> None:
+    """Measure a judge: agreement, bias, use of the persona, what is unread, what it costs.
+
+    Writes card.json, card.md and, where jinja2 is installed, card.html. The same command goes on after a stop.
+
+    \b
+    Examples:
+      tod-bench judge card judge_emotions --judge classifier --labels goemotions
+      tod-bench judge card judge_likert --judge gpt-4o --labels ratings.csv --budget 5
+    """
+    _card(options)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@output_option("the table as Markdown, or HTML where the name ends in .html")
+def cards(folder: Path, output: Path | None) -> None:
+    """Lay the cards below FOLDER side by side: price against agreement, a row a judge and question.
+
+    \b
+    Example:
+      tod-bench judge cards results/judges
+    """
+    from tod_bench.files import write_text
+    from tod_bench.judge.cards.pages import cards_markdown, read_cards
+
+    found = read_cards(folder)
+    if output is not None and output.suffix == ".html":
+        from tod_bench.reports.judge_cards import cards_html
+
+        write_text(output, cards_html(found))
+    elif output is not None:
+        write_text(output, cards_markdown(found))
+    click.echo(cards_markdown(found), nl=False)
+
+
+def _card(options: dict[str, Any]) -> None:
+    """Makes a card, writes it in every form that can be made here, and prints it."""
+    import json
+
+    from tod_bench.cli.printing import in_words
+    from tod_bench.files import write_text
+    from tod_bench.judge.cards.making import card_dry_run, make_card
+    from tod_bench.judge.cards.pages import card_markdown
+    from tod_bench.judge.clients import Access
+    from tod_bench.judge.config import load_judge_config
+    from tod_bench.judge.run import default_folder
+    from tod_bench.progress import quietly
+    from tod_bench.reports.html import can_render
+    from tod_bench.reports.judge_cards import card_html
+
+    chosen = [f"judge.model={options['model']}"] if options["model"] else []
+    config = load_judge_config(options["config"], [*options["overrides"], *chosen])
+    folder = options["output"] or default_folder(config, Path("runs/judge/cards"))
+    access = Access(options["cache"], options["budget"], options["replay"], prices=options["prices"])
+    asked: dict[str, Any] = {name: options[name] for name in ("labels", "items", "checked")}
+    if options["dry_run"]:
+        click.echo(in_words(card_dry_run(config, access, **asked)))
+        return
+    with quietly(options["quiet"]):
+        made = make_card(config, folder, access, **asked, command=_command_of(options))
+    write_text(folder / "card.md", card_markdown(made))
+    if can_render():
+        write_text(folder / "card.html", card_html(made))
+    if not options["quiet"]:
+        click.echo(f"{folder}: card.json, card.md" + (", card.html" if can_render() else ""), err=True)
+    as_json = options["output_format"] == "json"
+    click.echo(json.dumps(made.to_json(), indent=1) + "\n" if as_json else card_markdown(made), nl=False)
+
+
+def _command_of(options: dict[str, Any]) -> str:
+    """The command that makes a card again; of places outside this folder the names alone, for they mean nothing else.
+
+    A place of the machine's own has no place in a result.
+    """
+    words = ["tod-bench", "judge", "card", _place(options["config"]), *options["overrides"]]
+    for flag, name in (("--judge", "model"), ("--labels", "labels"), ("--items", "items")):
+        words += [flag, _place(str(options[name]))] if options[name] is not None else []
+    words += ["--checked", str(options["checked"])]
+    return shlex.join([*words, *(["-o", _place(str(options["output"]))] if options["output"] else [])])
+
+
+def _place(text: str) -> str:
+    return Path(text).name if Path(text).is_absolute() else text

@@ -1,0 +1,247 @@
+"""What a card says of a judge without labels: its agreement with itself, its biases, what is unread, what it costs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from tod_bench.judge.agreement import agreements
+from tod_bench.judge.cards.card import DRAWS, Measure, Unit, exact_ends, measured, missing, stacked
+from tod_bench.judge.config import Resampling
+from tod_bench.judge.report import JudgeReport
+from tod_bench.judge.store import Judged
+from tod_bench.judge.validity import AblationRow, Words
+from tod_bench.judge.verdicts import Unscored, Verdict, example_verdict, key_of, offered
+from tod_metrics.base import FloatArray, percentage, ratio
+from tod_metrics.judge.ratings import QUESTION_KEYS, Rating
+
+RESAMPLING = Resampling(draws=DRAWS)
+
+Price = Callable[[Mapping[str, int]], float | None]
+"""Tokens of an answer to US dollars; None where the model's price is not known."""
+
+
+def consistency(ratings: Sequence[Rating]) -> list[Measure]:
+    """How often repeats agree, by question, and alpha between them."""
+    own = [rating for rating in ratings if rating.persona == "own"]
+    questions = list(dict.fromkeys(rating.question for rating in own))
+    if len({rating.repeat for rating in own}) < 2:
+        return [missing("self", "equal answers over repeats", "nothing was asked twice")]
+    as_raters = [
+        Rating(r.item, r.question, r.value, r.candidate, f"repeat {r.repeat}", together=r.together, turn=r.turn)
+        for r in own
+    ]
+    alphas = {one.question: one for one in agreements(as_raters, [], RESAMPLING)}
+    found = []
+    for question in questions:
+        sums = _equal_pairs([rating for rating in own if rating.question == question])
+        where = ("self", "equal answers over repeats", question)
+        found.append(measured(where, sums, _share, of="pairs of repeats", n=round(float(sums[:, 1].sum()))))
+        one = alphas[question]
+        section, name = "self", "alpha over repeats"
+        if one.alpha is None:
+            found.append(missing(section, name, one.note, question))
+        else:
+            found.append(Measure(section, name, question, one.alpha, one.low, one.high, "alpha", one.units, "units"))
+    return found
+
+
+def _equal_pairs(ratings: Sequence[Rating]) -> FloatArray:
+    """Of each item: pairs of repeats that are equal, and pairs; shape (items, 2)."""
+    units: dict[tuple[object, ...], list[int | str]] = {}
+    for r in ratings:
+        if r.value is not None:
+            units.setdefault((r.item, r.candidate, r.together, r.turn), []).append(r.value)
+    sums: dict[str, list[float]] = {}
+    for unit, values in units.items():
+        pairs = list(combinations(values, 2))
+        own = sums.setdefault(str(unit[0]), [0.0, 0.0])
+        own[0] += sum(a == b for a, b in pairs)
+        own[1] += len(pairs)
+    return stacked(sums) if sums else np.zeros((0, 2))
+
+
+def pair_bias(report: JudgeReport) -> list[Measure]:
+    """Position and length in pairs, from the report of a run in both orders."""
+    found = []
+    for metric, name, note in (
+        ("position_consistency", "position: both orders agree", ""),
+        ("first_seat_preference", "position: verdicts for the first seat", "50 without a bias"),
+        ("win_rate", "length: win rate", f"of {report.pair[1]}, ties half" if report.pair else ""),
+        ("win_rate_length_controlled", "length: win rate at equal length", "see docs/judge.md, Length"),
+    ):
+        score = next((s for s in report.scores if s.metric == metric and s.slice is None), None)
+        if score is None or score.value is None:
+            found.append(missing("bias", name, "no pair was judged in both orders, or all have one length gap"))
+        else:
+            notes = "; ".join([note, *score.notes]).strip("; ")
+            certain = score.value in (0.0, 100.0)
+            ends = exact_ends(score.value, score.n) if certain else (score.low, score.high)
+            found.append(Measure("bias", name, "", score.value, *ends, "%", score.n, "pairs", notes))
+    return found
+
+
+def length_and_score(ratings: Sequence[Rating], words: Words, reference: str) -> list[Measure]:
+    """Correlation of a Likert score with how much longer the rated version is than the reference."""
+    found = []
+    for question in QUESTION_KEYS:
+        rows: dict[str, list[float]] = {}
+        for r in ratings:
+            own = words.get(r.item, {})
+            if r.question == question and r.persona == "own" and isinstance(r.value, int) and r.candidate in own:
+                longer = float(np.log2((own[r.candidate] + 1) / (own.get(reference, 0) + 1)))
+                added = _moments(longer, r.value)
+                rows[r.item] = [a + b for a, b in zip(rows.get(r.item, [0.0] * 6), added, strict=True)]
+        if rows:
+            name, note = "length: correlation of score and length", "a longer answer may be better: no bias by itself"
+            found.append(measured(("bias", name, question), stacked(rows), _correlation, "", of="ratings", note=note))
+    return found or [missing("bias", "length: correlation of score and length", "no scores to correlate")]
+
+
+def question_order(judged: Iterable[Judged]) -> list[Measure]:
+    """Points that a score changes by for each place further down the list at which its question stands."""
+    given: dict[str, list[tuple[str, int, int]]] = {}
+    for one in judged:
+        if isinstance(one.outcome, Verdict) and len(one.query.questions) > 1 and one.query.persona == "own":
+            for place, question in enumerate(one.query.questions):
+                given.setdefault(question, []).append((one.query.item, place, int(one.outcome.values[question])))
+    sums: dict[str, FloatArray] = {}
+    for rows in given.values():
+        mean_score, mean_place = float(np.mean([row[2] for row in rows])), float(np.mean([row[1] for row in rows]))
+        for item, place, score in rows:
+            # Around each question's own means, so that questions of unlike level can be taken together.
+            x, y = place - mean_place, score - mean_score
+            sums[item] = sums.get(item, np.zeros(2)) + np.array([x * y, x * x])
+    name = "order: change of a score a place down the list"
+    if not sums:
+        return [missing("bias", name, "questions were not asked several in a call")]
+    table = np.array([sums[item] for item in sorted(sums)])
+    return [measured(("bias", name, ""), table, lambda s: ratio(s[..., 0], s[..., 1]), "points", of="items")]
+
+
+def asking(report: JudgeReport) -> list[Measure]:
+    """Likert scores when all questions are asked in one call, less those when each is asked alone."""
+    name = "order: asked together less asked alone"
+    if not report.asking_tests:
+        return [missing("bias", name, "questions were not asked both ways")]
+    return [
+        Measure("bias", name, t.question, t.effect, t.low, t.high, "points", t.items, "items", _tested(t.p_holm))
+        for t in report.asking_tests
+    ]
+
+
+def persona_use(rows: Sequence[AblationRow]) -> list[Measure]:
+    """How far scores fall under another user's persona, and under none."""
+    if not rows:
+        return [
+            missing(
+                "persona", "fall under a wrong persona", "the task shows no persona, or all items have the same one"
+            )
+        ]
+    return [
+        Measure(
+            *("persona", f"fall under a {row.persona} persona", row.test.question),
+            *(row.test.effect, row.test.low, row.test.high),
+            *("points", row.test.items, "items"),
+            _tested(row.test.p_holm) + ("" if row.depends else "; need not fall"),
+        )
+        for row in rows
+    ]
+
+
+def _tested(p: float | None) -> str:
+    return "not tested" if p is None else f"p {'<0.001' if p < 0.001 else f'{p:.3f}'} (Holm)"
+
+
+def unread(judged: Sequence[Judged]) -> list[Measure]:
+    """Share of queries without a verdict after the last re-ask, and of first answers without one."""
+    last: dict[str, list[float]] = {}
+    first: dict[str, list[float]] = {}
+    reasons: dict[str, int] = {}
+    for one in judged:
+        failed = isinstance(one.outcome, Unscored)
+        if isinstance(one.outcome, Unscored):
+            reason = f"{one.outcome.reason}: {one.outcome.detail}".strip(": ")
+            reasons[reason] = reasons.get(reason, 0) + 1
+        for table, missed in ((last, failed), (first, failed or len(one.attempts) > 1)):
+            own = table.setdefault(one.query.item, [0.0, 0.0])
+            own[0] += missed
+            own[1] += 1
+    if not last:
+        return [missing("unread", "unread", "nothing was asked")]
+    commonest = max(reasons, key=lambda reason: reasons[reason]) if reasons else ""
+    note = f"commonest: {commonest} ({reasons[commonest]})" if commonest else ""
+    n = len(judged)
+    return [
+        measured(("unread", "unread", ""), stacked(last), _share, of="queries", n=n, note=note),
+        measured(("unread", "unread before re-asks", ""), stacked(first), _share, of="queries", n=n),
+    ]
+
+
+def echo(judged: Sequence[Judged], *, certainty: bool) -> Measure:
+    """Share of values that are those of the prompt's example, against what chance gives."""
+    sums: dict[str, list[float]] = {}
+    chances = []
+    for one in judged:
+        if isinstance(one.outcome, Verdict) and one.nonce:
+            example = example_verdict(one.query, one.nonce, certainty=certainty)
+            for question, value in one.outcome.values.items():
+                own = sums.setdefault(one.query.item, [0.0, 0.0])
+                own[0] += value == example[key_of(question)]
+                own[1] += 1
+                chances.append(1 / len(offered(question)))
+    name = "example: answers equal to the example's"
+    if not sums:
+        return missing("bias", name, "no answer was read, or the prompt has no example")
+    note = f"{100 * sum(chances) / len(chances):.0f} by chance, if all answers were equally frequent"
+    return measured(("bias", name, ""), stacked(sums), _share, of="answers", n=len(chances), note=note)
+
+
+def costs(judged: Sequence[Judged], price: Price, *, reads_tokens: bool = True) -> list[Measure]:
+    """Tokens, dollars and seconds an item, re-asks included; what nobody counted is not measured.
+
+    Args:
+        judged: The judged queries.
+        price: What tokens cost.
+        reads_tokens: False for a program, of which tokens can only be estimated.
+    """
+    spent: dict[str, dict[str, list[float | None]]] = {}
+    for one in judged:
+        own = spent.setdefault(one.query.item, {"tokens": [], "USD": [], "s": []})
+        for attempt in one.attempts:
+            if attempt.failure and not attempt.usage:
+                continue  # no answer came, so nobody was billed
+            counts = {kind: count for kind, count in attempt.usage.items() if isinstance(count, int)}
+            total = counts.get("prompt_tokens", 0) + counts.get("completion_tokens", 0)
+            own["tokens"].append(total if counts and reads_tokens else None)
+            own["USD"].append(price(counts))
+            own["s"].append(attempt.seconds)
+    of_unit: tuple[tuple[str, Unit, str], ...] = (
+        ("tokens an item", "tokens", "nobody counted tokens" if reads_tokens else "a program reads no tokens"),
+        ("dollars an item", "USD", "the model's price is not known"),
+        ("seconds an item", "s", "nobody measured seconds"),
+    )
+    found = []
+    for name, unit, why in of_unit:
+        rows = {item: own[unit] for item, own in spent.items()}
+        if not rows or any(value is None for values in rows.values() for value in values):
+            found.append(missing("cost", name, why))
+            continue
+        sums = stacked({item: [sum(v for v in values if v is not None), 1.0] for item, values in rows.items()})
+        found.append(measured(("cost", name, ""), sums, lambda s: ratio(s[..., 0], s[..., 1]), unit))
+    return found
+
+
+def _share(sums: FloatArray) -> FloatArray:
+    return percentage(sums[..., 0], sums[..., 1])
+
+
+def _moments(x: float, y: float) -> list[float]:
+    return [1.0, x, y, x * x, y * y, x * y]
+
+
+def _correlation(sums: FloatArray) -> FloatArray:
+    """Pearson's r of summed moments; NaN where one side does not vary."""
+    n, x, y, xx, yy, xy = (sums[..., place] for place in range(6))
+    spread = np.maximum(n * xx - x * x, 0) * np.maximum(n * yy - y * y, 0)
+    return np.asarray(ratio(n * xy - x * y, np.sqrt(np.where(spread > 1e-9, spread, 0.0))))
