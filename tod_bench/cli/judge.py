@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tod_bench.cli.judge_arena import arena_command
 from tod_bench.cli.options import (
     CORPUS_OPTIONS,
     DRY_RUN,
@@ -284,6 +285,8 @@ def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
 
     click.echo(simulation_markdown(write_simulation(output, replicates, items, seed)), nl=False)
 
+
+command.add_command(arena_command)
 
 for _before, _now in (("audit", ablation), ("agreement", people), ("form", page)):
     _alias = copy(_now)
