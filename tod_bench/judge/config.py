@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tod_bench.config_files import load_validated
+from tod_bench.judge.own_questions import QuestionFile, as_question_file
 from tod_bench.judge.questions import GROUPS, PAPER_QUESTIONS, QUESTIONS, TaskName
 from tod_bench.llm.config import ChatModel
 
@@ -141,7 +142,8 @@ class JudgeConfig(_Section):
         pair: Pairwise: the two versions, first and second; the only two where left out.
         sample: Which dialogues.
         questions: Likert: the questions.
-        ask: Likert: all questions in one call, in an order permuted by a seeded hash of the item; one question a call;
+        question_file: Questions: the file of questions (see `docs/add_a_question.md`), a shipped one or a path.
+        ask: Likert and questions: all questions in one call, in an order permuted by a seeded hash of the item; one question a call;
             or both, compared.
         orders: Pairwise: both orders of every pair, or the first version always first.
         repeats: How often everything is asked.
@@ -165,6 +167,7 @@ class JudgeConfig(_Section):
     pair: tuple[str, str] | None = None
     sample: Sample = Sample()
     questions: tuple[str, ...] = PAPER_QUESTIONS
+    question_file: QuestionFile | None = None
     ask: Literal["together", "apart", "both"] = "together"
     orders: Literal["both", "fixed"] = "both"
     repeats: int = Field(default=1, ge=1)
@@ -177,9 +180,14 @@ class JudgeConfig(_Section):
     bootstrap: Resampling = Resampling()
     published: str | None = None
 
+    @field_validator("question_file", mode="before")
+    @classmethod
+    def _named_file(cls, given: Any) -> Any:
+        return as_question_file(given)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*_version_problems(self), *_protocol_problems(self)]
+        problems = [*_version_problems(self), *_protocol_problems(self), *_question_problems(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -206,8 +214,8 @@ class JudgeConfig(_Section):
 
     @property
     def shows_images(self) -> bool:
-        """Whether the judge is shown pictures; emotions are asked of an utterance, without its user."""
-        return bool(self.judge.images) and self.task != "emotions"
+        """Whether the judge is shown pictures; emotions and questions of one's own are asked without the user."""
+        return bool(self.judge.images) and self.task not in ("emotions", "questions")
 
 
 def _version_problems(config: JudgeConfig) -> list[str]:
@@ -234,6 +242,24 @@ def _version_problems(config: JudgeConfig) -> list[str]:
         problems.append("a pairwise config needs exactly two versions, or `pair`")
     if config.task == "pairwise" and len(set(config.candidates)) < 2:
         problems.append("pair: name two different versions")
+    return problems
+
+
+def _question_problems(config: JudgeConfig) -> list[str]:
+    file = config.question_file
+    if (file is None) != (config.task != "questions"):
+        return ["task `questions` needs `question_file`, and no other task has one"]
+    if file is None:
+        return []
+    problems = []
+    if config.protocol == "picpersona":
+        problems.append("protocol picpersona asks the paper's questions; leave it out")
+    if config.personas != ("own",) or config.reference is not None:
+        problems.append(
+            "questions of your own are asked of each version alone, without a persona: no `reference`, no `personas`"
+        )
+    if file.by_pattern and (config.judge.schema_output or config.judge.certainty):
+        problems.append("answers that patterns read are free text: set judge.schema_output to false, and no certainty")
     return problems
 
 

@@ -111,6 +111,8 @@ def report_of(folder: Path) -> JudgeReport:
         facts,
         attributes={item["id"]: item["attributes"] for item in listed["items"]},
         words={item["id"]: item["words"] for item in listed["items"]},
+        wrong={item["id"]: item["wrong"] for item in listed["items"] if "wrong" in item},
+        exact_match=plan.get("exact_match", ""),
         provenance={**provenance(), **{name: plan[name] for name in ("corpus", "fingerprint", "population", "spent")}},
     )
     write_json(folder / "report.json", report.to_json())
@@ -154,6 +156,9 @@ def prepare(config: JudgeConfig) -> tuple[Prompt, ItemSet]:
         UserError: The prompt, the corpus or a version cannot be read, or there is nothing to judge.
     """
     prompt = load_prompt(config.task, protocol=config.protocol, file=config.prompt)
+    if config.question_file is not None:
+        asked = config.question_file.model_dump(mode="json")
+        prompt = replace(prompt, hash=digest_of([prompt.hash, asked])[:12])
     items = read_items(config)
     if not items.items:
         raise UserError(f"there is nothing to judge: {items.corpus} has no dialogues in {config.split}")
@@ -178,6 +183,11 @@ def _save_plan(
             "id": item.id,
             "attributes": item.attributes,
             "words": {name: sum(len(t.system.split()) for t in turns) for name, turns in item.versions.items()},
+            **(
+                {"wrong": {name: [turn.wrong for turn in turns] for name, turns in item.states.items()}}
+                if item.states
+                else {}
+            ),
         }
         for item in items.items
     ]
@@ -193,6 +203,7 @@ def _save_plan(
         "population": items.population,
         "base_url": base_url,
         "spent": spent,
+        "exact_match": items.exact_match,
         "keys": keys,
     }
     write_json(folder / "run.json", plan)

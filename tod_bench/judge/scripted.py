@@ -21,7 +21,7 @@ from pathlib import Path
 from tod_bench.files import write_text
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce
-from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt
+from tod_bench.judge.prompt_reader import OwnPrompt, ShownPrompt, read_own_questions, read_prompt
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 from tod_bench.judge.run import run, stored_ratings
@@ -107,6 +107,8 @@ class ScriptedJudge:
     def __call__(self, request: ChatRequest) -> str:
         """The answer to a request."""
         prompts = [_text(message.content) for message in request.messages]
+        if (asked := read_own_questions(prompts[0])) is not None:
+            return _own_answers(asked, self.biases, random.Random(f"{self.seed}|{request.repeat}|{asked.judged}"))
         shown = read_prompt(prompts[0])
         digest = hashlib.sha256("\n".join((str(self.seed), str(request.repeat), *prompts)).encode()).digest()
         rng = random.Random(digest)
@@ -120,6 +122,20 @@ def fit(text: str, impression: str) -> float:
     traits = _traits(impression)
     grates = sum(_count(_AGAINST[trait], text) for trait in traits if trait in _AGAINST)
     return sum(_count(trait, text) for trait in traits) - grates / 2
+
+
+def _own_answers(asked: OwnPrompt, biases: Biases, rng: random.Random) -> str:
+    """Answers to questions of the user's own: the fewer words the user needs, the further down the list."""
+    if rng.random() < biases.failure:
+        return "It depends on the user."
+    words = len(asked.judged.split())
+    values: dict[str, object] = {}
+    for key, answers in asked.answers.items():
+        place = len(answers) * 40 / (40 + words) + rng.gauss(0, biases.noise)
+        chosen = answers[min(len(answers) - 1, max(0, math.floor(place)))]
+        values[key] = int(chosen) if re.fullmatch(r"-?\d+", chosen) else chosen
+    stated = {"certainty": 60} if asked.certainty else {}
+    return json.dumps({"check": asked.nonce, "reason": "words were counted", **values, **stated})
 
 
 def _pairwise(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:
