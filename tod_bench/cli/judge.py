@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tod_bench.cli.judge_arena import arena_command
+from tod_bench.cli.judge_panel import panel_command
 from tod_bench.cli.options import (
     CORPUS_OPTIONS,
     DRY_RUN,
@@ -287,6 +288,7 @@ def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
 
 
 command.add_command(arena_command)
+command.add_command(panel_command)
 
 for _before, _now in (("audit", ablation), ("agreement", people), ("form", page)):
     _alias = copy(_now)

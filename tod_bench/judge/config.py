@@ -94,10 +94,12 @@ class Version(_Section):
     Attributes:
         style: Whose utterances: as collected, or restyled to the persona.
         predictions: Path of a prediction file whose responses take the place of the system's utterances.
+        model: The language model that made them, where one did: a judge of its family is warned about.
     """
 
     style: Literal["original", "personalised"] = "original"
     predictions: str | None = None
+    model: str | None = None
 
 
 class Sample(_Section):
@@ -143,8 +145,8 @@ class JudgeConfig(_Section):
         sample: Which dialogues.
         questions: Likert: the questions.
         question_file: Questions: the file of questions (see `docs/add_a_question.md`), a shipped one or a path.
-        ask: Likert and questions: all questions in one call, in an order permuted by a seeded hash of the item; one question a call;
-            or both, compared.
+        ask: Likert, questions: all questions in one call, in an order permuted by a seeded hash of the item; one
+            question a call; or both, compared.
         orders: Pairwise: both orders of every pair, or the first version always first.
         repeats: How often everything is asked.
         reasks: How often an unreadable or cut answer is asked again.
@@ -155,6 +157,7 @@ class JudgeConfig(_Section):
         max_unscored: Share of unscored verdicts above which the command fails.
         bootstrap: How intervals are drawn.
         published: Name of a file of ``results/published`` to print beside.
+        families: Model -> family, where `tod_bench/judge/families.yaml` does not say or is wrong.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*$")
@@ -179,6 +182,7 @@ class JudgeConfig(_Section):
     max_unscored: float = Field(default=0.05, ge=0, le=1)
     bootstrap: Resampling = Resampling()
     published: str | None = None
+    families: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("question_file", mode="before")
     @classmethod

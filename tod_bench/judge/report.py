@@ -123,6 +123,7 @@ def make_report(
     provenance: Mapping[str, Any],
     wrong: Wrong | None = None,
     exact_match: str = "",
+    notes: tuple[str, ...] = (),
 ) -> JudgeReport:
     """Computes every number of a run.
 
@@ -135,6 +136,7 @@ def make_report(
         provenance: Where the numbers came from.
         wrong: Item -> version -> slots of each turn's state that exact match calls wrong, where states are judged.
         exact_match: The protocol of exact match.
+        notes: What must be known besides.
     """
     by, file = config.bootstrap, config.question_file
     pairs = [rating for rating in ratings if rating.question == WINNER]
@@ -164,7 +166,7 @@ def make_report(
         provenance={**provenance, **facts.to_json()},
         resampling=by,
         published=config.published or "",
-        notes=facts.protocol_notes,
+        notes=(*facts.protocol_notes, *notes),
         states=tuple(state_verdicts(file, ratings, wrong or {}, exact_match, by) if file else ()),
     )
 

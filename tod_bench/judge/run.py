@@ -19,6 +19,7 @@ from tod_bench.judge.asking import ask_all, judge_answers
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import Draft, drafts_of, random_nonce
 from tod_bench.judge.facts import Facts
+from tod_bench.judge.families import family_warnings
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown
 from tod_bench.judge.prompting import Prompt, load_prompt
@@ -113,6 +114,7 @@ def report_of(folder: Path) -> JudgeReport:
         words={item["id"]: item["words"] for item in listed["items"]},
         wrong={item["id"]: item["wrong"] for item in listed["items"] if "wrong" in item},
         exact_match=plan.get("exact_match", ""),
+        notes=family_warnings(config),
         provenance={**provenance(), **{name: plan[name] for name in ("corpus", "fingerprint", "population", "spent")}},
     )
     write_json(folder / "report.json", report.to_json())

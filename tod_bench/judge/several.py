@@ -8,7 +8,7 @@ pairs: all
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,13 +16,15 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from tod_bench.config_files import config_path, read_yaml, set_key, validated
-from tod_bench.errors import UserError
+from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.inputs import read_json
 from tod_bench.judge.clients import SCRIPTED, Access, open_client
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce, random_nonce
 from tod_bench.judge.run import run
+from tod_bench.judge.scripted import Biases, ScriptedJudge
+from tod_bench.llm.scripted import ScriptedClient
 
 Started = Callable[[int], None]
 Settled = Callable[[], None]
@@ -139,9 +141,23 @@ def run_all(configs: Mapping[Path, JudgeConfig], purse: Purse, *, started: Start
     """
     folders = list(configs)
     for folder, config in configs.items():
-        client = open_client(config, purse.access(folder, folders))
-        draw = fixed_nonce if config.judge.model == SCRIPTED else random_nonce
+        scripted = config.judge.model == SCRIPTED
+        client = _scripted(config) if scripted else open_client(config, purse.access(folder, folders))
+        draw = fixed_nonce if scripted else random_nonce
         run(config, folder, client, started=started, settled=settled, draw=draw)
+
+
+def _scripted(config: JudgeConfig) -> ScriptedClient:
+    """A scripted judge whose seed and faults are the config's: ``judge.seed`` and ``judge.extra``."""
+    extra = config.judge.extra
+    if unknown := sorted(extra.keys() - set(_FAULTS)):
+        raise UserError(
+            f"judge.extra.{unknown[0]}: a scripted judge has no such fault{did_you_mean(unknown[0], _FAULTS)}"
+        )
+    return ScriptedClient(ScriptedJudge(Biases(**extra), seed=config.judge.seed or 0))
+
+
+_FAULTS = tuple(field.name for field in fields(Biases))
 
 
 def run_pairs(

@@ -160,7 +160,7 @@ def arena(
         dict(found.voters.most_common()),
         found.unscored,
         found.inconsistent,
-        _notes(found, standings),
+        _notes(found, standings, controls, dialogues),
     )
 
 
@@ -224,7 +224,11 @@ def _standings(
     return tuple(sorted(standings, key=lambda one: -one.strength))
 
 
-def _notes(found: VoteSet, standings: Sequence[Standing]) -> tuple[str, ...]:
+_FEW = 50
+"""Fewer dialogues than that are too few for intervals that are one Newton step from the fit."""
+
+
+def _notes(found: VoteSet, standings: Sequence[Standing], controlled: Sequence[str], dialogues: int) -> tuple[str, ...]:
     notes = [
         f"{one.system} {'lost' if one.losses == 0 else 'won'} no vote and tied none: its strength has no limit but the "
         "penalty's, and its interval says too little"
@@ -234,6 +238,10 @@ def _notes(found: VoteSet, standings: Sequence[Standing]) -> tuple[str, ...]:
     if found.unscored:
         every = found.unscored + len(found.votes)
         notes.append(f"{found.unscored} of {every} pairs have no verdict and are no votes; nothing is known of them")
+    if controlled and dialogues < _FEW:
+        notes.append(
+            f"with {dialogues} dialogues the intervals of strengths at equal {', '.join(controlled)} are rough"
+        )
     if len(found.voters) > 1:
         notes.append("the votes of several voters count alike, whatever their agreement")
     return tuple(notes)
