@@ -82,7 +82,7 @@ class OwnQuestion(_Section):
 
     def answers(self, slots: Sequence[str] = ()) -> dict[int, str] | dict[str, str]:
         """The answers and what they mean; `slots` are the corpus's."""
-        if self.scale != SLOTS:
+        if isinstance(self.scale, dict):
             return self.scale
         return {NO_SLOT: "the notes are right", **dict.fromkeys(slots, "")}
 
