@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tod_bench.config_files import load_validated
+from tod_bench.config_files import config_path, read_yaml, validated
+from tod_bench.errors import UserError
 from tod_bench.judge.own_questions import QuestionFile, as_question_file
 from tod_bench.judge.questions import GROUPS, PAPER_QUESTIONS, QUESTIONS, TaskName
 from tod_bench.llm.config import ChatModel
@@ -288,4 +289,9 @@ def _protocol_problems(config: JudgeConfig) -> list[str]:
 
 def load_judge_config(name: str, overrides: Sequence[str] = ()) -> JudgeConfig:
     """Reads a judge config: a path, or the name of a shipped one; see `tod_bench.config_files.load_validated`."""
-    return load_validated(JudgeConfig, name, overrides)
+    path = config_path(name)
+    raw = read_yaml(path)
+    if "study" in raw:
+        verb = "panel" if "judges" in raw else "arena"
+        raise UserError(f"{path} is a config of several judge runs; run it with `tod-bench judge {verb} {name}`")
+    return validated(JudgeConfig, str(path), raw, overrides)
