@@ -55,12 +55,30 @@ def combine(by_judge: Mapping[str, Sequence[Rating]], rule: RuleName, quorum: in
         quorum: Judges that must have a value; all that were asked the question where None.
     """
     units: dict[tuple[object, ...], list[Rating]] = {}
-    asked: dict[str, set[str]] = {}
+    asked: dict[tuple[str, bool], set[str]] = {}
     for judge, ratings in by_judge.items():
         for rating in ratings:
-            asked.setdefault(rating.question, set()).add(judge)
+            asked.setdefault((rating.question, rating.together), set()).add(judge)
             units.setdefault(unit_of(rating), []).append(rating)
-    return [_combined(of_unit, rule, _least(asked[of_unit[0].question], quorum)) for of_unit in units.values()]
+    return [
+        _combined(of_unit, rule, _least(asked[of_unit[0].question, of_unit[0].together], quorum))
+        for of_unit in units.values()
+    ]
+
+
+def aligned(by_judge: Mapping[str, Sequence[Rating]]) -> dict[str, list[Rating]]:
+    """Ratings whose way of asking tells nothing apart, unless a judge was asked a question in both ways.
+
+    A judge that is asked one question alone is asked it "apart", and its ratings belong with those of judges that were
+    asked it together with others.
+    """
+    ways: dict[tuple[str, str], set[bool]] = {}
+    for judge, ratings in by_judge.items():
+        for rating in ratings:
+            ways.setdefault((judge, rating.question), set()).add(rating.together)
+    if any(len(own) > 1 for own in ways.values()):
+        return {judge: list(ratings) for judge, ratings in by_judge.items()}
+    return {judge: [replace(rating, together=True) for rating in ratings] for judge, ratings in by_judge.items()}
 
 
 def unit_of(rating: Rating) -> tuple[object, ...]:

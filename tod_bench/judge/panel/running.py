@@ -22,7 +22,7 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.facts import Facts
 from tod_bench.judge.families import family_of, family_warnings
 from tod_bench.judge.panel.comparing import JudgesAgree, LeftOut, judges_agree, left_out
-from tod_bench.judge.panel.rules import POINTS_ONLY, RuleName, combine
+from tod_bench.judge.panel.rules import POINTS_ONLY, RuleName, aligned, combine
 from tod_bench.judge.report import JudgeReport, make_report
 from tod_bench.judge.run import report_of, stored_ratings
 from tod_bench.judge.several import Purse, Settled, Started, StudyConfig, run_all, spent_in
@@ -192,6 +192,7 @@ def panel_of(config: PanelConfig, folder: Path, configs: Mapping[str, JudgeConfi
         spent = spent_in(folder / name)
         members.append(Member(name, each.judge.model, family, facts["asks"], report.unscored_rate, *spent))
         notes += family_warnings(each)
+    by_judge = aligned(by_judge)
     study = config.judge_config({})
     by = study.bootstrap
     combined = combine(by_judge, config.rule, config.quorum)
