@@ -12,40 +12,33 @@ from tod_metrics.judge.own_questions import OwnMean, OwnMetric, OwnShare
 
 def own_section(rows: Sequence[JudgeRow]) -> str:
     """Means and shares of all users, then means by group, as Markdown."""
-    own = [row for row in rows if isinstance(row.metric, OwnMetric)]
-    if not own:
-        return ""
     head = ["question", "version", "asked", "n", "mean or % [95% CI]", "given", "unscored %", "bounds"]
-    lines = []
-    for row in own:
-        if row.group != ALL.label:
-            continue
-        metric = row.metric
-        label = metric.label if isinstance(metric, OwnShare) else ""
-        given = [f"{point}: {row.count(f'rated {point}')}" for point in getattr(metric, "points", ())]
-        worst, best = metric.bounds(row.totals) or (None, None)
-        score = row.score
-        lines.append(
-            [
-                *(f"{metric.key} {label}".strip(), row.candidate, "together" if row.together else "apart"),
-                *(str(score.n), interval(score.value, score.low, score.high)),
-                *(", ".join(given) or str(row.count("this label")), number(100 * row.unscored_rate, 1)),
-                f"{number(worst)} .. {number(best)}",
-            ]
-        )
+    lines = [_line(row, row.metric) for row in rows if isinstance(row.metric, OwnMetric) and row.group == ALL.label]
+    if not lines:
+        return ""
     groups = [
-        [
-            row.group,
-            row.metric.key,
-            row.candidate,
-            str(len(row.items)),
-            interval(row.score.value, row.score.low, row.score.high),
-        ]
-        for row in own
-        if row.group != ALL.label and isinstance(row.metric, OwnMean)
+        [row.group, row.metric.key, row.candidate, str(len(row.items)), _scored(row)]
+        for row in rows
+        if isinstance(row.metric, OwnMean) and row.group != ALL.label
     ]
     by_group = table(["group", "question", "version", "items", "mean [95% CI]"], groups) if groups else ""
     return "\n\n".join(part for part in (f"## Questions\n\n{table(head, lines)}", by_group) if part)
+
+
+def _line(row: JudgeRow, metric: OwnMetric) -> list[str]:
+    label = metric.label if isinstance(metric, OwnShare) else ""
+    points = metric.points if isinstance(metric, OwnMean) else ()
+    given = [f"{point}: {row.count(f'rated {point}')}" for point in points] or [str(row.count("this label"))]
+    worst, best = metric.bounds(row.totals) or (None, None)
+    return [
+        *(f"{metric.key} {label}".strip(), row.candidate, "together" if row.together else "apart"),
+        *(str(row.score.n), _scored(row), ", ".join(given), number(100 * row.unscored_rate, 1)),
+        f"{number(worst)} .. {number(best)}",
+    ]
+
+
+def _scored(row: JudgeRow) -> str:
+    return interval(row.score.value, row.score.low, row.score.high)
 
 
 def state_section(verdicts: Sequence[StateVerdicts]) -> str:

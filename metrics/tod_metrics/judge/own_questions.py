@@ -41,8 +41,9 @@ class OwnMean(OwnMetric):
     def __init__(self, question: str, file: str, points: Sequence[int]) -> None:
         super().__init__(question, file)
         self.points = tuple(sorted(points))
-        self.name = f"own_{self.key}"
-        self.columns = ("points", "ratings", "unscored", *(f"rated {point}" for point in self.points))
+        # A user's questions are not known when the class is written: each instance is a metric of its own.
+        self.name = f"own_{self.key}"  # type: ignore[misc]
+        self.columns = ("points", "ratings", "unscored", *(f"rated {point}" for point in self.points))  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:
@@ -86,7 +87,7 @@ class OwnShare(OwnMetric):
     def __init__(self, question: str, file: str, label: str) -> None:
         super().__init__(question, file)
         self.label = label
-        self.name = f"own_{self.key}_{label}"
+        self.name = f"own_{self.key}_{label}"  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:

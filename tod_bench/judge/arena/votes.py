@@ -96,6 +96,7 @@ def _add_run(found: VoteSet, folder: Path) -> None:
     for item in listed["items"]:
         for name in pair:
             found.features.setdefault((f"{source}/{item['id']}", name), {})[LENGTH] = float(item["words"][name])
+    first, second = pair
     voter = plan["config"]["judge"]["model"]
     for rating in ratings:
         if rating.question != WINNER or rating.persona != "own":
@@ -105,7 +106,7 @@ def _add_run(found: VoteSet, folder: Path) -> None:
             continue
         found.inconsistent += rating.value == "inconsistent"
         outcome = str(rating.value) if rating.value in _SIDES else "tie"
-        found.votes.append(Vote(f"{source}/{rating.item}", *pair, outcome))
+        found.votes.append(Vote(f"{source}/{rating.item}", first, second, outcome))
         found.voters[voter] += 1
 
 

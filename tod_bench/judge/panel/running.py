@@ -183,7 +183,8 @@ def run_panel(
 def panel_of(config: PanelConfig, folder: Path, configs: Mapping[str, JudgeConfig]) -> Panel:
     """Combines what is stored of every judge."""
     by_judge: dict[str, list[Rating]] = {}
-    members, notes = [], []
+    members: list[Member] = []
+    notes: list[str] = []
     for name, each in configs.items():
         report = report_of(folder / name)
         by_judge[name] = stored_ratings(folder / name)[0]
