@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tod_bench.cli.judge_arena import arena_command
 from tod_bench.cli.judge_card import card, cards
+from tod_bench.cli.judge_panel import panel_command
 from tod_bench.cli.judge_statistics import COMMANDS
 from tod_bench.cli.options import (
     CORPUS_OPTIONS,
@@ -287,7 +289,7 @@ def simulate(output: Path, replicates: int, items: int, seed: int) -> None:
     click.echo(simulation_markdown(write_simulation(output, replicates, items, seed)), nl=False)
 
 
-for _command in (*COMMANDS, card, cards):
+for _command in (*COMMANDS, card, cards, arena_command, panel_command):
     command.add_command(_command)
 
 for _before, _now in (("audit", ablation), ("agreement", people), ("form", page)):

@@ -133,7 +133,7 @@ def _agreement(between: str, metric: AgreementOfRaters, ratings: Sequence[Rating
     return Agreement(between, metric.question, metric.level, exact.value, *ends, raters, exact.units, same)
 
 
-def _equal_pairs(table: Sequence[Sequence[int | str | None]]) -> float | None:
+def _equal_pairs(table: Sequence[Sequence[int | float | str | None]]) -> float | None:
     """Share of pairs of ratings of one unit that are equal, 0 to 100."""
     equal = total = 0
     for unit in zip(*table, strict=True):
@@ -177,7 +177,7 @@ def stability(ratings: Sequence[Rating]) -> list[Stability]:
 
 
 def _stability(question: str, ratings: Sequence[Rating]) -> Stability:
-    units: dict[Hashable, dict[int, int | str]] = defaultdict(dict)
+    units: dict[Hashable, dict[int, int | float | str]] = defaultdict(dict)
     for rating in ratings:
         if rating.value is not None:
             unit = (rating.item, rating.question, rating.candidate, rating.together, rating.turn)

@@ -54,7 +54,7 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
     Raises:
         UserError: The config asks for emotions, or its items cannot be read.
     """
-    if config.task == "emotions":
+    if config.task in ("emotions", "questions"):
         raise UserError("a form asks Likert or pairwise questions; give a config of one of these tasks")
     candidates = ("|".join(config.candidates),) if config.task == "pairwise" else config.candidates
     chosen = read_items(config)

@@ -14,6 +14,7 @@ from typing import Protocol
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import Draft, Sealed, drafts_of, nonce_of, random_nonce
 from tod_bench.judge.items import ItemSet
+from tod_bench.judge.own_questions import pattern_values
 from tod_bench.judge.picpersona import released_verdict
 from tod_bench.judge.prompting import Prompt, reask_text
 from tod_bench.judge.store import Attempt, Judged
@@ -129,6 +130,9 @@ def judge_answers(config: JudgeConfig, sealed: Sealed, attempts: tuple[Attempt, 
             outcome = released_verdict("" if reason else attempt.text, sealed.query)
         elif reason is not None:
             outcome = Unscored(reason, attempt.failure)
+        elif config.question_file is not None and config.question_file.by_pattern:
+            found = pattern_values(attempt.text, config.question_file, sealed.query.questions, sealed.material)
+            outcome = Unscored("unreadable", found) if isinstance(found, str) else Verdict(found)
         else:
             outcome = parse_verdict(attempt.text, sealed.query, sealed.nonce, certainty=config.judge.certainty)
         if isinstance(outcome, Verdict):
@@ -154,8 +158,13 @@ def _resumed(config: JudgeConfig, sealed: Sealed, stored: Judged) -> _Open:
 
 def _asked_again(config: JudgeConfig, query: _Open, judged: Judged) -> _Open:
     problem = judged.outcome if isinstance(judged.outcome, Unscored) else Unscored("unreadable")
-    text = reask_text(
-        query.sealed.query, query.sealed.nonce, problem.detail or problem.reason, certainty=config.judge.certainty
+    file = config.question_file
+    text = (
+        file.form
+        if file is not None and file.form is not None
+        else reask_text(
+            query.sealed.query, query.sealed.nonce, problem.detail or problem.reason, certainty=config.judge.certainty
+        )
     )
     answer = judged.attempts[-1].text
     # The conversation grows, so no re-ask is the same request as an earlier one (a cache would answer that). Where the

@@ -98,9 +98,9 @@ def paired_test(
 
 
 def _item_means(ratings: Sequence[Rating]) -> dict[str, float]:
-    values: dict[str, list[int]] = {}
+    values: dict[str, list[float]] = {}
     for rating in ratings:
-        if isinstance(rating.value, int):
+        if isinstance(rating.value, int | float):
             values.setdefault(rating.item, []).append(rating.value)
     return {name: sum(given) / len(given) for name, given in values.items()}
 

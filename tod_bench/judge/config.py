@@ -14,7 +14,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tod_bench.config_files import load_validated
+from tod_bench.config_files import config_path, read_yaml, validated
+from tod_bench.errors import UserError
+from tod_bench.judge.own_questions import QuestionFile, as_question_file
 from tod_bench.judge.questions import GROUPS, PAPER_QUESTIONS, QUESTIONS, TaskName
 from tod_bench.llm.config import ChatModel
 
@@ -98,10 +100,12 @@ class Version(_Section):
     Attributes:
         style: Whose utterances: as collected, or restyled to the persona.
         predictions: Path of a prediction file whose responses take the place of the system's utterances.
+        model: The language model that made them, where one did: a judge of its family is warned about.
     """
 
     style: Literal["original", "personalised"] = "original"
     predictions: str | None = None
+    model: str | None = None
 
 
 class Sample(_Section):
@@ -146,8 +150,9 @@ class JudgeConfig(_Section):
         pair: Pairwise: the two versions, first and second; the only two where left out.
         sample: Which dialogues.
         questions: Likert: the questions.
-        ask: Likert: all questions in one call, in an order permuted by a seeded hash of the item; one question a call;
-            or both, compared.
+        question_file: Questions: the file of questions (see `docs/add_a_question.md`), a shipped one or a path.
+        ask: Likert, questions: all questions in one call, in an order permuted by a seeded hash of the item; one
+            question a call; or both, compared.
         orders: Pairwise: both orders of every pair, or the first version always first.
         repeats: How often everything is asked.
         reasks: How often an unreadable or cut answer is asked again.
@@ -158,6 +163,7 @@ class JudgeConfig(_Section):
         max_unscored: Share of unscored verdicts above which the command fails.
         bootstrap: How intervals are drawn.
         published: Name of a file of ``results/published`` to print beside.
+        families: Model -> family, where `tod_bench/judge/families.yaml` does not say or is wrong.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*$")
@@ -170,6 +176,7 @@ class JudgeConfig(_Section):
     pair: tuple[str, str] | None = None
     sample: Sample = Sample()
     questions: tuple[str, ...] = PAPER_QUESTIONS
+    question_file: QuestionFile | None = None
     ask: Literal["together", "apart", "both"] = "together"
     orders: Literal["both", "fixed"] = "both"
     repeats: int = Field(default=1, ge=1)
@@ -181,10 +188,16 @@ class JudgeConfig(_Section):
     max_unscored: float = Field(default=0.05, ge=0, le=1)
     bootstrap: Resampling = Resampling()
     published: str | None = None
+    families: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("question_file", mode="before")
+    @classmethod
+    def _named_file(cls, given: Any) -> Any:
+        return as_question_file(given)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*_version_problems(self), *_protocol_problems(self)]
+        problems = [*_version_problems(self), *_protocol_problems(self), *_question_problems(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -211,8 +224,8 @@ class JudgeConfig(_Section):
 
     @property
     def shows_images(self) -> bool:
-        """Whether the judge is shown pictures; emotions are asked of an utterance, without its user."""
-        return bool(self.judge.images) and self.task != "emotions"
+        """Whether the judge is shown pictures; emotions and questions of one's own are asked without the user."""
+        return bool(self.judge.images) and self.task not in ("emotions", "questions")
 
 
 def _version_problems(config: JudgeConfig) -> list[str]:
@@ -242,6 +255,24 @@ def _version_problems(config: JudgeConfig) -> list[str]:
     return problems
 
 
+def _question_problems(config: JudgeConfig) -> list[str]:
+    file = config.question_file
+    if (file is None) != (config.task != "questions"):
+        return ["task `questions` needs `question_file`, and no other task has one"]
+    if file is None:
+        return []
+    problems = []
+    if config.protocol == "picpersona":
+        problems.append("protocol picpersona asks the paper's questions; leave it out")
+    if config.personas != ("own",) or config.reference is not None:
+        problems.append(
+            "questions of your own are asked of each version alone, without a persona: no `reference`, no `personas`"
+        )
+    if file.by_pattern and (config.judge.schema_output or config.judge.certainty):
+        problems.append("answers that patterns read are free text: set judge.schema_output to false, and no certainty")
+    return problems
+
+
 _RESERVED = {"tie", "inconsistent", "unscored", *(group.label for group in GROUPS)}
 
 
@@ -263,4 +294,9 @@ def _protocol_problems(config: JudgeConfig) -> list[str]:
 
 def load_judge_config(name: str, overrides: Sequence[str] = ()) -> JudgeConfig:
     """Reads a judge config: a path, or the name of a shipped one; see `tod_bench.config_files.load_validated`."""
-    return load_validated(JudgeConfig, name, overrides)
+    path = config_path(name)
+    raw = read_yaml(path)
+    if "study" in raw:
+        verb = "panel" if "judges" in raw else "arena"
+        raise UserError(f"{path} is a config of several judge runs; run it with `tod-bench judge {verb} {name}`")
+    return validated(JudgeConfig, str(path), raw, overrides)

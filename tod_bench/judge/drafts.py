@@ -22,11 +22,15 @@ _FORMAT = "response_format"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A query as it is sent: its first request, and the nonce that its verdict must carry (empty where none is)."""
+    """A query as it is sent: its first request, and the nonce that its verdict must carry (empty where none is).
+
+    Where there is no nonce, `material` is what the judge is shown, which must not be read as its answer.
+    """
 
     query: Query
     request: ChatRequest
     nonce: str
+    material: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Draft:
     def sealed(self, nonce: str) -> Sealed:
         """The request to be sent, its verdict marked by a nonce."""
         if not self.placeholder or nonce == self.placeholder:
-            return Sealed(self.query, self.request, self.placeholder)
+            return Sealed(self.query, self.request, self.placeholder, self.material)
         (message,) = self.request.messages
         # The material does not hold the placeholder, so the form of the answer alone changes.
         content: Content

@@ -19,6 +19,7 @@ from tod_metrics.base import Signature
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.length import WinRateLengthControlled
 from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.own_questions import OwnMetric
 from tod_metrics.judge.position import PositionMetric
 from tod_metrics.judge.win_rate import PairMetric
 
@@ -139,6 +140,9 @@ class Facts:
         if isinstance(metric, LikertMean):
             asked = "together" if row.together else "apart"
             where = {"arm": row.candidate, "asked": asked, "persona": row.persona, "n": n, "unscored": unscored}
+        elif isinstance(metric, OwnMetric):
+            asked = "together" if row.together else "apart"
+            where = {"arm": row.candidate, "asked": asked, "n": n, "unscored": unscored}
         elif isinstance(metric, PairMetric):
             where = {"arm": second, "against": first, "persona": row.persona, "n": n, "unscored": unscored}
         elif isinstance(metric, EmotionLabelShare):

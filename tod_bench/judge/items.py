@@ -7,7 +7,7 @@ exists has at least one dialogue where the sample is large enough for that.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from tod_bench.images import FolderImages, Images
 from tod_bench.inputs import read_json
 from tod_bench.judge.config import OF_CORPUS, JudgeConfig, Sample, Version
 from tod_bench.judge.questions import EMOTION, WINNER, attributes_of
+from tod_bench.judge.states import TurnState, protocol_of, slots_of, states_of
 from tod_bench.predictions import read_predictions
 from tod_bench.records import Dialogue, Persona, Turn
 from tod_bench.splits import read_split, signed_split
@@ -33,11 +34,15 @@ class Item:
         id: The dialogue's id.
         persona: Who the user is.
         versions: Version -> the dialogue's turns in that version.
+        states: Version -> its belief state in each turn; empty unless states are judged.
+        slots: The corpus's slots, where states are judged.
     """
 
     id: str
     persona: Persona
     versions: Mapping[str, tuple[Exchange, ...]]
+    states: Mapping[str, tuple[TurnState, ...]] = field(default_factory=dict)
+    slots: tuple[str, ...] = ()
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -56,6 +61,7 @@ class ItemSet:
         items: The items, in corpus order.
         split: The split as signatures have it, marked where official files of it are missing.
         images: The pictures that the judge sees; None where it sees none.
+        exact_match: The protocol by which states are right or wrong; empty unless states are judged.
     """
 
     corpus: str
@@ -64,6 +70,7 @@ class ItemSet:
     items: tuple[Item, ...]
     split: str = ""
     images: Images | None = None
+    exact_match: str = ""
 
 
 def read_items(config: JudgeConfig) -> ItemSet:
@@ -76,22 +83,37 @@ def read_items(config: JudgeConfig) -> ItemSet:
     attributes = {d.id: attributes_of(d.persona) for d in read_split(corpus, config.split)}
     listed = _listed(config.sample.ids, attributes) if config.sample.ids else sample_ids(attributes, config.sample)
     chosen = set(listed)
+    judges_states = config.question_file is not None and config.question_file.about == "state"
     responses = {
         name: _responses(Path(version.predictions), chosen)
         for name, version in config.versions.items()
-        if version.predictions
+        if version.predictions and not judges_states
     }
     items = tuple(
         _item(dialogue, config.versions, responses)
         for dialogue in read_split(corpus, config.split)
         if dialogue.id in chosen
     )
+    if judges_states:
+        items = _with_states(config, corpus, items)
     split, images = signed_split(corpus, config.split), _images(config, corpus)
     if images is not None and not any(item.persona.image for item in items):
         raise UserError(
             f"judge.images: {corpus.name} names no picture of any user that is judged; leave out judge.images"
         )
-    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, split, images)
+    exact_match = protocol_of(corpus) if judges_states else ""
+    return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, split, images, exact_match)
+
+
+def _with_states(config: JudgeConfig, corpus: Corpus, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    chosen = {item.id for item in items}
+    dialogues = [dialogue for dialogue in read_split(corpus, config.split) if dialogue.id in chosen]
+    by_version = {name: states_of(corpus, dialogues, version) for name, version in config.versions.items()}
+    slots = slots_of(corpus.schema)
+    return tuple(
+        replace(item, states={name: states[item.id] for name, states in by_version.items()}, slots=slots)
+        for item in items
+    )
 
 
 def _images(config: JudgeConfig, corpus: Corpus) -> Images | None:
@@ -280,7 +302,7 @@ class Query:
 
 def queries_of(config: JudgeConfig, item: Item) -> Iterator[Query]:
     """What is asked about an item: every candidate, question, order, persona and repeat."""
-    make = {"likert": _likert, "pairwise": _pairwise, "emotions": _emotions}[config.task]
+    make = {"likert": _likert, "pairwise": _pairwise, "emotions": _emotions, "questions": _own}[config.task]
     for persona in config.personas:
         for repeat in range(config.repeats):
             yield from make(config, item, persona, repeat)
@@ -317,3 +339,18 @@ def _emotions(config: JudgeConfig, item: Item, persona: PersonaUse, repeat: int)
         for turn, exchange in enumerate(item.versions[candidate]):
             if exchange.system:
                 yield Query(item.id, (candidate,), (EMOTION,), persona=persona, repeat=repeat, turn=turn)
+
+
+def _own(config: JudgeConfig, item: Item, persona: PersonaUse, repeat: int) -> Iterator[Query]:
+    if config.question_file is None:
+        return
+    asked = config.question_file.asked(item.slots)
+    for candidate in config.candidates:
+        turns = range(len(item.states[candidate])) if item.states else (None,)
+        for turn in turns:
+            shown = permuted(asked, config.sample.seed, item.id)
+            if config.ask in ("together", "both"):
+                yield Query(item.id, (candidate,), shown, persona=persona, repeat=repeat, turn=turn)
+            if config.ask == "apart" or (config.ask == "both" and len(shown) > 1):
+                for question in asked:
+                    yield Query(item.id, (candidate,), (question,), persona=persona, repeat=repeat, turn=turn)

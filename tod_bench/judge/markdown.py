@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from tod_bench.errors import UserError, did_you_mean
+from tod_bench.judge.own_sections import own_section, state_section
 from tod_bench.judge.people import Study
 from tod_bench.judge.questions import ALL
 from tod_bench.judge.report import JudgeReport
@@ -42,6 +43,8 @@ def markdown(report: JudgeReport) -> str:
         *(f"> {note}" for note in report.notes),
         _facts(report),
         likert_section(report.rows),
+        own_section(report.rows),
+        state_section(report.states),
         tests_section("Differences between versions", report.candidate_tests),
         tests_section("Asked together against asked apart", report.asking_tests),
         pair_section(report.rows, report.pair),

@@ -29,6 +29,31 @@ class ShownPrompt:
     certainty: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OwnPrompt:
+    """A prompt with questions of the user's own: what is judged, the answers of each question, and the nonce."""
+
+    judged: str
+    answers: dict[str, list[str]]
+    nonce: str
+    certainty: bool
+
+
+def read_own_questions(prompt: str) -> OwnPrompt | None:
+    """Reads a prompt with questions of the user's own; None for any other."""
+    judged = re.search(r"<judged>\n(.*)\n</judged>", prompt, re.DOTALL)
+    if judged is None:
+        return None
+    answers: dict[str, list[str]] = {}
+    for line in prompt[judged.end() :].splitlines():
+        if question := re.match(r"- (\w+): ", line):
+            answers[question[1]] = []
+        elif line.startswith("    ") and answers:
+            answers[next(reversed(answers))].append(line.strip().partition(" = ")[0])
+    check = re.search(r'"check": "(\w+)"', prompt[judged.end() :])
+    return OwnPrompt(judged[1], answers, "" if check is None else check[1], '"certainty": ' in prompt)
+
+
 def read_prompt(prompt: str) -> ShownPrompt:
     """Reads a shipped prompt (or one that keeps its tags and question lines)."""
     check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])

@@ -33,6 +33,8 @@ from tod_bench.files import digest_of
 from tod_bench.inputs import read_text
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import Item, Query
+from tod_bench.judge.own_prompts import own_values
+from tod_bench.judge.own_questions import QuestionFile
 from tod_bench.judge.picpersona import dialogue_lines, paired_lines
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, SCALE, TaskName
 from tod_bench.judge.verdicts import example_verdict, verdict_form, verdict_values
@@ -45,11 +47,13 @@ _REQUIRED: Mapping[TaskName, frozenset[str]] = {
     "likert": frozenset({"reference", "rated", "questions"}),
     "pairwise": frozenset({"dialogue"}),
     "emotions": frozenset({"user", "system"}),
+    "questions": frozenset({"judged", "questions"}),
 }
 _ALLOWED: Mapping[TaskName, frozenset[str]] = {
     "likert": _REQUIRED["likert"] | {"persona", "scale", "answer"},
     "pairwise": _REQUIRED["pairwise"] | {"persona", "answer"},
     "emotions": _REQUIRED["emotions"] | {"labels", "answer"},
+    "questions": _REQUIRED["questions"] | {"instruction", "answer"},
 }
 
 
@@ -118,6 +122,8 @@ def render(config: JudgeConfig, prompt: Prompt, item: Item, query: Query, person
         query: What is asked about it.
         persona: The persona to show: the item's, another's, or a blank one.
     """
+    if config.question_file is not None:
+        return _own(config, config.question_file, prompt, item, query)
     released = config.protocol == "picpersona"
     values = _released_dialogue(item, query) if released else _dialogue(item, query)
     lines = []
@@ -145,6 +151,18 @@ def answer_form(query: Query, nonce: str, *, certainty: bool) -> str:
     form = json.dumps(example_verdict(query, nonce, certainty=certainty))
     values = verdict_values(query.questions, certainty=certainty)
     return Template(shipped_template("answer")).substitute(form=form, values=values, check=nonce)
+
+
+def _own(config: JudgeConfig, file: QuestionFile, prompt: Prompt, item: Item, query: Query) -> Rendered:
+    """The prompt of questions of the user's own; answers that patterns read have no nonce."""
+    values = own_values(file, item, query)
+    material = values["judged"]
+    if file.form is not None:
+        return Rendered(Template(prompt.text).substitute(values, answer=file.form), "", material)
+    whole = "\n".join(values.values())
+    nonce = placeholder(query.id, whole)
+    answer = answer_form(query, nonce, certainty=config.judge.certainty)
+    return Rendered(Template(prompt.text).substitute(values, answer=answer), nonce, whole)
 
 
 def reask_text(query: Query, nonce: str, problem: str, *, certainty: bool) -> str:

@@ -100,7 +100,7 @@ QUESTIONS: Mapping[str, Question] = {
 PAPER_QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
 """The five questions of the paper's judge."""
 
-TaskName = Literal["likert", "pairwise", "emotions"]
+TaskName = Literal["likert", "pairwise", "emotions", "questions"]
 """What a judge can be asked to do."""
 
 

@@ -9,6 +9,7 @@ from tod_bench.judge.agreement import Stability, stability
 from tod_bench.judge.comparisons import EmotionTest, PairedTest, asking_tests, candidate_tests, emotion_tests
 from tod_bench.judge.config import JudgeConfig, Resampling
 from tod_bench.judge.facts import Facts
+from tod_bench.judge.own_report import StateVerdicts, Wrong, own_rows, own_tests, state_verdicts
 from tod_bench.judge.rows import (
     Attributes,
     JudgeRow,
@@ -24,6 +25,7 @@ from tod_bench.scores import Score
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.factors import FactorShare
 from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.own_questions import OwnMetric
 from tod_metrics.judge.position import PositionConsistency
 from tod_metrics.judge.ratings import OUTCOMES, SCALE, WINNER, Rating
 from tod_metrics.judge.win_rate import WinRate
@@ -50,6 +52,7 @@ class JudgeReport(ScoreTable):
         resampling: How intervals were drawn.
         published: Name of the published values to print beside; empty for none.
         notes: What must be known of all of them.
+        states: Verdicts on belief states beside exact match.
     """
 
     title: str
@@ -68,6 +71,7 @@ class JudgeReport(ScoreTable):
     resampling: Resampling
     published: str = ""
     notes: tuple[str, ...] = ()
+    states: tuple[StateVerdicts, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -104,6 +108,7 @@ class JudgeReport(ScoreTable):
             "provenance": self.provenance,
             "published": self.published,
             "notes": self.notes,
+            "states": [one.to_json() for one in self.states],
             "trusted": self.trusted,
         }
 
@@ -116,6 +121,9 @@ def make_report(
     attributes: Attributes,
     words: Words,
     provenance: Mapping[str, Any],
+    wrong: Wrong | None = None,
+    exact_match: str = "",
+    notes: tuple[str, ...] = (),
 ) -> JudgeReport:
     """Computes every number of a run.
 
@@ -126,8 +134,11 @@ def make_report(
         attributes: Item -> attributes of its user.
         words: Item -> candidate -> words, for the length control; empty where not known.
         provenance: Where the numbers came from.
+        wrong: Item -> version -> slots of each turn's state that exact match calls wrong, where states are judged.
+        exact_match: The protocol of exact match.
+        notes: What must be known besides.
     """
-    by = config.bootstrap
+    by, file = config.bootstrap, config.question_file
     pairs = [rating for rating in ratings if rating.question == WINNER]
     length = length_of_pairs(pairs, words, by) if pairs else None
     of_ratings = [
@@ -135,6 +146,7 @@ def make_report(
         *pair_rows(pairs, attributes, by, facts),
         *factor_rows(pairs, attributes, by, facts),
         *position_rows(pairs, by, facts),
+        *(own_rows(file, ratings, attributes, by, facts) if file else []),
     ]
     of_labels = emotion_rows(ratings, attributes, by, facts)
     controlled = [facts.length_score(length, len(words))] if length and length.win_rate is not None else []
@@ -143,7 +155,7 @@ def make_report(
         scores=(*scores_of(of_ratings), *controlled, *scores_of(of_labels)),
         rows=(*of_ratings, *of_labels),
         pair=config.candidates if pairs else (),
-        candidate_tests=tuple(candidate_tests(ratings, by)),
+        candidate_tests=tuple(own_tests(file, ratings, by) if file else candidate_tests(ratings, by)),
         asking_tests=tuple(asking_tests(ratings, by)),
         length=length,
         emotion_tests=tuple(emotion_tests(ratings, attributes, by)),
@@ -154,7 +166,8 @@ def make_report(
         provenance={**provenance, **facts.to_json()},
         resampling=by,
         published=config.published or "",
-        notes=facts.protocol_notes,
+        notes=(*facts.protocol_notes, *notes),
+        states=tuple(state_verdicts(file, ratings, wrong or {}, exact_match, by) if file else ()),
     )
 
 
@@ -165,6 +178,7 @@ def rows_as_json(rows: Sequence[JudgeRow]) -> dict[str, Any]:
         "pairs": [_pair_as_json(row, rows) for row in rows if isinstance(row.metric, WinRate)],
         "factors": factor_table(rows),
         "emotions": [_emotions_as_json(found) for found in emotion_columns(rows)],
+        "questions": [_own_as_json(row) for row in rows if isinstance(row.metric, OwnMetric)],
     }
 
 
@@ -190,6 +204,24 @@ def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
         "worst": worst,
         "best": best,
         "distribution": [row.count(f"rated {point}") for point in SCALE],
+    }
+
+
+def _own_as_json(row: JudgeRow) -> dict[str, Any]:
+    worst, best = row.metric.bounds(row.totals) or (None, None)
+    return {
+        "question": getattr(row.metric, "key", ""),
+        "label": getattr(row.metric, "label", None),
+        "candidate": row.candidate,
+        "group": row.group,
+        "together": row.together,
+        "items": len(row.items),
+        "n": row.score.n,
+        "unscored": row.count("unscored"),
+        **_rate(row),
+        "worst": worst,
+        "best": best,
+        "distribution": {str(point): row.count(f"rated {point}") for point in getattr(row.metric, "points", ())},
     }
 
 

@@ -19,6 +19,7 @@ from tod_bench.judge.asking import ask_all, judge_answers
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import Draft, drafts_of, random_nonce
 from tod_bench.judge.facts import Facts
+from tod_bench.judge.families import family_warnings
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown
 from tod_bench.judge.prompting import Prompt, load_prompt
@@ -114,6 +115,9 @@ def report_of(folder: Path) -> JudgeReport:
         facts,
         attributes={item["id"]: item["attributes"] for item in listed["items"]},
         words={item["id"]: item["words"] for item in listed["items"]},
+        wrong={item["id"]: item["wrong"] for item in listed["items"] if "wrong" in item},
+        exact_match=plan.get("exact_match", ""),
+        notes=family_warnings(config),
         provenance={**provenance(), **{name: plan[name] for name in ("corpus", "fingerprint", "population", "spent")}},
     )
     write_json(folder / "report.json", report.to_json())
@@ -157,6 +161,9 @@ def prepare(config: JudgeConfig, items: ItemSet | None = None) -> tuple[Prompt, 
         UserError: The prompt, the corpus or a version cannot be read, or there is nothing to judge.
     """
     prompt = load_prompt(config.task, protocol=config.protocol, file=config.prompt)
+    if config.question_file is not None:
+        asked = config.question_file.model_dump(mode="json")
+        prompt = replace(prompt, hash=digest_of([prompt.hash, asked])[:12])
     items = read_items(config) if items is None else items
     if not items.items:
         raise UserError(f"there is nothing to judge: {items.corpus} has no dialogues in {config.split}")
@@ -181,6 +188,11 @@ def _save_plan(
             "id": item.id,
             "attributes": item.attributes,
             "words": {name: sum(len(t.system.split()) for t in turns) for name, turns in item.versions.items()},
+            **(
+                {"wrong": {name: [turn.wrong for turn in turns] for name, turns in item.states.items()}}
+                if item.states
+                else {}
+            ),
         }
         for item in items.items
     ]
@@ -197,6 +209,7 @@ def _save_plan(
         **({"unseen": unseen} if (unseen := _unseen(items)) else {}),
         "base_url": base_url,
         "spent": spent,
+        "exact_match": items.exact_match,
         "keys": keys,
     }
     write_json(folder / "run.json", plan)

@@ -21,7 +21,7 @@ from pathlib import Path
 from tod_bench.files import write_text
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce
-from tod_bench.judge.prompt_reader import ShownPrompt, read_prompt, read_speakers
+from tod_bench.judge.prompt_reader import OwnPrompt, ShownPrompt, read_own_questions, read_prompt, read_speakers
 from tod_bench.judge.questions import EMOTIONS, FACTORS, QUESTIONS, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 from tod_bench.judge.run import run, stored_ratings
@@ -110,6 +110,8 @@ class ScriptedJudge:
         speakers = read_speakers(prompts[0])
         if speakers is not None:
             return _speaker(*speakers, certain='"certainty": ' in prompts[0])
+        if (asked := read_own_questions(prompts[0])) is not None:
+            return _own_answers(asked, self.biases, random.Random(f"{self.seed}|{request.repeat}|{asked.judged}"))
         shown = read_prompt(prompts[0])
         digest = hashlib.sha256("\n".join((str(self.seed), str(request.repeat), *prompts)).encode()).digest()
         rng = random.Random(digest)
@@ -130,6 +132,20 @@ def _speaker(people: Sequence[str], line: str, nonce: str, *, certain: bool) -> 
     fits = [fit(line, person) for person in people]
     stated = {"certainty": 50} if certain else {}
     return json.dumps({"check": nonce, "reason": "cue words", "speaker": fits.index(max(fits)) + 1, **stated})
+
+
+def _own_answers(asked: OwnPrompt, biases: Biases, rng: random.Random) -> str:
+    """Answers to questions of the user's own: the fewer words the user needs, the further down the list."""
+    if rng.random() < biases.failure:
+        return "It depends on the user."
+    words = len(asked.judged.split())
+    values: dict[str, object] = {}
+    for key, answers in asked.answers.items():
+        place = len(answers) * 40 / (40 + words) + rng.gauss(0, biases.noise)
+        chosen = answers[min(len(answers) - 1, max(0, math.floor(place)))]
+        values[key] = int(chosen) if re.fullmatch(r"-?\d+", chosen) else chosen
+    stated = {"certainty": 60} if asked.certainty else {}
+    return json.dumps({"check": asked.nonce, "reason": "words were counted", **values, **stated})
 
 
 def _pairwise(shown: ShownPrompt, biases: Biases, rng: random.Random) -> str:

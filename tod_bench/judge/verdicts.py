@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from tod_bench.judge.items import Query
+from tod_bench.judge.own_questions import answers_of, name_of
 from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER
 
 POSITIONS = ("1", "2", "tie")
@@ -65,13 +66,15 @@ class Unscored:
 
 def key_of(question: str) -> str:
     """The key of a question in a verdict."""
-    return QUESTIONS[question].key if question in QUESTIONS else question
+    return QUESTIONS[question].key if question in QUESTIONS else name_of(question)
 
 
 def offered(question: str) -> Sequence[int | str]:
     """The values that a verdict may give for a question."""
     if question == WINNER:
         return POSITIONS
+    if (own := answers_of(question)) is not None:
+        return own
     return EMOTIONS if question == EMOTION else tuple(SCALE)
 
 

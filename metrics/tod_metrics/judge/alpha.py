@@ -127,7 +127,7 @@ def consensus(ratings: Sequence[Rating], rater: str) -> list[Rating]:
     return agreed
 
 
-def _agreed_value(question: str, values: Sequence[int | str]) -> int | str | None:
+def _agreed_value(question: str, values: Sequence[int | float | str]) -> int | float | str | None:
     if question in QUESTION_KEYS:
         return median_low([int(value) for value in values])
     (first, most), *others = Counter(values).most_common(2)
@@ -136,14 +136,14 @@ def _agreed_value(question: str, values: Sequence[int | str]) -> int | str | Non
     return first
 
 
-def rating_table(ratings: Sequence[Rating]) -> tuple[list[Unit], list[list[int | str | None]]]:
+def rating_table(ratings: Sequence[Rating]) -> tuple[list[Unit], list[list[int | float | str | None]]]:
     """Units, and the raters' values of each, one row a rater.
 
     A file of ratings need not name the candidate; where any rating does not, candidates are ignored.
     """
     nameless = any(not rating.candidate for rating in ratings)
     units: dict[Unit, int] = {}
-    by_rater: dict[str, dict[int, int | str]] = defaultdict(dict)
+    by_rater: dict[str, dict[int, int | float | str]] = defaultdict(dict)
     for rating in ratings:
         if rating.value is not None:
             unit = (rating.item, rating.question, "" if nameless else rating.candidate, rating.turn)

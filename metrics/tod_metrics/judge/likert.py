@@ -38,7 +38,7 @@ class LikertMean(JudgeMetric):
         """Points, ratings with a value and without, defaults, and ratings of each point."""
         if rating.question != self.question:
             return [0.0] * len(self.columns)
-        value = rating.value if isinstance(rating.value, int) else 0
+        value = rating.value if isinstance(rating.value, int | float) else 0
         return [value, value > 0, value == 0, rating.defaulted, *(value == point for point in SCALE)]
 
     def aggregate(self, sums: FloatArray) -> FloatArray:

@@ -62,7 +62,8 @@ class Rating:
     Attributes:
         item: The item (a dialogue).
         question: ``Q1`` .. ``S2``, ``winner`` or ``emotion``.
-        value: 1 to 4; ``first``, ``second``, ``tie`` or ``inconsistent``; a label; None where there is none.
+        value: 1 to 4 (a number between for the mean of a panel); ``first``, ``second``, ``tie`` or ``inconsistent``;
+            a label; None where there is none.
         candidate: The version that was rated (``first|second`` for pairs); empty where a file of ratings does not say.
         rater: Who rated.
         repeat: Number of the repeat, from 0.
@@ -78,7 +79,7 @@ class Rating:
 
     item: str
     question: str
-    value: int | str | None
+    value: int | float | str | None
     candidate: str = ""
     rater: str = "judge"
     repeat: int = 0

@@ -10,7 +10,10 @@ from tod_bench.judge.scripted import fit
 from tod_bench.shipped import config_names
 from tod_metrics.style.emotions import PUBLISHED_NAMES
 
-CONFIGS = [name for name in config_names() if name.startswith("judge_")]
+SEVERAL = ("judge_arena", "judge_panel")
+"""Configs of several runs; see test_judge_arena.py and test_judge_panel.py."""
+
+CONFIGS = [name for name in config_names() if name.startswith("judge_") and name not in SEVERAL]
 QUICK = ("sample.items=12", "bootstrap.draws=100", "corpus.options={dialogues: {train: 1, dev: 1, test: 40}}")
 
 
@@ -25,8 +28,14 @@ def test_every_shipped_config_rehearses(name, tmp_path):
         "judge:scripted" in str(score.signature) and "prompt:" in str(score.signature) for score in report.scores
     )
     text = markdown(report)
-    assert "NAACL 2025" in text or "(published)" in text
+    assert not config.published or "NAACL 2025" in text or "(published)" in text
     assert ("> protocol picpersona:" in text) == (config.protocol == "picpersona")
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_config_of_several_runs_names_its_command(name):
+    with pytest.raises(UserError, match=rf"`tod-bench judge {name.removeprefix('judge_')} {name}`"):
+        load_judge_config(name)
 
 
 def test_restyled_dialogues_win_and_the_persona_matters(tmp_path):

@@ -1,0 +1,19 @@
+"""docs/add_a_question.md, followed literally."""
+
+import json
+
+from guides import blocks, follow
+
+
+def test_the_question_of_the_page_is_asked_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file, config = blocks("add_a_question.md", "yaml")
+    (tmp_path / "repair.yaml").write_text(file, encoding="utf-8")
+    (tmp_path / "repair_study.yaml").write_text(config, encoding="utf-8")
+    assert len(file.splitlines()) <= 30
+    planned, report = follow("add_a_question.md")
+    assert "24 requests" in planned
+    assert "| repair | original | together | 12 |" in report
+    kept = json.loads((tmp_path / "runs" / "judge" / "repair" / "report.json").read_text())
+    assert {row["question"] for row in kept["questions"]} == {"repair", "fault"}
+    assert kept["trusted"]
