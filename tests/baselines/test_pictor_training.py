@@ -281,16 +281,14 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-FIT = f"""
-import sys
+FIT = """
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 import accelerate, transformers.trainer
 from test_pictor_training import DEV, TINY, TRAIN, context_in
 from tod_baselines.pictor.system import Pictor
 
 def run(folder):
-    settings = {{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}}
+    settings = {**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}
     Pictor(**settings).fit(TRAIN, [], context_in(Path(folder)))
 """
 

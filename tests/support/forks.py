@@ -39,7 +39,7 @@ class Forks:
     Args:
         code: Imports, and ``run``, a function that each fork calls with the strings that it is started with; it may not
             start a thread before.
-        environment: The environment of all of them; by default that of the test.
+        environment: What all of them have in their environment beside that of the test; they import from where it does.
     """
 
     def __init__(self, code: str, environment: Mapping[str, str] | None = None) -> None:
@@ -49,7 +49,7 @@ class Forks:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environment or {})},
         )
 
     def __enter__(self) -> Self:

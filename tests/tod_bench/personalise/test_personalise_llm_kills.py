@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +17,8 @@ WIDTH = 4
 KILLS = 10
 
 RUN = f"""
-import json, sys
+import json
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 import openai, tenacity, tiktoken
 from llm_arm_support import Rules, find_lost, system, user
 from tod_bench.llm import OpenAIClient
