@@ -30,6 +30,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     needed.check(item)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: what is left when workers run out of other work is short."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def realdata() -> Path:
     """The folder of the unpacked real corpora."""
@@ -55,6 +61,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that the tests which run the small variants of tables and figures share: each is computed once."""
     return shared_folder(tmp_path_factory, "small-runs")
+
+
+@pytest.fixture(scope="session")
+def board_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of those that build the board of results/leaderboard: the first computes it, the others read it."""
+    return shared_folder(tmp_path_factory, "board-cache")
 
 
 @pytest.fixture

@@ -96,6 +96,21 @@ def test_uneven_dialogues_side_by_side_write_what_each_text_alone_does(kind: str
     assert outcomes == {True, False}, "answers that end and answers that are cut"
 
 
+def test_in_bf16_the_first_token_is_as_likely_as_in_a_text_alone() -> None:
+    """Processors with units for bf16 decode in it; others emulate it here."""
+    model = random_model("llama", LLAMA)
+    asked: list[list[tuple[list[int], Written]]] = [[] for _ in range(3)]
+    list(Decoding(model, ENDS, rows=2, bf16=True).run(talk(seed, 3, asked[seed]) for seed in range(3)))
+    likely = []
+    with torch.autocast("cpu", torch.bfloat16):
+        for ids, ours in (pair for dialogue in asked for pair in dialogue):
+            alone, _ = from_the_beginning(model, ids, limit=1)
+            likely += zip(ours.log_probabilities[:1], alone.log_probabilities, strict=False)
+    assert len(likely) > 5
+    for ours, alone in likely:
+        assert ours == pytest.approx(alone, abs=0.05)
+
+
 def test_it_is_transformers_own_greedy_generation() -> None:
     model, asked = random_model("llama", LLAMA), []
     list(Decoding(model, {1}, rows=2).run([talk(4, 3, asked)]))

@@ -1,10 +1,6 @@
 """Pictor from scratch: trained, loaded and asked; controls on the same training; picked up again after a kill."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +15,7 @@ pytest.importorskip("transformers")
 import torch
 from safetensors.torch import load_file
 
+from forks import Forks
 from tod_baselines.pictor import trainer as trainer_module
 from tod_baselines.pictor.batches import LikeLengths
 from tod_baselines.pictor.examples import Example
@@ -300,38 +297,34 @@ def test_a_killed_training_goes_on_to_the_same_weights(
 
 
 FIT = """
-import sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+import accelerate, transformers.trainer
 from test_pictor_training import DEV, TINY, TRAIN, context_in
 from tod_baselines.pictor.system import Pictor
-Pictor(**{{**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}}).fit(
-    TRAIN, [], context_in(Path({folder!r})))
+
+def run(folder):
+    settings = {**TINY, "select_by": "last", "save_minutes": 1e-9, "max_steps": 20, "epochs": 9}
+    Pictor(**settings).fit(TRAIN, [], context_in(Path(folder)))
 """
 
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, cache: Path) -> None:
     """`kill -9` at a checkpoint within an epoch: the same command ends at the same weights."""
-    tests = str(Path(__file__).parent)
-
-    def start(folder: Path) -> subprocess.Popen[bytes]:
-        code = FIT.format(tests=tests, folder=str(folder))
-        environment = {**os.environ, "TOD_BENCH_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([sys.executable, "-c", code], env=environment)
-
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert start(whole).wait() == 0
-    process = start(killed)
-    deadline = time.monotonic() + 300
-    while not list(killed.glob("checkpoints/checkpoint-*/trainer_state.json")):
-        assert process.poll() is None, "it ended before it was killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (killed / "fit.json").exists()
-    assert start(killed).wait() == 0
+    with Forks(FIT, {"TOD_BENCH_CACHE": str(cache), "OMP_NUM_THREADS": "1"}) as runs:
+        runs.start(whole)
+        assert runs.wait() == 0
+        runs.start(killed)
+        deadline = time.monotonic() + 300
+        while not list(killed.glob("checkpoints/checkpoint-*/trainer_state.json")):
+            assert runs.is_running(), "it ended before it was killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        runs.kill()
+        assert not (killed / "fit.json").exists()
+        runs.start(killed)
+        assert runs.wait() == 0
     first, second = weights(whole), weights(killed)
     assert all(torch.equal(first[name], second[name]) for name in first)
 

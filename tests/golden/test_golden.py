@@ -175,8 +175,9 @@ def test_people_and_the_scripted_judge_agree_as_before(golden):
 
 
 @pytest.mark.slow
-def test_the_leaderboard_has_the_same_numbers_ranks_and_suspects(golden):
-    tod_bench("leaderboard", "build", ROOT / "results/leaderboard", "--out", "site", "--no-cache", "--jobs", "1")
+def test_the_leaderboard_has_the_same_numbers_ranks_and_suspects(golden, board_cache):
+    asked = ("--out", "site", "--cache", board_cache, "--jobs", "1")
+    tod_bench("leaderboard", "build", ROOT / "results/leaderboard", *asked)
     golden.check("leaderboard", of_board(Path("site/scores.csv")))
 
 

@@ -184,7 +184,8 @@ def attend(
         asked[step.lone_rows] = tokens[step.lone]
         keys, values = key[:, :, : step.longest], value[:, :, : step.longest]
         found = scaled_dot_product_attention(asked, keys, values, attn_mask=step.visible, scale=scaling)
-        answers[step.lone] = found[step.lone_rows]
+        # Under autocast attention is in bf16, and the queries that positions were turned into are not.
+        answers[step.lone] = found[step.lone_rows].to(answers.dtype)
     for run in step.runs:
         asked = tokens[run.start : run.stop].permute(1, 2, 0, 3)  # each key head a batch, its queries the heads
         keys, values = (

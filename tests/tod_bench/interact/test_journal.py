@@ -1,11 +1,10 @@
 """Journals and runs: resumed, torn, of another run, and with several processes."""
 
-import subprocess
-import sys
 import time
 
 import pytest
 
+from forks import Forks
 from tod_bench.errors import DataError, UserError
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.journal import Journal, read_journal
@@ -69,26 +68,29 @@ def test_processes_give_the_same_bytes(tmp_path):
 @pytest.mark.slow
 def test_killed_runs_go_on_to_the_same_bytes(tmp_path):
     program = """
-import sys
 from pathlib import Path
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.play import play
 from tod_bench.interact.rule_policy import RulePolicy
 from tod_bench.simulated.corpus import Simulated
-play(Environment(Simulated({"test": 150})), RulePolicy(), Path(sys.argv[1]), trials=4)
+
+def run(path):
+    play(Environment(Simulated({"test": 100})), RulePolicy(), Path(path), trials=4)
 """
     whole, killed = tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
-    subprocess.run([sys.executable, "-c", program, whole], check=True)
     lengths = []
-    for part in (0.1, 0.4, 0.7, 0.9):
-        run = subprocess.Popen([sys.executable, "-c", program, killed])
-        while run.poll() is None and not (killed.exists() and killed.stat().st_size > part * whole.stat().st_size):
-            time.sleep(0.005)
-        run.kill()
-        run.wait()
-        lengths.append(killed.stat().st_size)
-    assert 0 < lengths[0] < whole.stat().st_size
-    subprocess.run([sys.executable, "-c", program, killed], check=True)
+    with Forks(program) as runs:
+        runs.start(whole)
+        assert runs.wait() == 0
+        for part in (0.1, 0.4, 0.7, 0.9):
+            runs.start(killed)
+            while runs.is_running() and not (killed.exists() and killed.stat().st_size > part * whole.stat().st_size):
+                time.sleep(0.002)
+            runs.kill()
+            lengths.append(killed.stat().st_size)
+        assert 0 < lengths[0] < whole.stat().st_size
+        runs.start(killed)
+        assert runs.wait() == 0
     assert killed.read_bytes() == whole.read_bytes()
 
 
