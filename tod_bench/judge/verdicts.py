@@ -132,8 +132,10 @@ def verdict_form(questions: Sequence[str], nonce: str, *, certainty: bool) -> st
 
 def _alternatives(question: str) -> str:
     values = offered(question)
+    if len(values) > 4:
+        return '"one of the labels"' if question == EMOTION else "one of the answers listed with it"
     *most, last = (json.dumps(value) for value in values)
-    return '"one of the labels"' if len(values) > 4 else f"{', '.join(most)} or {last}"
+    return f"{', '.join(most)} or {last}"
 
 
 EXAMPLE_REASON = "..."
