@@ -1,7 +1,10 @@
 """The world: what can be looked up and booked, and the tools that do it."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from tod_bench.interact.episode import Environment
 from tod_bench.interact.tools import Tools, tool_schemas
 from tod_bench.interact.values import same
 from tod_bench.interact.world import Booking, Failure, World, taxi_facts
@@ -89,6 +92,14 @@ def test_the_digest_has_everything_that_decides(world):
     table = world.tables["restaurant"]
     changes = ({"search": ("area",)}, {"unbookable": frozenset({"x"})}, {"details": ()}, {"either": True})
     assert all(_contents(replace(table, **change)) != _contents(table) for change in changes)
+
+
+def test_fuzzy_matching_and_the_time_limit_are_part_of_what_episodes_were_made_with(world):
+    corpus = Simulated()
+    database = SimpleNamespace(query=corpus.database.query, fuzzy=90)
+    fuzzy = World(SimpleNamespace(name=corpus.name, schema=corpus.schema, database=database))
+    assert fuzzy.digest != world.digest
+    assert Environment(corpus, seconds=5).signature != Environment(corpus).signature
 
 
 def test_references_depend_on_the_seed(world, venue):

@@ -167,7 +167,7 @@ def test_what_is_accepted_quickly_is_valid(line):
 def test_many_submissions_are_built_in_seconds(tmp_path):
     """A smaller size of `benchmarks/leaderboard_build.py`, with bounds for a machine that does other things, too."""
     tracks = load_tracks()
-    made = BENCHMARK["make"](tmp_path / "in", tracks, 12)
+    made = BENCHMARK["make"](tmp_path / "in", tracks, 8)
     times = []
     for _ in range(2):
         began = time.process_time()
@@ -178,6 +178,6 @@ def test_many_submissions_are_built_in_seconds(tmp_path):
     assert len(board.newest_first) == len(made)
     assert all(ranking.suspects == () for ranking in board.rankings)
     ranks = {place.rank for place in board.rankings[0].columns[0].places.values()}
-    assert len(ranks) > 6  # twelve systems of which each has neighbours
-    assert times[0] < 30
+    assert len(ranks) > 4  # eight systems of which each has neighbours
+    assert times[0] < 20
     assert times[1] < 5
