@@ -117,9 +117,20 @@ def test_groups_that_were_never_compared_are_told_apart():
     assert groups_apart(3, [(0, 2), (1, 2)]) == [[0, 1, 2]]
 
 
-def test_further_votes_go_where_least_is_known():
+@pytest.mark.parametrize("ties", ["davidson", "half"])
+def test_votes_one_by_one_give_what_pairs_give(ties):
+    votes = votes_of(COUNTS)
+    idle = Votes(4, votes.clusters, votes.first, votes.second, votes.outcome, np.zeros((len(votes.first), 1)))
+    single, paired = fit_strengths(idle, ties=ties), fit_strengths(votes, ties=ties)
+    assert single.strengths[0] == pytest.approx(paired.strengths[0], abs=1e-8)
+    assert single.slopes[0] == pytest.approx([0.0], abs=1e-8)
+    assert np.isfinite(bootstrap_strengths(idle, single, 50, 0, ties=ties).strengths).all()
+
+
+@pytest.mark.parametrize("ties", ["davidson", "half"])
+def test_further_votes_go_where_least_is_known(ties):
     votes = votes_of({(0, 1): (60, 60, 0), (1, 2): (3, 3, 0)}, 3)
-    asked = votes_to_ask(votes, fit_strengths(votes), 50)
+    asked = votes_to_ask(votes, fit_strengths(votes, ties=ties), 50, ties=ties)
     assert sum(asked.values()) == 50
     assert asked.get((0, 1), 0) == 0
     assert min(asked.get((1, 2), 0), asked.get((0, 2), 0)) > 10

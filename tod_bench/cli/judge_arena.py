@@ -5,7 +5,18 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import FILE, PRICES, QUIET, REPLAY, SEED, SMALL, draws_option, format_option, output_option
+from tod_bench.cli.options import (
+    DRY_RUN,
+    FILE,
+    PRICES,
+    QUIET,
+    REPLAY,
+    SEED,
+    SMALL,
+    draws_option,
+    format_option,
+    output_option,
+)
 
 
 @click.command("arena")
@@ -44,6 +55,7 @@ from tod_bench.cli.options import FILE, PRICES, QUIET, REPLAY, SEED, SMALL, draw
 @click.option(
     "--budget", type=click.FloatRange(min=0), metavar="USD", help="With a config: stop before its runs spend more."
 )
+@DRY_RUN
 @REPLAY
 @PRICES
 @SMALL
@@ -69,6 +81,8 @@ def arena_command(results: tuple[str, ...], **options: Any) -> None:
     if len(places) == 1 and not places[0].is_dir() and places[0].suffix.lower() != ".csv":
         places, title, asked = _judged(results[0], options)
         controls = controls or asked
+        if options["dry_run"]:
+            return
     found = arena(
         read_votes(places, options["features"]),
         controls=controls,
@@ -85,12 +99,17 @@ def arena_command(results: tuple[str, ...], **options: Any) -> None:
 
 def _judged(name: str, options: dict[str, Any]) -> tuple[list[Path], str, tuple[str, ...]]:
     """Judges the pairs of an arena config: the folders of its runs, its title, and what it controls for."""
-    from tod_bench.judge.several import ArenaConfig, Purse, load_study, run_pairs
+    from tod_bench.cli.printing import in_words
+    from tod_bench.judge.several import ArenaConfig, Purse, estimates, load_study, pair_configs, run_pairs
     from tod_bench.progress import progress, quietly
 
     config = load_study(ArenaConfig, name, small=options["small"])
     folder = options["runs"] or Path("runs/judge") / config.name
     purse = Purse(options["cache"], options["budget"], options["replay"], options["prices"])
+    if options["dry_run"]:
+        for run, estimate in estimates(pair_configs(config, folder, options["model"]), purse).items():
+            click.echo(f"{run}: {in_words(estimate)}")
+        return [], "", ()
     with quietly(options["quiet"]), progress("judging", unit="queries") as shown:
         places = run_pairs(config, folder, purse, model=options["model"], started=shown.expect, settled=shown.advance)
     return places, config.title or config.name, config.controls

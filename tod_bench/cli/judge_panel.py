@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import FILE, PRICES, QUIET, REPLAY, SMALL, format_option, output_option
+from tod_bench.cli.options import DRY_RUN, FILE, PRICES, QUIET, REPLAY, SMALL, format_option, output_option
 
 
 @click.command("panel")
@@ -22,6 +22,7 @@ from tod_bench.cli.options import FILE, PRICES, QUIET, REPLAY, SMALL, format_opt
 @click.option(
     "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before all judges together spend more."
 )
+@DRY_RUN
 @REPLAY
 @PRICES
 @SMALL
@@ -40,13 +41,19 @@ def panel_command(config: str, overrides: tuple[str, ...], **options: Any) -> No
     import json
     import sys
 
+    from tod_bench.cli.printing import in_words
     from tod_bench.judge.panel import PanelConfig, panel_markdown, run_panel
-    from tod_bench.judge.several import Purse, load_study
+    from tod_bench.judge.several import Purse, estimates, load_study
     from tod_bench.progress import progress, quietly
 
     settings = load_study(PanelConfig, config, overrides, small=options["small"])
     folder = options["output"] or Path("runs/judge") / settings.name
     purse = Purse(options["cache"], options["budget"], options["replay"], options["prices"])
+    if options["dry_run"]:
+        configs = {folder / name: each for name, each in settings.configs().items()}
+        for name, estimate in estimates(configs, purse).items():
+            click.echo(f"{name}: {in_words(estimate)}")
+        return
     with quietly(options["quiet"]), progress("judging", unit="queries") as shown:
         panel = run_panel(settings, folder, purse, started=shown.expect, settled=shown.advance)
     if not options["quiet"]:

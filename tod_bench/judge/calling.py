@@ -68,10 +68,13 @@ def ablated(config: JudgeConfig) -> JudgeConfig:
     """The config of a persona ablation: the same items under their own, another's and no persona.
 
     Raises:
-        UserError: It is a config of emotion labels, which do not depend on the persona.
+        UserError: It is a config of emotion labels or of questions of one's own, which are asked without a persona.
     """
-    if config.task == "emotions":
-        raise UserError("an ablation needs a Likert or pairwise config: emotion labels do not depend on the persona")
+    if config.task in ("emotions", "questions"):
+        raise UserError(
+            "an ablation needs a Likert or pairwise config: emotion labels do not depend on the persona, and questions "
+            "of one's own are asked without it"
+        )
     return config.model_copy(update={"personas": ("own", "shuffled", "blank")})
 
 

@@ -19,11 +19,12 @@ from tod_bench.config_files import config_path, read_yaml, set_key, validated
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.inputs import read_json
-from tod_bench.judge.clients import SCRIPTED, Access, open_client
+from tod_bench.judge.clients import SCRIPTED, Access, dry_run, open_client
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce, random_nonce
 from tod_bench.judge.run import run
 from tod_bench.judge.scripted import Biases, ScriptedJudge
+from tod_bench.llm.estimates import Estimate
 from tod_bench.llm.scripted import ScriptedClient
 
 Started = Callable[[int], None]
@@ -134,6 +135,12 @@ def spent_in(folder: Path) -> tuple[float | None, int]:
     return (None if None in dollars else sum(dollars) + sum(entry.get("unsure_usd", 0.0) for entry in spent)), tokens
 
 
+def estimates(configs: Mapping[Path, JudgeConfig], purse: Purse) -> dict[str, Estimate]:
+    """What every run would take, by the name of its folder, without sending anything."""
+    folders = list(configs)
+    return {folder.name: dry_run(config, purse.access(folder, folders)) for folder, config in configs.items()}
+
+
 def run_all(configs: Mapping[Path, JudgeConfig], purse: Purse, *, started: Started, settled: Settled) -> None:
     """Asks everything that is still open in every folder, one run after the other.
 
@@ -174,17 +181,19 @@ def run_pairs(
     Raises:
         UserError: The judge config has errors, or something that `tod_bench.judge.run.run` finds.
     """
+    configs = pair_configs(config, folder, model)
+    run_all(configs, purse, started=started, settled=settled)
+    return list(configs)
+
+
+def pair_configs(config: ArenaConfig, folder: Path, model: str | None = None) -> dict[Path, JudgeConfig]:
+    """The judge config of every pair of an arena, by the folder of its run; `model` judges instead of the config's."""
     chosen: dict[str, Any] = {} if model is None else {"judge.model": model}
-    pairs = config.pairs
-    if pairs == "all":
-        versions = _versions(config)
-        pairs = tuple(combinations(versions, 2))
-    configs = {
+    pairs = tuple(combinations(_versions(config), 2)) if config.pairs == "all" else config.pairs
+    return {
         folder / _folder_name(pair): config.judge_config({"task": "pairwise", "pair": list(pair), **chosen})
         for pair in pairs
     }
-    run_all(configs, purse, started=started, settled=settled)
-    return list(configs)
 
 
 def _versions(config: ArenaConfig) -> list[str]:

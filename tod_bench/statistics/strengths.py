@@ -83,11 +83,10 @@ def fit_strengths(votes: Votes, *, ties: Ties = "davidson", penalty: float = PEN
         One fit.
     """
     if votes.covariates.shape[1]:
-        design, tables = _design(votes, range(len(votes.first))), _outcome_table(votes.outcome)[None]
-    else:
-        pairs, counts = pair_counts(votes)
-        design, tables = _pair_design(pairs, votes.competitors), counts.sum(axis=0)[None]
-    return _maximum(design, tables, votes.competitors, ties, penalty)
+        return _maximum(_design(votes), _outcome_table(votes.outcome)[None], votes.competitors, ties, penalty)
+    pairs, counts = pair_counts(votes)
+    design, tables = _pair_design(pairs, votes.competitors), counts.sum(axis=0)[None]
+    return _maximum(design, tables, votes.competitors, ties, penalty, pairs)
 
 
 def bootstrap_strengths(
@@ -114,7 +113,7 @@ def bootstrap_strengths(
         return _one_step(votes, fitted, draws, seed, ties, penalty)
     pairs, counts = pair_counts(votes)
     drawn = _resampled_counts(counts.reshape(len(counts), -1), draws, seed).reshape(draws, len(pairs), 3)
-    return _maximum(_pair_design(pairs, votes.competitors), drawn, votes.competitors, ties, penalty)
+    return _maximum(_pair_design(pairs, votes.competitors), drawn, votes.competitors, ties, penalty, pairs)
 
 
 def _resampled_counts(counts: FloatArray, draws: int, seed: int) -> FloatArray:
@@ -224,10 +223,11 @@ def _pair_design(pairs: Sequence[tuple[int, int]], competitors: int) -> FloatArr
     return design
 
 
-def _design(votes: Votes, rows: range) -> FloatArray:
+def _design(votes: Votes) -> FloatArray:
+    rows = np.arange(len(votes.first))
     strengths = np.zeros((len(rows), votes.competitors))
-    strengths[np.arange(len(rows)), votes.first] = 1
-    strengths[np.arange(len(rows)), votes.second] = -1
+    strengths[rows, votes.first] = 1
+    strengths[rows, votes.second] = -1
     return np.hstack([strengths, votes.covariates])
 
 
@@ -244,8 +244,16 @@ def _fixed(competitors: int, columns: int, penalty: float, ties: Ties) -> FloatA
     return fixed
 
 
-def _maximum(design: FloatArray, tables: FloatArray, competitors: int, ties: Ties, penalty: float) -> Fits:
-    """Newton's method for tables of outcomes, shape (fits, rows of the design, 3)."""
+def _maximum(
+    design: FloatArray,
+    tables: FloatArray,
+    competitors: int,
+    ties: Ties,
+    penalty: float,
+    pairs: Sequence[tuple[int, int]] | None = None,
+) -> Fits:
+    """Newton's method for tables of outcomes, shape (fits, rows of the design, 3); `pairs` where rows are pairs."""
+    places = None if pairs is None else np.array(pairs).T
     columns = design.shape[1]
     fixed = _fixed(competitors, columns, penalty, ties)
     found = np.zeros((len(tables), columns + 1))
@@ -254,9 +262,8 @@ def _maximum(design: FloatArray, tables: FloatArray, competitors: int, ties: Tie
         tables = np.concatenate([tables, np.zeros_like(tables[..., :1])], axis=-1)
         found[:, -1] = -np.inf
     left = np.arange(len(tables))
-    products = _products(design)
     for _ in range(_STEPS):
-        slope, curve = _slope_and_curve(design, products, found[left], tables[left])
+        slope, curve = _slope_and_curve(design, found[left], tables[left], places)
         decided = np.where(np.isfinite(found[left]), found[left], 0.0)
         step = np.linalg.solve(curve + fixed, (slope - penalty * decided)[..., None])[..., 0]
         step[:, -1] = 0.0 if ties == "half" else step[:, -1]
@@ -265,11 +272,6 @@ def _maximum(design: FloatArray, tables: FloatArray, competitors: int, ties: Tie
         if not left.size:
             break
     return Fits(found[:, :competitors], found[:, competitors:-1], found[:, -1])
-
-
-def _products(design: FloatArray) -> FloatArray:
-    """Products of every two columns of the design, shape (rows, columns * columns)."""
-    return np.asarray((design[:, :, None] * design[:, None, :]).reshape(len(design), -1))
 
 
 def _chances(design: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -282,7 +284,7 @@ def _chances(design: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _slope_and_curve(
-    design: FloatArray, products: FloatArray, found: FloatArray, tables: FloatArray
+    design: FloatArray, found: FloatArray, tables: FloatArray, places: NDArray[np.int64] | None
 ) -> tuple[FloatArray, FloatArray]:
     """Gradient of the log likelihood and its negative second derivatives, for every fit."""
     first, second, tie = _chances(design, found)
@@ -291,7 +293,15 @@ def _slope_and_curve(
     slope = np.column_stack([by_gap @ design, (tables[..., 2] - count * tie).sum(axis=1)])
     curve = np.empty((len(found), columns + 1, columns + 1))
     spread = count * (first + second - (first - second) ** 2) / 4
-    curve[:, :-1, :-1] = (spread @ products).reshape(-1, columns, columns)
+    if places is None:
+        curve[:, :-1, :-1] = np.stack([(design.T * row) @ design for row in spread])
+    else:
+        # Each pair touches four cells alone, which for many competitors is far less than a product of matrices.
+        one, other = places
+        curve[:, :-1, :-1] = 0
+        curve[:, one, other] = curve[:, other, one] = -spread
+        every = np.arange(columns)
+        curve[:, every, every] = spread @ np.abs(design)
     curve[:, -1, :-1] = curve[:, :-1, -1] = (-count * (first - second) * tie / 2) @ design
     curve[:, -1, -1] = (count * tie * (1 - tie)).sum(axis=1)
     return slope, curve
@@ -313,7 +323,7 @@ def _curvatures(design: FloatArray, found: FloatArray, counts: FloatArray, ties:
 
 
 def _one_step(votes: Votes, fitted: Fits, draws: int, seed: int, ties: Ties, penalty: float) -> Fits:
-    design, table = _design(votes, range(len(votes.first))), _outcome_table(votes.outcome)
+    design, table = _design(votes), _outcome_table(votes.outcome)
     if ties == "half":
         table = np.column_stack([table[:, :2] + table[:, 2:] / 2, np.zeros(len(table))])
     found = _parameters(fitted)

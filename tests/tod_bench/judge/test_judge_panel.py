@@ -1,6 +1,7 @@
 """Panels: how verdicts are combined, who is missing, what each judge costs, and whose family it is."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -190,6 +191,9 @@ def test_what_others_have_spent_is_taken_from_the_budget(tmp_path):
 def test_the_command_prints_the_panel(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     overrides = ["--small", "change={judge.model: scripted, sample.items: 4, bootstrap.draws: 100}", "-o", "out"]
+    planned = CliRunner().invoke(command, ["judge", "panel", "judge_panel", *overrides, "--dry-run"])
+    assert re.findall(r"^(\w+): 4 requests", planned.output, re.MULTILINE) == ["first", "second", "third"]
+    assert not (tmp_path / "out").exists()
     result = CliRunner().invoke(command, ["judge", "panel", "judge_panel", *overrides], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "Combined by mean" in result.output

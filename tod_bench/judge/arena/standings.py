@@ -235,6 +235,7 @@ def _notes(found: VoteSet, standings: Sequence[Standing], controlled: Sequence[s
         for one in standings
         if one.ties == 0 and 0 in (one.wins, one.losses)
     ]
+    notes += dict.fromkeys(found.warnings)
     if found.unscored:
         every = found.unscored + len(found.votes)
         notes.append(f"{found.unscored} of {every} pairs have no verdict and are no votes; nothing is known of them")

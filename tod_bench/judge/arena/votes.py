@@ -22,6 +22,8 @@ from typing import Any
 
 from tod_bench.errors import DataError, UserError
 from tod_bench.inputs import finite, read_json, read_text
+from tod_bench.judge.config import JudgeConfig
+from tod_bench.judge.families import family_warnings
 from tod_bench.judge.run import stored_ratings
 from tod_metrics.judge.ratings import WINNER
 
@@ -54,6 +56,7 @@ class VoteSet:
         inconsistent: Pairs on which the two orders disagree, each counted as a tie.
         voters: Who voted -> votes.
         versions: System -> what stands under its name in the judge runs.
+        warnings: What a reader must know of the runs.
     """
 
     votes: list[Vote] = field(default_factory=list)
@@ -62,6 +65,7 @@ class VoteSet:
     inconsistent: int = 0
     voters: Counter[str] = field(default_factory=Counter)
     versions: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_votes(places: Sequence[Path], features: Path | None = None) -> VoteSet:
@@ -96,6 +100,7 @@ def _add_run(found: VoteSet, folder: Path) -> None:
     for item in listed["items"]:
         for name in pair:
             found.features.setdefault((f"{source}/{item['id']}", name), {})[LENGTH] = float(item["words"][name])
+    found.warnings += family_warnings(JudgeConfig.model_validate(plan["config"]))
     first, second = pair
     voter = plan["config"]["judge"]["model"]
     for rating in ratings:
