@@ -139,6 +139,7 @@ def _multiwoz(run: Mapping[str, Any], ears: _Ears) -> Run:
     result, evaluated = run["run_result"], run["eval_results"]
     name = plain_id(run["dialog_id"])
     goal = interactive_goal(name, {**result["goals"], "message": result["goal_messages"]}, ears.database)
+    turns = ears.turns(result["dialog_pred"])
     ledger = [one for domain, of in evaluated.items() if (one := _booking(domain, of, ears.world))]
     record = {
         "goal": goal.to_json(),
@@ -153,12 +154,12 @@ def _multiwoz(run: Mapping[str, Any], ears: _Ears) -> Run:
             "language": {"understanding": VERSION},
         },
         "agent": {"agent": "AutoTOD"},
-        "turns": ears.turns(result["dialog_pred"]),
+        "turns": turns,
         "ledger": ledger,
         "end": result.get("finish_status") or "not logged",
     }
     logged = {domain: _logged(of) for domain, of in evaluated.items()}
-    return Run(name, record, logged, len(record["turns"]))
+    return Run(name, record, logged, len(turns))
 
 
 def _logged(of: Mapping[str, Any]) -> Logged:

@@ -144,7 +144,7 @@ def report_autotod(files: Sequence[Path], corpus: Corpus | None, folder: Path) -
 
 
 def _has_taxi(run: Run) -> bool:
-    return bool(run.record) and any(wish["domain"] == TAXI for wish in run.record["goal"]["wishes"])  # type: ignore[index]
+    return run.record is not None and any(wish["domain"] == TAXI for wish in run.record["goal"]["wishes"])
 
 
 def _logged(file: str, runs: Sequence[Run]) -> list[tuple[str, str, float, int]]:
