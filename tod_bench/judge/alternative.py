@@ -164,7 +164,7 @@ def _replacement(
         alternative_test(numbers[:-1], np.where(np.isfinite(numbers[-1]), always, np.nan), **how_tested)
         for always in _usual(numbers[:-1], level)
     ]
-    constant = max(constants, key=lambda one: one.rho or 0.0)
+    constant = max(constants, key=lambda one: (one.omega or 0.0, one.rho or 0.0))
     return Replacement(question.name, level, tuple(raters), int(rated.sum()), test, constant, agreed, notes)
 
 
