@@ -198,8 +198,8 @@ def user_card(config: str, overrides: tuple[str, ...], output: Path | None) -> N
     from tod_bench.interact.user_card.card import user_card as measured
 
     loaded = load_play(config, overrides)
-    card = measured(loaded)
     folder = output or Path("runs") / "play" / loaded.name / "user_card"
+    card = measured(loaded, folder)
     card.write(folder, shlex.join(["tod-bench", "play", "user-card", config, *overrides]))
     for table in card.grids():
         Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tod_bench.corpora.base import Corpus
 from tod_bench.errors import UserError
-from tod_bench.interact.config import Language, UserSection
+from tod_bench.interact.agents import Language
+from tod_bench.interact.config import UserSection
 from tod_bench.interact.episode import Environment
-from tod_bench.interact.user import UserSettings
 from tod_metrics import metric, metric_class, parse_spec
 from tod_metrics.base import Metric
 from tod_metrics.episode.outcomes import EpisodeItem
@@ -38,6 +38,13 @@ class PlaySettings(BaseModel):
     language: Language = "words"
     user: UserSection = UserSection()
 
+    @field_validator("user")
+    @classmethod
+    def _seeded(cls, user: UserSection) -> UserSection:
+        if user.llm is not None:
+            raise ValueError("a track's users are the seeded ones, whose side can be replayed; leave out `llm`")
+        return user
+
     def environment(self, corpus: Corpus, split: str) -> Environment:
         """Goals, world and users of the track."""
         language = None
@@ -45,8 +52,7 @@ class PlaySettings(BaseModel):
             from tod_bench.interact.words.language import OwnWords
 
             language = OwnWords()
-        user = UserSettings(self.user.patience, self.user.together, self.user.brief)
-        return Environment(corpus, split, self.seed, user, language, self.goals)
+        return Environment(corpus, split, self.seed, self.user.seeded(), language, self.goals)
 
     def signature(self, environment: Environment) -> Mapping[str, Any]:
         """Everything beside corpus, split and metric that decides what a number means."""

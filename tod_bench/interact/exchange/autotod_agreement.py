@@ -7,8 +7,9 @@ from typing import Any, Final, Literal
 from tod_bench.corpora.database import plain
 from tod_bench.corpora.interactive_goals import DomainWish, InteractiveGoal
 from tod_bench.interact.exchange.autotod import Logged, Run, entity_named
-from tod_bench.interact.hearing import heard_in, same
+from tod_bench.interact.hearing import heard_in
 from tod_bench.interact.outcomes import episode_item
+from tod_bench.interact.values import same
 from tod_bench.interact.world import TAXI, World
 from tod_metrics.episode.outcomes import DomainOutcome
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tod_bench.display import Cell, Grid, Tabular, Undefined
+from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.interact.config import PlayConfig, environment_of
 from tod_bench.interact.episode import Environment, play_episode
@@ -86,14 +87,22 @@ class UserCard(Tabular):
         write_json(folder / "user_card.json", values)
 
 
-def user_card(config: PlayConfig) -> UserCard:
-    """Measures the users of a config.
+def user_card(config: PlayConfig, folder: Path) -> UserCard:
+    """Measures the seeded users of a config.
+
+    Args:
+        config: Goals, users and the agents that are ranked.
+        folder: Where agents keep what they train, and what models answered.
 
     Raises:
-        UserError: The corpus or an agent is not there.
+        UserError: The corpus or an agent is not there, or a language model plays the user.
     """
+    if config.user.llm is not None:
+        raise UserError(
+            f"{config.name}: a card is of the seeded users, whose faults can be planted; leave out user.llm"
+        )
     environment = environment_of(config)
-    user = config.user.settings()
+    user = config.user.seeded()
     faulty = FaultySettings(user.patience, user.together, user.brief, RATE)
     # One that serves, one that is contradicted, one that only asks and one that says nothing.
     agents = (RulePolicy(), RulePolicy(wrong_venue=0.5), AskingAgent(), DeafAgent())
@@ -106,7 +115,7 @@ def user_card(config: PlayConfig) -> UserCard:
         tuple(recovered(environment.with_users(faulty, None), agents)),
         tuple(aligned(records)),
         tuple(divergences(_people(environment), {record["goal"]["id"]: turns_of_record(record) for record in records})),
-        tuple(standings(config, environment)),
+        tuple(standings(config, environment, folder)),
     )
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from tod_bench.interact.agents import Agent
-from tod_bench.interact.config import Language, PlayConfig, agent_of
-from tod_bench.interact.episode import Environment, play_episode
+from tod_bench.interact.agents import Agent, Language
+from tod_bench.interact.config import PlayConfig, agent_of
+from tod_bench.interact.episode import Environment
+from tod_bench.interact.lockstep import played
 from tod_bench.interact.outcomes import episode_item
+from tod_bench.interact.play import MODELS, prepare, stage_of
 from tod_bench.interact.words.language import OwnWords
 from tod_bench.statistics import Interval, bootstrap_intervals
 from tod_metrics import metric
@@ -67,12 +70,15 @@ class Standing:
         return {**asdict(self.setting), "agent": self.agent, **numbers}
 
 
-def standings(config: PlayConfig, environment: Environment, patiences: Iterable[int] = ()) -> list[Standing]:
+def standings(
+    config: PlayConfig, environment: Environment, folder: Path, patiences: Iterable[int] = ()
+) -> list[Standing]:
     """Every agent of a config under every kind of user.
 
     Args:
         config: The agents, and the kind of users that others are compared with.
         environment: Goals and world.
+        folder: Where agents keep what they train, and what models answered.
         patiences: Patiences of users; `PATIENCES` where left out.
     """
     kinds = sorted({config.user.patience, *(patiences or PATIENCES)})
@@ -84,7 +90,9 @@ def standings(config: PlayConfig, environment: Environment, patiences: Iterable[
             if language == "words" or section.agent in AT_ACTS
         }
         for patience in kinds if agents else ():
-            found += _ranked(Setting(language, patience), agents, environment)
+            user = replace(config.user.seeded(), patience=patience)
+            there = environment.with_users(user, OwnWords() if language == "words" else None)
+            found += _ranked(Setting(language, patience), agents, there, folder)
     return found
 
 
@@ -104,13 +112,8 @@ def agreement(first: Sequence[Standing], second: Sequence[Standing]) -> float | 
     return float(sum(one * other for one, other in signs) / np.sqrt(untied[0] * untied[1])) if all(untied) else None
 
 
-def _ranked(setting: Setting, agents: Mapping[str, Agent], environment: Environment) -> list[Standing]:
-    users = replace(environment.user, patience=setting.patience)
-    there = environment.with_users(users, OwnWords() if setting.language == "words" else None)
-    outcomes = {
-        name: tuple(episode_item(play_episode(there, agent, goal, 0), there.world) for goal in there.goals)
-        for name, agent in agents.items()
-    }
+def _ranked(setting: Setting, agents: Mapping[str, Agent], environment: Environment, folder: Path) -> list[Standing]:
+    outcomes = {name: _outcomes(agent, environment, folder) for name, agent in agents.items()}
     return [one for spec in METRICS for one in _by_metric(setting, spec, outcomes)]
 
 
@@ -127,3 +130,11 @@ def _by_metric(setting: Setting, spec: str, outcomes: Mapping[str, tuple[Episode
 def _rank(score: float, scores: Sequence[float]) -> float:
     """1 for the largest; the mean of their ranks for equal ones."""
     return sum(other > score for other in scores) + (scores.count(score) + 1) / 2
+
+
+def _outcomes(agent: Agent, environment: Environment, folder: Path) -> tuple[EpisodeItem, ...]:
+    """What came of one episode of every goal, in the order of the goals."""
+    prepare(environment, agent, stage_of(environment, folder / MODELS))
+    tasks = [(goal, 0) for goal in environment.goals]
+    records = {goal.id: record for (goal, _), record in played(environment, agent, tasks)}
+    return tuple(episode_item(records[goal.id], environment.world) for goal in environment.goals)

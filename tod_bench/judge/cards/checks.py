@@ -48,7 +48,7 @@ def consistency(ratings: Sequence[Rating]) -> list[Measure]:
 
 def _equal_pairs(ratings: Sequence[Rating]) -> FloatArray:
     """Of each item: pairs of repeats that are equal, and pairs; shape (items, 2)."""
-    units: dict[tuple[object, ...], list[int | str]] = {}
+    units: dict[tuple[object, ...], list[int | float | str]] = {}
     for r in ratings:
         if r.value is not None:
             units.setdefault((r.item, r.candidate, r.together, r.turn), []).append(r.value)

@@ -13,7 +13,7 @@ from tod_metrics.judge.ratings import EMOTION, EMOTIONS, QUESTION_KEYS, SCALE, W
 Key = tuple[str, str, str, int | None]
 """Item, question, candidate and turn."""
 
-Gold = Mapping[Key, frozenset[int | str]]
+Gold = Mapping[Key, frozenset[int | float | str]]
 """What is right for each; a text can have several labels."""
 
 PAIR_VALUES = ("first", "second", "tie")
@@ -24,10 +24,10 @@ class _Answers:
     """Answers of one question beside what is right; an answer is None where it was unread."""
 
     question: str
-    pairs: tuple[tuple[str, int | str | None, frozenset[int | str]], ...]
+    pairs: tuple[tuple[str, int | float | str | None, frozenset[int | float | str]], ...]
 
 
-def gold_of(people: Sequence[Rating]) -> dict[Key, frozenset[int | str]]:
+def gold_of(people: Sequence[Rating]) -> dict[Key, frozenset[int | float | str]]:
     """What the raters agree on (median point, most frequent label); items without a consensus are not in it."""
     return {
         (one.item, one.question, one.candidate, one.turn): frozenset({one.value})
@@ -123,7 +123,7 @@ def _macro_f1(answers: _Answers, n: int) -> Measure:
     return measured(where, _by_item(rows), mean_f1, n=n, of="labelled answers", note=f"{size} values")
 
 
-def _values(question: str) -> Sequence[int | str]:
+def _values(question: str) -> Sequence[int | float | str]:
     return PAIR_VALUES if question == WINNER else EMOTIONS if question == EMOTION else tuple(SCALE)
 
 
