@@ -7,6 +7,7 @@ Two shapes: five votes on each of 20,000 dialogues, and one on each of 100,000. 
 is what the work costs on a busy machine, beside wall time; the aim is 10 seconds.
 """
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,13 @@ def main(smoke: bool, out: Path) -> None:
     """Measures both shapes."""
     shapes = [(400, 100), (400, 400)] if smoke else [(100_000, 20_000), (100_000, 100_000)]
     rows = [measured(votes, dialogues, 100 if smoke else 1000) for votes, dialogues in shapes]
-    write_json(out / "arena.json", {"command": "python -m benchmarks.arena", "rows": rows})
+    load, cores = round(os.getloadavg()[0], 1), os.cpu_count()
+    about = {"command": "python -m benchmarks.arena", "load_average": load, "cores": cores}
+    write_json(out / "arena.json", {**about, "rows": rows})
     head = ["votes", "dialogues", "draws", "processor s", "wall s", "largest error", "in interval", "ranks hold"]
     text = table(head, [[str(value) for value in row.values()] for row in rows], left=0)
-    write_text(out / "arena.md", f"# Arena of {SYSTEMS} systems\n\n`python -m benchmarks.arena`\n\n{text}\n")
+    busy = f"{cores} cores at a load average of {load}: above {cores}, wall time is that of waiting for other work."
+    write_text(out / "arena.md", f"# Arena of {SYSTEMS} systems\n\n`python -m benchmarks.arena`\n\n{text}\n\n{busy}\n")
     print(text)
 
 
