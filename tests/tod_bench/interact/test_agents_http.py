@@ -48,7 +48,7 @@ def service(answer):
 
 
 ONE = Environment(Simulated({"test": 1}), language=OwnWords(), seconds=10)
-BRISK = Environment(ONE.corpus, language=OwnWords(), seconds=0.3)
+BRISK = Environment(ONE.corpus, language=OwnWords(), seconds=1.0)
 
 
 def played(url, folder, environment=ONE):
@@ -96,7 +96,7 @@ def test_answers_of_no_use_end_the_episode_with_a_reason(tmp_path, answer, end):
 
 
 def test_a_service_that_hangs(tmp_path):
-    with service(lambda _: time.sleep(1) or {"say": "late"}) as url:
+    with service(lambda _: time.sleep(1.6) or {"say": "late"}) as url:
         assert [record["end"] for record in played(url, tmp_path, BRISK)] == ["hang"]
 
 
@@ -120,12 +120,12 @@ def test_what_hung_is_played_again_where_asked(tmp_path):
     slow = [True]
 
     def answer(_):
-        time.sleep(0.6 if slow[0] else 0)
+        time.sleep(1.6 if slow[0] else 0)
         return {"say": "Hello."}
 
     with service(answer) as url:
         assert played(url, tmp_path, BRISK)[0]["end"] == "hang"
         slow[0] = False
         assert played(url, tmp_path, BRISK)[0]["end"] == "hang"
-        again = play(ONE, HTTPAgent(url), tmp_path / "j.jsonl", retry=True)
+        again = play(BRISK, HTTPAgent(url), tmp_path / "j.jsonl", retry=True)
         assert [record["end"] for record in read_journal(again)] == ["left"]
