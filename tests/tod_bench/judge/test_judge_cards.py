@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
-from tod_bench.judge.cards import checks, making
+from tod_bench.judge.cards import answers, making
 from tod_bench.judge.cards.card import read_card
 from tod_bench.judge.cards.gold import gold_measures
 from tod_bench.judge.cards.making import make_card
@@ -71,7 +71,7 @@ def test_only_the_first_answer_counts_and_only_under_the_own_persona():
 
 def test_a_share_of_none_is_not_without_doubt():
     asked = [replace_answer(f"d{n}") for n in range(20)]
-    rate = by_name(checks.unread(asked))["unread", ""]
+    rate = by_name(answers.unread(asked))["unread", ""]
     assert (rate.value, rate.low) == (0, 0)
     assert rate.high == pytest.approx(100 * (1 - 0.025 ** (1 / 20)))
 
@@ -88,14 +88,14 @@ def replace_answer(item):
 
 def test_what_an_item_costs():
     judged = [replace_answer(f"d{n}") for n in range(5)] * 2  # two queries an item
-    found = by_name(checks.costs(judged, lambda counts: 0.001 * counts["prompt_tokens"]))
+    found = by_name(answers.costs(judged, lambda counts: 0.001 * counts["prompt_tokens"]))
     assert found["tokens an item", ""].value == pytest.approx(200)
     assert found["dollars an item", ""].value == pytest.approx(0.18)
     assert found["seconds an item", ""].value == pytest.approx(1.0)
-    program = by_name(checks.costs(judged, lambda _: 0.0, reads_tokens=False))
+    program = by_name(answers.costs(judged, lambda _: 0.0, reads_tokens=False))
     assert program["tokens an item", ""].value is None
     assert program["dollars an item", ""].value == 0
-    unknown = by_name(checks.costs(judged, lambda _: None))["dollars an item", ""]
+    unknown = by_name(answers.costs(judged, lambda _: None))["dollars an item", ""]
     assert unknown.value is None
     assert "not known" in unknown.note
 
@@ -144,10 +144,13 @@ def test_planted_faults_are_found(card_of, tmp_path):
     dumb = card_of("pairwise", ScriptedJudge(Biases(failure=1.0)), "dumb")
     assert dumb.of("unread").value == 100
     assert any("unread" in line for line in dumb.conclusions)
+    half = card_of("pairwise", ScriptedJudge(Biases(failure=0.4), seed=2), "half")
+    score = next(one for one in half.measures if one.name.startswith("score of"))
+    assert "whatever the" in score.note
     noisy = card_of("pairwise", ScriptedJudge(Biases(noise=30)), "noisy")
     assert noisy.of("equal answers over repeats", "winner").value < 90
     rows = {row[0]: row for row in cards_rows(read_cards(tmp_path))}
-    assert set(rows) == {"seat", "dumb", "noisy"}
+    assert set(rows) == {"seat", "dumb", "half", "noisy"}
     assert rows["seat"][5] == NOT_MEASURED  # no labels
     assert all(cell for row in rows.values() for cell in row)
     assert "| seat |" in cards_markdown(read_cards(tmp_path))
