@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tod_bench.cli.judge_card import _command_of
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
 from tod_bench.judge.cards import answers, making
@@ -204,6 +205,16 @@ def test_labels_of_other_items_are_refused(card_of, tmp_path):
     (tmp_path / "r.csv").write_text("item,question,rater,value\nelsewhere,Q1,a,3\n")
     with pytest.raises(UserError, match="'elsewhere'"):
         card_of("likert", ScriptedJudge(), labels=str(tmp_path / "r.csv"))
+
+
+def test_a_command_in_a_card_names_no_place_of_the_machine():
+    options = {"config": "/home/me/mine.yaml", "overrides": ("judge.trained_on=/data/a.tsv", "repeats=2")}
+    asked = {"model": "classifier", "labels": "/data/b.tsv", "items": None, "checked": 50, "output": "cards/one"}
+    made = _command_of({**options, **asked})
+    assert made.startswith(
+        "tod-bench judge card mine.yaml judge.trained_on=a.tsv repeats=2 --judge classifier --labels b"
+    )
+    assert made.endswith("--checked 50 -o cards/one")
 
 
 def test_the_commands(tmp_path, monkeypatch):
