@@ -38,3 +38,4 @@ def test_classifiers_beat_the_floor_and_the_floor_does_not():
     assert floor.n == 5427
     assert floor.value == pytest.approx(100 * 1787 / 5427)
     assert accuracy["classifier-tfidf"].low > floor.high
+    assert accuracy["classifier-minilm"].low > floor.high

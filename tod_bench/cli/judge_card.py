@@ -115,7 +115,9 @@ def _command_of(options: dict[str, Any]) -> str:
 
     A place of the machine's own has no place in a result.
     """
-    words = ["tod-bench", "judge", "card", _place(options["config"]), *options["overrides"]]
+    settings = (given.partition("=") for given in options["overrides"])
+    changed = [f"{key}{sign}{_place(value)}" for key, sign, value in settings]
+    words = ["tod-bench", "judge", "card", _place(options["config"]), *changed]
     for flag, name in (("--judge", "model"), ("--labels", "labels"), ("--items", "items")):
         words += [flag, _place(str(options[name]))] if options[name] is not None else []
     words += ["--checked", str(options["checked"])]

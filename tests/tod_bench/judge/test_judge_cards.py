@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tod_bench.cli.judge_card import _command_of
 from tod_bench.cli.main import command
 from tod_bench.errors import UserError
-from tod_bench.judge.cards import checks, making
+from tod_bench.judge.cards import answers, making
 from tod_bench.judge.cards.card import read_card
 from tod_bench.judge.cards.gold import gold_measures
 from tod_bench.judge.cards.making import make_card
@@ -71,7 +72,7 @@ def test_only_the_first_answer_counts_and_only_under_the_own_persona():
 
 def test_a_share_of_none_is_not_without_doubt():
     asked = [replace_answer(f"d{n}") for n in range(20)]
-    rate = by_name(checks.unread(asked))["unread", ""]
+    rate = by_name(answers.unread(asked))["unread", ""]
     assert (rate.value, rate.low) == (0, 0)
     assert rate.high == pytest.approx(100 * (1 - 0.025 ** (1 / 20)))
 
@@ -88,14 +89,14 @@ def replace_answer(item):
 
 def test_what_an_item_costs():
     judged = [replace_answer(f"d{n}") for n in range(5)] * 2  # two queries an item
-    found = by_name(checks.costs(judged, lambda counts: 0.001 * counts["prompt_tokens"]))
+    found = by_name(answers.costs(judged, lambda counts: 0.001 * counts["prompt_tokens"]))
     assert found["tokens an item", ""].value == pytest.approx(200)
     assert found["dollars an item", ""].value == pytest.approx(0.18)
     assert found["seconds an item", ""].value == pytest.approx(1.0)
-    program = by_name(checks.costs(judged, lambda _: 0.0, reads_tokens=False))
+    program = by_name(answers.costs(judged, lambda _: 0.0, reads_tokens=False))
     assert program["tokens an item", ""].value is None
     assert program["dollars an item", ""].value == 0
-    unknown = by_name(checks.costs(judged, lambda _: None))["dollars an item", ""]
+    unknown = by_name(answers.costs(judged, lambda _: None))["dollars an item", ""]
     assert unknown.value is None
     assert "not known" in unknown.note
 
@@ -144,10 +145,13 @@ def test_planted_faults_are_found(card_of, tmp_path):
     dumb = card_of("pairwise", ScriptedJudge(Biases(failure=1.0)), "dumb")
     assert dumb.of("unread").value == 100
     assert any("unread" in line for line in dumb.conclusions)
+    half = card_of("pairwise", ScriptedJudge(Biases(failure=0.4), seed=2), "half")
+    score = next(one for one in half.measures if one.name.startswith("score of"))
+    assert "whatever the" in score.note
     noisy = card_of("pairwise", ScriptedJudge(Biases(noise=30)), "noisy")
     assert noisy.of("equal answers over repeats", "winner").value < 90
     rows = {row[0]: row for row in cards_rows(read_cards(tmp_path))}
-    assert set(rows) == {"seat", "dumb", "noisy"}
+    assert set(rows) == {"seat", "dumb", "half", "noisy"}
     assert rows["seat"][5] == NOT_MEASURED  # no labels
     assert all(cell for row in rows.values() for cell in row)
     assert "| seat |" in cards_markdown(read_cards(tmp_path))
@@ -201,6 +205,16 @@ def test_labels_of_other_items_are_refused(card_of, tmp_path):
     (tmp_path / "r.csv").write_text("item,question,rater,value\nelsewhere,Q1,a,3\n")
     with pytest.raises(UserError, match="'elsewhere'"):
         card_of("likert", ScriptedJudge(), labels=str(tmp_path / "r.csv"))
+
+
+def test_a_command_in_a_card_names_no_place_of_the_machine():
+    options = {"config": "/home/me/mine.yaml", "overrides": ("judge.trained_on=/data/a.tsv", "repeats=2")}
+    asked = {"model": "classifier", "labels": "/data/b.tsv", "items": None, "checked": 50, "output": "cards/one"}
+    made = _command_of({**options, **asked})
+    assert made.startswith(
+        "tod-bench judge card mine.yaml judge.trained_on=a.tsv repeats=2 --judge classifier --labels b"
+    )
+    assert made.endswith("--checked 50 -o cards/one")
 
 
 def test_the_commands(tmp_path, monkeypatch):

@@ -1,24 +1,21 @@
-"""What a card says of a judge without labels: its agreement with itself, its biases, what is unread, what it costs."""
+"""What a card says of a judge without labels: its agreement with itself, its biases, its use of the persona."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
 
 from tod_bench.judge.agreement import agreements
-from tod_bench.judge.cards.card import DRAWS, Measure, Unit, exact_ends, measured, missing, stacked
+from tod_bench.judge.cards.card import DRAWS, Measure, exact_ends, measured, missing, stacked
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.store import Judged
 from tod_bench.judge.validity import AblationRow, Words
-from tod_bench.judge.verdicts import Unscored, Verdict, example_verdict, key_of, offered
+from tod_bench.judge.verdicts import Verdict
 from tod_metrics.base import FloatArray, percentage, ratio
 from tod_metrics.judge.ratings import QUESTION_KEYS, Rating
 
 RESAMPLING = Resampling(draws=DRAWS)
-
-Price = Callable[[Mapping[str, int]], float | None]
-"""Tokens of an answer to US dollars; None where the model's price is not known."""
 
 
 def consistency(ratings: Sequence[Rating]) -> list[Measure]:
@@ -36,7 +33,7 @@ def consistency(ratings: Sequence[Rating]) -> list[Measure]:
     for question in questions:
         sums = _equal_pairs([rating for rating in own if rating.question == question])
         where = ("self", "equal answers over repeats", question)
-        found.append(measured(where, sums, _share, of="pairs of repeats", n=round(float(sums[:, 1].sum()))))
+        found.append(measured(where, sums, share, of="pairs of repeats", n=round(float(sums[:, 1].sum()))))
         one = alphas[question]
         section, name = "self", "alpha over repeats"
         if one.alpha is None:
@@ -153,86 +150,8 @@ def _tested(p: float | None) -> str:
     return "not tested" if p is None else f"p {'<0.001' if p < 0.001 else f'{p:.3f}'} (Holm)"
 
 
-def unread(judged: Sequence[Judged]) -> list[Measure]:
-    """Share of queries without a verdict after the last re-ask, and of first answers without one."""
-    last: dict[str, list[float]] = {}
-    first: dict[str, list[float]] = {}
-    reasons: dict[str, int] = {}
-    for one in judged:
-        failed = isinstance(one.outcome, Unscored)
-        if isinstance(one.outcome, Unscored):
-            reason = f"{one.outcome.reason}: {one.outcome.detail}".strip(": ")
-            reasons[reason] = reasons.get(reason, 0) + 1
-        for table, missed in ((last, failed), (first, failed or len(one.attempts) > 1)):
-            own = table.setdefault(one.query.item, [0.0, 0.0])
-            own[0] += missed
-            own[1] += 1
-    if not last:
-        return [missing("unread", "unread", "nothing was asked")]
-    commonest = max(reasons, key=lambda reason: reasons[reason]) if reasons else ""
-    note = f"commonest: {commonest} ({reasons[commonest]})" if commonest else ""
-    n = len(judged)
-    return [
-        measured(("unread", "unread", ""), stacked(last), _share, of="queries", n=n, note=note),
-        measured(("unread", "unread before re-asks", ""), stacked(first), _share, of="queries", n=n),
-    ]
-
-
-def echo(judged: Sequence[Judged], *, certainty: bool) -> Measure:
-    """Share of values that are those of the prompt's example, against what chance gives."""
-    sums: dict[str, list[float]] = {}
-    chances = []
-    for one in judged:
-        if isinstance(one.outcome, Verdict) and one.nonce:
-            example = example_verdict(one.query, one.nonce, certainty=certainty)
-            for question, value in one.outcome.values.items():
-                own = sums.setdefault(one.query.item, [0.0, 0.0])
-                own[0] += value == example[key_of(question)]
-                own[1] += 1
-                chances.append(1 / len(offered(question)))
-    name = "example: answers equal to the example's"
-    if not sums:
-        return missing("bias", name, "no answer was read, or the prompt has no example")
-    note = f"{100 * sum(chances) / len(chances):.0f} by chance, if all answers were equally frequent"
-    return measured(("bias", name, ""), stacked(sums), _share, of="answers", n=len(chances), note=note)
-
-
-def costs(judged: Sequence[Judged], price: Price, *, reads_tokens: bool = True) -> list[Measure]:
-    """Tokens, dollars and seconds an item, re-asks included; what nobody counted is not measured.
-
-    Args:
-        judged: The judged queries.
-        price: What tokens cost.
-        reads_tokens: False for a program, of which tokens can only be estimated.
-    """
-    spent: dict[str, dict[str, list[float | None]]] = {}
-    for one in judged:
-        own = spent.setdefault(one.query.item, {"tokens": [], "USD": [], "s": []})
-        for attempt in one.attempts:
-            if attempt.failure and not attempt.usage:
-                continue  # no answer came, so nobody was billed
-            counts = {kind: count for kind, count in attempt.usage.items() if isinstance(count, int)}
-            total = counts.get("prompt_tokens", 0) + counts.get("completion_tokens", 0)
-            own["tokens"].append(total if counts and reads_tokens else None)
-            own["USD"].append(price(counts))
-            own["s"].append(attempt.seconds)
-    of_unit: tuple[tuple[str, Unit, str], ...] = (
-        ("tokens an item", "tokens", "nobody counted tokens" if reads_tokens else "a program reads no tokens"),
-        ("dollars an item", "USD", "the model's price is not known"),
-        ("seconds an item", "s", "nobody measured seconds"),
-    )
-    found = []
-    for name, unit, why in of_unit:
-        rows = {item: own[unit] for item, own in spent.items()}
-        if not rows or any(value is None for values in rows.values() for value in values):
-            found.append(missing("cost", name, why))
-            continue
-        sums = stacked({item: [sum(v for v in values if v is not None), 1.0] for item, values in rows.items()})
-        found.append(measured(("cost", name, ""), sums, lambda s: ratio(s[..., 0], s[..., 1]), unit))
-    return found
-
-
-def _share(sums: FloatArray) -> FloatArray:
+def share(sums: FloatArray) -> FloatArray:
+    """Summed (found, all), shape (..., 2), to a percentage of shape (...)."""
     return percentage(sums[..., 0], sums[..., 1])
 
 

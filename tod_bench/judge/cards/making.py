@@ -10,7 +10,7 @@ from tod_bench.errors import UserError
 from tod_bench.files import write_json
 from tod_bench.inputs import read_json
 from tod_bench.judge.agreement import agreements
-from tod_bench.judge.cards import checks
+from tod_bench.judge.cards import answers, checks
 from tod_bench.judge.cards.card import FILE, JudgeCard, Measure, missing
 from tod_bench.judge.cards.conclusions import conclusions
 from tod_bench.judge.cards.gold import gold_measures
@@ -76,8 +76,9 @@ def make_card(
         *_bias(config, base, runs.get("asking")),
         *checks.persona_use(ablation),
         *role_measures(config, plan.few, open_client(config, access), folder / "runs" / "roles"),
-        *checks.unread(base.judged),
-        *checks.costs(base.judged, _price(config, access), reads_tokens=not needs_no_server(config.judge.model)),
+        *answers.unread(base.judged),
+        *answers.bounded_scores(base.report),
+        *answers.costs(base.judged, _price(config, access), reads_tokens=not needs_no_server(config.judge.model)),
     ]
     card = _card(config, base.report, measures, plan.items, read)
     follows = tuple(conclusions(config, measures, base.report, ablation))
@@ -181,7 +182,7 @@ def _agreement(labels: Labels, judge: Sequence[Rating]) -> list[Measure]:
 
 
 def _bias(config: JudgeConfig, base: _Run, asking: _Run | None) -> list[Measure]:
-    found = [checks.echo(base.judged, certainty=config.judge.certainty)]
+    found = [answers.echo(base.judged, certainty=config.judge.certainty)]
     if config.task == "pairwise":
         return [*checks.pair_bias(base.report), *found, _not_asked("order of the questions", "one question is asked")]
     position = _not_asked("position", "no two versions are compared")
@@ -201,7 +202,7 @@ def _not_asked(name: str, why: str) -> Measure:
     return missing("bias", name, why)
 
 
-def _price(config: JudgeConfig, access: Access) -> checks.Price:
+def _price(config: JudgeConfig, access: Access) -> answers.Price:
     if needs_no_server(config.judge.model):
         return lambda _: 0.0
     price = load_prices(access.prices).of(config.judge.model, config.judge.base_url or "")
