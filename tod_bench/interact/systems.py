@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tod_bench import __version__
 from tod_bench.binding import bind, in_words
-from tod_bench.corpora.digests import digests
+from tod_bench.digests import digests
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
 from tod_bench.interact.agents import Stage

@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from tod_bench.files import cache_home
 from tod_bench.embeddings import MINILM_PACKAGE, encode, version_of
 from tod_bench.errors import UserError, did_you_mean, extra_needed
-from tod_bench.files import digest_of, digest_of_files, full_disk_explained
+from tod_bench.files import cache_home, digest_of, digest_of_files, full_disk_explained
 from tod_bench.judge.labelled import GOEMOTIONS, Labelled, labelled_file, training_texts
 from tod_bench.progress import progress
 from tod_metrics.base import FloatArray
