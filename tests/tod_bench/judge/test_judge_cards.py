@@ -145,7 +145,7 @@ def test_planted_faults_are_found(card_of, tmp_path):
     dumb = card_of("pairwise", ScriptedJudge(Biases(failure=1.0)), "dumb")
     assert dumb.of("unread").value == 100
     assert any("unread" in line for line in dumb.conclusions)
-    half = card_of("pairwise", ScriptedJudge(Biases(failure=0.4), seed=2), "half")
+    half = card_of("pairwise", ScriptedJudge(Biases(failure=0.7), seed=2), "half")
     score = next(one for one in half.measures if one.name.startswith("score of"))
     assert "whatever the" in score.note
     noisy = card_of("pairwise", ScriptedJudge(Biases(noise=30)), "noisy")
