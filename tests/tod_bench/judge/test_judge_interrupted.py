@@ -31,7 +31,8 @@ main(sys.argv[1:])
 
 
 def child(place, *arguments, **options):  # noqa: F811
-    command = [sys.executable, "-c", CHILD, *arguments]
+    # Without compiled modules: under a limit on the size of files, Python would leave half of one behind.
+    command = [sys.executable, "-B", "-c", CHILD, *arguments]
     return subprocess.Popen(command, cwd=place, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
 
 
