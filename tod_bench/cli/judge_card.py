@@ -15,6 +15,7 @@ from tod_bench.cli.options import DRY_RUN, FILE, FOLDER, PRICES, QUIET, REPLAY, 
 @click.option("--judge", "model", metavar="MODEL", help="Who judges; `scripted` and `classifier` need no key.")
 @click.option(
     "--labels",
+    type=click.Path(),
     metavar="FILE",
     help="What counts as right: people's ratings of the items, texts with emotion labels, or `goemotions`.",
 )

@@ -97,7 +97,7 @@ def test_the_numbers_are_those_of_playing(played, prepared_play, episodes):
     assert 0 <= ours["episode_strict", "tod_bench"] < 100
     signature = str(entry.scores["play"][0].signature)
     for part in (
-        "user:agenda1",
+        "user:agenda2",
         "patience:3",
         "templates:1",
         "understanding:1",
@@ -299,7 +299,7 @@ def test_the_page_shows_the_track(played, prepared_play, tracks_path, tmp_path):
     assert [entry.card.system for entry in ranking.entries] == ["sampler", "nothing heard"]
     index = write_site(board, tmp_path / "site").read_text(encoding="utf-8")
     assert "Toy corpus, played: success with a simulated user" in index
-    assert "4 goals, 2 trials of each; user agenda1, patience 3, language words, seed 1" in index
+    assert "4 goals, 2 trials of each; user agenda2, patience 3, language words, seed 1" in index
     assert "95% bootstrap intervals over goals" in index
     assert "pass_k" in index
     with gzip.open(next((tmp_path / "site" / "predictions").glob("sampler*")), "rt") as file:
