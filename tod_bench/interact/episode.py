@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 import msgspec
 
@@ -207,6 +207,8 @@ class Episode:
         self._ledger = environment.world.bookings(self.seed, refused)
         self._tools = Tools(environment.world, self._ledger)
         self.simulated = environment.user.user_of(goal, environment.world, self.seed)
+        # Asked once: a protocol's `isinstance` looks every member up, which a turn would feel.
+        self._speaking = self.simulated if isinstance(self.simulated, SpeakingUser) else None
         language = environment.language
         self._voice = language.voice(environment.world, self.seed) if language else None
         self._heard: tuple[Act, ...] = ()
@@ -240,12 +242,12 @@ class Episode:
 
     def _spoken(self) -> tuple[tuple[Act, ...], str]:
         """What the user means, and what it says."""
-        if isinstance(self.simulated, SpeakingUser):
-            acts, text = self.simulated.answer(self._turns[-1]["agent"]["text"] if self._turns else "")
+        if self._speaking is not None:
+            acts, text = self._speaking.answer(self._turns[-1]["agent"]["text"] if self._turns else "")
             if self._voice:
                 self._voice.follow(acts)
             return acts, text
-        acts = self.simulated.speak(self._heard)
+        acts = cast("User", self.simulated).speak(self._heard)
         return acts, self._voice.say(acts) if self._voice else ""
 
     def agent(self, reply: object) -> Observation | None:
@@ -314,7 +316,7 @@ class Episode:
             "ledger": [booking.to_json() for booking in self._ledger.bookings],
             "end": self.end,
             **({"usage": dict(usage)} if usage else {}),
-            **({"user_usage": dict(self.simulated.usage)} if isinstance(self.simulated, SpeakingUser) else {}),
+            **({"user_usage": dict(self._speaking.usage)} if self._speaking is not None else {}),
         }
 
 
