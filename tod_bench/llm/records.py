@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from tod_bench.files import digest_of
@@ -34,6 +34,9 @@ it. ``empty``: it finished without a word. ``malformed``: the server's reply was
 this request down, and not for anything that concerns every request. ``transient``: no reply within the attempts
 allowed. ``missing``: not in the cache that is being replayed.
 """
+
+NO_WORD_OF_THE_MODEL: Final = frozenset[FailureReason]({"transient", "malformed", "missing", "bad_request"})
+"""Failures that say nothing about the model: nothing may be scored of what ended so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,7 @@ from tod_baselines.chat.scripted import found, in_tag
 from tod_baselines.chat.settings import Settings
 from tod_bench.llm.conversations import Talk
 from tod_bench.llm.prices import Price
-from tod_bench.llm.records import ChatAnswer, ChatFailure, ChatRequest, Message, Outcome
-
-NO_WORD_OF_THE_MODEL = frozenset({"transient", "malformed", "missing", "bad_request"})
-"""Failures that say nothing about the model: nothing may be scored of a turn that ended so."""
+from tod_bench.llm.records import NO_WORD_OF_THE_MODEL, ChatAnswer, ChatFailure, ChatRequest, Message, Outcome
 
 
 @dataclass(frozen=True, slots=True)
