@@ -11,15 +11,12 @@ from tod_bench.errors import UserError
 from tod_bench.interact.agents import Stage
 from tod_bench.llm.client import ChatClient
 from tod_bench.llm.config import Access, ChatModel, open_client
-from tod_bench.llm.records import ChatFailure, ChatRequest, Outcome
+from tod_bench.llm.records import NO_WORD_OF_THE_MODEL, ChatFailure, ChatRequest, Outcome
 from tod_bench.llm.scripted import ScriptedClient
 from tod_bench.llm.servers import resolve_url
 
 SCRIPTED: Final = "scripted"
 """Model name of a program that stands in for a model."""
-
-NO_WORD_OF_THE_MODEL: Final = frozenset({"transient", "malformed", "missing", "bad_request"})
-"""Failures that say nothing about the model."""
 
 
 class PlayedModel:
@@ -71,7 +68,7 @@ class PlayedModel:
             self._client = ScriptedClient(self._script)
             return
         stage.folder.mkdir(parents=True, exist_ok=True)
-        self._client = open_client(self.chat_model, stage.access or Access(stage.folder / "answers.sqlite"))
+        self._client = open_client(self.chat_model, access_of(stage))
 
     def request(self, messages: Sequence[Any], **fields: Any) -> ChatRequest:
         """A request to the model."""
@@ -110,6 +107,11 @@ class Account:
         """The counts; those of tokens only where the server counted all of them."""
         untold = ("prompt_tokens", "completion_tokens") if self._uncounted else ()
         return {name: count for name, count in self._counts.items() if name not in untold}
+
+
+def access_of(stage: Stage) -> Access:
+    """How models behind a server are reached there."""
+    return stage.access or Access(stage.folder / "answers.sqlite")
 
 
 def no_word(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ from tod_bench.digests import digests
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
 from tod_bench.interact.agents import Stage
-from tod_bench.llm.config import Access
+from tod_bench.interact.llm_models import access_of
 from tod_bench.records import Prediction, TaskName
 from tod_bench.splits import read_all, signed_split
 from tod_bench.systems import FitContext, System, TurnInput, gold_access_of, system_class
@@ -152,7 +152,7 @@ class PlayedSystem:
             stage.seed,
             folder,
             stage.corpus.database,
-            _access(stage),
+            access_of(stage),
             stage.corpus.images,
         )
         if section.folder is not None and not section.folder.is_dir():
@@ -177,10 +177,6 @@ class PlayedSystem:
             train, dev = (read_all(corpus, expression) for expression in (section.train, section.dev))
             details = self._new().fit(train, dev, context)
             write_json(done, json.loads(json.dumps({"signature": self.signature, "details": details}, default=str)))
-
-
-def _access(stage: Stage) -> Access:
-    return stage.access or Access(stage.folder / "answers.sqlite")
 
 
 def _source(code: type) -> str:
