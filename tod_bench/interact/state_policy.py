@@ -16,10 +16,8 @@ from tod_bench.records import Act
 _ASKED: Final = 2
 """How often it asks for a slot; what the tracker has not understood by then it goes on without."""
 
-UNSET: Final = frozenset({"", "none", "not mentioned", "?"})
-"""Values by which trackers say that a slot has none."""
-
 PlainState = Mapping[str, Mapping[str, str]]
+"""Domain -> slot -> value, without slots that have no value."""
 
 
 class StatePolicy(RuleTalk):
@@ -65,7 +63,6 @@ class StatePolicy(RuleTalk):
 
     def _take_over(self, domain: str, slots: Mapping[str, str]) -> bool:
         """Makes a domain's wishes and details those of the state; whether they have changed."""
-        slots = {slot: value for slot, value in slots.items() if value.strip().lower() not in UNSET}
         before = self._tracked.get(domain, {})
         if slots == before:
             return False

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Language, Observation, Say, Stage
 from tod_bench.interact.asking import AskingAgent, AskingSteps, AskingTalk, Question
-from tod_bench.interact.state_policy import UNSET, StatePolicy
+from tod_bench.interact.state_policy import PlainState, StatePolicy
 from tod_bench.interact.systems import PlayedSystem, SystemSection, section_of
 from tod_bench.interact.venues import ActsAndWords, Venues
 from tod_bench.interact.words.language import domain_of, user_words
@@ -29,6 +29,9 @@ from tod_bench.systems import Exchange, TurnInput
 
 VERSION: Final = "1"
 """Moves whenever the same answers of systems would make another reply."""
+
+_UNSET: Final = frozenset({"", "none", "not mentioned", "?"})
+"""Values by which trackers say that a slot has none."""
 
 Asked = tuple[TaskName, Sequence[TurnInput]]
 """A task, and the inputs of a dialogue's turns so far."""
@@ -132,9 +135,7 @@ class TrioTalk(AskingTalk[Asked, Prediction]):
         self._history = (*self._history, Exchange(observation.text, said.text))
         return said
 
-    def _by_systems(
-        self, shown: TurnInput, state: Mapping[str, Mapping[str, str]], heard: Sequence[Act]
-    ) -> ActsAndWords:
+    def _by_systems(self, shown: TurnInput, state: PlainState, heard: Sequence[Act]) -> ActsAndWords:
         """What policy and response say, with the values of what the adapter found and booked."""
         yield from self._venues.look_up(state, heard)
         shown = replace(shown, db_entries=self._venues.entries)
@@ -156,10 +157,10 @@ class TrioTalk(AskingTalk[Asked, Prediction]):
         return Question((task, tuple(self._inputs[task])))
 
 
-def _plain(state: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+def _plain(state: Mapping[str, Mapping[str, str]]) -> PlainState:
     """A state without slots that have no value."""
     return {
         domain: kept
         for domain, slots in state.items()
-        if (kept := {slot: value for slot, value in slots.items() if value.strip().lower() not in UNSET})
+        if (kept := {slot: value for slot, value in slots.items() if value.strip().lower() not in _UNSET})
     }
