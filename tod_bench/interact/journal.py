@@ -69,9 +69,9 @@ class Journal:
             self._lock.release()
             raise
         self._file: IO[bytes] = path.open("ab")
-        failed = [key for key, (_, _, end) in self._places.items() if retry and _TO_RETRY.fullmatch(end)]
-        if failed:
-            self._rewrite([key for key in self._places if key not in failed])
+        kept = [key for key, (_, _, end) in self._places.items() if not (retry and _TO_RETRY.fullmatch(end))]
+        if len(kept) < len(self._places):
+            self._rewrite(kept)
 
     @property
     def done(self) -> frozenset[Key]:
