@@ -185,6 +185,7 @@ def format_option(*formats: str, old: Mapping[str, str] | None = None) -> Decora
 CACHE = click.option("--cache", type=FILE, help="Where answers of models are kept; by default STORE/answers.sqlite.")
 REPLAY = click.option("--replay", is_flag=True, help="Answer from the cache alone; needs no key.")
 PRICES = click.option("--prices", type=FILE, help="Your own price file.")
+PLAYED_WITH = click.option("--config", help="The play's config; by default play.json beside the episodes.")
 BATCH = click.option("--batch", is_flag=True, help="Ask models through the Batch API; the same command goes on.")
 
 

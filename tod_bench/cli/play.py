@@ -6,7 +6,17 @@ from pathlib import Path
 import click
 
 from tod_bench.cli import play_exchange
-from tod_bench.cli.options import CACHE, FILE, PRICES, REPLAY, SMALL, RunByDefault, output_option, workers_option
+from tod_bench.cli.options import (
+    CACHE,
+    FILE,
+    PLAYED_WITH,
+    PRICES,
+    REPLAY,
+    SMALL,
+    RunByDefault,
+    output_option,
+    workers_option,
+)
 
 
 @click.group(cls=RunByDefault, subcommand_metavar="CONFIG | COMMAND [ARGS]...")
@@ -62,9 +72,7 @@ def run(
       tod-bench play play_quickstart trials=2 user.patience=5 -o runs/patient --workers 2
       tod-bench play play_multiwoz --small
     """
-    from rich.console import Console
-
-    from tod_bench.console import grid
+    from tod_bench.cli.printing import print_tables
     from tod_bench.interact.config import load_play
     from tod_bench.interact.play import MODELS
     from tod_bench.interact.run import run_play
@@ -74,14 +82,8 @@ def run(
     folder = output or Path("runs") / "play" / loaded.name
     access = Access(cache or folder / MODELS / "answers.sqlite", budget=budget, replay=replay, prices=prices)
     played = run_play(loaded, folder, workers=workers, retry=retry, access=access)
-    for table in played.grids():
-        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
-        for note in table.notes:
-            click.echo(f"note: {note}")
+    print_tables(played)
     click.echo(f"episodes and scores: {played.folder}")
-
-
-_CONFIG = click.option("--config", help="The play's config; by default play.json beside the episodes.")
 
 
 @command.command()
@@ -112,7 +114,7 @@ def chat(config: str, overrides: tuple[str, ...], agent: str, port: int, output:
 
 @command.command()
 @click.argument("episodes", type=FILE)
-@_CONFIG
+@PLAYED_WITH
 def score(episodes: Path, config: str | None) -> None:
     """Score the episodes of a journal again: those of the goals and trials that its config names.
 
@@ -120,23 +122,18 @@ def score(episodes: Path, config: str | None) -> None:
     Example:
       tod-bench play score runs/play/play_quickstart/rule.jsonl
     """
-    from rich.console import Console
+    from tod_bench.cli.printing import print_tables
+    from tod_bench.interact.config import environment_of
+    from tod_bench.interact.run import config_of, keys_of, score_journal
 
-    from tod_bench.console import grid
-    from tod_bench.interact.config import environment_of, load_play
-    from tod_bench.interact.run import config_beside, keys_of, score_journal
-
-    loaded = load_play(config) if config else config_beside(episodes)
+    loaded = config_of(episodes, config)
     environment = environment_of(loaded)
-    for table in score_journal(episodes, environment.world, keys_of(environment, loaded.trials)).grids():
-        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
-        for note in table.notes:
-            click.echo(f"note: {note}")
+    print_tables(score_journal(episodes, environment.world, keys_of(environment, loaded.trials)))
 
 
 @command.command()
 @click.argument("episodes", type=FILE, nargs=-1, required=True)
-@_CONFIG
+@PLAYED_WITH
 @click.option("--goals", type=click.IntRange(min=1), default=100, show_default=True, help="Goals to show at the most.")
 @output_option("the page; by default episodes.html beside the first journal", "file")
 def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: Path | None) -> None:
@@ -146,11 +143,11 @@ def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: P
     Example:
       tod-bench play browse runs/play/play_quickstart/rule.jsonl runs/play/play_quickstart/lying.jsonl
     """
-    from tod_bench.interact.config import environment_of, load_play
-    from tod_bench.interact.run import config_beside
+    from tod_bench.interact.config import environment_of
+    from tod_bench.interact.run import config_of
     from tod_bench.reports.episodes import write_episodes
 
-    loaded = load_play(config) if config else config_beside(episodes[0])
+    loaded = config_of(episodes[0], config)
     page = output or episodes[0].with_name("episodes.html")
     click.echo(f"the page: {write_episodes(episodes, environment_of(loaded).world, page, goals=goals)}")
 
@@ -167,16 +164,11 @@ def beside(folder: Path, static: Path) -> None:
     Example:
       tod-bench play beside runs/play/play_quickstart static.json
     """
-    from rich.console import Console
-
-    from tod_bench.console import grid
+    from tod_bench.cli.printing import print_tables
     from tod_bench.interact.beside import beside as set_beside
     from tod_bench.interact.beside import played_scores, static_scores
 
-    for table in set_beside(static_scores(static), played_scores(folder)).grids():
-        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
-        for note in table.notes:
-            click.echo(f"note: {note}")
+    print_tables(set_beside(static_scores(static), played_scores(folder)))
 
 
 @command.command("user-card")
@@ -191,9 +183,7 @@ def user_card(config: str, overrides: tuple[str, ...], output: Path | None) -> N
       tod-bench play user-card play_quickstart
       tod-bench play user-card play_quickstart user.patience=5 -o runs/patient
     """
-    from rich.console import Console
-
-    from tod_bench.console import grid
+    from tod_bench.cli.printing import print_tables
     from tod_bench.interact.config import load_play
     from tod_bench.interact.user_card.card import user_card as measured
 
@@ -201,17 +191,14 @@ def user_card(config: str, overrides: tuple[str, ...], output: Path | None) -> N
     folder = output or Path("runs") / "play" / loaded.name / "user_card"
     card = measured(loaded, folder)
     card.write(folder, shlex.join(["tod-bench", "play", "user-card", config, *overrides]))
-    for table in card.grids():
-        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
-        for note in table.notes:
-            click.echo(f"note: {note}")
+    print_tables(card)
     click.echo(f"the card: {folder}")
 
 
 @command.command()
 @click.argument("episodes", type=FILE)
 @click.argument("name")
-@_CONFIG
+@PLAYED_WITH
 def show(episodes: Path, name: str, config: str | None) -> None:
     """Show an episode: goal, turns, calls, ledger, faults, outcome.
 
@@ -222,12 +209,12 @@ def show(episodes: Path, name: str, config: str | None) -> None:
       tod-bench play show runs/play/play_quickstart/rule.jsonl sim-test-00000/1
     """
     from tod_bench.errors import printable
-    from tod_bench.interact.config import environment_of, load_play
-    from tod_bench.interact.run import config_beside, found_episode
+    from tod_bench.interact.config import environment_of
+    from tod_bench.interact.run import config_of, found_episode
     from tod_bench.interact.showing import shown_episode
 
     record = found_episode(episodes, name)
-    loaded = load_play(config) if config else config_beside(episodes)
+    loaded = config_of(episodes, config)
     click.echo(printable(shown_episode(record, environment_of(loaded).world)), nl=False)
 
 

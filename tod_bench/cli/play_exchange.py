@@ -1,14 +1,10 @@
 """``tod-bench play import`` and ``tod-bench play export``: runs of other tools as episodes, and episodes for them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tod_bench.cli.options import CORPUS_OPTIONS, FILE, corpus_option, output_option
-
-if TYPE_CHECKING:
-    from tod_bench.display import Tabular
+from tod_bench.cli.options import CORPUS_OPTIONS, FILE, PLAYED_WITH, corpus_option, output_option
 
 
 @click.group(name="import")
@@ -37,11 +33,12 @@ def autotod(files: tuple[Path, ...], corpus: str | None, options: tuple[str, ...
     Example:
       tod-bench play import autotod 0613.jsonl sgd.jsonl --corpus multiwoz -o runs/autotod
     """
+    from tod_bench.cli.printing import print_tables
     from tod_bench.interact.exchange.autotod_report import report_autotod
     from tod_bench.reports.corpora import open_with
 
     report = report_autotod(files, open_with(corpus, options) if corpus else None, output)
-    _show(report)
+    print_tables(report)
     click.echo(f"episodes, scores and differences: {output}")
 
 
@@ -55,11 +52,12 @@ def import_tau2(file: Path, output: Path) -> None:
     Example:
       tod-bench play import tau2 simulations/run.json -o runs/tau2
     """
+    from tod_bench.cli.printing import print_tables
     from tod_bench.interact.exchange.rewards import written_runs
     from tod_bench.interact.exchange.tau2_import import import_tau2
 
     imported = import_tau2(file)
-    _show(written_runs(imported.runs, output, file.stem))
+    print_tables(written_runs(imported.runs, output, file.stem))
     for notice in imported.notices:
         click.echo(f"note: {notice}")
     click.echo(f"episodes and scores: {output}")
@@ -77,7 +75,7 @@ def export() -> None:
 
 @export.command(name="tau2")
 @click.argument("episodes", type=FILE)
-@click.option("--config", help="The play's config; by default play.json beside the episodes.")
+@PLAYED_WITH
 @click.option(
     "--reward",
     type=click.Choice(["success", "strict"]),
@@ -93,24 +91,13 @@ def export_tau2(episodes: Path, config: str | None, reward: str, output: Path) -
     Example:
       tod-bench play export tau2 runs/play/play_quickstart/rule.jsonl -o rule_tau2.json
     """
-    from tod_bench.interact.config import environment_of, load_play
+    from tod_bench.interact.config import environment_of
     from tod_bench.interact.exchange import tau2_export
     from tod_bench.interact.journal import read_journal
-    from tod_bench.interact.run import config_beside
+    from tod_bench.interact.run import config_of
 
-    loaded = load_play(config) if config else config_beside(episodes)
+    loaded = config_of(episodes, config)
     kind: tau2_export.Reward = "strict" if reward == "strict" else "success"
     world = environment_of(loaded).world
     count = tau2_export.export_tau2(read_journal(episodes), world, output, reward=kind)
     click.echo(f"{count:,} simulations written to {output}")
-
-
-def _show(report: "Tabular") -> None:
-    from rich.console import Console
-
-    from tod_bench.console import grid
-
-    for table in report.grids():
-        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
-        for note in table.notes:
-            click.echo(f"note: {note}")

@@ -18,6 +18,18 @@ def say(line: str) -> None:
     click.echo(printable(line), err=True)
 
 
+def print_tables(result: "Tabular") -> None:
+    """Prints a result's tables, each with its notes below it."""
+    from rich.console import Console
+
+    from tod_bench.console import grid
+
+    for table in result.grids():
+        Console().print(grid(table.columns, [[str(cell) for cell in row] for row in table.rows]))
+        for note in table.notes:
+            click.echo(f"note: {note}")
+
+
 def formatted(result: "Tabular", output_format: str, values: Any) -> str:
     """A result as text.
 

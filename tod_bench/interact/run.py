@@ -161,12 +161,18 @@ def score_journal(journal: Path, world: World, only: Collection[Key] | None = No
     return scores
 
 
-def config_beside(journal: Path) -> PlayConfig:
+def config_of(journal: Path, name: str | None = None) -> PlayConfig:
     """The config that a journal was played with.
 
+    Args:
+        journal: The journal.
+        name: A path, or the name of a shipped config; None for the one beside the journal.
+
     Raises:
-        UserError: There is none beside it.
+        UserError: There is none.
     """
+    if name:
+        return load_play(name)
     beside = journal.parent / CONFIG
     if not beside.is_file():
         raise UserError(f"there is no {CONFIG} beside {journal}; give the play's config with --config")
