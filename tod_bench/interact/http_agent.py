@@ -131,8 +131,7 @@ class HTTPAgent(Agent):
         while size <= _BYTES:
             if self._connection is not None:
                 self._allow(self._connection, deadline)
-            piece = response.read1(min(_PIECE, _BYTES + 1 - size)) if size < _BYTES + 1 else b""
-            if not piece:
+            if not (piece := response.read1(min(_PIECE, _BYTES + 1 - size))):
                 break
             pieces.append(piece)
             size += len(piece)

@@ -73,7 +73,7 @@ class Venues:
         """
         changed = [domain for domain in state if state[domain] != self._state.get(domain)]
         self._state = state
-        self.about = domain_of(tuple(heard)) or next((one for one in reversed(changed)), self.about)
+        self.about = domain_of(tuple(heard)) or next(reversed(changed), self.about)
         for domain in changed[-_LOOKED_UP:]:
             table = self._world.tables.get(domain)
             if table is None or not table.key:
