@@ -7,6 +7,7 @@ milliseconds an answer (a turn's call or text): median and 95th percentile over 
 difference.
 """
 
+import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -15,9 +16,9 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
 
-from tod_bench.interact.agents import Observation, Reply, Talk
+from tod_bench.interact.agents import Talk
 from tod_bench.interact.episode import Environment
-from tod_bench.interact.http_agent import HTTPAgent, HTTPTalk, read_reply
+from tod_bench.interact.http_agent import HTTPAgent, HTTPTalk
 from tod_bench.interact.words.language import OwnWords
 from tod_bench.simulated.corpus import Simulated
 
@@ -40,18 +41,16 @@ def _serve(port: "Queue[int]") -> None:
     server.serve_forever()
 
 
-class _Here(Talk):
+class _Here(HTTPAgent):
     """The example's answers without HTTP."""
 
     def __init__(self, reply: Any) -> None:
-        self._reply, self._results = reply, list[Any]()
+        super().__init__("http://127.0.0.1")
+        self._reply = reply
 
-    def act(self, observation: Observation) -> Reply:
-        import json
-
-        self._results = [*self._results, observation.result] if observation.result is not None else []
-        turn = {"episode": "", "turn": observation.turn, "text": observation.text, "results": self._results}
-        return read_reply(json.dumps(self._reply(turn)).encode())
+    def post(self, value: Mapping[str, Any]) -> bytes:
+        """Answers a turn."""
+        return json.dumps(self._reply(value)).encode()
 
 
 def milliseconds(environment: Environment, talks: Sequence[Talk]) -> list[float]:
@@ -79,7 +78,7 @@ def measured(episodes: int) -> Mapping[str, float]:
     try:
         agent = HTTPAgent(f"http://127.0.0.1:{port.get()}")
         over = sorted(milliseconds(environment, [HTTPTalk(agent) for _ in environment.goals]))
-        here = sorted(milliseconds(environment, [_Here(reply) for _ in environment.goals]))
+        here = sorted(milliseconds(environment, [HTTPTalk(_Here(reply)) for _ in environment.goals]))
         agent.close()
     finally:
         service.terminate()
