@@ -15,20 +15,42 @@ from tod_bench.shipped import config_names, shipped_folder
 
 Model = TypeVar("Model", bound=BaseModel)
 
+SMALL = "_small"
+"""Ends the names of small variants."""
 
-def load_validated(model: type[Model], name: str, overrides: Sequence[str] = ()) -> Model:
+
+def load_validated(model: type[Model], name: str, overrides: Sequence[str] = (), *, small: bool = False) -> Model:
     """Reads a config of any sort and validates its shape.
 
     Args:
         model: What the file must hold.
         name: A path, or the name of a shipped config.
         overrides: ``key=value`` pairs; the key is dotted, the value YAML (``systems.t5.params.epochs=2``).
+        small: Whether its small variant is wanted.
 
     Raises:
-        UserError: The file is missing, is not YAML, or has errors; all of them are in the message, a line each.
+        UserError: The file is missing, is not YAML, or has errors; all of them are in the message, a line each. Or it
+            has no small variant.
     """
     path = config_path(name)
-    return validated(model, str(path), read_yaml(path), overrides)
+    raw = read_yaml(path)
+    if small:
+        make_small(raw, str(path))
+    return validated(model, str(path), raw, overrides)
+
+
+def make_small(raw: dict[str, Any], place: str) -> None:
+    """Turns a raw config into its small variant: sets the dotted keys that it names under ``small``, and its name.
+
+    Raises:
+        UserError: It has none.
+    """
+    settings = raw.pop("small", None)
+    if not isinstance(settings, dict):
+        raise UserError(f"{place} has no small variant (no key `small`); run it without --small")
+    for key, value in settings.items():
+        set_key(raw, str(key), value)
+    raw["name"] = f"{raw.get('name')}{SMALL}"
 
 
 def validated(model: type[Model], place: str, raw: dict[str, Any], overrides: Sequence[str]) -> Model:

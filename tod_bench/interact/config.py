@@ -20,7 +20,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tod_bench.binding import bind
-from tod_bench.config_files import config_path, load_validated, read_yaml, set_key, validated
+from tod_bench.config_files import load_validated
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.interact.agents import Agent, Language
@@ -158,16 +158,7 @@ def load_play(name: str, overrides: Sequence[str] = (), *, small: bool = False) 
     Raises:
         UserError: It is missing, or has errors, all of which are in the message; or it has no small variant.
     """
-    if not small:
-        return load_validated(PlayConfig, name, overrides)
-    path = config_path(name)
-    raw = read_yaml(path)
-    settings = raw.pop("small", None)
-    if not isinstance(settings, dict):
-        raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
-    for key, value in settings.items():
-        set_key(raw, str(key), value)
-    return validated(PlayConfig, str(path), {**raw, "name": f"{raw.get('name')}_small"}, overrides)
+    return load_validated(PlayConfig, name, overrides, small=small)
 
 
 def environment_of(config: PlayConfig) -> Environment:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tod_bench.config_files import config_path, read_yaml, set_key, validated
+from tod_bench.config_files import config_path, load_validated, read_yaml, set_key, validated
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import digest_of
 from tod_bench.inputs import read_json
@@ -89,16 +89,7 @@ def load_study(model: type[Study], name: str, overrides: Sequence[str] = (), *, 
     Raises:
         UserError: As `tod_bench.config_files.load_validated`; or it has no small variant.
     """
-    path = config_path(name)
-    raw = read_yaml(path)
-    if small:
-        settings = raw.get("small")
-        if not isinstance(settings, dict):
-            raise UserError(f"{path} has no small variant (no key `small`); run it without --small")
-        for key, value in settings.items():
-            set_key(raw, str(key), value)
-        raw["name"] = f"{raw.get('name')}_small"
-    return validated(model, str(path), raw, overrides)
+    return load_validated(model, name, overrides, small=small)
 
 
 @dataclass(frozen=True, slots=True)

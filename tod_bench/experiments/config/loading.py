@@ -5,15 +5,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tod_bench.config_files import config_path, read_yaml, set_key, unshared, validated
-from tod_bench.errors import UserError
+from tod_bench.config_files import SMALL, config_path, make_small, read_yaml, unshared, validated
 from tod_bench.experiments.config.models import EvalConfig
 
 ConfigSource: TypeAlias = str | Path | Mapping[str, Any] | EvalConfig
 """An eval config: the name of a shipped one, a path, its keys and values, or the config itself."""
-
-SMALL = "_small"
-"""Ends the names of small variants."""
 
 _SMALL_TITLE = "[small: embedded corpus, scripted judge; says nothing of the paper]"
 
@@ -30,12 +26,7 @@ def load_config(source: ConfigSource, overrides: Sequence[str] = (), *, small: b
     else:
         raw = unshared(deepcopy(dict(source))) if isinstance(source, Mapping) else read_yaml(Path(place))
     if small:
-        settings = raw.pop("small", None)
-        if not isinstance(settings, dict):
-            raise UserError(f"{place} has no small variant (no key `small`); run it without --small")
-        for key, value in settings.items():
-            set_key(raw, str(key), value)
-        raw["name"] = f"{raw.get('name')}{SMALL}"
+        make_small(raw, place)
         raw["title"] = f"{raw.get('title', '')} {_SMALL_TITLE}".strip()
     return validated(EvalConfig, place, raw, overrides)
 
