@@ -2,9 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from tod_bench.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 def bind(target: Callable[..., Any], values: Mapping[str, Any], place: str) -> tuple[dict[str, Any], list[str]]:
@@ -36,6 +39,16 @@ def bind(target: Callable[..., Any], values: Mapping[str, Any], place: str) -> t
     for name in parameters.keys() & values.keys():
         bound[name] = _convert(values[name], hints.get(name, Any), f"{place}.{name}", errors)
     return {name: bound[name] for name in parameters if name in bound}, errors
+
+
+def in_a_line(error: "ValidationError", whole: str = "") -> str:
+    """All that pydantic says of a section, in one line.
+
+    Args:
+        error: What it says.
+        whole: What the section itself is called, where something is wrong with all of it.
+    """
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or whole}: {in_words(item)}" for item in error.errors())
 
 
 def in_words(error: Mapping[str, Any]) -> str:

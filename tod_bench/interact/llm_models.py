@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from tod_bench.binding import in_words
+from tod_bench.binding import in_a_line
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Stage
 from tod_bench.llm.client import ChatClient
@@ -40,8 +40,7 @@ class PlayedModel:
         try:
             self.chat_model = ChatModel(model=model, **cast("Any", given))
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
-            raise UserError(f"{place}: {wrong}") from None
+            raise UserError(f"{place}: {in_a_line(error)}") from None
         self._script, self._sampling = script, {**sampling, "seed": self.chat_model.seed}
         self._client: ChatClient | None = None
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tod_bench import __version__
-from tod_bench.binding import bind, in_words
+from tod_bench.binding import bind, in_a_line
 from tod_bench.digests import digests
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
@@ -56,8 +56,7 @@ def section_of(given: object, place: str) -> SystemSection:
     try:
         return SystemSection.model_validate({"system": given} if isinstance(given, str) else given)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'it'}: {in_words(item)}" for item in error.errors())
-        raise UserError(f"{place}: {wrong}") from None
+        raise UserError(f"{place}: {in_a_line(error, 'it')}") from None
 
 
 class PlayedSystem:

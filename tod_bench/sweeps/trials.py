@@ -15,7 +15,7 @@ from itertools import product
 
 from pydantic import ValidationError
 
-from tod_bench.binding import in_words
+from tod_bench.binding import in_a_line
 from tod_bench.config_files import set_key
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.experiments.config import CorpusConfig, EvalConfig, SweepConfig, TableConfig
@@ -69,8 +69,7 @@ def variants(config: EvalConfig, sweep: SweepConfig) -> tuple[list[Trial], list[
         except UserError as error:
             errors.append(str(error))
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {in_words(item)}" for item in error.errors())
-            errors.append(f"sweep: with {_written(levels)} the config is not valid: {problems}")
+            errors.append(f"sweep: with {_written(levels)} the config is not valid: {in_a_line(error)}")
     return trials, list(dict.fromkeys(errors))
 
 
