@@ -168,9 +168,8 @@ class LLMTalk(AskingTalk[ChatRequest, Outcome]):
         result: Result = {}
         for call in read.calls:
             result = yield call
-            text = json.dumps(result, ensure_ascii=False)
             if self._llm.form == "native":
-                self._messages.append(Message("tool", text, answers=self._calls))
+                self._messages.append(Message("tool", json.dumps(result, ensure_ascii=False), answers=self._calls))
                 self._calls += 1
             else:
                 self._messages.append(Message("user", json.dumps({"result": result}, ensure_ascii=False)))
@@ -187,7 +186,7 @@ class LLMTalk(AskingTalk[ChatRequest, Outcome]):
 
     def _own(self, outcome: Outcome) -> Message:
         """The model's answer as a message of the conversation."""
-        calls = outcome.tool_calls if isinstance(outcome, ChatAnswer) and self._llm.form == "native" else ()
+        calls = _called(outcome) if self._llm.form == "native" else ()
         return Message("assistant", outcome.text, calls=calls, first_call=self._calls)
 
     def _ask_again(self, outcome: Outcome, problem: str) -> None:
