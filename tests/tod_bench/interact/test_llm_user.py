@@ -61,7 +61,7 @@ def test_a_goal_is_told_whole():
             assert all(slot in told for slot in wish.request)
 
 
-def test_the_config_says_who_plays_the_user():
+def test_the_config_says_who_plays_the_user(tmp_path):
     raw = {"name": "x", "corpus": {"corpus": "simulated"}, "agents": {"rule": {"agent": "rule"}}}
     config = PlayConfig.model_validate({**raw, "user": {"llm": {"model": "scripted"}}})
     assert environment_of(config).user.signature["model"] == "scripted"
@@ -70,4 +70,4 @@ def test_the_config_says_who_plays_the_user():
         environment_of(wrong)
     acts = environment_of(config.model_copy(update={"language": "acts"}))
     with pytest.raises(UserError, match="language: words"):
-        play(acts, agent_of(config.agents["rule"], "acts"), None or __import__("pathlib").Path("never") / "x.jsonl")
+        play(acts, agent_of(config.agents["rule"], "acts"), tmp_path / "x.jsonl")
