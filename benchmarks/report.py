@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from tod_bench.files import write_json, write_text
+from tod_bench.provenance import installed_version
 
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 """Instruction sets that decide how fast matrices are multiplied."""
@@ -146,7 +147,7 @@ def machine() -> dict[str, Any]:
         "numpy": np.__version__,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
-        "ctranslate2": _version("ctranslate2"),
+        "ctranslate2": installed_version("ctranslate2"),
     }
 
 
@@ -155,16 +156,6 @@ def in_short(machine: dict[str, Any]) -> str:
     sets = ", ".join(machine["instruction_sets"])
     gpu = f"{machine['gpu']}, " if machine["gpu"] else ""
     return f"{gpu}{machine['cores']} cores{f' ({sets})' if sets else ''}, {machine['memory_gib']:.0f} GiB"
-
-
-def _version(package: str) -> str | None:
-    """An installed package's version; None where it is not installed, as on a machine for one measurement."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _processor() -> dict[str, Any]:

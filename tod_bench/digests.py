@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tod_bench.errors import DataError, UserError
-from tod_bench.files import cache_home, write_text
+from tod_bench.files import cache_home, digest_of, write_text
 
 Kind = Literal["sha256", "git"]
 """``sha256`` of the bytes, or ``git``: the SHA-1 that git gives a file's blob, by which a repository's files are
@@ -43,6 +43,17 @@ def digests(paths: Iterable[Path], kind: Kind = "sha256") -> dict[Path, str]:
         settled = [path for path in fresh if began - max(stamps[path][1], stamps[path][3]) > _SETTLED * 1e9]
         _remember({path: (digest_of_path[path], stamps[path]) for path in settled}, kind)
     return digest_of_path
+
+
+def digest_within(folder: Path, files: Iterable[Path]) -> str:
+    """Hex digest of the names that files have below a folder, and of their content, in whatever order they come.
+
+    Raises:
+        DataError: A file is missing or cannot be read.
+    """
+    paths = sorted(files)
+    by_path = digests(paths)
+    return digest_of([[path.relative_to(folder).as_posix(), by_path[path]] for path in paths])
 
 
 def _digest(path: Path, kind: Kind) -> str:

@@ -11,9 +11,8 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 
-from tod_bench.digests import digests
+from tod_bench.digests import digest_within
 from tod_bench.errors import UserError
-from tod_bench.files import digest_of
 
 
 class Images(ABC):
@@ -119,8 +118,8 @@ class FolderImages(Images):
         Raises:
             DataError: A picture cannot be read.
         """
-        files = sorted(path for path in self._folder.rglob("*") if _is_picture(path.name) and path.is_file())
-        return digest_of([[path.relative_to(self._folder).as_posix(), found] for path, found in digests(files).items()])
+        found = self._folder.rglob("*")
+        return digest_within(self._folder, (path for path in found if _is_picture(path.name) and path.is_file()))
 
     def data(self, name: str) -> bytes:
         """The file's bytes."""

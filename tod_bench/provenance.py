@@ -24,7 +24,7 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device(),
-        "packages": {name: installed for name in _PACKAGES if (installed := _version(name))},
+        "packages": {name: installed for name in _PACKAGES if (installed := installed_version(name))},
     }
 
 
@@ -37,7 +37,8 @@ def device() -> str:
 
 
 @cache
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """The version of a distribution; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -2,6 +2,7 @@ import mimetypes
 
 import pytest
 
+from tod_bench import digests
 from tod_bench.errors import UserError
 from tod_bench.images import FolderImages, has_pictures
 
@@ -60,3 +61,11 @@ def test_other_pictures_have_another_fingerprint(folder, monkeypatch, tmp_path):
     assert changed != before
     (folder / "girl" / "two.png").write_bytes(b"second")
     assert FolderImages(folder).fingerprint not in (before, changed)
+
+
+def test_which_pictures_were_read_before_does_not_show_in_the_fingerprint(folder, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("TOD_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+    (folder / "a.png").write_bytes(b"new")
+    monkeypatch.setattr(digests, "_SETTLED", 0.0)
+    digests.digests([folder / "girl" / "one.png"])
+    assert FolderImages(folder).fingerprint == FolderImages(folder).fingerprint

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tod_bench.digests import digests
+from tod_bench.digests import digest_within, digests
 from tod_bench.files import digest_of
 from tod_bench.plugins import points_of
 
@@ -62,9 +62,7 @@ def _is_local(text: str) -> bool:
 def _content(path: Path) -> str:
     if path.is_file():
         return digests([path])[path]
-    files = sorted(_regular_files(path))
-    by_file = digests(files)
-    return digest_of([[file.relative_to(path).as_posix(), by_file[file]] for file in files])
+    return digest_within(path, _regular_files(path))
 
 
 def _regular_files(folder: Path) -> Iterator[Path]:

@@ -66,9 +66,8 @@ def joint_images(plan: Plan, experiment: Experiment) -> Images | None:
         UserError: A system that looks at them has corpora with pictures of their own: a name could be of either's.
     """
     found = {label: images for label in _labels(plan, experiment) if (images := plan.corpora[label].images) is not None}
-    if not plan.systems[experiment.system].untrained.sees:
-        return next(iter(found.values()), None)
-    if len({images.fingerprint for images in found.values()}) > 1:
+    sees = plan.systems[experiment.system].untrained.sees
+    if sees and len({images.fingerprint for images in found.values()}) > 1:
         raise UserError(
             f"corpora.{experiment.corpus}.splits: {' and '.join(found)} have pictures of their own, and "
             f"{experiment.system} looks at pictures; train it on corpora with the same ones"

@@ -8,8 +8,7 @@ Where a key is another one than that of an earlier result, `changes` says in wor
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tod_bench.corpora.base import GROUP as CORPORA
 from tod_bench.experiments.content import OWN, local_files, own_source, source_digest
@@ -17,9 +16,13 @@ from tod_bench.experiments.judge_scores import judge_of
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
 from tod_bench.judge.config import OF_CORPUS
+from tod_bench.provenance import installed_version
 from tod_bench.records import ExperimentTask
 from tod_metrics import GROUP as METRICS
 from tod_metrics import metric_class, parse_spec
+
+if TYPE_CHECKING:
+    from tod_metrics import Metric
 
 
 def corpus_inputs(plan: Plan, label: str) -> dict[str, Any]:
@@ -33,34 +36,30 @@ def corpus_inputs(plan: Plan, label: str) -> dict[str, Any]:
 
 def metric_sources(plan: Plan, task: ExperimentTask) -> dict[str, dict[str, str]]:
     """What tells one version from another of the code of metrics that are not tod-bench's own."""
-    if task in ("corpus", "people"):
-        return {}
-    names = sorted({parse_spec(spec).name for spec in plan.settings(task).metrics})
-    classes = {name: metric_class(name) for name in names}
+    classes = _metric_classes(plan, task)
     theirs = {name: code for name, code in classes.items() if code.__module__.partition(".")[0] not in OWN}
     return {name: source_digest(code, METRICS, name) for name, code in theirs.items()}
 
 
 def metric_libraries(plan: Plan, task: ExperimentTask) -> dict[str, str]:
     """The installed versions of the libraries that decide the numbers of a task's metrics; empty for one not there."""
+    names = sorted({name for code in _metric_classes(plan, task).values() for name in code.libraries})
+    return {name: installed_version(name) or "" for name in names}
+
+
+def _metric_classes(plan: Plan, task: ExperimentTask) -> dict[str, "type[Metric[Any]]"]:
+    """The classes of a task's metrics by name, in the order of the names."""
     if task in ("corpus", "people"):
         return {}
-    classes = {metric_class(parse_spec(spec).name) for spec in plan.settings(task).metrics}
-    return {name: _version(name) for code in classes for name in getattr(code, "libraries", ())}
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+    names = sorted({parse_spec(spec).name for spec in plan.settings(task).metrics})
+    return {name: metric_class(name) for name in names}
 
 
 def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> dict[str, Any]:
-    """What a task asks a judge about an experiment, and what this names: prompts, lists of dialogues, pictures."""
+    """What a task asks a judge about an experiment, and what this names: prompts, lists of dialogues, texts, pictures."""
     configs = [judge_of(plan.config, experiment, entry) for entry in plan.settings(task).judge]
     judges = [config.model_dump(mode="json") for config in configs]
-    named = [[config.prompt, config.sample.ids] for config in configs]
+    named = [[config.prompt, config.sample.ids, config.judge.trained_on or ""] for config in configs]
     shown = {config.judge.images for config in configs} - {None}
     corpus = plan.corpora.get(experiment.corpus)
     own = corpus.images if corpus is not None and OF_CORPUS in shown else None

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tod_bench import __version__
 from tod_bench.binding import bind, in_a_line
-from tod_bench.digests import digests
+from tod_bench.digests import digest_within, digests
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
 from tod_bench.interact.agents import Stage
@@ -190,10 +190,9 @@ def _content(path: Path, *endings: str) -> str:
     """Digest of a file, or of the names and contents of a folder's files."""
     if path.is_file():
         return digests([path])[path]
-    files = sorted(
+    files = (
         file
         for file in path.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts and (not endings or file.suffix in endings)
     )
-    by_file = digests(files)
-    return digest_of([[file.relative_to(path).as_posix(), by_file[file]] for file in files])
+    return digest_within(path, files)

@@ -9,7 +9,6 @@ import json
 import os
 import time
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -18,6 +17,7 @@ import tod_bench
 import tod_metrics
 from tod_bench.files import cache_home, digest_of, digest_of_files
 from tod_bench.leaderboard.bounds import opened
+from tod_bench.provenance import installed_version
 
 KEPT_DAYS = 90
 
@@ -107,11 +107,4 @@ def code_digest() -> str:
         for path in sorted(Path(str(package.__file__)).parent.rglob("*"))
         if path.is_file() and path.suffix != ".pyc"
     ]
-    return digest_of([digest_of_files(files), [_version(name) for name in _COMPUTE]])
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+    return digest_of([digest_of_files(files), [installed_version(name) or "" for name in _COMPUTE]])

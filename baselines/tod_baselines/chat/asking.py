@@ -11,6 +11,7 @@ from tod_baselines.chat.settings import Settings
 from tod_bench.llm.conversations import Talk
 from tod_bench.llm.prices import Price
 from tod_bench.llm.records import NO_WORD_OF_THE_MODEL, ChatAnswer, ChatFailure, ChatRequest, Message, Outcome
+from tod_bench.systems import TurnInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,19 @@ class Asker:
         )
 
     def _with_picture(self, messages: tuple[Message, ...], shown: Shown) -> tuple[Message, ...]:
-        persona = shown.input.persona
-        if self.pictures is None or persona is None or not persona.image:
+        picture = picture_of(shown.input)
+        if self.pictures is None or not picture:
             return messages
         from tod_bench.llm.records import TextPart
 
         *before, last = messages
         text = (TextPart(last.content),) if isinstance(last.content, str) else last.content
-        return (*before, Message(last.role, (*text, self.pictures.part(persona.image))))
+        return (*before, Message(last.role, (*text, self.pictures.part(picture))))
+
+
+def picture_of(turn: TurnInput) -> str:
+    """The name of the user's picture; empty where the corpus has none."""
+    return turn.persona.image if turn.persona is not None else ""
 
 
 def reply_of(outcome: Outcome) -> Reply:

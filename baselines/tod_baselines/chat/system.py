@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tod_baselines.chat.account import Account
-from tod_baselines.chat.asking import Asked, Asker
+from tod_baselines.chat.asking import Asked, Asker, picture_of
 from tod_baselines.chat.confidence import Confidence, confidence_after
 from tod_baselines.chat.pictures import Pictures
 from tod_baselines.chat.recipe import PlainState, Shown
@@ -304,8 +304,7 @@ class Chat(System):
         assert answer is not None
         price = load_prices(self._access.prices).of(self.settings.model, self._base_url)
         took = asked.took(price, batch=self._access.batch)
-        persona = turn.persona
-        unseen = self._pictures is not None and (persona is None or not persona.image)
+        unseen = self._pictures is not None and not picture_of(turn)
         self._account.add(asked, took, unseen=unseen)
         notes: dict[str, Any] = {USAGE_NOTE: took}
         cut = [f"the answer ended with {reply.failure}" for reply in asked.replies if reply.failure]
