@@ -25,6 +25,7 @@ from tod_bench.cli.options import (
     STORE,
     Option,
     RunByDefault,
+    answers_option,
     corpus_option,
     format_option,
     output_option,
@@ -42,13 +43,7 @@ _OPTIONS = (
     output_option("the run; by default runs/judge/NAME_MODEL", "folder"),
     CORPUS_OPTIONS,
     workers_option(None, shown="what the config says", what="requests"),
-    click.option(
-        "--cache",
-        type=FILE,
-        default=Path("runs/judge/answers.sqlite"),
-        show_default=True,
-        help="Where the judge's answers are kept.",
-    ),
+    answers_option(),
     DRY_RUN,
     click.option(
         "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before the runs of this folder spend more."

@@ -13,6 +13,7 @@ from tod_bench.cli.options import (
     REPLAY,
     SEED,
     SMALL,
+    answers_option,
     draws_option,
     format_option,
     output_option,
@@ -45,13 +46,7 @@ from tod_bench.cli.options import (
     type=click.Path(path_type=Path, file_okay=False),
     help="With a config: where its runs are kept; by default runs/judge/NAME.",
 )
-@click.option(
-    "--cache",
-    type=FILE,
-    default=Path("runs/judge/answers.sqlite"),
-    show_default=True,
-    help="Where the judge's answers are kept.",
-)
+@answers_option()
 @click.option(
     "--budget", type=click.FloatRange(min=0), metavar="USD", help="With a config: stop before its runs spend more."
 )

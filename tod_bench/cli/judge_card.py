@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import DRY_RUN, FILE, FOLDER, PRICES, QUIET, REPLAY, format_option, output_option
+from tod_bench.cli.options import (
+    DRY_RUN,
+    FOLDER,
+    PRICES,
+    QUIET,
+    REPLAY,
+    answers_option,
+    format_option,
+    output_option,
+)
 
 
 @click.command()
@@ -28,13 +37,7 @@ from tod_bench.cli.options import DRY_RUN, FILE, FOLDER, PRICES, QUIET, REPLAY, 
     help="Items that are asked again for checks.",
 )
 @output_option("the card; by default runs/judge/cards/NAME_MODEL", "folder")
-@click.option(
-    "--cache",
-    type=FILE,
-    default=Path("runs/judge/answers.sqlite"),
-    show_default=True,
-    help="Where the judge's answers are kept.",
-)
+@answers_option()
 @click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before this card's runs spend more.")
 @DRY_RUN
 @REPLAY

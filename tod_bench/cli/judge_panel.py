@@ -5,20 +5,14 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import DRY_RUN, FILE, PRICES, QUIET, REPLAY, SMALL, format_option, output_option
+from tod_bench.cli.options import DRY_RUN, PRICES, QUIET, REPLAY, SMALL, answers_option, format_option, output_option
 
 
 @click.command("panel")
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @output_option("the judges' runs and the panel; by default runs/judge/NAME", "folder")
-@click.option(
-    "--cache",
-    type=FILE,
-    default=Path("runs/judge/answers.sqlite"),
-    show_default=True,
-    help="Where the judges' answers are kept.",
-)
+@answers_option("the judges'")
 @click.option(
     "--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before all judges together spend more."
 )

@@ -208,6 +208,17 @@ def access_options(function: Function) -> Function:
     return function
 
 
+def answers_option(whose: str = "the judge's") -> Decorator[Any]:
+    """``--cache``: the one file in which all judged runs keep answers, whichever verb asks."""
+    return click.option(
+        "--cache",
+        type=FILE,
+        default=Path("runs/judge/answers.sqlite"),
+        show_default=True,
+        help=f"Where {whose} answers are kept.",
+    )
+
+
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, hidden=True)
 """``--format json`` as earlier versions spelt it, passed as ``as_json``."""
 
