@@ -1,8 +1,7 @@
 # tod-bench: `make quickstart` and `make test` do all the set-up themselves.
 PYTHON ?= python3
 VENV := .venv
-PIP_ARGS ?=
-PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(PIP_ARGS)
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Two workers: the suite is sized for two cores.
 WORKERS ?= 2
 PYTEST_ARGS ?=
