@@ -272,6 +272,18 @@ def test_a_judge_is_asked_anew_when_its_prompt_file_changes(tmp_path: Path) -> N
     assert changed(made, tmp_path / "store") == {f"the content of {prompt} changed"}
 
 
+def test_a_classifier_is_asked_anew_when_its_training_texts_change(tmp_path: Path) -> None:
+    texts = tmp_path / "texts.csv"
+    texts.write_text("item,text,label\n1,I am sorry,sadness\n2,wow,surprise\n3,alas,sadness\n", encoding="utf-8")
+    judge = {"task": "emotions", "sample": {"items": 2}, "bootstrap": {"draws": 100}}
+    raw = config().model_dump(mode="json", exclude_unset=True)
+    raw |= {"systems": {"mine": "oracle"}, "tasks": {"response": {"judge": [judge]}}}
+    made = EvalConfig.model_validate(raw | {"judge": {"model": "classifier-majority", "trained_on": str(texts)}})
+    run(build(made), Store(tmp_path / "store"))
+    texts.write_text("item,text,label\n1,I am sorry,sadness\n2,wow,surprise\n3,oh,surprise\n", encoding="utf-8")
+    assert changed(made, tmp_path / "store") == {f"the content of {texts} changed"}
+
+
 def test_a_setting_that_changed_is_named(mine: Path, tmp_path: Path) -> None:
     steps(config(), tmp_path / "store")
     assert changed(config(trained=False), tmp_path / "store") == {

@@ -56,10 +56,10 @@ def _metric_classes(plan: Plan, task: ExperimentTask) -> dict[str, "type[Metric[
 
 
 def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> dict[str, Any]:
-    """What a task asks a judge about an experiment, and what this names: prompts, lists of dialogues, pictures."""
+    """What a task asks a judge about an experiment, and what this names: prompts, dialogues, texts, pictures."""
     configs = [judge_of(plan.config, experiment, entry) for entry in plan.settings(task).judge]
     judges = [config.model_dump(mode="json") for config in configs]
-    named = [[config.prompt, config.sample.ids] for config in configs]
+    named = [[config.prompt, config.sample.ids, config.judge.trained_on or ""] for config in configs]
     shown = {config.judge.images for config in configs} - {None}
     corpus = plan.corpora.get(experiment.corpus)
     own = corpus.images if corpus is not None and OF_CORPUS in shown else None
