@@ -56,7 +56,7 @@ def _metric_classes(plan: Plan, task: ExperimentTask) -> dict[str, "type[Metric[
 
 
 def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> dict[str, Any]:
-    """What a task asks a judge about an experiment, and what it names: prompts, lists of dialogues, texts, pictures."""
+    """What a task asks a judge about an experiment, and what this names: prompts, dialogues, texts, pictures."""
     configs = [judge_of(plan.config, experiment, entry) for entry in plan.settings(task).judge]
     judges = [config.model_dump(mode="json") for config in configs]
     named = [[config.prompt, config.sample.ids, config.judge.trained_on or ""] for config in configs]
