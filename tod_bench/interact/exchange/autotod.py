@@ -26,7 +26,7 @@ from tod_bench.interact.acts import as_lists
 from tod_bench.interact.episode import RECORD
 from tod_bench.interact.words.language import agent_words, domain_of, user_words
 from tod_bench.interact.words.understanding import VERSION
-from tod_bench.interact.world import Table, World
+from tod_bench.interact.world import TAXI, Table, World
 
 IMPORTED: Final = "autotod1"
 """What the versions of an imported episode name as its source; moves whenever a file would be read otherwise."""
@@ -72,6 +72,11 @@ class Run:
     record: Mapping[str, Any] | None
     logged: Mapping[str, Logged]
     turns: int
+
+    @property
+    def has_taxi(self) -> bool:
+        """Whether the goal wants a taxi, whose booking was not logged."""
+        return self.record is not None and any(wish["domain"] == TAXI for wish in self.record["goal"]["wishes"])
 
 
 def read_autotod(path: Path, corpus: Corpus | None) -> tuple[Run, ...]:
