@@ -15,6 +15,7 @@
 | agent | `reqmore`, `bye` | what else; the end |
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -35,6 +36,11 @@ def inform(domain: str, slot: str = "", value: str = "") -> Act:
 def request(domain: str, slot: str) -> Act:
     """Asks for a slot."""
     return act(domain, "request", slot, "")
+
+
+def as_lists(acts: Sequence[Act]) -> list[list[str]]:
+    """Acts as a record has them."""
+    return [[one.domain, one.act, one.slot, one.value] for one in acts]
 
 
 REQMORE: Final = Act(GENERAL, "reqmore")

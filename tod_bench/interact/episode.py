@@ -18,6 +18,7 @@ import msgspec
 from tod_bench.corpora.base import Corpus
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
+from tod_bench.interact.acts import as_lists
 from tod_bench.interact.agents import Agent, Call, Failed, Lost, Observation, Say, Talk, crash_of
 from tod_bench.interact.hangs import Hang, Watch
 from tod_bench.interact.seeds import episode_seed, name_of, stream
@@ -233,7 +234,7 @@ class Episode:
         if self.simulated.end.startswith(LOST):
             self.end = self.simulated.end
             return None
-        self._turns.append({"user": {"text": text, "acts": _lists(acts)}})
+        self._turns.append({"user": {"text": text, "acts": as_lists(acts)}})
         if self.simulated.end:
             self.end = self.simulated.end
             return None
@@ -269,11 +270,11 @@ class Episode:
         if not isinstance(reply, Say) or not _is_said(reply):
             self.stop(NO_REPLY)
             return None
-        if len(reply.text) > CHARACTERS or sum(map(len, chain(*_lists(reply.acts)))) > CHARACTERS:
+        if len(reply.text) > CHARACTERS or sum(map(len, chain(*as_lists(reply.acts)))) > CHARACTERS:
             self.stop(LENGTH_LIMIT)
             return None
         self._heard = self._voice.hear(reply.text) if self._voice else tuple(reply.acts)
-        self._turns[-1] |= {"agent": {"text": reply.text, "acts": _lists(reply.acts)}, "heard": _lists(self._heard)}
+        self._turns[-1] |= {"agent": {"text": reply.text, "acts": as_lists(reply.acts)}, "heard": as_lists(self._heard)}
         self._open = False
         return None
 
@@ -359,7 +360,7 @@ def _is_said(reply: Say) -> bool:
     """Whether text and acts are what they are to be, and can be written down."""
     if not isinstance(reply.acts, Sequence) or not all(isinstance(one, Act) for one in reply.acts):
         return False
-    return all(isinstance(part, str) and _is_unicode(part) for part in chain([reply.text], *_lists(reply.acts)))
+    return all(isinstance(part, str) and _is_unicode(part) for part in chain([reply.text], *as_lists(reply.acts)))
 
 
 def _is_unicode(text: str) -> bool:
@@ -377,10 +378,6 @@ def _written(call: Call) -> bytes:
         return msgspec.json.encode([call.name, call.arguments])
     except (TypeError, ValueError, RecursionError):
         return b""
-
-
-def _lists(acts: Sequence[Act]) -> list[list[str]]:
-    return [[one.domain, one.act, one.slot, one.value] for one in acts]
 
 
 def _brief(result: Result) -> Result:

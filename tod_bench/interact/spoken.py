@@ -11,7 +11,7 @@ from tod_bench.corpora.database import plain
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.interact.acts import DONTCARE
 from tod_bench.interact.values import same
-from tod_bench.interact.words.language import user_words
+from tod_bench.interact.words.language import domain_of, user_words
 from tod_bench.interact.world import World
 from tod_bench.records import Act
 from tod_metrics.episode.outcomes import Fault
@@ -34,7 +34,7 @@ def language_faults(record: Mapping[str, Any], goal: InteractiveGoal, world: Wor
             for act in user_words(world).acts(user["text"], about):
                 if act.act == "inform" and _is_foreign(act, goal, meant, heard):
                     yield Fault(index, "not in goal", "language", f"{act.domain} {act.slot} {act.value}")
-        about = next((act.domain for act in reversed(meant) if act.domain != "general"), about)
+        about = domain_of(meant) or about
         heard |= {plain(value) for _, _, _, value in turn.get("heard", ())}
 
 

@@ -1,6 +1,5 @@
 """The prediction file of a submission against the turns of its split: every problem of it, not only the first."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,6 +13,7 @@ from tod_bench.corpora.annotations import scored_turns
 from tod_bench.dialogue_ids import DialogueIds
 from tod_bench.errors import UserError
 from tod_bench.leaderboard.bounds import parse_json, read_lines
+from tod_bench.leaderboard.problems import LISTED, Problems
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import SCHEMA, from_json
 from tod_bench.records import Prediction, TaskName
@@ -36,9 +36,6 @@ MOST_ITEMS = 500
 
 LAST_TURN = 10_000
 """Greatest number of a turn."""
-
-LISTED = 8
-"""Problems of one kind that are listed; the rest is counted."""
 
 Turns = dict[tuple[str, int], Prediction]
 
@@ -82,7 +79,7 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
         tasks: The tasks that every turn has to be answered for.
     """
     turns: Turns = {}
-    problems = _Problems(path.name)
+    problems = Problems(path.name)
     known = {(dialogue.id, turn.index) for dialogue in track.dialogues for turn in dialogue.turns}
     ids = DialogueIds(dialogue.id for dialogue in track.dialogues)
     try:
@@ -106,29 +103,7 @@ def read_answers(path: Path, track: OpenTrack, tasks: tuple[TaskName, ...]) -> A
     return Answers(turns, problems.sentences() + _unanswered(tasks, turns, track))
 
 
-class _Problems:
-    """Problems of a file by kind, of which only the first few are spelt out."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._listed: dict[str, list[str]] = {}
-        self._counts: Counter[str] = Counter()
-
-    def add(self, kind: str, sentence: str) -> None:
-        self._counts[kind] += 1
-        if self._counts[kind] <= LISTED:
-            self._listed.setdefault(kind, []).append(sentence)
-
-    def sentences(self) -> list[str]:
-        sentences = []
-        for kind, listed in self._listed.items():
-            sentences += [line if line.startswith(self._file) else f"{self._file}: {line}" for line in listed]
-            if self._counts[kind] > LISTED:
-                sentences.append(f"{self._file}: and {self._counts[kind] - LISTED:,} more of this kind")
-        return sentences
-
-
-def _read_line(where: str, line: bytes, problems: _Problems) -> Prediction | None:
+def _read_line(where: str, line: bytes, problems: Problems) -> Prediction | None:
     """The prediction of a line that the schema accepts; None, and its problems told, of any other."""
     try:
         record = parse_json(line, where)

@@ -1,7 +1,6 @@
 """The episodes of a submission against its track: every goal and trial once, and none of them forged."""
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.replay import layout_problem, replay_problem
 from tod_bench.leaderboard.bounds import parse_json, read_lines
 from tod_bench.leaderboard.digests import LENGTH, plain
+from tod_bench.leaderboard.problems import LISTED, Problems
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_metrics.episode.outcomes import EpisodeItem
 
@@ -23,9 +23,6 @@ BIGGEST_JOURNAL: Final = 1 << 29
 
 DEEPEST: Final = 40
 """Levels of brackets in an episode; a call may have objects in objects."""
-
-LISTED: Final = 8
-"""Problems of one kind that are listed; the rest is counted."""
 
 
 @dataclass
@@ -56,47 +53,41 @@ def read_episodes(path: Path, track: OpenTrack) -> Episodes:
             if line.strip():
                 reading.add(number, line)
             if number > 2 * len(reading.wanted) + LISTED:
-                reading.tell("lines", f"there are more than {number:,} lines for {len(reading.wanted):,} episodes")
+                reading.problems.add(
+                    "lines", f"there are more than {number:,} lines for {len(reading.wanted):,} episodes"
+                )
                 break
     except UserError as error:
-        reading.tell("file", str(error))
+        reading.problems.add("file", str(error))
     return reading.episodes()
 
 
 class _Reading:
     def __init__(self, file: str, track: OpenTrack) -> None:
-        self._file, self._environment = file, track.environment
+        self._environment = track.environment
         self._goals: dict[str, InteractiveGoal] = {goal.id: goal for goal in self._environment.goals}
         self.wanted = [(goal, trial) for goal in self._goals for trial in range(track.trials)]
         self._known = set(self.wanted)
         self._items: dict[tuple[str, int], tuple[EpisodeItem, bytes] | None] = {}
         self._agent: Any = None
-        self._listed: dict[str, list[str]] = {}
-        self._counts: Counter[str] = Counter()
-
-    def tell(self, kind: str, sentence: str) -> None:
-        """Keeps a problem; of a kind only the first few."""
-        self._counts[kind] += 1
-        if self._counts[kind] <= LISTED:
-            listed = sentence if sentence.startswith(self._file) else f"{self._file}: {sentence}"
-            self._listed.setdefault(kind, []).append(listed)
+        self.problems = Problems(file)
 
     def add(self, number: int, line: bytes) -> None:
         """Takes a line of the journal."""
         try:
             record = parse_json(line, f"line {number}", deepest=DEEPEST)
         except UserError as error:
-            self.tell("json", str(error))
+            self.problems.add("json", str(error))
             return
         if problem := layout_problem(record):
-            self.tell("layout", f"line {number} is no episode: {problem[:300]}")
+            self.problems.add("layout", f"line {number} is no episode: {problem[:300]}")
             return
         key = (record["goal"]["id"], record["trial"])
         name = f"episode {key[0][:80]}/{key[1]}"
         if key not in self._known:
-            self.tell("unknown", f"line {number}: {name} is none of the track's {len(self.wanted):,} episodes")
+            self.problems.add("unknown", f"line {number}: {name} is none of the track's {len(self.wanted):,} episodes")
         elif key in self._items:
-            self.tell("twice", f"line {number}: {name} is given twice")
+            self.problems.add("twice", f"line {number}: {name} is given twice")
         else:
             self._items[key] = self._checked(name, record)
 
@@ -104,10 +95,10 @@ class _Reading:
         """What came of an episode, and a digest of its agent's part; None, and the problem told, where it is forged."""
         self._agent = record["agent"] if self._agent is None else self._agent
         if record["agent"] != self._agent:
-            self.tell("agent", f"{name} is another agent's than the first episode")
+            self.problems.add("agent", f"{name} is another agent's than the first episode")
         problem = replay_problem(record, self._environment, self._goals[record["goal"]["id"]])
         if problem:
-            self.tell("forged", f"{name}, {problem}")
+            self.problems.add("forged", f"{name}, {problem}")
             return None
         return episode_item(record, self._environment.world), _said(record)
 
@@ -115,15 +106,12 @@ class _Reading:
         """What was read; only where nothing is wrong, it has items."""
         missing = [key for key in self.wanted if key not in self._items]
         for goal, trial in missing:
-            self.tell("missing", f"episode {goal}/{trial} is missing; every trial of every goal is wanted, lost or won")
-        problems = []
-        for kind, listed in self._listed.items():
-            problems += listed
-            if self._counts[kind] > LISTED:
-                problems.append(f"{self._file}: and {self._counts[kind] - LISTED:,} more of this kind")
-        found = [kept for key in self.wanted if (kept := self._items.get(key)) is not None]
-        if problems:
+            self.problems.add(
+                "missing", f"episode {goal}/{trial} is missing; every trial of every goal is wanted, lost or won"
+            )
+        if problems := self.problems.sentences():
             return Episodes(problems=problems)
+        found = [kept for key in self.wanted if (kept := self._items.get(key)) is not None]
         total = hashlib.sha256(b"".join(digest for _, digest in found))
         return Episodes(tuple(item for item, _ in found), total.hexdigest()[:LENGTH])
 

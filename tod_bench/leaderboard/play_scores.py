@@ -30,15 +30,13 @@ def play_scores(track: OpenTrack, items: Sequence[EpisodeItem]) -> tuple[list[Sc
     """
     scores: list[Score] = []
     sums: dict[str, FloatArray] = {}
-    for spec in track.settings.metrics["play"]:
-        metric = played_metric(spec)
+    metrics = [played_metric(spec) for spec in track.settings.metrics["play"]]
+    for metric in metrics:
         whole, statistics = _scored(track, metric, items, None)
         scores.append(whole)
         sums[str(whole.meaning)] = statistics
-    for spec in track.settings.metrics["play"]:
-        scores += (
-            _scored(track, metric, those, part)[0] for metric, those, part in _slices(played_metric(spec), items)
-        )
+    for metric in metrics:
+        scores += (_scored(track, made, those, part)[0] for made, those, part in _slices(metric, items))
     return scores, sums
 
 

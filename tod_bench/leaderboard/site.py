@@ -29,6 +29,7 @@ from tod_bench.leaderboard.submission import PARTS
 from tod_bench.leaderboard.system_page import system_page
 from tod_bench.leaderboard.tracks import Tracks, load_tracks
 from tod_bench.leaderboard.verify import Entry
+from tod_bench.reports.browser import SCRIPTS
 from tod_bench.reports.html import can_render, needed, render_html
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -115,7 +116,7 @@ def write_site(board: Board, output: Path, *, date: datetime.date | None = None)
     for name, entries in board.systems.items():
         page = system_page(board, entries)
         browser = page.browser if page.browser["dialogues"] else None
-        scripts = ("tips.js", "browser.js") if browser else ("tips.js",)
+        scripts = ("tips.js", *SCRIPTS) if browser else ("tips.js",)
         html = _html("system.html", scripts, data=browser, page=page, mark=shared["marks"][name], **shared)
         write_text(output / "systems" / f"{name}.html", html)
     _remove_others(output / "systems", _PAGE, {f"{name}.html" for name in board.systems})

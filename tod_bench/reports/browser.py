@@ -29,6 +29,9 @@ LONGEST_LIST = 60
 BUDGET = 4_000_000
 """Characters of JSON that the dialogues of a page may take."""
 
+SCRIPTS = ("browsing.js", "browser.js")
+"""The files of JavaScript that the dialogues of a page need, in order."""
+
 
 @dataclass
 class Answers:
@@ -143,11 +146,11 @@ def _dialogue(
         shown = list(gold.items())[:LONGEST_LIST]
         turns.append(
             {
-                "user": _cut(turn.user),
-                "system": _cut(turn.system),
+                "user": cut(turn.user),
+                "system": cut(turn.system),
                 **_restyled(turn),
-                "gold": {"-".join(slot): _cut(" / ".join(dict.fromkeys(values))) for slot, values in shown},
-                "acts": [_cut(act_text(act)) for act in turn.acts[:LONGEST_LIST]],
+                "gold": {"-".join(slot): cut(" / ".join(dict.fromkeys(values))) for slot, values in shown},
+                "acts": [cut(act_text(act)) for act in turn.acts[:LONGEST_LIST]],
                 "answers": [_answer(answers, dialogue.id, turn) for answers in columns],
             }
         )
@@ -156,11 +159,11 @@ def _dialogue(
         "corpus": corpus,
         "domains": list(dialogue.services),
         "groups": {name: value for name, value in group_of(dialogue.persona).items() if value != "unknown"},
-        "impression": _cut(dialogue.persona.impression) if dialogue.persona else "",
+        "impression": cut(dialogue.persona.impression) if dialogue.persona else "",
         "picture": None,
         "turns": turns,
         "verdicts": [
-            {name: _cut(text) for name, text in verdict.items()}
+            {name: cut(text) for name, text in verdict.items()}
             for verdict in (verdicts(dialogue) if verdicts else ())[:LONGEST_LIST]
         ],
     }
@@ -171,7 +174,7 @@ def _restyled(turn: Turn) -> dict[str, dict[str, str]]:
     texts = {"user": turn.styled_user or turn.user, "system": turn.styled_system or turn.system}
     if texts == {"user": turn.user, "system": turn.system}:
         return {}
-    return {"styled": {side: _cut(text) for side, text in texts.items()}}
+    return {"styled": {side: cut(text) for side, text in texts.items()}}
 
 
 def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any] | None:
@@ -187,16 +190,16 @@ def _answer(answers: Answers | None, dialogue: str, turn: Turn) -> dict[str, Any
         position = answers.turns.at[key]
         errors = answers.turns.errors[position][:LONGEST_LIST]
         shown["right"] = answers.turns.right(position)
-        shown["errors"] = [[error.slot, error.side, _cut(error.predicted)] for error in errors]
+        shown["errors"] = [[error.slot, error.side, cut(error.predicted)] for error in errors]
     policy = answers.predictions.get("policy", {}).get(key)
     if policy is not None:
         shown["acts"] = _marked_acts(turn.acts, policy.acts or (), answers.unit)
     response = answers.predictions.get("response", {}).get(key)
     if response is not None:
-        shown["response"] = _cut(response.response or "")
+        shown["response"] = cut(response.response or "")
         impression = response.notes.get("impression")
         if isinstance(impression, str):
-            shown["impression"] = _cut(impression)
+            shown["impression"] = cut(impression)
     return shown
 
 
@@ -211,7 +214,7 @@ def _marked_acts(gold: Sequence[Act], predicted: Sequence[Act], unit: Unit) -> l
         ("right" if key in set(gold_keys) else "added", act) for act, key in zip(predicted, predicted_keys, strict=True)
     ]
     marked += [("missed", act) for act, key in zip(gold, gold_keys, strict=True) if key not in set(predicted_keys)]
-    return [[_cut(act_text(act)), kind] for kind, act in marked[:LONGEST_LIST]]
+    return [[cut(act_text(act)), kind] for kind, act in marked[:LONGEST_LIST]]
 
 
 def act_text(act: Act) -> str:
@@ -220,5 +223,6 @@ def act_text(act: Act) -> str:
     return f"{act.domain}-{act.act}" + (f" ({about})" if about else "")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text as far as it is shown."""
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} … (cut)"

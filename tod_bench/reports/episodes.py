@@ -12,7 +12,7 @@ from tod_bench.interact.journal import read_journal
 from tod_bench.interact.outcomes import episode_item
 from tod_bench.interact.showing import acts_line, booking_line, call_line, fault_lines, goal_lines, outcome_line, said
 from tod_bench.interact.world import World
-from tod_bench.reports.browser import BUDGET, LONGEST_LIST, LONGEST_TEXT
+from tod_bench.reports.browser import BUDGET, LONGEST_LIST, cut
 from tod_bench.reports.html import render_html
 
 
@@ -70,7 +70,7 @@ def rendered(data: Mapping[str, Any]) -> str:
         MissingExtraError: What pages need is not installed.
     """
     title = f"Episodes of {', '.join(data['agents'])}"
-    return render_html("episodes.html", scripts=("episodes.js",), data=data, title=title, episodes=data)
+    return render_html("episodes.html", scripts=("browsing.js", "episodes.js"), data=data, title=title, episodes=data)
 
 
 def _within(entries: Sequence[dict[str, Any]], budget: int) -> Iterator[dict[str, Any]]:
@@ -93,13 +93,13 @@ def _episode(agent: str, record: Mapping[str, Any], world: World) -> dict[str, A
         "end": record["end"],
         "verdict": verdict,
         "faults": sorted({fault.kind for fault in item.faults}),
-        "message": [_cut(line) for line in record["goal"]["message"]],
-        "goal": [_cut(line) for line in goal_lines(record["goal"])],
+        "message": [cut(line) for line in record["goal"]["message"]],
+        "goal": [cut(line) for line in goal_lines(record["goal"])],
         "turns": [
-            {**_turn(turn), "faults": [_cut(line) for line in fault_lines(item, index)]}
+            {**_turn(turn), "faults": [cut(line) for line in fault_lines(item, index)]}
             for index, turn in enumerate(record["turns"])
         ],
-        "ledger": [_cut(booking_line(booking)) for booking in record["ledger"][:LONGEST_LIST]],
+        "ledger": [cut(booking_line(booking)) for booking in record["ledger"][:LONGEST_LIST]],
         "outcomes": [
             {"text": outcome_line(one), "right": one.matched and one.answered == one.requested} for one in item.domains
         ],
@@ -110,13 +110,9 @@ def _turn(turn: Mapping[str, Any]) -> dict[str, Any]:
     agent = turn.get("agent")
     heard = acts_line(turn["heard"]) if agent and turn["heard"] != agent["acts"] else None
     return {
-        "user": _cut(said(turn["user"])),
-        "acts": _cut(acts_line(turn["user"]["acts"])) if turn["user"]["text"] else "",
-        "calls": [_cut(call_line(call)) for call in turn.get("calls", ())[:LONGEST_LIST]],
-        "agent": _cut(said(agent)) if agent else None,
-        "heard": None if heard is None else _cut(heard),
+        "user": cut(said(turn["user"])),
+        "acts": cut(acts_line(turn["user"]["acts"])) if turn["user"]["text"] else "",
+        "calls": [cut(call_line(call)) for call in turn.get("calls", ())[:LONGEST_LIST]],
+        "agent": cut(said(agent)) if agent else None,
+        "heard": None if heard is None else cut(heard),
     }
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} … (cut)"

@@ -16,7 +16,7 @@ from tod_bench.experiments.config import EvalConfig
 from tod_bench.experiments.results import Result
 from tod_bench.files import write_text
 from tod_bench.records import TaskName
-from tod_bench.reports.browser import Answers, BrowsedCorpus, browser_data, sample
+from tod_bench.reports.browser import SCRIPTS, Answers, BrowsedCorpus, browser_data, sample
 from tod_bench.reports.curves import learning_curves, position_figures, share_figures
 from tod_bench.reports.differences import difference_tests
 from tod_bench.reports.figures import Figure, lead_figure, score_figures, table_figures
@@ -91,7 +91,7 @@ def render(page: Page) -> str:
     """
     return render_html(
         "page.html",
-        scripts=("tips.js", "browser.js"),
+        scripts=("tips.js", *SCRIPTS),
         data=page.browser,
         page=page,
         best=page.table.best(),

@@ -2,34 +2,13 @@
 
 import pytest
 
+from scripted_agents import Scripted
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Call, Say, Talk
+from tod_bench.interact.agents import Call, Say
 from tod_bench.interact.episode import CALLS, CHARACTERS, TURNS, Environment, play_episode
 from tod_bench.interact.user import UserSettings
 from tod_bench.records import Act
 from tod_bench.simulated.corpus import Simulated
-
-
-class Scripted(Agent):
-    """An agent that replies with what a function gives."""
-
-    name = "scripted"
-
-    def __init__(self, reply):
-        self.reply = reply
-
-    @property
-    def signature(self):
-        return {"agent": self.name}
-
-    def talk(self, world, rng):
-        reply = self.reply
-
-        class One(Talk):
-            def act(self, observation):
-                return reply(observation)
-
-        return One()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tod_bench.interact.agents import Agent, Call, Say, Talk
+from scripted_agents import Scripted
+from tod_bench.interact.agents import Call, Say
 from tod_bench.interact.episode import CALLS, Environment, play_episode
 from tod_bench.interact.replay import layout_problem, replay_problem
 from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
@@ -27,32 +28,9 @@ def problem(record, environment):
     return layout_problem(record) or replay_problem(record, environment, goal)
 
 
-class _Odd(Agent):
-    """An agent that fails in a way of its own.
-
-    Args:
-        reply: What it replies in its second turn.
-    """
-
-    name = "odd"
-
-    def __init__(self, reply):
-        self.reply = reply
-
-    @property
-    def signature(self):
-        return {"agent": self.name}
-
-    def talk(self, world, rng):
-        return _OddTalk(self.reply)
-
-
-class _OddTalk(Talk):
-    def __init__(self, reply):
-        self._reply = reply
-
-    def act(self, observation):
-        return Say("Hello.") if observation.turn == 0 else self._reply()
+def odd(reply):
+    """An agent that greets, and from its second turn on does something odd."""
+    return Scripted(lambda observation: Say("Hello.") if observation.turn == 0 else reply())
 
 
 def _raise():
@@ -65,13 +43,13 @@ def _raise():
         (RulePolicy(), "done"),
         (RulePolicy(lie=0.5, wrong_venue=0.5, wrong_detail=0.5), "done"),
         (DeafAgent(), "left"),
-        (_Odd(_raise), "crash: ValueError"),
-        (_Odd(lambda: None), "no reply"),
-        (_Odd(lambda: Say("x" * 10_001)), "length"),
-        (_Odd(lambda: Call("book", {"domain": "hotel", "entity": "x" * 10_001})), "length"),
-        (_Odd(lambda: Call("query", {"domain": "hotel"})), "calls"),
-        (_Odd(lambda: Call("dance", {"how": ["slowly", {"with": None}]})), "calls"),
-        (_Odd(lambda: Call("query", [1, 2])), "calls"),
+        (odd(_raise), "crash: ValueError"),
+        (odd(lambda: None), "no reply"),
+        (odd(lambda: Say("x" * 10_001)), "length"),
+        (odd(lambda: Call("book", {"domain": "hotel", "entity": "x" * 10_001})), "length"),
+        (odd(lambda: Call("query", {"domain": "hotel"})), "calls"),
+        (odd(lambda: Call("dance", {"how": ["slowly", {"with": None}]})), "calls"),
+        (odd(lambda: Call("query", [1, 2])), "calls"),
     ],
 )
 def test_honest_episodes_are_reproduced(environment, agent, end):
@@ -136,14 +114,14 @@ def test_no_part_of_an_episode_can_be_left_out(environment):
 
 
 def test_an_agent_that_calls_without_end_made_all_of_its_calls(environment):
-    record = records(environment, _Odd(lambda: Call("query", {"domain": "hotel"})))[0]
+    record = records(environment, odd(lambda: Call("query", {"domain": "hotel"})))[0]
     assert len(record["turns"][-1]["calls"]) == CALLS
     del record["turns"][-1]["calls"][4:]
     assert "it did not end with 'calls'" in problem(record, environment)
 
 
 def test_an_end_of_no_kind_is_none(environment):
-    record = records(environment, _Odd(_raise))[0]
+    record = records(environment, odd(_raise))[0]
     for end in ("done", "turns", "crash: me and you", "what I like"):
         assert "it did not end with" in problem({**record, "end": end}, environment)
     assert problem({**record, "end": ""}, environment) == "it has not ended"

@@ -22,10 +22,11 @@ from tod_bench.corpora.database import plain
 from tod_bench.corpora.multiwoz_names import plain_id
 from tod_bench.corpora.multiwoz_wishes import interactive_goal
 from tod_bench.errors import DataError, UserError
+from tod_bench.interact.acts import as_lists
 from tod_bench.interact.episode import RECORD
-from tod_bench.interact.words.understanding import VERSION, AgentWords, UserWords
-from tod_bench.interact.world import Table, World
-from tod_bench.records import Act
+from tod_bench.interact.words.language import agent_words, domain_of, user_words
+from tod_bench.interact.words.understanding import VERSION
+from tod_bench.interact.world import TAXI, Table, World
 
 IMPORTED: Final = "autotod1"
 """What the versions of an imported episode name as its source; moves whenever a file would be read otherwise."""
@@ -72,6 +73,11 @@ class Run:
     logged: Mapping[str, Logged]
     turns: int
 
+    @property
+    def has_taxi(self) -> bool:
+        """Whether the goal wants a taxi, whose booking was not logged."""
+        return self.record is not None and any(wish["domain"] == TAXI for wish in self.record["goal"]["wishes"])
+
 
 def read_autotod(path: Path, corpus: Corpus | None) -> tuple[Run, ...]:
     """Reads a file of runs, on MultiWOZ or on SGD.
@@ -114,7 +120,7 @@ class _Ears:
         self.world = World(corpus)
         assert corpus.database is not None
         self.corpus, self.database = corpus, corpus.database
-        self._user, self._agent = UserWords(self.world), AgentWords(self.world)
+        self._user, self._agent = user_words(self.world), agent_words(self.world)
 
     def turns(self, dialogue: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The turns of a dialogue with what is understood of them."""
@@ -122,14 +128,14 @@ class _Ears:
         turns = []
         for turn in dialogue:
             said = self._user.acts(turn["user"], about)
-            about = _domain_of(said) or about
+            about = domain_of(said) or about
             heard = self._agent.acts(turn["agent"], about)
-            about = _domain_of(heard) or about
+            about = domain_of(heard) or about
             turns.append(
                 {
-                    "user": {"text": turn["user"], "acts": _lists(said)},
+                    "user": {"text": turn["user"], "acts": as_lists(said)},
                     "agent": {"text": turn["agent"], "acts": []},
-                    "heard": _lists(heard),
+                    "heard": as_lists(heard),
                 }
             )
         return turns
@@ -212,11 +218,3 @@ def _sgd(run: Mapping[str, Any]) -> Run:
         for intent, of in intents.items()
     }
     return Run(str(run["dialog_id"]), None, logged, len(run["run_result"]))
-
-
-def _lists(acts: Sequence[Act]) -> list[list[str]]:
-    return [[one.domain, one.act, one.slot, one.value] for one in acts]
-
-
-def _domain_of(acts: Sequence[Act]) -> str:
-    return next((one.domain for one in reversed(acts) if one.domain != "general"), "")

@@ -73,13 +73,13 @@ def verdicts(runs: Sequence[Run], world: World) -> list[Verdict]:
     for run in runs:
         if run.record is not None:
             of_domains = list(_of_run(run, run.record, world))
-            found += [*of_domains, *_of_dialogue(run, run.record, of_domains)]
+            found += [*of_domains, *_of_dialogue(run, of_domains)]
     return found
 
 
-def _of_dialogue(run: Run, record: Mapping[str, Any], of_domains: Sequence[Verdict]) -> Iterator[Verdict]:
+def _of_dialogue(run: Run, of_domains: Sequence[Verdict]) -> Iterator[Verdict]:
     """The dialogue as a whole, where it has no taxi."""
-    if any(wish["domain"] == TAXI for wish in record["goal"]["wishes"]) or not of_domains:
+    if run.has_taxi or not of_domains:
         return
     ours, theirs = all(one.ours for one in of_domains), all(one.theirs for one in of_domains)
     causes = [one.cause for one in of_domains if one.cause and one.ours != one.theirs]

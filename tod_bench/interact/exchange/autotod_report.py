@@ -8,6 +8,7 @@ FOLDER/differences.csv   every run and domain on which the two differ, with the 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from tod_bench.interact.exchange.autotod import Run, read_autotod
 from tod_bench.interact.exchange.autotod_agreement import MEASURES, Verdict, verdicts
 from tod_bench.interact.journal import encoded
 from tod_bench.interact.scores import PlayScore, score_episodes
-from tod_bench.interact.world import TAXI, World
+from tod_bench.interact.world import World
 from tod_bench.numerals import with_interval
 from tod_bench.statistics import Agreement, agreement
 
@@ -126,7 +127,7 @@ def report_autotod(files: Sequence[Path], corpus: Corpus | None, folder: Path) -
     if corpus is not None and runs:
         world = World(corpus)
         found = verdicts(runs, world)
-        plain = [run.record for run in runs if run.record and not _has_taxi(run)]
+        plain = [run.record for run in runs if run.record and not run.has_taxi]
         if plain:
             every = score_episodes(plain, world)
             scores = [every.get(name) for name in SCORED]
@@ -143,36 +144,32 @@ def report_autotod(files: Sequence[Path], corpus: Corpus | None, folder: Path) -
     return report
 
 
-def _has_taxi(run: Run) -> bool:
-    return run.record is not None and any(wish["domain"] == TAXI for wish in run.record["goal"]["wishes"])
-
-
 def _logged(file: str, runs: Sequence[Run]) -> list[tuple[str, str, float, int]]:
     """Shares of what the authors logged, over domains (on SGD: intents), and over whole runs."""
     rows = []
     for name in ("inform", "success", "book"):
-        flags = [flag for run in runs for one in run.logged.values() if (flag := getattr(one, name)) is not None]
-        whole = [
-            all(kept)
+        by_run = [
+            kept
             for run in runs
             if (kept := [flag for one in run.logged.values() if (flag := getattr(one, name)) is not None])
         ]
-        if flags:
+        if by_run:
+            flags, whole = list(chain(*by_run)), list(map(all, by_run))
             rows.append((file, name, 100 * sum(flags) / len(flags), len(flags)))
             rows.append((file, f"{name}, whole runs", 100 * sum(whole) / len(whole), len(whole)))
     return rows
 
 
 def _agreements(found: Sequence[Verdict]) -> tuple[Agreement, ...]:
-    numbers = {run: number for number, run in enumerate(dict.fromkeys(one.run for one in found))}
+    runs = dict.fromkeys(one.run for one in found)
     made = []
     for measure in MEASURES:
         those = [one for one in found if one.measure == measure]
         if those:
             ratings = [[float(one.ours) for one in those], [float(one.theirs) for one in those]]
-            items = [numbers[one.run] for one in those]
-            order = {number: place for place, number in enumerate(sorted(set(items)))}
-            made.append(agreement(ratings, "nominal", items=[order[item] for item in items], question=measure))
+            there = {one.run for one in those}
+            places = {run: place for place, run in enumerate(run for run in runs if run in there)}
+            made.append(agreement(ratings, "nominal", items=[places[one.run] for one in those], question=measure))
     return tuple(made)
 
 
@@ -201,7 +198,7 @@ def _notes(read: dict[Path, tuple[Run, ...]], runs: Sequence[Run]) -> tuple[str,
         for path, those in read.items()
     ]
     if runs:
-        taxis = sum(map(_has_taxi, runs))
+        taxis = sum(run.has_taxi for run in runs)
         notes += [
             f"{taxis} runs with a taxi are scored by domain only: bookings of taxis were not logged",
             "bookings are those that the authors found under the references told; others are not known",

@@ -125,7 +125,7 @@ def _people(environment: Environment) -> Mapping[str, Any]:
 
 def _recovery(card: UserCard) -> Grid:
     rows = tuple(
-        (one.kind, f"{one.planted:,}", f"{one.found:,}", _share(one.precision), _share(one.recall))
+        (one.kind, f"{one.planted:,}", f"{one.found:,}", _number(one.precision), _number(one.recall))
         for one in card.recovery
     )
     note = (
@@ -155,7 +155,7 @@ def _faults(card: UserCard) -> Grid:
 
 def _divergence(card: UserCard) -> Grid:
     rows = tuple(
-        (one.what, _mean(one.people), _mean(one.simulated), _cell(one.bits, one.interval), decimal(one.halves, 3))
+        (one.what, _number(one.people), _number(one.simulated), _cell(one.bits, one.interval), decimal(one.halves, 3))
         for one in card.divergence
     )
     notes = [
@@ -192,11 +192,7 @@ def _standings(card: UserCard, spec: str) -> Grid:
     )
 
 
-def _share(value: float | None) -> Cell:
-    return Undefined() if value is None else decimal(value)
-
-
-def _mean(value: float | None) -> Cell:
+def _number(value: float | None) -> Cell:
     return Undefined() if value is None else decimal(value)
 
 

@@ -1,6 +1,6 @@
 """The seeded user's language, and the rule policy that has to understand it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -84,8 +84,8 @@ class _TalkInWords(TalkInSteps):
         return Say(self._speaker.say(acts, self._about), acts)
 
 
-def domain_of(acts: tuple[Act, ...]) -> str:
-    """The domain that was spoken of last."""
+def domain_of(acts: Sequence[Act]) -> str:
+    """The domain that was spoken of last; empty for none."""
     return next((act.domain for act in reversed(acts) if act.domain != "general"), "")
 
 

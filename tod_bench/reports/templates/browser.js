@@ -11,13 +11,6 @@
   let found = [];
   let current = null;
 
-  const make = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  };
-  const unique = (values) => [...new Set(values)].sort();
   const shownSystems = () => data.systems.map((_, number) => number).filter((number) => {
     const box = form.elements.namedItem(`system-${number}`);
     return !box || box.checked;
@@ -152,10 +145,7 @@
   const draw = (dialogue, focus) => {
     current = dialogue;
     if (dialogue && focus) history.replaceState(null, "", link(dialogue));
-    for (const button of list.querySelectorAll("button")) {
-      if (Number(button.value) === data.dialogues.indexOf(dialogue)) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
+    markCurrent(list, data.dialogues.indexOf(dialogue));
     article.replaceChildren();
     if (!dialogue) return;
     const wanted = read(), systems = shownSystems();
@@ -225,11 +215,7 @@
   const places = new Map();
   for (const dialogue of data.dialogues) places.set(dialogue.id, (places.get(dialogue.id) || 0) + 1);
   form.elements.beside.closest("label").hidden = ![...places.values()].some((count) => count > 1);
-  form.hidden = document.getElementById("browser").hidden = false;
-  form.addEventListener("change", refresh);
-  form.elements.text.addEventListener("input", refresh);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(refresh));
+  startBrowsing(form, refresh);
   for (const button of document.querySelectorAll("[data-slot]")) {
     const options = [...form.elements.slot.options].map((option) => option.value);
     button.disabled = !options.includes(button.dataset.slot);

@@ -9,13 +9,6 @@
   let found = [];
   let current = null;
 
-  const make = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  };
-  const unique = (values) => [...new Set(values)].sort();
   const values = (episode, name) => ({
     agent: [episode.agent], domain: episode.domains, verdict: [episode.verdict], end: [episode.end],
     fault: episode.faults.length ? ["any", ...episode.faults] : ["none"],
@@ -55,10 +48,7 @@
   const draw = (episode, focus) => {
     current = episode;
     if (episode && focus) history.replaceState(null, "", link(episode));
-    for (const button of list.querySelectorAll("button")) {
-      if (Number(button.value) === data.episodes.indexOf(episode)) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
+    markCurrent(list, data.episodes.indexOf(episode));
     article.replaceChildren();
     if (!episode) return;
     const others = data.episodes.filter((one) => one.id === episode.id && one !== episode);
@@ -101,11 +91,7 @@
       ...options.map((value) => make("option", { value }, value)));
     form.elements[name].closest("label").hidden = options.length < 2;
   }
-  form.hidden = document.getElementById("browser").hidden = false;
-  form.addEventListener("change", refresh);
-  form.elements.text.addEventListener("input", refresh);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(refresh));
+  startBrowsing(form, refresh);
   // Opens what the address names: the filters give way to it.
   const follow = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
