@@ -337,11 +337,10 @@ def _judge(config: "JudgeConfig", options: dict[str, Any], *, ablation: bool = F
 
 def _print(report: "JudgeReport", output_format: str) -> None:
     """Prints a report, and ends with status 1 where more is unscored than the config allows."""
-    import json
-
+    from tod_bench.cli.printing import print_page
     from tod_bench.judge.markdown import markdown
 
-    click.echo(json.dumps(report.to_json(), indent=1) + "\n" if output_format == "json" else markdown(report), nl=False)
+    print_page(markdown(report), report.to_json(), output_format)
     if not report.trusted:
         rate, most = 100 * report.unscored_rate, 100 * report.max_unscored
         click.echo(

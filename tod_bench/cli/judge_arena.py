@@ -67,8 +67,7 @@ def arena_command(results: tuple[str, ...], **options: Any) -> None:
       tod-bench judge arena votes.csv --features features.csv --control exclamations
       tod-bench judge arena judge_arena --small
     """
-    import json
-
+    from tod_bench.cli.printing import print_page
     from tod_bench.files import write_json
     from tod_bench.judge.arena import arena, arena_markdown, read_votes
 
@@ -88,8 +87,7 @@ def arena_command(results: tuple[str, ...], **options: Any) -> None:
     )
     if options["output"]:
         write_json(options["output"], found.to_json())
-    as_json = options["output_format"] == "json"
-    click.echo(json.dumps(found.to_json(), indent=1) + "\n" if as_json else arena_markdown(found, title), nl=False)
+    print_page(arena_markdown(found, title), found.to_json(), options["output_format"])
 
 
 def _judged(name: str, options: dict[str, Any]) -> tuple[list[Path], str, tuple[str, ...]]:

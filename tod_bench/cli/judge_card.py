@@ -82,9 +82,7 @@ def cards(folder: Path, output: Path | None) -> None:
 
 def _card(options: dict[str, Any]) -> None:
     """Makes a card, writes it in every form that can be made here, and prints it."""
-    import json
-
-    from tod_bench.cli.printing import in_words
+    from tod_bench.cli.printing import in_words, print_page
     from tod_bench.files import write_text
     from tod_bench.judge.cards.making import card_dry_run, make_card
     from tod_bench.judge.cards.pages import card_markdown
@@ -105,13 +103,13 @@ def _card(options: dict[str, Any]) -> None:
         return
     with quietly(options["quiet"]):
         made = make_card(config, folder, access, **asked, command=_command_of(options))
-    write_text(folder / "card.md", card_markdown(made))
+    page = card_markdown(made)
+    write_text(folder / "card.md", page)
     if can_render():
         write_text(folder / "card.html", card_html(made))
     if not options["quiet"]:
         click.echo(f"{folder}: card.json, card.md" + (", card.html" if can_render() else ""), err=True)
-    as_json = options["output_format"] == "json"
-    click.echo(json.dumps(made.to_json(), indent=1) + "\n" if as_json else card_markdown(made), nl=False)
+    print_page(page, made.to_json(), options["output_format"])
 
 
 def _command_of(options: dict[str, Any]) -> str:

@@ -32,10 +32,9 @@ def panel_command(config: str, overrides: tuple[str, ...], **options: Any) -> No
       tod-bench judge panel judge_panel --small
       tod-bench judge panel mine.yaml --budget 5 -o runs/judge/mine
     """
-    import json
     import sys
 
-    from tod_bench.cli.printing import in_words
+    from tod_bench.cli.printing import in_words, print_page
     from tod_bench.judge.panel import PanelConfig, panel_markdown, run_panel
     from tod_bench.judge.several import Purse, estimates, load_study
     from tod_bench.progress import progress, quietly
@@ -52,8 +51,7 @@ def panel_command(config: str, overrides: tuple[str, ...], **options: Any) -> No
         panel = run_panel(settings, folder, purse, started=shown.expect, settled=shown.advance)
     if not options["quiet"]:
         click.echo(f"{folder}: a folder for each judge, panel.json, panel.md", err=True)
-    as_json = options["output_format"] == "json"
-    click.echo(json.dumps(panel.to_json(), indent=1) + "\n" if as_json else panel_markdown(panel), nl=False)
+    print_page(panel_markdown(panel), panel.to_json(), options["output_format"])
     if not panel.report.trusted:
         rate, most = 100 * panel.report.unscored_rate, 100 * panel.report.max_unscored
         click.echo(

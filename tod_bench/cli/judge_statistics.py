@@ -165,10 +165,9 @@ COMMANDS = (alt_test, correct, plan_labels, import_ratings)
 
 
 def _show(records: list[dict[str, Any]], page: str, output: Path | None, output_format: str) -> None:
-    import json
-
+    from tod_bench.cli.printing import print_page
     from tod_bench.files import write_json
 
-    click.echo(json.dumps(records, indent=1) + "\n" if output_format == "json" else page, nl=False)
+    print_page(page, records, output_format)
     if output:
         write_json(output, records)

@@ -45,6 +45,11 @@ def formatted(result: "Tabular", output_format: str, values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def print_page(page: str, values: Any, output_format: str) -> None:
+    """Prints a page of Markdown, or its numbers where ``json`` is asked for."""
+    click.echo(json.dumps(values, indent=1) + "\n" if output_format == "json" else page, nl=False)
+
+
 def write_result(path: Path, result: "Tabular", values: Any) -> None:
     """Writes a result to a file: CSV or Markdown where the name ends so, else JSON."""
     from tod_bench.files import write_text
