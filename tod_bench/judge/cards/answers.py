@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tod_bench.judge.cards.card import Measure, Unit, measured, missing, stacked
-from tod_bench.judge.cards.checks import share
+from tod_bench.judge.cards.card import Measure, Unit, by_item, measured, missing, share
 from tod_bench.judge.questions import ALL
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.store import Judged
@@ -19,26 +18,24 @@ Price = Callable[[Mapping[str, int]], float | None]
 
 def unread(judged: Sequence[Judged]) -> list[Measure]:
     """Share of queries without a verdict after the last re-ask, and of first answers without one."""
-    last: dict[str, list[float]] = {}
-    first: dict[str, list[float]] = {}
+    last: list[tuple[str, list[float]]] = []
+    first: list[tuple[str, list[float]]] = []
     reasons: dict[str, int] = {}
     for one in judged:
         failed = isinstance(one.outcome, Unscored)
         if isinstance(one.outcome, Unscored):
             reason = f"{one.outcome.reason}: {one.outcome.detail}".strip(": ")
             reasons[reason] = reasons.get(reason, 0) + 1
-        for table, missed in ((last, failed), (first, failed or len(one.attempts) > 1)):
-            own = table.setdefault(one.query.item, [0.0, 0.0])
-            own[0] += missed
-            own[1] += 1
+        last.append((one.query.item, [failed, 1.0]))
+        first.append((one.query.item, [failed or len(one.attempts) > 1, 1.0]))
     if not last:
         return [missing("unread", "unread", "nothing was asked")]
     commonest = max(reasons, key=lambda reason: reasons[reason]) if reasons else ""
     note = f"commonest: {commonest} ({reasons[commonest]})" if commonest else ""
     n = len(judged)
     return [
-        measured(("unread", "unread", ""), stacked(last), share, of="queries", n=n, note=note),
-        measured(("unread", "unread before re-asks", ""), stacked(first), share, of="queries", n=n),
+        measured(("unread", "unread", ""), by_item(last), share, of="queries", n=n, note=note),
+        measured(("unread", "unread before re-asks", ""), by_item(first), share, of="queries", n=n),
     ]
 
 
@@ -62,21 +59,19 @@ UNITS: tuple[Unit, Unit] = ("%", "points")
 
 def echo(judged: Sequence[Judged], *, certainty: bool) -> Measure:
     """Share of values that are those of the prompt's example, against what chance gives."""
-    sums: dict[str, list[float]] = {}
+    rows: list[tuple[str, list[float]]] = []
     chances = []
     for one in judged:
         if isinstance(one.outcome, Verdict) and one.nonce:
             example = example_verdict(one.query, one.nonce, certainty=certainty)
             for question, value in one.outcome.values.items():
-                own = sums.setdefault(one.query.item, [0.0, 0.0])
-                own[0] += value == example[key_of(question)]
-                own[1] += 1
+                rows.append((one.query.item, [value == example[key_of(question)], 1.0]))
                 chances.append(1 / len(offered(question)))
     name = "example: answers equal to the example's"
-    if not sums:
+    if not rows:
         return missing("bias", name, "no answer was read, or the prompt has no example")
     note = f"{100 * sum(chances) / len(chances):.0f} by chance, if all answers were equally frequent"
-    return measured(("bias", name, ""), stacked(sums), share, of="answers", n=len(chances), note=note)
+    return measured(("bias", name, ""), by_item(rows), share, of="answers", n=len(chances), note=note)
 
 
 def costs(judged: Sequence[Judged], price: Price, *, reads_tokens: bool = True) -> list[Measure]:
@@ -105,10 +100,10 @@ def costs(judged: Sequence[Judged], price: Price, *, reads_tokens: bool = True) 
     )
     found = []
     for name, unit, why in of_unit:
-        rows = {item: own[unit] for item, own in spent.items()}
-        if not rows or any(value is None for values in rows.values() for value in values):
+        values = {item: own[unit] for item, own in spent.items()}
+        if not values or any(value is None for own in values.values() for value in own):
             found.append(missing("cost", name, why))
             continue
-        sums = stacked({item: [sum(v for v in values if v is not None), 1.0] for item, values in rows.items()})
+        sums = by_item([(item, [sum(v for v in own if v is not None), 1.0]) for item, own in values.items()])
         found.append(measured(("cost", name, ""), sums, lambda s: ratio(s[..., 0], s[..., 1]), unit))
     return found

@@ -1,6 +1,6 @@
 """A judge card as data: measures with intervals, or the reason why there is none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -11,7 +11,7 @@ from tod_bench.errors import UserError
 from tod_bench.inputs import read_json
 from tod_bench.statistics import bootstrap_interval
 from tod_bench.statistics.bootstrap import Aggregate
-from tod_metrics.base import FloatArray
+from tod_metrics.base import FloatArray, percentage
 
 FORMAT = 1
 """Version of the file of a card."""
@@ -177,6 +177,15 @@ def missing(section: str, name: str, why: str, about: str = "") -> Measure:
     return Measure(section, name, about, note=why)
 
 
-def stacked(by_item: Mapping[str, Sequence[float]]) -> FloatArray:
-    """Statistics by item as a table, shape (items, k), items in the order of their ids."""
-    return np.array([by_item[item] for item in sorted(by_item)], dtype=np.float64)
+def by_item(rows: Iterable[tuple[str, Sequence[float] | FloatArray]]) -> FloatArray:
+    """Rows of statistics summed by item, shape (items, k), items in the order of their ids."""
+    sums: dict[str, FloatArray] = {}
+    for item, row in rows:
+        added = np.asarray(row, dtype=np.float64)
+        sums[item] = sums[item] + added if item in sums else added
+    return np.array([sums[item] for item in sorted(sums)]) if sums else np.zeros((0, 1))
+
+
+def share(sums: FloatArray) -> FloatArray:
+    """Summed (found, all), shape (..., 2), or with more behind them, to a percentage of shape (...)."""
+    return percentage(sums[..., 0], sums[..., 1])

@@ -6,13 +6,13 @@ from itertools import combinations
 import numpy as np
 
 from tod_bench.judge.agreement import agreements
-from tod_bench.judge.cards.card import DRAWS, Measure, exact_ends, measured, missing, stacked
+from tod_bench.judge.cards.card import DRAWS, Measure, by_item, exact_ends, measured, missing, share
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.store import Judged
 from tod_bench.judge.validity import AblationRow, Words
 from tod_bench.judge.verdicts import Verdict
-from tod_metrics.base import FloatArray, percentage, ratio
+from tod_metrics.base import FloatArray, ratio
 from tod_metrics.judge.ratings import QUESTION_KEYS, Rating
 
 RESAMPLING = Resampling(draws=DRAWS)
@@ -31,9 +31,9 @@ def consistency(ratings: Sequence[Rating]) -> list[Measure]:
     alphas = {one.question: one for one in agreements(as_raters, [], RESAMPLING)}
     found = []
     for question in questions:
-        sums = _equal_pairs([rating for rating in own if rating.question == question])
-        where = ("self", "equal answers over repeats", question)
-        found.append(measured(where, sums, share, of="pairs of repeats", n=round(float(sums[:, 1].sum()))))
+        rows = _equal_pairs([rating for rating in own if rating.question == question])
+        where, pairs = ("self", "equal answers over repeats", question), sum(row[1] for _, row in rows)
+        found.append(measured(where, by_item(rows), share, of="pairs of repeats", n=pairs))
         one = alphas[question]
         section, name = "self", "alpha over repeats"
         if one.alpha is None:
@@ -43,19 +43,17 @@ def consistency(ratings: Sequence[Rating]) -> list[Measure]:
     return found
 
 
-def _equal_pairs(ratings: Sequence[Rating]) -> FloatArray:
-    """Of each item: pairs of repeats that are equal, and pairs; shape (items, 2)."""
+def _equal_pairs(ratings: Sequence[Rating]) -> list[tuple[str, list[int]]]:
+    """Of each unit: its item, and how many pairs of repeats are equal, and how many there are."""
     units: dict[tuple[object, ...], list[int | float | str]] = {}
     for r in ratings:
         if r.value is not None:
             units.setdefault((r.item, r.candidate, r.together, r.turn), []).append(r.value)
-    sums: dict[str, list[float]] = {}
+    found = []
     for unit, values in units.items():
         pairs = list(combinations(values, 2))
-        own = sums.setdefault(str(unit[0]), [0.0, 0.0])
-        own[0] += sum(a == b for a, b in pairs)
-        own[1] += len(pairs)
-    return stacked(sums) if sums else np.zeros((0, 2))
+        found.append((str(unit[0]), [sum(a == b for a, b in pairs), len(pairs)]))
+    return found
 
 
 def pair_bias(report: JudgeReport) -> list[Measure]:
@@ -82,16 +80,15 @@ def length_and_score(ratings: Sequence[Rating], words: Words, reference: str) ->
     """Correlation of a Likert score with how much longer the rated version is than the reference."""
     found = []
     for question in QUESTION_KEYS:
-        rows: dict[str, list[float]] = {}
+        rows: list[tuple[str, list[float]]] = []
         for r in ratings:
             own = words.get(r.item, {})
             if r.question == question and r.persona == "own" and isinstance(r.value, int) and r.candidate in own:
                 longer = float(np.log2((own[r.candidate] + 1) / (own.get(reference, 0) + 1)))
-                added = _moments(longer, r.value)
-                rows[r.item] = [a + b for a, b in zip(rows.get(r.item, [0.0] * 6), added, strict=True)]
+                rows.append((r.item, _moments(longer, r.value)))
         if rows:
             name, note = "length: correlation of score and length", "a longer answer may be better: no bias by itself"
-            found.append(measured(("bias", name, question), stacked(rows), _correlation, "", of="ratings", note=note))
+            found.append(measured(("bias", name, question), by_item(rows), _correlation, "", of="ratings", note=note))
     return found or [missing("bias", "length: correlation of score and length", "no scores to correlate")]
 
 
@@ -102,18 +99,17 @@ def question_order(judged: Iterable[Judged]) -> list[Measure]:
         if isinstance(one.outcome, Verdict) and len(one.query.questions) > 1 and one.query.persona == "own":
             for place, question in enumerate(one.query.questions):
                 given.setdefault(question, []).append((one.query.item, place, int(one.outcome.values[question])))
-    sums: dict[str, FloatArray] = {}
+    moved: list[tuple[str, list[float]]] = []
     for rows in given.values():
         mean_score, mean_place = float(np.mean([row[2] for row in rows])), float(np.mean([row[1] for row in rows]))
         for item, place, score in rows:
             # Around each question's own means, so that questions of unlike level can be taken together.
             x, y = place - mean_place, score - mean_score
-            sums[item] = sums.get(item, np.zeros(2)) + np.array([x * y, x * x])
+            moved.append((item, [x * y, x * x]))
     name = "order: change of a score a place down the list"
-    if not sums:
+    if not moved:
         return [missing("bias", name, "questions were not asked several in a call")]
-    table = np.array([sums[item] for item in sorted(sums)])
-    return [measured(("bias", name, ""), table, lambda s: ratio(s[..., 0], s[..., 1]), "points", of="items")]
+    return [measured(("bias", name, ""), by_item(moved), lambda s: ratio(s[..., 0], s[..., 1]), "points", of="items")]
 
 
 def asking(report: JudgeReport) -> list[Measure]:
@@ -148,11 +144,6 @@ def persona_use(rows: Sequence[AblationRow]) -> list[Measure]:
 
 def _tested(p: float | None) -> str:
     return "not tested" if p is None else f"p {'<0.001' if p < 0.001 else f'{p:.3f}'} (Holm)"
-
-
-def share(sums: FloatArray) -> FloatArray:
-    """Summed (found, all), shape (..., 2), to a percentage of shape (...)."""
-    return percentage(sums[..., 0], sums[..., 1])
 
 
 def _moments(x: float, y: float) -> list[float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tod_bench.judge.cards.card import Measure, measured, missing
+from tod_bench.judge.cards.card import Measure, by_item, measured, missing, share
 from tod_metrics.base import FloatArray, percentage, ratio
 from tod_metrics.judge.alpha import consensus
 from tod_metrics.judge.ratings import EMOTION, EMOTIONS, QUESTION_KEYS, SCALE, WINNER, Rating
@@ -63,7 +63,7 @@ def _beside(question: str, judge: Sequence[Rating], gold: Gold) -> _Answers:
 def _of_question(answers: _Answers) -> list[Measure]:
     question, pairs = answers.question, answers.pairs
     unread = sum(value is None for _, value, _ in pairs)
-    right = _by_item([(item, [value in gold, value is not None, 1.0]) for item, value, gold in pairs])
+    right = by_item([(item, [value in gold, value is not None, 1.0]) for item, value, gold in pairs])
     totals = right.sum(axis=0)
     bounds = [float(percentage(totals[0] + extra, totals[2])) for extra in (0.0, totals[2] - totals[1])]
     several = sum(len(gold) > 1 for _, _, gold in pairs)
@@ -74,7 +74,7 @@ def _of_question(answers: _Answers) -> list[Measure]:
     accuracy = measured(
         ("gold", "accuracy", question),
         right,
-        lambda s: percentage(s[..., 0], s[..., 1]),
+        share,
         n=n,
         of="labelled answers",
         note=note,
@@ -87,18 +87,18 @@ def _single(answers: _Answers) -> list[Measure]:
     alone = [(item, value, gold) for item, value, gold in answers.pairs if len(gold) == 1 and value is not None]
     if len(alone) == sum(value is not None for _, value, _ in answers.pairs) or not alone:
         return []
-    sums = _by_item([(item, [value in gold, 1.0]) for item, value, gold in alone])
+    sums = by_item([(item, [value in gold, 1.0]) for item, value, gold in alone])
     where = ("gold", "accuracy, texts with one label", answers.question)
-    return [measured(where, sums, lambda s: percentage(s[..., 0], s[..., 1]), n=len(alone), of="labelled answers")]
+    return [measured(where, sums, share, n=len(alone), of="labelled answers")]
 
 
 def _always(answers: _Answers) -> Measure:
     """Accuracy of always giving the label that is right most often: the floor to beat."""
     counts = {value: sum(value in gold for _, _, gold in answers.pairs) for value in _values(answers.question)}
     best = max(counts, key=lambda value: counts[value])
-    sums = _by_item([(item, [best in gold, 1.0]) for item, _, gold in answers.pairs])
+    sums = by_item([(item, [best in gold, 1.0]) for item, _, gold in answers.pairs])
     where = ("gold", f"floor: always {best}", answers.question)
-    return measured(where, sums, lambda s: percentage(s[..., 0], s[..., 1]), n=len(answers.pairs), of="labelled items")
+    return measured(where, sums, share, n=len(answers.pairs), of="labelled items")
 
 
 def _macro_f1(answers: _Answers, n: int) -> Measure:
@@ -120,17 +120,8 @@ def _macro_f1(answers: _Answers, n: int) -> Measure:
 
     if not rows:
         return missing(*where[:2], "every answer was unread", answers.question)
-    return measured(where, _by_item(rows), mean_f1, n=n, of="labelled answers", note=f"{size} values")
+    return measured(where, by_item(rows), mean_f1, n=n, of="labelled answers", note=f"{size} values")
 
 
 def _values(question: str) -> Sequence[int | float | str]:
     return PAIR_VALUES if question == WINNER else EMOTIONS if question == EMOTION else tuple(SCALE)
-
-
-def _by_item(rows: Sequence[tuple[str, Sequence[float] | FloatArray]]) -> FloatArray:
-    """Rows summed by item, shape (items, k)."""
-    sums: dict[str, FloatArray] = {}
-    for item, row in rows:
-        added = np.asarray(row, dtype=np.float64)
-        sums[item] = sums[item] + added if item in sums else added
-    return np.array([sums[item] for item in sorted(sums)]) if sums else np.zeros((0, 1))

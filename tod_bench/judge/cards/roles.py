@@ -12,7 +12,7 @@ from string import Template
 
 from tod_bench.files import digest_of
 from tod_bench.judge.asking import ask_all
-from tod_bench.judge.cards.card import Measure, measured, missing, stacked
+from tod_bench.judge.cards.card import Measure, by_item, measured, missing, share
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import Draft, draft_of
 from tod_bench.judge.items import Item, ItemSet, Query
@@ -21,7 +21,6 @@ from tod_bench.judge.store import JudgedStore
 from tod_bench.judge.verdicts import Verdict
 from tod_bench.llm.client import ChatClient
 from tod_bench.records import Persona
-from tod_metrics.base import percentage
 
 SPEAKER = "speaker"
 """The question; its values are those of the 4-point scale, which are the seats here."""
@@ -51,16 +50,16 @@ def role_measures(config: JudgeConfig, items: ItemSet, client: ChatClient, folde
     with JudgedStore(folder) as store:
         ask_all(config, prompt, items, client, store, drafts=list(drafts.values()))
         judged = [store.get(draft.key(client.base_url)) for draft in drafts.values()]
-    rows, unread = {}, 0
+    rows, unread = [], 0
     for one in judged:
         if one is None or not isinstance(one.outcome, Verdict):
             unread += 1
         else:
-            rows[one.query.item] = [float(one.outcome.values[SPEAKER] == seats[one.query.id]), 1.0]
+            rows.append((one.query.item, [one.outcome.values[SPEAKER] == seats[one.query.id], 1.0]))
     if not rows:
         return [missing("roles", _NAME, f"none of {unread} answers could be read")]
     note = "25 by chance" + (f"; {unread} unread answers are left out" if unread else "")
-    return [measured(("roles", _NAME, ""), stacked(rows), lambda s: percentage(s[..., 0], s[..., 1]), note=note)]
+    return [measured(("roles", _NAME, ""), by_item(rows), share, note=note)]
 
 
 def _question(config: JudgeConfig, items: Sequence[Item], item: Item) -> tuple[Draft, int] | None:
