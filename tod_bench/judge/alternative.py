@@ -161,7 +161,7 @@ def _replacement(
     without = sum(one is None for one in judged)
     notes = (f"{without} of {len(items)} items have no answer of the judge and do not count",) if without else ()
     constants = [
-        alternative_test(numbers[:-1], np.where(np.isfinite(numbers[-1]), always, np.nan), **how_tested)
+        alternative_test(numbers[:-1], np.where(np.isfinite(numbers[-1]), always, np.nan), **how_tested, exactly=False)
         for always in _usual(numbers[:-1], level)
     ]
     constant = max(constants, key=lambda one: (one.omega or 0.0, one.rho or 0.0))

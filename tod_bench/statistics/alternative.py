@@ -46,7 +46,8 @@ class Comparison:
         person: The same of the rater.
         test: ``t`` or ``wilcoxon``.
         p: One-sided p of the hypothesis that the rater's advantage over the judge is epsilon or more.
-        exact: The same by an exact test; None where dialogues have several items, or the rater more than 200.
+        exact: The same by an exact test; None where dialogues have several items, or the rater more than
+            200, or it was not asked for.
         corrected: p after the correction over the family of comparisons.
         exact_corrected: The exact one (p where there is none) after the same correction.
     """
@@ -111,6 +112,7 @@ def alternative_test(
     clusters: ArrayLike | None = None,
     least_items: int = T_TEST_FROM,
     level: float = 0.05,
+    exactly: bool = True,
 ) -> AlternativeTest:
     """Tests whether a judge may replace one of the raters of a question.
 
@@ -123,6 +125,7 @@ def alternative_test(
             dialogue are not independent: the t test then takes its standard error over dialogues.
         least_items: Raters with fewer items are left out of the test (30 in the released code).
         level: False discovery rate.
+        exactly: Whether the exact tests are made, too, which is most of the work.
 
     Returns:
         The test, corrected over its own raters; see `corrected_together` for several questions.
@@ -145,7 +148,7 @@ def alternative_test(
             continue
         others = np.delete(table[:, places], rater, axis=0)
         wins, losses = _advantages(row[places], answers[places], others, alignment)
-        comparisons.append(_compared(rater, wins, losses, numbers[places], epsilon))
+        comparisons.append(_compared(rater, wins, losses, numbers[places], epsilon, exactly=exactly))
     return corrected_together([AlternativeTest(epsilon, tuple(comparisons), tuple(left_out), level)])[0]
 
 
@@ -214,12 +217,18 @@ def _advantages(
 
 
 def _compared(
-    rater: int, wins: NDArray[np.bool_], losses: NDArray[np.bool_], clusters: NDArray[np.int64], epsilon: float
+    rater: int,
+    wins: NDArray[np.bool_],
+    losses: NDArray[np.bool_],
+    clusters: NDArray[np.int64],
+    epsilon: float,
+    *,
+    exactly: bool,
 ) -> Comparison:
     ahead = losses.astype(np.float64) - wins
     of_dialogue = np.unique(clusters, return_inverse=True)[1]
     sums = cluster_sums(np.stack([ahead, np.ones(len(ahead))], axis=1), of_dialogue)
-    exactly = len(sums) == len(ahead) <= _EXACT_UP_TO
+    exactly = exactly and len(sums) == len(ahead) <= _EXACT_UP_TO
     few = len(sums) < T_TEST_FROM
     return Comparison(
         *(rater, len(ahead), len(sums), float(wins.mean()), float(losses.mean())),
