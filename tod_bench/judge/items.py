@@ -89,13 +89,10 @@ def read_items(config: JudgeConfig) -> ItemSet:
         for name, version in config.versions.items()
         if version.predictions and not judges_states
     }
-    items = tuple(
-        _item(dialogue, config.versions, responses)
-        for dialogue in read_split(corpus, config.split)
-        if dialogue.id in chosen
-    )
+    dialogues = [dialogue for dialogue in read_split(corpus, config.split) if dialogue.id in chosen]
+    items = tuple(_item(dialogue, config.versions, responses) for dialogue in dialogues)
     if judges_states:
-        items = _with_states(config, corpus, items)
+        items = _with_states(config, corpus, dialogues, items)
     split, images = signed_split(corpus, config.split), _images(config, corpus)
     if images is not None and not any(item.persona.image for item in items):
         raise UserError(
@@ -105,9 +102,9 @@ def read_items(config: JudgeConfig) -> ItemSet:
     return ItemSet(corpus.name, corpus.fingerprint, len(attributes), items, split, images, exact_match)
 
 
-def _with_states(config: JudgeConfig, corpus: Corpus, items: tuple[Item, ...]) -> tuple[Item, ...]:
-    chosen = {item.id for item in items}
-    dialogues = [dialogue for dialogue in read_split(corpus, config.split) if dialogue.id in chosen]
+def _with_states(
+    config: JudgeConfig, corpus: Corpus, dialogues: Sequence[Dialogue], items: tuple[Item, ...]
+) -> tuple[Item, ...]:
     by_version = {name: states_of(corpus, dialogues, version) for name, version in config.versions.items()}
     slots = slots_of(corpus.schema)
     return tuple(
