@@ -81,7 +81,10 @@ def _questions(by_judge: Mapping[str, Sequence[Rating]]) -> list[str]:
     return sorted({rating.question for ratings in by_judge.values() for rating in ratings})
 
 
-def _agreement(question: str, by_judge: Mapping[str, Sequence[Rating]], by: Resampling) -> JudgesAgree:
+def _table(
+    question: str, by_judge: Mapping[str, Sequence[Rating]]
+) -> tuple[list[tuple[object, ...]], list[list[int | float | str | None]], Level]:
+    """What was asked, the judges' values of each, one row a judge, and the level of measurement."""
     own = {
         judge: {unit_of(r): r.value for r in ratings if r.question == question and r.persona == "own"}
         for judge, ratings in by_judge.items()
@@ -89,7 +92,11 @@ def _agreement(question: str, by_judge: Mapping[str, Sequence[Rating]], by: Resa
     units = sorted({unit for values in own.values() for unit in values}, key=str)
     table = [[values.get(unit) for unit in units] for values in own.values()]
     given = {value for row in table for value in row if value is not None}
-    level: Level = "nominal" if any(isinstance(value, str) for value in given) else "ordinal"
+    return units, table, "nominal" if any(isinstance(value, str) for value in given) else "ordinal"
+
+
+def _agreement(question: str, by_judge: Mapping[str, Sequence[Rating]], by: Resampling) -> JudgesAgree:
+    units, table, level = _table(question, by_judge)
     counted = count_ratings(table, level)
     equal = [
         (a == b) for row in zip(*table, strict=True) for a, b in combinations([v for v in row if v is not None], 2)
@@ -101,6 +108,12 @@ def _agreement(question: str, by_judge: Mapping[str, Sequence[Rating]], by: Resa
     exact = alpha_of_counts(counted)
     ends = _alpha_interval(counted, [str(unit[0]) for unit in units], by)
     return JudgesAgree(name, judges, level, exact.value, *ends, exact.units, same)
+
+
+def _alpha(question: str, by_judge: Mapping[str, Sequence[Rating]]) -> float | None:
+    _, table, level = _table(question, by_judge)
+    counted = count_ratings(table, level)
+    return None if isinstance(counted, NoAlpha) else alpha_of_counts(counted).value
 
 
 def _alpha_interval(counted: Counts, items: Sequence[str], by: Resampling) -> tuple[float | None, float | None]:
@@ -125,13 +138,14 @@ def left_out(
             if other != judge
         }
         without = _in_points(combine(rest, rule, quorum))
+        asked = {rating.question for rating in without}
+        alphas = {question: _alpha(question, rest) if len(rest) > 1 else None for question in asked}
         for candidate, question in dict.fromkeys((rating.candidate, rating.question) for rating in without):
             sides = [
                 [r for r in side if (r.candidate, r.question) == (candidate, question)] for side in (whole, without)
             ]
             test = paired_test(name_of(question), ("panel", f"without {judge}"), sides[0], sides[1], by)
-            alpha = _agreement(question, rest, by).alpha if len(rest) > 1 else None
-            found.append(LeftOut(judge, candidate.rpartition("|")[2], test, alpha))
+            found.append(LeftOut(judge, candidate.rpartition("|")[2], test, alphas[question]))
     tests = corrected([one.test for one in found])
     return [replace(one, test=test) for one, test in zip(found, tests, strict=True)]
 
