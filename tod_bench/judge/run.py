@@ -103,9 +103,9 @@ def report_of(folder: Path) -> JudgeReport:
     Raises:
         UserError: The folder holds no run, or a file of it cannot be read.
     """
-    plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
+    plan, of_items = _read(folder / "run.json"), stored_items(folder)
     config = _config_of(plan)
-    unseen = (plan.get("unseen", 0), len(listed["items"]))
+    unseen = (plan.get("unseen", 0), len(of_items["attributes"]))
     facts = Facts(config, plan["corpus"], plan["prompt"], split=plan.get("split", ""), unseen=unseen)
     with JudgedStore(folder) as store:
         ratings = ratings_of(facts.watching(_stored(store, plan["keys"], facts)))
@@ -113,9 +113,7 @@ def report_of(folder: Path) -> JudgeReport:
         config,
         ratings,
         facts,
-        attributes={item["id"]: item["attributes"] for item in listed["items"]},
-        words={item["id"]: item["words"] for item in listed["items"]},
-        wrong={item["id"]: item["wrong"] for item in listed["items"] if "wrong" in item},
+        **of_items,
         exact_match=plan.get("exact_match", ""),
         notes=family_warnings(config),
         provenance={**provenance(), **{name: plan[name] for name in ("corpus", "fingerprint", "population", "spent")}},
@@ -125,17 +123,30 @@ def report_of(folder: Path) -> JudgeReport:
     return report
 
 
+def stored_items(folder: Path) -> dict[str, Any]:
+    """What a report needs of a run's items, by item: their `attributes`, `words`, and slots that are `wrong`.
+
+    Raises:
+        UserError: The folder holds no run.
+    """
+    items = _read(folder / "items.json")["items"]
+    return {
+        "attributes": {item["id"]: item["attributes"] for item in items},
+        "words": {item["id"]: item["words"] for item in items},
+        "wrong": {item["id"]: item["wrong"] for item in items if "wrong" in item},
+    }
+
+
 def stored_ratings(folder: Path) -> tuple[list[Rating], dict[str, dict[str, str]], tuple[str, ...]]:
     """A run's ratings, the attributes of its items' users, and the versions of its pairs (empty without pairs).
 
     Raises:
         UserError: The folder holds no run.
     """
-    plan, listed = _read(folder / "run.json"), _read(folder / "items.json")
+    plan, attributes = _read(folder / "run.json"), stored_items(folder)["attributes"]
     config = _config_of(plan)
     keys = set(plan["keys"])
     ratings = ratings_of(judged for judged in read_judged(folder) if judged.key in keys)
-    attributes = {item["id"]: item["attributes"] for item in listed["items"]}
     return ratings, attributes, config.candidates if config.task == "pairwise" else ()
 
 

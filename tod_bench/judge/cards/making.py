@@ -22,7 +22,7 @@ from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import drafts_of
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.report import JudgeReport
-from tod_bench.judge.run import prepare, run, stored_ratings
+from tod_bench.judge.run import prepare, run, stored_items, stored_ratings
 from tod_bench.judge.store import Judged, read_judged
 from tod_bench.judge.validity import Words
 from tod_bench.llm.config import Access
@@ -155,11 +155,7 @@ def _run(config: JudgeConfig, folder: Path, access: Access, changes: Mapping[str
     # The folder may also hold answers to what an earlier config asked.
     keys = set(read_json(folder / "run.json")["keys"])
     judged = [one for one in read_judged(folder) if one.key in keys]
-    words = {
-        item.id: {name: sum(len(turn.system.split()) for turn in turns) for name, turns in item.versions.items()}
-        for item in items.items
-    }
-    return _Run(report, stored_ratings(folder)[0], judged, words)
+    return _Run(report, stored_ratings(folder)[0], judged, stored_items(folder)["words"])
 
 
 def _agreement(labels: Labels, judge: Sequence[Rating]) -> list[Measure]:

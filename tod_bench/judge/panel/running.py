@@ -24,7 +24,7 @@ from tod_bench.judge.families import family_of, family_warnings
 from tod_bench.judge.panel.comparing import JudgesAgree, LeftOut, judges_agree, left_out
 from tod_bench.judge.panel.rules import POINTS_ONLY, RuleName, aligned, combine
 from tod_bench.judge.report import JudgeReport, make_report
-from tod_bench.judge.run import report_of, stored_ratings
+from tod_bench.judge.run import report_of, stored_items, stored_ratings
 from tod_bench.judge.several import Purse, Settled, Started, StudyConfig, run_all, spent_in
 from tod_metrics.judge.ratings import Rating
 
@@ -215,7 +215,7 @@ def _report(
     judge = f"panel({config.rule},quorum={config.quorum or 'all'}:{names})"
     named = study.model_copy(update={"judge": study.judge.model_copy(update={"model": judge}), "title": config.title})
     first = folder / members[0].judge
-    plan, listed = read_json(first / "run.json"), read_json(first / "items.json")
+    plan = read_json(first / "run.json")
     prompts = {read_json(folder / member.judge / "run.json")["prompt"] for member in members}
     facts = Facts(named, plan["corpus"], "+".join(sorted(prompts)), split=plan.get("split", ""))
     for rating in combined:
@@ -228,10 +228,8 @@ def _report(
         named,
         combined,
         facts,
-        attributes={item["id"]: item["attributes"] for item in listed["items"]},
-        words={item["id"]: item["words"] for item in listed["items"]},
+        **stored_items(first),
         provenance={name: plan[name] for name in ("corpus", "fingerprint", "population")},
-        wrong={item["id"]: item["wrong"] for item in listed["items"] if "wrong" in item},
         exact_match=plan.get("exact_match", ""),
         notes=tuple(notes),
     )
