@@ -22,6 +22,7 @@ from tod_bench.inputs import read_json
 from tod_bench.judge.clients import SCRIPTED, Access, dry_run, open_client
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import fixed_nonce, random_nonce
+from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.run import run
 from tod_bench.judge.scripted import Biases, ScriptedJudge
 from tod_bench.llm.estimates import Estimate
@@ -132,17 +133,20 @@ def estimates(configs: Mapping[Path, JudgeConfig], purse: Purse) -> dict[str, Es
     return {folder.name: dry_run(config, purse.access(folder, folders)) for folder, config in configs.items()}
 
 
-def run_all(configs: Mapping[Path, JudgeConfig], purse: Purse, *, started: Started, settled: Settled) -> None:
-    """Asks everything that is still open in every folder, one run after the other.
+def run_all(
+    configs: Mapping[Path, JudgeConfig], purse: Purse, *, started: Started, settled: Settled
+) -> dict[Path, JudgeReport]:
+    """Asks everything that is still open in every folder, one run after the other, and gives their reports.
 
     A scripted judge with noise of its own gets the same check words in every run, so that its answers are the same.
     """
-    folders = list(configs)
+    folders, reports = list(configs), {}
     for folder, config in configs.items():
         scripted = config.judge.model == SCRIPTED
         client = _scripted(config) if scripted else open_client(config, purse.access(folder, folders))
         draw = fixed_nonce if scripted else random_nonce
-        run(config, folder, client, started=started, settled=settled, draw=draw)
+        reports[folder] = run(config, folder, client, started=started, settled=settled, draw=draw)
+    return reports
 
 
 def _scripted(config: JudgeConfig) -> ScriptedClient:

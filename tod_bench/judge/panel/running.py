@@ -24,7 +24,7 @@ from tod_bench.judge.families import family_of, family_warnings
 from tod_bench.judge.panel.comparing import JudgesAgree, LeftOut, judges_agree, left_out
 from tod_bench.judge.panel.rules import POINTS_ONLY, RuleName, aligned, combine
 from tod_bench.judge.report import JudgeReport, make_report
-from tod_bench.judge.run import report_of, stored_items, stored_ratings
+from tod_bench.judge.run import stored_items, stored_ratings
 from tod_bench.judge.several import Purse, Settled, Started, StudyConfig, run_all, spent_in
 from tod_metrics.judge.ratings import Rating
 
@@ -173,20 +173,30 @@ def run_panel(
     from tod_bench.judge.panel.pages import panel_markdown
 
     configs = config.configs()
-    run_all({folder / name: each for name, each in configs.items()}, purse, started=started, settled=settled)
-    panel = panel_of(config, folder, configs)
+    named = {folder / name: each for name, each in configs.items()}
+    reports = run_all(named, purse, started=started, settled=settled)
+    panel = panel_of(config, folder, configs, reports)
     write_json(folder / "panel.json", panel.to_json())
     write_text(folder / "panel.md", panel_markdown(panel))
     return panel
 
 
-def panel_of(config: PanelConfig, folder: Path, configs: Mapping[str, JudgeConfig]) -> Panel:
-    """Combines what is stored of every judge."""
+def panel_of(
+    config: PanelConfig, folder: Path, configs: Mapping[str, JudgeConfig], reports: Mapping[Path, JudgeReport]
+) -> Panel:
+    """Combines what is stored of every judge.
+
+    Args:
+        config: The panel config.
+        folder: Where the judges' runs are kept, a folder each.
+        configs: The judge config of every judge.
+        reports: The report of every judge, by its folder.
+    """
     by_judge: dict[str, list[Rating]] = {}
     members: list[Member] = []
     notes: list[str] = []
     for name, each in configs.items():
-        report = report_of(folder / name)
+        report = reports[folder / name]
         by_judge[name] = stored_ratings(folder / name)[0]
         family = family_of(each.judge.model, each.families)
         facts = report.provenance
