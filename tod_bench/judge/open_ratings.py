@@ -18,7 +18,7 @@ from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.judge.ratings_csv import RATERS, read_ratings, read_table
 from tod_metrics.base import FloatArray
 from tod_metrics.judge.agreement import Level
-from tod_metrics.judge.alpha import consensus
+from tod_metrics.judge.alpha import consensus, most_frequent
 from tod_metrics.judge.ratings import EMOTION, QUESTION_KEYS, WINNER, Rating
 
 Answer = float | str
@@ -167,9 +167,7 @@ def _value(text: str, where: str) -> Answer | None:
 def _middle(answers: Sequence[Answer]) -> Answer | None:
     if all(isinstance(one, float) for one in answers):
         return sum(map(float, answers)) / len(answers)
-    counts = {one: answers.count(one) for one in answers}
-    first, *others = sorted(counts.values(), reverse=True)
-    return None if others and others[0] == first else max(counts, key=lambda one: counts[one])
+    return most_frequent(answers)
 
 
 def _of_ratings(ratings: Sequence[Rating], *, one_rater: bool) -> list[OpenRating]:

@@ -1,9 +1,9 @@
 """Krippendorff's alpha as a metric: between people, and between the judge and the people's consensus."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from statistics import median_low
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from tod_metrics.judge.ratings import EMOTION, EMOTIONS, QUESTION_KEYS, SCALE, W
 
 Unit = tuple[str, str, str, int | None]
 """What several raters rate: item, question, candidate and turn."""
+
+Value = TypeVar("Value", bound=Hashable)
 
 ALL = "all"
 """The Likert questions together."""
@@ -130,10 +132,14 @@ def consensus(ratings: Sequence[Rating], rater: str) -> list[Rating]:
 def _agreed_value(question: str, values: Sequence[int | float | str]) -> int | float | str | None:
     if question in QUESTION_KEYS:
         return median_low([int(value) for value in values])
+    found = most_frequent(values)
+    return "tie" if found is None and question == WINNER else found
+
+
+def most_frequent(values: Sequence[Value]) -> Value | None:
+    """The value that is given more often than any other; None where two are given as often."""
     (first, most), *others = Counter(values).most_common(2)
-    if others and others[0][1] == most:
-        return "tie" if question == WINNER else None
-    return first
+    return None if others and others[0][1] == most else first
 
 
 def rating_table(ratings: Sequence[Rating]) -> tuple[list[Unit], list[list[int | float | str | None]]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from statistics import fmean, median
 from typing import Literal, TypeAlias
 
+from tod_metrics.judge.alpha import most_frequent
 from tod_metrics.judge.ratings import WINNER, Rating
 
 RuleName: TypeAlias = Literal["mean", "median", "majority", "minimum", "maximum", "unanimous"]
@@ -13,11 +14,6 @@ Value: TypeAlias = int | float | str
 
 POINTS_ONLY = frozenset({"mean", "median", "minimum", "maximum"})
 """Rules that need points; pairs and labels have none."""
-
-
-def _majority(values: Sequence[Value]) -> Value | None:
-    (first, most), *others = Counter(values).most_common()
-    return None if others and others[0][1] == most else first
 
 
 def _unanimous(values: Sequence[Value]) -> Value | None:
@@ -37,7 +33,7 @@ RULES: Mapping[str, Callable[[Sequence[Value]], Value | None]] = {
     "median": _of_points(median),
     "minimum": _of_points(min),
     "maximum": _of_points(max),
-    "majority": _majority,
+    "majority": most_frequent,
     "unanimous": _unanimous,
 }
 """Rule -> the value of several, or None where it gives none: the most frequent value must be the only one."""
