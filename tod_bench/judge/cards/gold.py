@@ -7,14 +7,11 @@ import numpy as np
 
 from tod_bench.judge.cards.card import Measure, by_item, measured, missing, share
 from tod_metrics.base import FloatArray, percentage, ratio
-from tod_metrics.judge.alpha import consensus
+from tod_metrics.judge.alpha import Unit, consensus
 from tod_metrics.judge.ratings import EMOTION, EMOTIONS, QUESTION_KEYS, SCALE, WINNER, Rating
 
-Key = tuple[str, str, str, int | None]
-"""Item, question, candidate and turn."""
-
-Gold = Mapping[Key, frozenset[int | float | str]]
-"""What is right for each; a text can have several labels."""
+Gold = Mapping[Unit, frozenset[int | float | str]]
+"""What is right for each unit; a text can have several labels."""
 
 PAIR_VALUES = ("first", "second", "tie")
 
@@ -27,7 +24,7 @@ class _Answers:
     pairs: tuple[tuple[str, int | float | str | None, frozenset[int | float | str]], ...]
 
 
-def gold_of(people: Sequence[Rating]) -> dict[Key, frozenset[int | float | str]]:
+def gold_of(people: Sequence[Rating]) -> dict[Unit, frozenset[int | float | str]]:
     """What the raters agree on (median point, most frequent label); items without a consensus are not in it."""
     return {
         (one.item, one.question, one.candidate, one.turn): frozenset({one.value})
@@ -52,7 +49,7 @@ def gold_measures(judge: Sequence[Rating], gold: Gold) -> list[Measure]:
 def _beside(question: str, judge: Sequence[Rating], gold: Gold) -> _Answers:
     """The first answer to each unit that has a label."""
     nameless = any(not key[2] for key in gold)
-    seen: dict[Key, Rating] = {}
+    seen: dict[Unit, Rating] = {}
     for rating in judge:
         key = (rating.item, rating.question, "" if nameless else rating.candidate, rating.turn)
         if rating.question == question and rating.persona == "own" and rating.repeat == 0 and key in gold:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from tod_bench.errors import UserError
 from tod_bench.files import digest_of, digest_of_files
-from tod_bench.judge.cards.gold import Gold, Key, gold_of
+from tod_bench.judge.cards.gold import Gold, gold_of
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import Item, ItemSet
 from tod_bench.judge.labelled import GOEMOTIONS, Labelled, has_texts, labelled_file, read_labelled
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.records import Persona
 from tod_bench.systems import Exchange
+from tod_metrics.judge.alpha import Unit
 from tod_metrics.judge.ratings import EMOTION, Rating
 
 TEXT = "text"
@@ -66,7 +67,7 @@ def _of_texts(config: JudgeConfig, path: Path, named: tuple[str, str], size: int
         raise UserError(f"{path} has {len(whole)} texts, not {size}; lower --items")
     read = whole if size is None else sorted(whole, key=lambda one: _order(config.sample.seed, one.id))[:size]
     items = ItemSet(name, digest_of_files([path]), len(whole), tuple(map(_item, read)), part)
-    gold: dict[Key, frozenset[int | str]] = {(one.id, EMOTION, TEXT, 0): frozenset(one.labels) for one in read}
+    gold: dict[Unit, frozenset[int | str]] = {(one.id, EMOTION, TEXT, 0): frozenset(one.labels) for one in read}
     people = [Rating(one.id, EMOTION, min(one.labels), TEXT, "gold", turn=0) for one in read if len(one.labels) == 1]
     return Labels(f"{name}, {part}: {len(read)} of {len(whole)} texts", tuple(people), gold, items)
 
