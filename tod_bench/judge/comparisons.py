@@ -1,6 +1,6 @@
 """Paired tests: between candidates, between ways to ask, and between two judge runs over the same items."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -56,16 +56,25 @@ def candidate_tests(ratings: Sequence[Rating], by: Resampling) -> list[PairedTes
     Where questions were asked both together and apart, those asked together are compared.
     """
     likert = [rating for rating in ratings if rating.persona == "own" and rating.question in QUESTION_KEYS]
-    likert = [rating for rating in likert if rating.together] or likert
+    return version_tests(asked_alike(likert), QUESTION_KEYS, by)
+
+
+def asked_alike(ratings: Sequence[Rating]) -> list[Rating]:
+    """Those that were asked together with others, where any were; else all."""
+    return [rating for rating in ratings if rating.together] or list(ratings)
+
+
+def version_tests(ratings: Sequence[Rating], questions: Collection[str], by: Resampling) -> list[PairedTest]:
+    """Tests between every two candidates, question by question in their order; Holm over all of them."""
     by_side: dict[tuple[str, str], list[Rating]] = {}
-    for rating in likert:
+    for rating in ratings:
         by_side.setdefault((rating.candidate, rating.question), []).append(rating)
-    candidates = dict.fromkeys(rating.candidate for rating in likert)
+    candidates = dict.fromkeys(rating.candidate for rating in ratings)
     return corrected(
         [
             paired_test(question, (a, b), by_side[a, question], by_side[b, question], by)
             for a, b in combinations(candidates, 2)
-            for question in QUESTION_KEYS
+            for question in questions
             if (a, question) in by_side and (b, question) in by_side
         ]
     )

@@ -1,13 +1,12 @@
 """What comes of questions of the user's own: means and shares, tests between versions, and judged states."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import combinations
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from tod_bench.judge.comparisons import PairedTest, corrected, paired_test
+from tod_bench.judge.comparisons import PairedTest, asked_alike, version_tests
 from tod_bench.judge.config import Resampling
 from tod_bench.judge.own_questions import NO_SLOT, SLOTS, QuestionFile, name_of
 from tod_bench.judge.rows import Attributes, JudgeRow, Source, rows_of
@@ -48,20 +47,9 @@ def _metrics(file: QuestionFile, ratings: Sequence[Rating]) -> list[JudgeMetric]
 
 def own_tests(file: QuestionFile, ratings: Sequence[Rating], by: Resampling) -> list[PairedTest]:
     """Paired tests between every two versions of every question with points; Holm over all of them."""
-    sides: dict[tuple[str, str], list[Rating]] = {}
-    together = any(rating.together for rating in ratings)
-    for rating in ratings:
-        if rating.together == together and file.questions[name_of(rating.question)].has_points:
-            sides.setdefault((name_of(rating.question), rating.candidate), []).append(rating)
-    candidates = dict.fromkeys(rating.candidate for rating in ratings)
-    return corrected(
-        [
-            paired_test(question, (a, b), sides[question, a], sides[question, b], by)
-            for a, b in combinations(candidates, 2)
-            for question in file.questions
-            if (question, a) in sides and (question, b) in sides
-        ]
-    )
+    named = [replace(rating, question=name_of(rating.question)) for rating in asked_alike(ratings)]
+    with_points = [rating for rating in named if file.questions[rating.question].has_points]
+    return version_tests(with_points, file.questions, by)
 
 
 @dataclass(frozen=True, slots=True)
