@@ -56,8 +56,8 @@ def read_own_questions(prompt: str) -> OwnPrompt | None:
 
 def read_prompt(prompt: str) -> ShownPrompt:
     """Reads a shipped prompt (or one that keeps its tags and question lines)."""
-    check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])
-    released = check is None
+    nonce = _check_word(prompt)
+    released = not nonce
     impression = _tagged(prompt, "impression") if not released else _after(prompt, "Impression of the user: ")
     task = _task(prompt, released)
     return ShownPrompt(
@@ -65,7 +65,7 @@ def read_prompt(prompt: str) -> ShownPrompt:
         impression,
         _released_versions(prompt, task) if released else _versions(prompt, task),
         tuple(re.findall(r"^- (\w+): ", prompt, re.MULTILINE)),
-        "" if check is None else check[1],
+        nonce,
         '"certainty": ' in prompt,
     )
 
@@ -74,10 +74,16 @@ def read_speakers(prompt: str) -> tuple[list[str], str, str] | None:
     """The impressions of the people, the line and the nonce of a prompt that asks who said it; None for any other."""
     line = re.search(r"<line>(.*?)</line>", prompt, re.DOTALL)
     people = re.findall(r"<person_\d>(.*?)</person_\d>", prompt, re.DOTALL)
-    check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])
-    if line is None or not people or check is None:
+    nonce = _check_word(prompt)
+    if line is None or not people or not nonce:
         return None
-    return [unescape(text) for text in people], unescape(line[1]), check[1]
+    return [unescape(text) for text in people], unescape(line[1]), nonce
+
+
+def _check_word(prompt: str) -> str:
+    """The nonce in the form of the answer at a prompt's end; empty where there is none."""
+    check = re.search(r'"check": "(\w+)"', prompt[prompt.rfind("End with one JSON object") :])
+    return "" if check is None else check[1]
 
 
 def _task(prompt: str, released: bool) -> TaskName:

@@ -2,8 +2,7 @@
 
 *Means*: prediction-powered inference (Angelopoulos et al. 2023, Science 382, 669-674) with the tuned weight of PPI++
 (Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453). The judge's mean over what has no label is moved by how far
-judge
-and people differ where there are labels:
+judge and people differ where there are labels:
 
     mean = lambda * mean(judge, unlabelled) + mean(people - lambda * judge, labelled)
 
