@@ -187,6 +187,8 @@ def vllm_server(
     command = (str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model.resolve()))
     named = ("--served-model-name", name, "--dtype", "bfloat16", "--generation-config", "vllm")
     size = ("--max-model-len", str(context), "--max-num-seqs", str(slots), "--enable-prefix-caching")
+    # Without a parser every request with tools is turned down.
+    answers = ("--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enable-prompt-tokens-details")
     address = ("--host", "127.0.0.1", "--port", "{port}")
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(available_cores()))
     environment = {
@@ -194,8 +196,9 @@ def vllm_server(
         "VLLM_CPU_KVCACHE_SPACE": "4",  # GiB; 0.02 hold a request of 1,000 tokens of SmolLM2
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
+        "KMP_BLOCKTIME": "1",  # else a thread that waits keeps its core from other work
     }
-    return Launch("vllm", name, (*command, *named, *size, *address, *options), "/v1/models", environment)
+    return Launch("vllm", name, (*command, *named, *size, *answers, *address, *options), "/v1/models", environment)
 
 
 def available_cores() -> int:

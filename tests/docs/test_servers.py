@@ -15,7 +15,7 @@ import pytest
 import requests
 import yaml
 
-from benchmarks.model_server import Server, llama_cpp_python, serve, smollm2
+from benchmarks.model_server import Server, llama_cpp_python, missing, serve, smollm2
 from guides import DOCS, blocks
 from model_server import needs
 from tod_bench.errors import UserError
@@ -31,6 +31,10 @@ SCHEMA = {
 }
 TOOL = {"type": "function", "function": {"name": "find_restaurant", "description": "Finds one.", "parameters": SCHEMA}}
 QUESTION = "An Indian restaurant in the centre, please. Answer with a JSON object with the keys food and area."
+
+
+LLAMA = 2
+"""Which of the page's shell blocks starts llama.cpp's server."""
 
 
 def ask(server: Server, **fields):
@@ -54,13 +58,15 @@ def test_every_config_of_the_page_names_a_model_and_a_server():
 
 
 @pytest.mark.parametrize(
-    ("number", "module"), [(1, "llama_cpp.server"), (2, "transformers.cli.transformers serve")], ids=["llama", "serve"]
+    ("number", "module"),
+    [(LLAMA, "llama_cpp.server"), (LLAMA + 1, "transformers.cli.transformers serve")],
+    ids=["llama", "serve"],
 )
 @pytest.mark.slow
 def test_the_options_of_the_commands_exist(number, module):
-    package = module.partition(".")[0]
-    if find_spec(package) is None or find_spec("uvicorn") is None:
-        pytest.skip(f"{package} is not installed")
+    server = "llama_cpp.server" if number == LLAMA else "transformers serve"
+    if lacking := missing(server):
+        pytest.skip(f"{server} cannot run here: no {', '.join(lacking)}")
     command = [sys.executable, "-m", *module.split(), "--help"]
     known = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     options = words_of(blocks("servers.md", "sh")[number])
