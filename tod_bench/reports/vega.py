@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +12,9 @@ from tod_bench.reports.styles import PALETTE
 
 WIDTH = 368
 """Width of a plot, which a phone shows unshrunken."""
+
+TITLE_LETTERS = 54
+"""Letters of a line of a title that fit into the width, at less than seven units a letter; a longer title has several lines."""
 
 INK, QUIET, RULE, GROUND = "#1c2026", "#565e6a", "#d5d9e0", "#ffffff"
 _THEMED = {colour: f"var(--s{number})" for number, colour in enumerate(PALETTE)} | {
@@ -58,7 +62,8 @@ class Chart:
 
     def spec(self) -> Spec:
         """The Vega-Lite specification as JSON values."""
-        title = {"title": {"text": self.title, "limit": WIDTH}} if self.title else {}
+        lines = wrap(self.title, TITLE_LETTERS)
+        title = {"title": {"text": lines if len(lines) > 1 else self.title, "limit": WIDTH}} if self.title else {}
         schema = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json"}
         # vl-convert aborts the process at half a surrogate pair, which a name of somebody else's may hold.
         spec: Spec = _printable({**schema, **title, **self.vega, "config": _CONFIG})

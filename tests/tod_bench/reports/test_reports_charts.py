@@ -1,6 +1,7 @@
 """Plots as Vega-Lite and as SVG: numbers where they belong, nothing but text of what is text, one image for readers."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -45,6 +46,15 @@ def test_bars_are_as_long_as_their_numbers():
     assert half == pytest.approx(full / 2, abs=0.02)
     assert [(row["low"], row["high"]) for row in rows(chart)] == [(25.0, 75.0), (None, None)]
     assert [row["printed"] for row in rows(chart)] == ["50.0 [25.0, 75.0]", "100.0"]
+
+
+def test_a_long_title_is_drawn_whole():
+    title = "Pairwise win rates against the embedded corpus's responses by group, % (scripted judge)"
+    chart = replace(bars([Datum("a", 50.0)]), title=title)
+    drawn = [text.text or "" for text in svg_of(chart, themed=False).iter() if text.tag.endswith(("}text", "}tspan"))]
+    assert not any("…" in text for text in drawn)
+    for word in title.split():
+        assert any(word in text for text in drawn)
 
 
 def test_likert_bars_start_at_one():
