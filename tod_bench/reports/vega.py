@@ -14,7 +14,7 @@ WIDTH = 368
 """Width of a plot, which a phone shows unshrunken."""
 
 TITLE_LETTERS = 54
-"""Letters of a line of a title that fit into the width, at less than seven units a letter; a longer title has several lines."""
+"""Letters of a title that fit into a line of this width; a longer title has several lines."""
 
 INK, QUIET, RULE, GROUND = "#1c2026", "#565e6a", "#d5d9e0", "#ffffff"
 _THEMED = {colour: f"var(--s{number})" for number, colour in enumerate(PALETTE)} | {
@@ -128,7 +128,7 @@ def _cleaned(svg: str, label: str, *, themed: bool) -> str:
     for parent in list(root.iter()):
         for child in list(parent):
             # Vega writes an empty shape for each foreground, background and title that a chart does not have.
-            empty = child.tag == f"{{{_SVG}}}text" and not child.text
+            empty = child.tag == f"{{{_SVG}}}text" and not child.text and not len(child)
             if empty or child.get("display") == "none" or child.get("class") == "background":
                 parent.remove(child)
     for element in root.iter():
