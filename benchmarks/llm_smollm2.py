@@ -64,7 +64,7 @@ def main(
         chosen = chosen_corpora(corpora)
         launch, at_once = launch_of(kind, program, context, slots, threads)
         words = [*overrides(dialogues, chosen, at_once), *settings]
-        with serve(launch, seconds=300, port=PORT, log=log_file(store)):
+        with serve(launch, seconds=900, port=PORT, log=log_file(store)):
             status = sweep(words, store, out)
     except UserError as error:
         sys.exit(f"Error: {error}")

@@ -63,7 +63,7 @@ def main(
     try:
         launch, at_once = launch_of(kind, program, context, slots, threads)
         work.mkdir(parents=True, exist_ok=True)
-        with serve(launch, seconds=300, port=PORT, log=work / "server.log") as server:
+        with serve(launch, seconds=900, port=PORT, log=work / "server.log") as server:
             model = [f"model={MODEL}", f"base_url={server.base_url}", f"limits.concurrency={at_once}", *settings]
             words = command(corpus, options, dialogues, model, work, further)
             status = subprocess.run([sys.executable, "-m", "tod_bench.cli.main", *words], check=False).returncode

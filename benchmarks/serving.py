@@ -34,7 +34,7 @@ def main(kind: str, program: str | None, slots: int, threads: int | None, words:
     """Prints what was measured, as JSON."""
     try:
         launch, at_once = launch_of(kind, program, 4096, slots, threads)
-        with serve(launch, seconds=300) as server:
+        with serve(launch, seconds=900) as server:
             found = measure(server, at_once, words, repeats)
     except UserError as error:
         sys.exit(f"Error: {error}")
