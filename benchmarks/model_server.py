@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -236,6 +236,7 @@ def serve(
                     stdout=output,
                     stderr=output,
                     env={**os.environ, **launch.environment},
+                    start_new_session=True,  # a group of its own, in which its workers are ended with it
                     preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (it calls the kernel alone)
                 )
             except OSError as error:
@@ -294,11 +295,12 @@ def _last_lines(log: Path) -> str:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    # Workers of a server that was ended while it started would stay, with gigabytes of memory.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 if __name__ == "__main__":

@@ -146,6 +146,28 @@ def test_a_server_ends_with_a_command_that_is_killed():
         time.sleep(0.1)
 
 
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)"])
+print(child.pid, flush=True)
+time.sleep(99)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what runs is read from /proc")
+def test_the_workers_of_a_server_end_with_it(tmp_path):
+    """vLLM has some, with gigabytes each, and leaves them where it is ended while it starts."""
+    log = tmp_path / "server.log"
+    launch = type(llama_cpp_python(DOCS, "x"))("parent", "x", (sys.executable, "-c", PARENT), "/")
+    with pytest.raises(UserError, match="did not answer"), serve(launch, seconds=2, log=log):
+        pass
+    worker = int(log.read_text(encoding="utf-8"))
+    deadline = time.monotonic() + 10
+    while is_running(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def is_running(process: int) -> bool:
     try:
         status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
