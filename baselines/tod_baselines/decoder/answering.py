@@ -103,7 +103,7 @@ class Answerer:
 
         if not self._fixed:
             return (yield Ask(ids, self._limit))
-        text = array("l", ids).tobytes()
+        text = array("i", ids).tobytes()
         written = self._answered.pop(text, None) or (yield Ask(ids, self._limit))
         self._answered[text] = written  # last, so that those that nobody asks for are forgotten first
         if len(self._answered) > ANSWERS_KEPT:

@@ -193,9 +193,7 @@ class Decoding:
                 rows[place] = None
         return ended
 
-    def _next(
-        self, waiting: Iterator[Conversation[T]]
-    ) -> Generator[T, None, tuple[Conversation[T], Ask] | None]:
+    def _next(self, waiting: Iterator[Conversation[T]]) -> Generator[T, None, tuple[Conversation[T], Ask] | None]:
         """The next conversation that asks for anything, and what it asks; None when there are no more."""
         for conversation in waiting:
             try:

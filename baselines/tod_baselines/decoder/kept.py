@@ -187,7 +187,9 @@ def attend(
     if odd := sorted(name for name, told in others.items() if name not in HARMLESS and told is not None):
         raise ValueError(f"attention with {', '.join(odd)}")
     # Under autocast what is kept is bf16, and queries that were given positions are not.
-    tokens = query[0].to(key.dtype).transpose(0, 1).unflatten(1, (key.shape[1], -1))  # (tokens, key heads, queries a key head, size)
+    tokens = (
+        query[0].to(key.dtype).transpose(0, 1).unflatten(1, (key.shape[1], -1))
+    )  # (tokens, key heads, queries a key head, size)
     answers = tokens.new_empty(*tokens.shape[:3], value.shape[3])
     if step.longest:
         asked = tokens.new_zeros(key.shape[0], *tokens.shape[1:])
