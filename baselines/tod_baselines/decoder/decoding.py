@@ -3,7 +3,7 @@
 A dialogue is a generator: it asks with the whole text so far and how much may be written, is sent what was written, and
 asks again. Only what the text has beyond the kept cache is read: a history that goes on is never read twice, an answer
 that is not kept is cut off, and a text whose beginning was left out is read anew. So the outputs are those of decoding
-each text from its beginning. Caches outlive a run: a dialogue that is begun again goes to the row that knows most of it.
+each text from its beginning. Caches outlive a run: a dialogue begun again goes to the row that knows most of it.
 
     dialogue a   [turn 1]>>[turn 2]>>>[turn 3]>         one step: a token of each that writes,
     dialogue b   [turn 1]>>>>[turn 2]>  dialogue d ...  and all new tokens of each that reads

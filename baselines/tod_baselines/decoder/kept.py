@@ -8,8 +8,8 @@ A step reads any number of tokens of each row, all of them as one sequence witho
 
 Only attention looks at rows. Each row's tokens are answered by themselves, by keys of the row's own length; on a GPU
 those that are alone in their row are answered together instead, by keys of the longest one's length: a GPU wants few
-operations, a CPU little work. What lies behind a row's end is never seen, so that a row is cut by forgetting its length,
-and begun anew by length 0.
+operations, a CPU little work. What lies behind a row's end is never seen, so that a row is cut by forgetting its
+length, and begun anew by length 0.
 
 Importing this imports torch and transformers.
 """

@@ -38,7 +38,7 @@ class PackedLinears:
     def used(self) -> Iterator[None]:
         """The model with these in place of its own, for inference alone."""
         for layer, forward in self._forwards.items():
-            layer.forward = forward  # type: ignore[method-assign]
+            layer.forward = forward
         try:
             yield
         finally:
@@ -55,7 +55,7 @@ def can_pack(bf16: bool) -> bool:
 
 def _fits(layer: nn.Linear, bf16: bool) -> bool:
     weight = layer.weight
-    return weight.device.type == "cpu" and (weight.dtype == torch.float32 or bf16 and weight.dtype == torch.bfloat16)
+    return weight.device.type == "cpu" and (weight.dtype == torch.float32 or (bf16 and weight.dtype == torch.bfloat16))
 
 
 def _packed(layer: nn.Linear, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
