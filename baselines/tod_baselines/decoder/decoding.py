@@ -225,9 +225,9 @@ class Decoding:
                 del row.unread[: len(tokens)]
         if not done:
             return []
-        best = logits.float().max(dim=-1)
-        log_probabilities = best.values - logits.float().logsumexp(dim=-1)
-        return list(zip(done, best.indices.tolist(), log_probabilities.tolist(), strict=True))
+        best = logits.argmax(dim=-1)
+        log_probabilities = logits.log_softmax(dim=-1, dtype=torch.float32).gather(1, best[:, None])[:, 0]
+        return list(zip(done, best.tolist(), log_probabilities.tolist(), strict=True))
 
     def _logits(
         self, cache: KeptCache, ids: list[int], counts: Sequence[int], lengths: Sequence[int], wanted: list[int]
