@@ -127,13 +127,18 @@ def kept(model: "PreTrainedModel", turns: Sequence[Turn], rows: int) -> dict[int
     """Ours: the answers by number of the turn."""
     from tod_baselines.decoder.decoding import Decoding
 
+    found: dict[int, list[int]] = {}
+    for answers in Decoding(model, (), rows=rows).run(conversations(turns)):
+        found |= answers
+    return found
+
+
+def conversations(turns: Sequence[Turn]) -> "list[Conversation[dict[int, list[int]]]]":
+    """The dialogues that the turns are of; each gives back its answers by number of the turn."""
     numbers: dict[int, list[int]] = {}
     for number, turn in enumerate(turns):
         numbers.setdefault(turn.dialogue, []).append(number)
-    found: dict[int, list[int]] = {}
-    for answers in Decoding(model, (), rows=rows).run(_dialogue(turns, some) for some in numbers.values()):
-        found |= answers
-    return found
+    return [_dialogue(turns, some) for some in numbers.values()]
 
 
 def generated(model: "PreTrainedModel", turn: Turn) -> list[int]:

@@ -39,10 +39,10 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return ready_tokenizer(Settings(**TINY), toy_dialogues(12), FitContext("dst", TOY_SCHEMA, 0, folder))
 
 
-def answerer(tokenizer: Any, **settings: Any) -> Answerer:
+def answerer(tokenizer: Any, fixed: bool = False, **settings: Any) -> Answerer:
     chosen = Settings(**{**TINY, **settings})
     torch.manual_seed(0)
-    return Answerer(new_model(chosen, tokenizer), tokenizer, chosen, chosen.max_new_tokens, TOY_SCHEMA)
+    return Answerer(new_model(chosen, tokenizer), tokenizer, chosen, chosen.max_new_tokens, TOY_SCHEMA, fixed=fixed)
 
 
 def shown(dialogue: Dialogue, task: TaskName) -> list[TurnInput]:
@@ -166,6 +166,63 @@ def test_answers_do_not_depend_on_what_is_beside_them(tokenizer: Any, task: Task
     assert [_without_confidence(answer) for answer in together] == [_without_confidence(answer) for answer in alone]
     assert [(answer.dialogue_id, answer.turn) for answer in together] == [
         (turn.dialogue_id, turn.turn) for turn in turns
+    ]
+
+
+@pytest.mark.parametrize("task", ["dst", "policy"])
+def test_a_dialogue_that_is_held_turn_by_turn_reads_and_writes_no_turn_twice(
+    tokenizer: Any, task: TaskName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an agent is asked: for all turns so far, every time."""
+    dialogues = [shown(dialogue, task) for dialogue in toy_dialogues(3)]
+    at_once = answerer(tokenizer, max_new_tokens=9, decode_rows=3)
+    held = answerer(tokenizer, fixed=True, max_new_tokens=9, decode_rows=3)
+    read: dict[str, int] = {}
+    for name, some in (("at once", at_once), ("held", held)):
+        _count_tokens(some, monkeypatch, read, name)
+    expected = at_once.answers(task, [turn for turns in dialogues for turn in turns])
+    found = {}
+    for length in range(1, max(map(len, dialogues)) + 1):
+        for answer in held.answers(task, [turn for turns in dialogues for turn in turns[:length]]):
+            found[answer.dialogue_id, answer.turn] = _without_confidence(answer)
+    assert found == {(answer.dialogue_id, answer.turn): _without_confidence(answer) for answer in expected}
+    assert read["held"] == read["at once"]
+
+
+def _count_tokens(some: Answerer, monkeypatch: pytest.MonkeyPatch, read: dict[str, int], name: str) -> None:
+    decoding = some._decoding()
+    step = decoding._logits
+
+    def counted(cache: Any, ids: list[int], *more: Any) -> Any:
+        read[name] = read.get(name, 0) + len(ids)
+        return step(cache, ids, *more)
+
+    monkeypatch.setattr(decoding, "_logits", counted)
+    monkeypatch.setattr(some, "_decoding", lambda: decoding)
+
+
+def test_a_model_that_is_still_learning_is_asked_anew(tokenizer: Any) -> None:
+    """Dev scores between epochs: neither answers nor copies of weights of the epoch before."""
+    ours = answerer(tokenizer, max_new_tokens=9)
+    turns = shown(toy_dialogues(1)[0], "dst")
+    before = ours.answers("dst", turns)
+    with torch.no_grad():
+        for weights in ours._model.parameters():
+            weights.copy_(torch.randn_like(weights))
+    changed = ours.answers("dst", turns)
+    assert [answer.raw for answer in changed] != [answer.raw for answer in before]
+    fresh = Answerer(ours._model, tokenizer, ours._settings, 9, TOY_SCHEMA).answers("dst", turns)
+    assert changed == fresh
+
+
+def test_answers_are_forgotten_when_there_are_too_many(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tod_baselines.decoder.answering.ANSWERS_KEPT", 2)
+    ours = answerer(tokenizer, fixed=True, max_new_tokens=9)
+    turns = [turn for dialogue in toy_dialogues(2) for turn in shown(dialogue, "dst")]
+    first = ours.answers("dst", turns)
+    assert len(ours._answered) == 2
+    assert [_without_confidence(answer) for answer in ours.answers("dst", turns)] == [
+        _without_confidence(answer) for answer in first
     ]
 
 

@@ -80,12 +80,12 @@ def from_the_beginning(model: Any, ids: list[int], limit: int = 12) -> tuple[Wri
     return Written(tuple(written[:stop]), tuple(log_probabilities[:stop]), ended), closest
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_uneven_dialogues_side_by_side_write_what_each_text_alone_does(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "together"), [*((kind, False) for kind in KINDS), ("llama", True), ("gpt2", True)])
+def test_uneven_dialogues_side_by_side_write_what_each_text_alone_does(kind: str, together: bool) -> None:
     model = random_model(kind, KINDS[kind])
     asked: list[list[tuple[list[int], Written]]] = [[] for _ in range(5)]
     talks = (talk(seed, 1 + seed * 2 % 5, asked[seed]) for seed in range(5))
-    assert sorted(Decoding(model, ENDS, rows=3).run(talks)) == list(range(5))
+    assert sorted(Decoding(model, ENDS, rows=3, together=together).run(talks)) == list(range(5))
     outcomes = set()
     for ids, ours in (pair for dialogue in asked for pair in dialogue):
         alone, closest = from_the_beginning(model, ids)
@@ -136,6 +136,42 @@ def test_every_token_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     (length,) = list(decoder.run([growing()]))
     # What is written last is never read; neither is what closes the last answer.
     assert sum(read) in {length - 1, length}
+
+
+def test_a_later_run_reads_what_no_run_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, read = random_model("llama", LLAMA), []
+    decoder = Decoding(model, {1}, rows=2)
+    step = decoder._logits
+    monkeypatch.setattr(decoder, "_logits", lambda cache, ids, *more: read.append(len(ids)) or step(cache, ids, *more))
+
+    def once(ids: list[int]) -> Any:
+        written = yield Ask(ids, 1)
+        return ids, written.ids
+
+    texts = [list(range(2, 40)), list(range(50, 90))]
+    list(decoder.run(once(text) for text in texts))
+    assert sum(read) == 38 + 40
+    longer = [[*text, 41, 42, 43] for text in reversed(texts)]
+    read.clear()
+    found = list(decoder.run(once(text) for text in longer))
+    assert sum(read) == 3 + 3, "each went to the row that knows it, in another order"
+    for text, ids in found:
+        alone, _ = from_the_beginning(model, text, 1)
+        assert ids == alone.ids
+
+
+def test_a_run_that_is_given_up_and_runs_beside_each_other_write_the_same() -> None:
+    model = random_model("llama", LLAMA)
+    decoder = Decoding(model, ENDS, rows=2)
+    given_up = decoder.run([talk(seed, 3, []) for seed in range(4)])
+    next(given_up)
+    beside: list[tuple[list[int], Written]] = []
+    list(decoder.run([talk(5, 3, beside)]))
+    given_up.close()
+    after: list[tuple[list[int], Written]] = []
+    list(decoder.run([talk(0, 3, after), talk(6, 2, after)]))
+    for ids, ours in beside + after:
+        assert ours.ids == from_the_beginning(model, ids)[0].ids
 
 
 def test_long_texts_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,8 @@ def test_one_training_serves_every_task_and_every_turn_is_answered_once(tmp_path
         answers = list(loaded.predict(task, turn_inputs(tested, task, states="gold", acts="gold")))
         assert sorted((answer.dialogue_id, answer.turn) for answer in answers) == sorted(asked)
         assert all(getattr(answer, field) is not None for answer in answers)
+    assert loaded._answerer is not None
+    assert loaded._answerer._answered, "answers are kept for an agent, who asks for a dialogue turn by turn"
 
 
 def test_it_is_not_asked_before_it_is_loaded_or_loaded_before_it_is_trained(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 A dialogue goes on in its row of `Decoding`: what is new is added to its text, the model writes, what it wrote is read.
 """
 
+from array import array
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -28,6 +29,10 @@ CUT_NOTE = "answer_cut"
 """The name of the note on an answer that did not end within the longest one allowed."""
 
 
+ANSWERS_KEPT = 10_000
+"""Answers that a model remembers at most; some 20 MB."""
+
+
 class Answerer:
     """A model that answers turns.
 
@@ -37,6 +42,8 @@ class Answerer:
         settings: What it was trained by.
         max_new_tokens: Longest answer, with the token that ends it.
         schema: What can be tracked; slots that it does not have are left out of predictions.
+        fixed: Whether the weights stay as they are. Then what was read and answered is kept from call to call, so that
+            a dialogue that is asked for turn by turn, from its beginning each time, costs its last turn alone.
 
     Raises:
         UserError: The model cannot read `max_tokens` tokens, or its caches cannot be kept.
@@ -49,13 +56,17 @@ class Answerer:
         settings: Settings,
         max_new_tokens: int,
         schema: Schema,
+        *,
+        fixed: bool = False,
     ) -> None:
         from tod_baselines.decoder.decoding import longest_text
 
         # An adapter's layers are part of the model that it wraps.
         self._model = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._tokenizer, self._settings, self._schema = tokenizer, settings, schema
-        self._limit = max_new_tokens
+        self._limit, self._fixed = max_new_tokens, fixed
+        self._lasting: Decoding | None = None
+        self._answered: dict[bytes, Written] = {}
         self._marks = marks_of(tokenizer, settings)
         self._end: int = tokenizer.convert_tokens_to_ids(self._marks.end)
         if settings.max_tokens > (longest := longest_text(self._model)):
@@ -79,13 +90,28 @@ class Answerer:
     def _decoding(self) -> "Decoding":
         from tod_baselines.decoder.decoding import Decoding
 
+        if self._lasting is not None:
+            return self._lasting
         bf16 = computes_in_bf16(self._settings.precision)
-        return Decoding(self._model, {self._end}, rows=self._settings.decode_rows, bf16=bf16)
+        decoding = Decoding(self._model, {self._end}, rows=self._settings.decode_rows, bf16=bf16)
+        self._lasting = decoding if self._fixed else None
+        return decoding
+
+    def _ask(self, ids: Sequence[int]) -> Generator["Ask", "Written", "Written"]:
+        """The answer to a text: the one that it was given before, or else the model's."""
+        from tod_baselines.decoder.decoding import Ask
+
+        if not self._fixed:
+            return (yield Ask(ids, self._limit))
+        text = array("i", ids).tobytes()
+        written = self._answered.pop(text, None) or (yield Ask(ids, self._limit))
+        self._answered[text] = written  # last, so that those that nobody asks for are forgotten first
+        if len(self._answered) > ANSWERS_KEPT:
+            del self._answered[next(iter(self._answered))]
+        return written
 
     def _dialogue(self, task: TaskName, turns: Sequence[TurnInput]) -> Generator["Ask", "Written", list[Prediction]]:
         """A dialogue's conversation with the model, turn by turn."""
-        from tod_baselines.decoder.decoding import Ask
-
         transcript = Transcript(task, self._settings, self._marks)
         text, sure = _Text(self._settings.max_tokens - self._limit), _Sure()
         previous: Mapping[str, Mapping[str, str]] = {}
@@ -93,7 +119,7 @@ class Answerer:
         for shown in turns:
             text.add(pieces := transcript.context(shown), encode(self._tokenizer, pieces))
             ids, cut = text.fitting()
-            written = yield Ask(ids, self._limit)
+            written = yield from self._ask(ids)
             if task != "response":
                 end = [Piece("", shown.turn), Piece(self._marks.end, shown.turn)]
                 text.add(end, [list(written.ids), [self._end]])

@@ -100,7 +100,7 @@ class Settings:
     evaluate_every: int = 1
     dev_dialogues: int | None = 100
     save_minutes: float = 10.0
-    decode_rows: int = 16
+    decode_rows: int = 32
 
     def __post_init__(self) -> None:
         """Checks the ranges.

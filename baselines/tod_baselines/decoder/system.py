@@ -65,7 +65,7 @@ class Decoder(System):
             raise UserError(f"decoder: {context.folder} holds no finished training")
         model, tokenizer = load_model(context.folder / "model", self.settings)
         self._answerer = Answerer(
-            model.to(device()), tokenizer, self.settings, record["max_new_tokens"], context.schema
+            model.to(device()), tokenizer, self.settings, record["max_new_tokens"], context.schema, fixed=True
         )
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
