@@ -75,6 +75,11 @@ def _facts(report: JudgeReport) -> str:
         lines.append(f"- commonest reason of an unscored query: {facts['commonest_problem']}")
     if left_out:
         lines.append(f"- not sent, since the server does not take it for this model: {left_out}")
+    if facts.get("unweighed"):
+        lines.append(
+            f"- {facts['unweighed']} of {facts['weighed'] + facts['unweighed']} answers have no probabilities: the "
+            "server lists none, or they do not tell the answers apart; chosen answers stand for themselves"
+        )
     if facts["foretellable"]:
         lines.append(
             f"- **{facts['foretellable']} queries carry a check word that a dialogue could foretell (asked by an "

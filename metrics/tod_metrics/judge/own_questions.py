@@ -72,6 +72,28 @@ class OwnMean(OwnMetric):
         return float(worst), float(best)
 
 
+class OwnExpected(OwnMean):
+    """Mean of the expected points: of every answer, the mean of all points by the judge's probabilities (judge).
+
+    Answers without probabilities count as unscored. Args as for `OwnMean`.
+    """
+
+    def __init__(self, question: str, file: str, points: Sequence[int]) -> None:
+        super().__init__(question, file, points)
+        self.name, self.columns = f"own_expected_{self.key}", ("points", "ratings", "unscored")  # type: ignore[misc]
+
+    @property
+    def signature(self) -> Signature:
+        """That of the mean, under a name of its own."""
+        return Signature("own_expected", super().signature.options)
+
+    def counts(self, rating: Rating) -> list[float]:
+        """Expected points, and answers with probabilities and without."""
+        if rating.question != self.question:
+            return [0.0] * 3
+        return [rating.expected or 0.0, float(rating.expected is not None), float(rating.expected is None)]
+
+
 class OwnShare(OwnMetric):
     """Share of one label among the answers that have one, 0 to 100 (judge).
 
@@ -109,3 +131,28 @@ class OwnShare(OwnMetric):
         this, labelled, unscored = sums[:3]
         every = labelled + unscored
         return float(percentage(this, every)), float(percentage(this + unscored, every))
+
+
+class OwnExpectedShare(OwnShare):
+    """Mean of one label's probability, 0 to 100 (judge); answers without probabilities count as unscored.
+
+    Args as for `OwnShare`.
+    """
+
+    columns = ("probability", "labelled", "unscored")
+
+    def __init__(self, question: str, file: str, label: str) -> None:
+        super().__init__(question, file, label)
+        self.name = f"own_expected_{self.key}_{label}"  # type: ignore[misc]
+
+    @property
+    def signature(self) -> Signature:
+        """That of the share, under a name of its own."""
+        return Signature("own_expected_share", super().signature.options)
+
+    def counts(self, rating: Rating) -> list[float]:
+        """The label's probability, and answers with probabilities and without."""
+        if rating.question != self.question:
+            return [0.0] * 3
+        known = dict(rating.probabilities)
+        return [known.get(self.label, 0.0), float(bool(known)), float(not known)]
