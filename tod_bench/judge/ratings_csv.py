@@ -21,6 +21,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
 from tod_bench.errors import DataError, UserError, did_you_mean
@@ -187,7 +188,7 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]
     """
     text = read_text(path)
     first = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
+    reader = csv.reader(StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     rows = []
     try:
         head = [name.strip() for name in next(reader, [])]
