@@ -103,6 +103,7 @@ def study_markdown(study: Study, title: str) -> str:
         f"# {title}",
         f"- {study.raters} raters",
         likert_section(study.rows),
+        own_section(study.rows),
         tests_section("Differences between versions", study.tests),
         *(pair_section(rows, pair.split("|", 1)) for pair, rows in study.pairs.items()),
         *(factor_section(rows) for rows in study.pairs.values()),

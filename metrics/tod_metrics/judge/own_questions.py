@@ -8,6 +8,23 @@ from tod_metrics.base import FloatArray, Signature, percentage, ratio
 from tod_metrics.judge.judge_metric import JudgeMetric
 from tod_metrics.judge.ratings import Rating
 
+OWN = "own_"
+"""What the names of these metrics begin with: ``own_QUESTION``, or of a label ``own_QUESTION_LABEL``."""
+
+EXPECTED = "own_expected_"
+"""The same from the judge's probabilities."""
+
+
+def own_names(question: str, labels: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the metrics of a question, chosen answers before probabilities.
+
+    Args:
+        question: The question's name.
+        labels: Its answers where they are labels; none for points, which have a mean.
+    """
+    ends = [f"{question}_{label}" for label in labels] or [question]
+    return tuple(f"{start}{end}" for start in (OWN, EXPECTED) for end in ends)
+
 
 class OwnMetric(JudgeMetric):
     """A number from one question of the user's own.
@@ -42,7 +59,7 @@ class OwnMean(OwnMetric):
         super().__init__(question, file)
         self.points = tuple(sorted(points))
         # A user's questions are not known when the class is written: each instance is a metric of its own.
-        self.name = f"own_{self.key}"  # type: ignore[misc]
+        (self.name, _) = own_names(self.key)  # type: ignore[misc]
         self.columns = ("points", "ratings", "unscored", *(f"rated {point}" for point in self.points))  # type: ignore[misc]
 
     @property
@@ -80,7 +97,7 @@ class OwnExpected(OwnMean):
 
     def __init__(self, question: str, file: str, points: Sequence[int]) -> None:
         super().__init__(question, file, points)
-        self.name, self.columns = f"own_expected_{self.key}", ("points", "ratings", "unscored")  # type: ignore[misc]
+        (_, self.name), self.columns = own_names(self.key), ("points", "ratings", "unscored")  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:
@@ -109,7 +126,7 @@ class OwnShare(OwnMetric):
     def __init__(self, question: str, file: str, label: str) -> None:
         super().__init__(question, file)
         self.label = label
-        self.name = f"own_{self.key}_{label}"  # type: ignore[misc]
+        (self.name, _) = own_names(self.key, [label])  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:
@@ -143,7 +160,7 @@ class OwnExpectedShare(OwnShare):
 
     def __init__(self, question: str, file: str, label: str) -> None:
         super().__init__(question, file, label)
-        self.name = f"own_expected_{self.key}_{label}"  # type: ignore[misc]
+        (_, self.name) = own_names(self.key, [label])  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:
