@@ -205,7 +205,8 @@ def page(
 ) -> None:
     """Write an annotation page for people: one HTML file that needs no server.
 
-    CONFIG is a judge config, or, with --corpus and --system, an eval config: the page then asks what the table needs.
+    CONFIG is a judge config of Likert, pairwise or own questions; or, with --corpus and --system, an eval config: the
+    page then asks what the table needs.
 
     \b
     Examples:
