@@ -68,7 +68,7 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
     file = config.question_file
     if config.task == "emotions" or (file is not None and file.about == "state"):
         raise UserError(
-            "an annotation page asks Likert or pairwise questions, or your own about whole dialogues; give such a config"
+            "an annotation page asks Likert or pairwise questions, or your own about dialogues; give such a config"
         )
     candidates = ("|".join(config.candidates),) if config.task == "pairwise" else config.candidates
     chosen = read_items(config)

@@ -139,13 +139,15 @@ def check_shared(own: Question, other: Question, where: tuple[str, str]) -> None
     Raises:
         UserError: They share no item, or only the other side says which items are of one dialogue.
     """
-    if not own.dialogues.keys() & other.dialogues.keys():
+    shared = own.dialogues.keys() & other.dialogues.keys()
+    if not shared:
         ours, theirs = next(iter(own.dialogues)), next(iter(other.dialogues))
         raise UserError(
             f"{where[0]} and {where[1]} have no item of {own.name} in common (such as {ours!r}, and {theirs!r}); what "
             "stands behind a bar is from the columns candidate and turn, which both need"
         )
-    if other.several and not own.several:
+    # Where both say the same of every shared item, only one version of each dialogue was rated.
+    if other.several and not own.several and any(own.dialogues[item] != other.dialogues[item] for item in shared):
         raise UserError(
             f"{where[1]} has several items of a dialogue, and {where[0]} names none; add a column `dialogue`"
         )

@@ -81,7 +81,7 @@ def test_own_questions_are_asked_of_each_version_alone(tiny, make_config, tmp_pa
     neighbours = zip(study["items"], study["items"][1:], strict=False)
     assert sum(one["id"] == other["id"] for one, other in neighbours) < 8
     states = make_config("questions", question_file="dst", sample={"items": 2})
-    with pytest.raises(UserError, match="about whole dialogues"):
+    with pytest.raises(UserError, match="your own about dialogues"):
         write_annotation_page(states, path)
 
 
@@ -118,7 +118,7 @@ def test_answers_to_own_questions_give_a_study_and_labels(tiny, make_config, mak
     changed = QuestionFile.model_validate({**COURTESY, "questions": {**COURTESY["questions"], "courtesy": other}})
     with pytest.raises(DataError, match="was asked in other words"):
         read_study(path, own=changed)
-    with pytest.raises(DataError, match="'3' is no answer to courtesy@.* it should be one of 0, 1, 2"):
+    with pytest.raises(DataError, match=r"'3' is no answer to courtesy@.* it should be one of 0, 1, 2"):
         read_study(own_ratings(tmp_path / "bad.csv", [("d000", "courtesy", "anna", 3, "restyled")]), own=file)
 
     # Against a judge: the same questions, items and versions.

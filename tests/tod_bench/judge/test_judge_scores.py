@@ -64,8 +64,8 @@ COURTESY = """
 name: courtesy
 instruction: You judge how a system treats its user.
 questions:
-  courtesy: {text: How courteous is the system?, scale: {1: rude, 2: brusque, 3: polite}}
-  tone: {text: Which tone does it take?, scale: {warm: friendly, cold: distant}}
+  courtesy: {text: "How courteous is the system?", scale: {1: rude, 2: brusque, 3: polite}}
+  tone: {text: "Which tone does it take?", scale: {warm: friendly, cold: distant}}
 """
 
 
