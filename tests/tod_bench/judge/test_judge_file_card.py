@@ -51,6 +51,9 @@ def test_numbers_are_held_against_peoples_mean(numbers):
     assert values["alternative annotator test, omega"].n == 3
     assert values["alpha, people"].low <= values["alpha, people"].value <= values["alpha, people"].high
     assert (card.judge, card.task, card.labels) == ("program", "ratings", "people.csv: 3 raters")
+    assert card.conclusions[0] == "warmth: the answers rise and fall with people's."
+    assert "nearer to people's than always the mean" in card.conclusions[1]
+    assert "alternative annotator test, epsilon 0.2: may" in card.conclusions[2]
     assert {one.section for one in card.measures} == set(SECTIONS)
     assert all("was not asked" in one.note for one in card.measures if one.section in ("self", "persona", "cost"))
 

@@ -7,7 +7,7 @@ What takes asking (repeats, orders, personas) is `not measured` on such a card, 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,10 +71,29 @@ def card_of_files(judge: Path, labels: Path, *, command: str = "") -> JudgeCard:
         labels=f"{labels.name}: {raters} rater{'s' if raters > 1 else ''}",
         signature={**digests, "tod_bench": str(provenance()["tod_bench"])},
         measures=tuple(measures),
-        conclusions=tuple(worth(measures)) or ("Nothing was measured that says what the answers are worth.",),
+        conclusions=(*worth(measures), *_numbers_worth(measures), *_replaces(measures)),
         command=command,
         date=datetime.now(UTC).date().isoformat(),
     )
+
+
+def _numbers_worth(measures: Sequence[Measure]) -> Iterator[str]:
+    """Whether numbers follow people's, and come nearer to them than always their mean."""
+    values = {(one.name, one.about): one for one in measures}
+    for (name, about), one in values.items():
+        if name == "correlation, judge and labels":
+            follow = "rise and fall" if one.low is not None and one.low > 0 else "are not shown to rise and fall"
+            yield f"{about}: the answers {follow} with people's."
+        if name == "root mean square difference" and one.value is not None:
+            always = values["the same of always the labels' mean", about].value or 0.0
+            near, off = "nearer" if one.value < always else "no nearer", f"{one.value:.2f} points off, {always:.2f}"
+            yield f"{about}: the answers are {near} to people's than always the mean would be ({off})."
+
+
+def _replaces(measures: Sequence[Measure]) -> Iterator[str]:
+    for one in measures:
+        if one.name == "alternative annotator test, omega" and one.value is not None:
+            yield f"{one.about}: by the alternative annotator test, {one.note}."
 
 
 def _of_question(people: Question, judge: Question) -> list[Measure]:
