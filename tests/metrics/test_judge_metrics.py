@@ -59,7 +59,7 @@ def test_alpha_between_people_and_with_the_judge():
 
 def test_every_judge_metric_is_listed_and_marked():
     listed = dict(metric_names())
-    assert len(JUDGE_METRICS) == 53
+    assert len(JUDGE_METRICS) == 62
     assert {f"likert_{key}" for key in QUESTION_KEYS.values()} | {f"factor_{name}" for name in FACTORS} <= set(listed)
     for name in JUDGE_METRICS:
         made = metric_class(name)

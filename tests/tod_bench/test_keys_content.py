@@ -284,6 +284,22 @@ def test_a_classifier_is_asked_anew_when_its_training_texts_change(tmp_path: Pat
     assert changed(made, tmp_path / "store") == {f"the content of {texts} changed"}
 
 
+def test_a_classifier_is_asked_anew_when_goemotions_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trained on its own files, which the config need not name."""
+    train = tmp_path / "data" / "goemotions" / "data" / "train.tsv"
+    train.parent.mkdir(parents=True)
+    train.write_text("I am sorry\t25\ta\nwow\t26\tb\n", encoding="utf-8")
+    monkeypatch.setenv("TOD_BENCH_DATA", str(tmp_path / "data"))
+    judge = {"task": "emotions", "sample": {"items": 2}, "bootstrap": {"draws": 100}}
+    raw = config().model_dump(mode="json", exclude_unset=True)
+    raw |= {"systems": {"mine": "oracle"}, "tasks": {"response": {"judge": [judge]}}}
+    made = EvalConfig.model_validate(raw | {"judge": {"model": "classifier-majority"}})
+    run(build(made), Store(tmp_path / "store"))
+    assert changed(made, tmp_path / "store") == set()
+    append(train, "fine\t27\tc\n")
+    assert changed(made, tmp_path / "store") == {"the content of goemotions:train changed"}
+
+
 def test_a_setting_that_changed_is_named(mine: Path, tmp_path: Path) -> None:
     steps(config(), tmp_path / "store")
     assert changed(config(trained=False), tmp_path / "store") == {

@@ -140,6 +140,9 @@ def ablation(**options: Any) -> None:
     "--run", "folder", cls=Option, old=("--judge",), type=FOLDER, help="The folder of a judge run over the same items."
 )
 @click.option("--versions", metavar="FIRST,SECOND", help="Names of the two versions of a pair.")
+@click.option(
+    "--questions", metavar="FILE", help="The file of your own questions that were rated; the run's if left out."
+)
 @click.option("--level", type=click.Choice(["nominal", "ordinal", "interval"]), help="Level of measurement.")
 @click.option("--published", metavar="NAME", help="Published table to print beside, e.g. table3.")
 @output_option("every number, as JSON", old=("--json",))
@@ -148,6 +151,7 @@ def people(
     human: Path | None,
     folder: Path | None,
     versions: str | None,
+    questions: str | None,
     level: Any,
     published: str | None,
     output: Path | None,
@@ -160,18 +164,21 @@ def people(
     Examples:
       tod-bench judge people ratings.csv
       tod-bench judge people ratings.csv --run runs/judge/judge_likert_gpt-4o
+      tod-bench judge people ratings.csv --questions repair.yaml
     """
     from tod_bench.files import write_json
     from tod_bench.judge.markdown import published_section, study_markdown
+    from tod_bench.judge.own_questions import load_questions
     from tod_bench.judge.people import read_study
-    from tod_bench.judge.run import stored_ratings
+    from tod_bench.judge.run import stored_questions, stored_ratings
 
     path = ratings or human
     if path is None:
         raise click.UsageError("give a file of ratings, e.g. `tod-bench judge people ratings.csv`")
     judged, attributes, names = stored_ratings(folder) if folder else ([], {}, ())
     named = tuple(versions.split(",")) if versions else names
-    study = read_study(path, judged, attributes=attributes, versions=named, level=level)
+    own = load_questions(questions) if questions else stored_questions(folder) if folder else None
+    study = read_study(path, judged, attributes=attributes, versions=named, level=level, own=own)
     click.echo(study_markdown(study, path.stem), nl=False)
     if published:
         click.echo("\n" + published_section(published))
@@ -198,7 +205,8 @@ def page(
 ) -> None:
     """Write an annotation page for people: one HTML file that needs no server.
 
-    CONFIG is a judge config, or, with --corpus and --system, an eval config: the page then asks what the table needs.
+    CONFIG is a judge config of Likert, pairwise or own questions; or, with --corpus and --system, an eval config: the
+    page then asks what the table needs.
 
     \b
     Examples:

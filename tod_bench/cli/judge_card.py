@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from tod_bench.cli.options import (
     format_option,
     output_option,
 )
+
+if TYPE_CHECKING:
+    from tod_bench.judge.cards.card import JudgeCard
 
 
 @click.command()
@@ -47,12 +50,15 @@ from tod_bench.cli.options import (
 def card(**options: Any) -> None:
     """Measure a judge: agreement, bias, use of the persona, what is unread, what it costs.
 
-    Writes card.json, card.md and, where jinja2 is installed, card.html. The same command goes on after a stop.
+    CONFIG is a judge config; or a CSV file with the answers of a judge that cannot be asked, which are then held
+    against --labels, people's ratings of the same items. Writes card.json, card.md and, where jinja2 is installed,
+    card.html. The same command goes on after a stop.
 
     \b
     Examples:
       tod-bench judge card judge_emotions --judge classifier --labels goemotions
       tod-bench judge card judge_likert --judge gpt-4o --labels ratings.csv --budget 5
+      tod-bench judge card answers.csv --labels ratings.csv -o cards/mine
     """
     _card(options)
 
@@ -82,17 +88,17 @@ def cards(folder: Path, output: Path | None) -> None:
 
 def _card(options: dict[str, Any]) -> None:
     """Makes a card, writes it in every form that can be made here, and prints it."""
-    from tod_bench.cli.printing import in_words, print_page
-    from tod_bench.files import write_text
+    from tod_bench.cli.printing import in_words
     from tod_bench.judge.cards.making import card_dry_run, make_card
-    from tod_bench.judge.cards.pages import card_markdown
     from tod_bench.judge.clients import Access
     from tod_bench.judge.config import load_judge_config
     from tod_bench.judge.run import default_folder
     from tod_bench.progress import quietly
-    from tod_bench.reports.html import can_render
-    from tod_bench.reports.judge_cards import card_html
 
+    if Path(options["config"]).suffix == ".csv":
+        folder = options["output"] or Path("runs/judge/cards") / Path(options["config"]).stem
+        _written(_of_files(options, folder), folder, options)
+        return
     chosen = [f"judge.model={options['model']}"] if options["model"] else []
     config = load_judge_config(options["config"], [*options["overrides"], *chosen])
     folder = options["output"] or default_folder(config, Path("runs/judge/cards"))
@@ -103,6 +109,31 @@ def _card(options: dict[str, Any]) -> None:
         return
     with quietly(options["quiet"]):
         made = make_card(config, folder, access, **asked, command=_command_of(options))
+    _written(made, folder, options)
+
+
+def _of_files(options: dict[str, Any], folder: Path) -> "JudgeCard":
+    """The card of a file of answers."""
+    from tod_bench.errors import UserError
+    from tod_bench.files import write_json
+    from tod_bench.judge.cards.card import FILE
+    from tod_bench.judge.cards.file_card import card_of_files
+
+    if options["labels"] is None or options["model"] or options["overrides"] or options["dry_run"]:
+        raise UserError(f"{options['config']} is a file of answers: give --labels FILE with it, and nothing of a judge")
+    made = card_of_files(Path(options["config"]), Path(options["labels"]), command=_command_of(options))
+    write_json(folder / FILE, made.to_json())
+    return made
+
+
+def _written(made: "JudgeCard", folder: Path, options: dict[str, Any]) -> None:
+    """Writes a card in the forms for reading, and prints it."""
+    from tod_bench.cli.printing import print_page
+    from tod_bench.files import write_text
+    from tod_bench.judge.cards.pages import card_markdown
+    from tod_bench.reports.html import can_render
+    from tod_bench.reports.judge_cards import card_html
+
     page = card_markdown(made)
     write_text(folder / "card.md", page)
     if can_render():
@@ -122,7 +153,7 @@ def _command_of(options: dict[str, Any]) -> str:
     words = ["tod-bench", "judge", "card", _place(options["config"]), *changed]
     for flag, name in (("--judge", "model"), ("--labels", "labels"), ("--items", "items")):
         words += [flag, _place(str(options[name]))] if options[name] is not None else []
-    words += ["--checked", str(options["checked"])]
+    words += [] if Path(options["config"]).suffix == ".csv" else ["--checked", str(options["checked"])]
     return shlex.join([*words, *(["-o", _place(str(options["output"]))] if options["output"] else [])])
 
 

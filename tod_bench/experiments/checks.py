@@ -1,6 +1,7 @@
 """Errors of a config that its shape does not show: metrics, judges and columns that do not exist or do not fit."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from tod_bench.corpora.base import Corpus
@@ -9,7 +10,7 @@ from tod_bench.errors import UserError, did_you_mean
 from tod_bench.experiments.conditioning import CONDITIONED, PREDICTED_BY, missing_source
 from tod_bench.experiments.config import Column, EvalConfig, RowConfig
 from tod_bench.experiments.corpus_statistics import check_statistic
-from tod_bench.experiments.judge_scores import JUDGED, judge_of
+from tod_bench.experiments.judge_scores import JUDGED, judge_of, own_metrics
 from tod_bench.experiments.opening import BoundSystem, collect
 from tod_bench.experiments.results import Experiment
 from tod_bench.records import ExperimentTask, TaskName
@@ -170,6 +171,9 @@ def _column_errors(config: EvalConfig, column: Column) -> Iterator[str]:
         return
     settings = config.tasks[column.task]
     known = {*settings.metrics, *(JUDGED if settings.judge or column.task == "people" else ())}
+    if column.task in ("response", "people"):
+        with suppress(UserError):  # `task_errors` says what is wrong with a judge
+            known |= set(own_metrics(config, Experiment(next(iter(config.corpora)), "system", column.task, 0)))
     if canonical(column.metric) not in map(canonical, known):
         yield (
             f"{place} shows {column.metric}, which is not among tasks.{column.task}.metrics"

@@ -4,7 +4,7 @@ A judge config says what is asked and how; corpus, split and versions come from 
 responses are the reference (of a pair: the first version), and the experiment's predictions are rated against them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tod_bench.files import digest_of
 from tod_bench.judge import Access, JudgeConfig, JudgeReport, Study, load_judge_config, open_client, read_study, run
 from tod_bench.judge.clients import SCRIPTED
 from tod_bench.judge.config import Resampling
+from tod_bench.judge.own_questions import QuestionFile
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.run import stored_ratings
 from tod_bench.judge.scripted import write_simulated_ratings
@@ -25,6 +26,7 @@ from tod_bench.progress import progress
 from tod_bench.scores import Score
 from tod_bench.scoring import ScoreRow
 from tod_metrics.judge import JUDGE_METRICS
+from tod_metrics.judge.own_questions import OWN, own_names
 from tod_metrics.judge.ratings import Rating
 
 REFERENCE = "reference"
@@ -32,6 +34,12 @@ REFERENCE = "reference"
 
 JUDGED = frozenset(JUDGE_METRICS)
 """Names of the scores that judge and people give."""
+
+
+def is_judged(metric: str) -> bool:
+    """Whether a metric's name is of a score that judge and people give, one of the user's own questions included."""
+    return metric in JUDGED or metric.startswith(OWN)
+
 
 Entry = str | dict[str, Any]
 """A judge config by name or path, or its keys."""
@@ -72,6 +80,19 @@ def judge_of(config: EvalConfig, experiment: Experiment, entry: Entry, predictio
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise UserError(f"the judge config cannot be used: {'; '.join(problems)}") from None
+
+
+def own_metrics(config: EvalConfig, experiment: Experiment) -> Iterator[str]:
+    """The names of the scores that the experiment's questions of the user's own give.
+
+    Raises:
+        UserError: As `judge_of`.
+    """
+    for entry in config.tasks[experiment.task].judge:
+        file = judge_of(config, experiment, entry).question_file
+        for name, question in file.questions.items() if file is not None else ():
+            labels = () if question.has_points else [str(answer) for answer in question.answers()]
+            yield from own_names(name, labels)
 
 
 def judged(config: EvalConfig, experiment: Experiment, predictions: Path, store: Store, access: Access) -> list[Score]:
@@ -145,16 +166,18 @@ def rated(
             [judge_of(config, experiment, entry, predictions) for entry in config.tasks["people"].judge],
             store.root / "judge" / "scripted_people" / digest_of([str(experiment), str(predictions)])[:24],
         )
+    files = [judge_of(config, experiment, entry).question_file for entry in config.tasks["people"].judge]
+    own = next((file for file in files if file is not None), None)
     by = Resampling(draws=max(100, config.bootstrap.draws), seed=config.bootstrap.seed)
     versions = (REFERENCE, experiment.system)
     judge = _judge_ratings(config, experiment, store, predictions)
-    _check_versions(path, experiment)
-    return read_study(path, judge, attributes=attributes, versions=versions, by=by)
+    _check_versions(path, experiment, own)
+    return read_study(path, judge, attributes=attributes, versions=versions, by=by, own=own)
 
 
-def _check_versions(path: Path, experiment: Experiment) -> None:
+def _check_versions(path: Path, experiment: Experiment, own: QuestionFile | None) -> None:
     """Ratings of other versions, or of the same pair the other way round, would be taken for this experiment's."""
-    named = {rating.candidate for rating in read_ratings(path, (REFERENCE, experiment.system)).ratings}
+    named = {rating.candidate for rating in read_ratings(path, (REFERENCE, experiment.system), own).ratings}
     strange = sorted(named - {"", experiment.system, f"{REFERENCE}|{experiment.system}"})
     if strange:
         raise UserError(

@@ -7,15 +7,20 @@ Where a key is another one than that of an earlier result, `changes` says in wor
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from tod_bench.corpora.base import GROUP as CORPORA
+from tod_bench.errors import UserError
 from tod_bench.experiments.content import OWN, local_files, own_source, source_digest
 from tod_bench.experiments.judge_scores import judge_of
 from tod_bench.experiments.plan import Plan
 from tod_bench.experiments.results import Experiment
-from tod_bench.judge.config import OF_CORPUS
+from tod_bench.files import digest_of_files
+from tod_bench.judge.classifier import is_classifier
+from tod_bench.judge.config import OF_CORPUS, JudgeConfig
+from tod_bench.judge.labelled import GOEMOTIONS, labelled_file
 from tod_bench.provenance import installed_version
 from tod_bench.records import ExperimentTask
 from tod_metrics import GROUP as METRICS
@@ -65,9 +70,21 @@ def judge_inputs(plan: Plan, experiment: Experiment, task: ExperimentTask) -> di
     own = corpus.images if corpus is not None and OF_CORPUS in shown else None
     return {
         "judge": judges,
-        "files": local_files([named, sorted(shown - {OF_CORPUS})]),
+        "files": local_files([named, sorted(shown - {OF_CORPUS})]) | _goemotions(configs),
         **({"images": own.fingerprint} if own is not None else {}),
     }
+
+
+def _goemotions(configs: Sequence[JudgeConfig]) -> dict[str, str]:
+    """The parts of GoEmotions that judges are trained on, by a name that is the same on every machine."""
+    chosen = {config.judge.trained_on or GOEMOTIONS for config in configs if is_classifier(config.judge.model)}
+    found = {}
+    for name in sorted(chosen):
+        if name.partition(":")[0] == GOEMOTIONS:
+            with suppress(UserError):  # a requirement of the experiment says that it is not there
+                file = labelled_file(name, "train")
+                found[f"{GOEMOTIONS}:{file.stem}"] = digest_of_files([file])
+    return found
 
 
 @cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from tod_bench.judge.config import Resampling
+from tod_bench.judge.own_questions import answers_of
 from tod_bench.statistics import bootstrap_interval
 from tod_metrics.judge.agreement import Alpha, Level, NoAlpha, alpha, alpha_of_counts, count_ratings
 from tod_metrics.judge.alpha import ALL, AgreementOfRaters, consensus, level_of, rating_table
@@ -94,12 +95,13 @@ def agreements(
     of_judge, of_people = consensus(judge, "judge"), consensus(people, "consensus")
     raters = sorted({rating.rater for rating in people})
     order = [*QUESTION_KEYS, WINNER, EMOTION]
-    questions = sorted({rating.question for rating in people}, key=order.index)
+    asked = {rating.question for rating in people}
+    questions = [*(name for name in order if name in asked), *sorted(asked.difference(order))]
     if sum(name in QUESTION_KEYS for name in questions) > 1:
         questions.append(ALL)
     found = []
     for question in questions:
-        metric = AgreementOfRaters(question, level)
+        metric = _metric(question, level)
         theirs = _on(question, people)
         judged = _on(question, of_judge)
         compared = [("people", theirs)] if len(raters) > 1 else []
@@ -112,6 +114,17 @@ def agreements(
                     compared.append((f"judge and {rater}", [*judged, *by_rater]))
         found += [_agreement(between, metric, ratings, by) for between, ratings in compared]
     return found
+
+
+def _metric(question: str, level: Level | None) -> AgreementOfRaters:
+    """Alpha of a question; points of the user's own questions are ordinal, as those of the Likert questions are."""
+    values = answers_of(question)
+    if values is None:
+        return AgreementOfRaters(question, level)
+    points = all(isinstance(value, int) for value in values)
+    return AgreementOfRaters(
+        question, level or ("ordinal" if points else "nominal"), sorted(values) if points else values
+    )
 
 
 def _on(question: str, ratings: Sequence[Rating]) -> list[Rating]:

@@ -19,6 +19,7 @@ from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import image_url
 from tod_bench.judge.items import Item, Order, read_items
+from tod_bench.judge.own_questions import QuestionFile
 from tod_bench.judge.questions import FACTORS, QUESTIONS, SCALE, WINNER
 from tod_bench.judge.ratings_csv import FACTORS_QUESTION
 
@@ -37,12 +38,22 @@ _HELP = {
         "Two systems answer the same user. Which one's answers are more personalised to this user? Keys: 1, 2 and t "
         f"(tie) answer, letters name what decided it, {_KEYS}"
     ),
+    "questions": (
+        "Read the dialogue, then answer every question. Keys: the ones beside the answers, up and down change the "
+        f"question, {_KEYS}"
+    ),
 }
-_HEADINGS = {"likert": ["Reference dialogue", "Rated dialogue"], "pairwise": ["System 1", "System 2"]}
+_HEADINGS = {
+    "likert": ["Reference dialogue", "Rated dialogue"],
+    "pairwise": ["System 1", "System 2"],
+    "questions": ["Dialogue"],
+}
+_OPTION_KEYS = "1234567890abcdefghijklmoqrstuvwxyz"
+"""Keys of the answers to own questions, in their order: without n and p, which go to another dialogue."""
 
 
 def write_annotation_page(config: JudgeConfig, path: Path) -> int:
-    """Writes the annotation page of a Likert or pairwise config.
+    """Writes the annotation page of a config: of Likert or pairwise questions, or of the user's own.
 
     Args:
         config: The judge config; its items, versions, questions and pictures are the page's.
@@ -52,16 +63,23 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
         How many dialogues are to be rated.
 
     Raises:
-        UserError: The config asks for emotions, or its items cannot be read.
+        UserError: The config asks for emotions or about states, or its items cannot be read.
     """
-    if config.task in ("emotions", "questions"):
-        raise UserError("a form asks Likert or pairwise questions; give a config of one of these tasks")
+    file = config.question_file
+    if config.task == "emotions" or (file is not None and file.about == "state"):
+        raise UserError(
+            "an annotation page asks Likert or pairwise questions, or your own about dialogues; give such a config"
+        )
     candidates = ("|".join(config.candidates),) if config.task == "pairwise" else config.candidates
     chosen = read_items(config)
     items = [_entry(config, item, candidate, chosen.images) for item in chosen.items for candidate in candidates]
+    if file is not None:
+        # Not one version of a dialogue after the other, which raters would then compare.
+        items.sort(key=lambda item: hashlib.sha256(f"{config.sample.seed}|{item['key']}|page".encode()).digest())
     study: dict[str, Any] = {
         "title": config.title or config.name,
         "task": config.task,
+        "instruction": "" if file is None else file.instruction,
         "help": _HELP[config.task],
         "headings": _HEADINGS[config.task],
         "scale": {str(point): word for point, word in SCALE.items()},
@@ -83,7 +101,9 @@ def write_annotation_page(config: JudgeConfig, path: Path) -> int:
 
 def _entry(config: JudgeConfig, item: Item, candidate: str, images: Images | None) -> dict[str, Any]:
     order: Order = "ab"
-    names = (str(config.reference), candidate)
+    names: tuple[str, ...] = (str(config.reference), candidate)
+    if config.task == "questions":
+        names = (candidate,)  # by itself, and without the user, as the judge sees it
     if config.task == "pairwise":
         names = (config.candidates[0], config.candidates[1])
         order = "ba" if hashlib.sha256(f"{config.sample.seed}|{item.id}|seats".encode()).digest()[0] % 2 else "ab"
@@ -113,6 +133,8 @@ def _questions(config: JudgeConfig) -> list[dict[str, Any]]:
             _question(WINNER, "Which system's answers are more personalised to this user?", positions),
             _question(FACTORS_QUESTION, "What decided it? (as many as you like)", factors, several=True),
         ]
+    if config.question_file is not None:
+        return _own_questions(config.question_file)
     points = [(str(point), word, str(point)) for point, word in SCALE.items()]
     return [
         _question(
@@ -123,6 +145,21 @@ def _questions(config: JudgeConfig) -> list[dict[str, Any]]:
         )
         for name in config.questions
     ]
+
+
+def _own_questions(file: QuestionFile) -> list[dict[str, Any]]:
+    """Own questions under the names that queries have, in which there is a digest of their words."""
+    asked = []
+    for name, question in zip(file.asked(), file.questions.values(), strict=True):
+        answers = [(str(value), meaning) for value, meaning in question.answers().items()]
+        digits = all(len(value) == 1 and value.isdecimal() for value, _ in answers)
+        keys = [value for value, _ in answers] if digits else _OPTION_KEYS.ljust(len(answers))
+        options = [
+            (value, f"{value}: {meaning}" if meaning else value, key.strip())
+            for (value, meaning), key in zip(answers, keys, strict=False)
+        ]
+        asked.append(_question(name, question.text, options))
+    return asked
 
 
 def _question(

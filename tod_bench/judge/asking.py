@@ -14,6 +14,7 @@ from typing import Protocol
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.drafts import Draft, Sealed, drafts_of, nonce_of, random_nonce
 from tod_bench.judge.items import ItemSet
+from tod_bench.judge.option_probabilities import option_probabilities
 from tod_bench.judge.own_questions import pattern_values
 from tod_bench.judge.picpersona import released_verdict
 from tod_bench.judge.prompting import Prompt, reask_text
@@ -101,7 +102,8 @@ def ask_all(
                 yield sealed.request
 
     def settle(query: _Open, outcome: Outcome) -> None:
-        judged = judge_answers(config, query.sealed, (*query.attempts, _attempt(outcome)), query.key, prompt.hash)
+        attempts = (*query.attempts, _attempt(config, query.sealed, outcome))
+        judged = judge_answers(config, query.sealed, attempts, query.key, prompt.hash)
         unread = isinstance(judged.outcome, Unscored) and judged.outcome.reason in _ASKED_AGAIN
         again = unread and len(query.attempts) < most_reasks
         store.add(replace(judged, pending=again))
@@ -136,6 +138,7 @@ def judge_answers(config: JudgeConfig, sealed: Sealed, attempts: tuple[Attempt, 
         else:
             outcome = parse_verdict(attempt.text, sealed.query, sealed.nonce, certainty=config.judge.certainty)
         if isinstance(outcome, Verdict):
+            outcome = replace(outcome, probabilities=attempt.probabilities)
             break
     return Judged(key, sealed.query, outcome, attempts, prompt, sealed.nonce)
 
@@ -185,7 +188,7 @@ def _asked_again(config: JudgeConfig, query: _Open, judged: Judged) -> _Open:
     return _Open(query.sealed, query.key, request, judged.attempts)
 
 
-def _attempt(outcome: Outcome) -> Attempt:
+def _attempt(config: JudgeConfig, sealed: Sealed, outcome: Outcome) -> Attempt:
     usage = asdict(outcome.usage) if outcome.usage is not None else {}
     if not isinstance(outcome, ChatAnswer):
         failure = outcome.detail or outcome.reason
@@ -202,6 +205,7 @@ def _attempt(outcome: Outcome) -> Attempt:
         outcome.cached,
         dropped=outcome.dropped,
         seconds=outcome.seconds,
+        probabilities=option_probabilities(outcome, sealed.query, sealed.nonce, config.question_file),
     )
 
 

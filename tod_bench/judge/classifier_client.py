@@ -21,12 +21,16 @@ class ClassifierClient:
 
     Args:
         classifier: The trained classifier, whose name stands in every answer as the model's.
+
+    Attributes:
+        base_url: Stands for a server's address in keys. Of a client it has the classifier's name, and so a digest of
+            what that was trained on: one that was trained on other texts is asked anew.
     """
 
     base_url = "classifier://localhost"
 
     def __init__(self, classifier: EmotionClassifier) -> None:
-        self.classifier = classifier
+        self.classifier, self.base_url = classifier, f"{type(self).base_url}/{classifier.name}"
         self._answered = 0
 
     def complete(self, requests: Iterable[ChatRequest | None]) -> Iterator[tuple[ChatRequest, Outcome]]:

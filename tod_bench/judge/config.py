@@ -36,6 +36,9 @@ class JudgeModel(ChatModel):
             ``json_object``, in that of llama.cpp's Python server (``{type: json_object, schema: ...}``), which writes
             an answer by a grammar, so that even very small models can be read.
         certainty: Whether the judge also states how certain it is, 0 to 100.
+        top_logprobs: Likert and questions of one's own: how many tokens a place the server is asked to list with their
+            log-probabilities (most servers list 20 at most), from which each answer gets a probability, and each
+            question its expected score beside the chosen one; not asked for where left out.
         images: The personas' pictures, for a judge that sees images: a folder, or ``corpus`` (or ``true``) for those
             that the corpus has itself. It gets the impression as well. Without it the judge gets the impression alone.
         image_side: Longer side, in pixels, that pictures are scaled down to.
@@ -56,6 +59,7 @@ class JudgeModel(ChatModel):
     max_tokens: int | None = Field(default=None, ge=16)
     schema_output: bool | Literal["json_object"] = True
     certainty: bool = False
+    top_logprobs: int | None = Field(default=None, ge=2, le=100)
     images: str | None = None
     image_side: int = Field(default=512, ge=16)
     trained_on: str | None = None
@@ -198,6 +202,8 @@ class JudgeConfig(_Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*_version_problems(self), *_protocol_problems(self), *_question_problems(self)]
+        if self.judge.top_logprobs is not None and self.task not in ("likert", "questions"):
+            problems.append("judge.top_logprobs: Likert and own questions alone have probabilities; leave it out")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -287,8 +293,8 @@ def _protocol_problems(config: JudgeConfig) -> list[str]:
         ]
     if config.task == "likert" and config.questions != PAPER_QUESTIONS:
         return ["protocol picpersona asks the paper's five questions together, Q1 to Q5"]
-    if config.judge.certainty or config.ask != "together":
-        return ["protocol picpersona asks all questions together and for no certainty"]
+    if config.judge.certainty or config.judge.top_logprobs or config.ask != "together":
+        return ["protocol picpersona asks all questions together, for no certainty and no log-probabilities"]
     return []
 
 

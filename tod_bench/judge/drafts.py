@@ -10,6 +10,7 @@ from tod_bench.files import digest_of
 from tod_bench.images import Images
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.items import ItemSet, Query, queries_of, shuffled_personas
+from tod_bench.judge.option_probabilities import logprob_fields
 from tod_bench.judge.prompting import Prompt, Rendered, fresh_nonce, render
 from tod_bench.judge.verdicts import tight_schema, verdict_schema
 from tod_bench.llm.cache import AnswerCache
@@ -105,7 +106,7 @@ def drafts_of(config: JudgeConfig, prompt: Prompt, items: ItemSet) -> Iterator[D
 def draft_of(config: JudgeConfig, query: Query, rendered: Rendered, content: Content) -> Draft:
     """The draft of one query, from its prompt and what is sent of it, pictures included."""
     how = config.judge.schema_output if config.protocol != "picpersona" else False
-    certainty, extra = config.judge.certainty, config.judge.extra
+    certainty, extra = config.judge.certainty, {**logprob_fields(config.judge.top_logprobs), **config.judge.extra}
     if how == "json_object":
         extra = {**extra, **_grammar(query, rendered.nonce, certainty=certainty)}
     request = ChatRequest(

@@ -18,7 +18,7 @@ from tod_bench.scores import Score
 from tod_metrics.base import Signature
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.length import WinRateLengthControlled
-from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.likert import LikertMetric
 from tod_metrics.judge.own_questions import OwnMetric
 from tod_metrics.judge.position import PositionMetric
 from tod_metrics.judge.win_rate import PairMetric
@@ -39,6 +39,8 @@ class Facts:
         unscored: Reason -> queries.
         problems: Reason and what exactly was wrong -> queries without a verdict.
         dropped: Field of the request that the server does not take -> answers.
+        weighed: Answers to questions that have probabilities, where log-probabilities were asked for.
+        unweighed: Those that have none.
         answers: Answers that came, re-asks included.
         foretellable: Queries whose nonce can be computed from their id, as earlier versions had it.
         queries: Queries.
@@ -58,6 +60,8 @@ class Facts:
     unscored: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    weighed: int = 0
+    unweighed: int = 0
     answers: int = 0
     foretellable: int = 0
     queries: int = 0
@@ -86,6 +90,9 @@ class Facts:
             shown = re.sub(r"(?<!HTTP )\b\w*\d\w*\b", "…", detail.strip())[:120]
             self.unscored[reason] += 1
             self.problems[f"{reason}: {shown}" if shown and detail != reason else reason] += 1
+        elif self.config.judge.top_logprobs is not None:
+            self.weighed += len(judged.outcome.probabilities)
+            self.unweighed += len(judged.outcome.values) - len(judged.outcome.probabilities)
         self.foretellable += bool(judged.nonce) and judged.nonce == placeholder(judged.query.id, "")
         for attempt in judged.attempts:
             self.answers += not attempt.failure
@@ -137,7 +144,7 @@ class Facts:
         metric, unscored = row.metric, row.count("unscored")
         first, _, second = row.candidate.partition("|")
         where: dict[str, str | int] = {"n": n}
-        if isinstance(metric, LikertMean):
+        if isinstance(metric, LikertMetric):
             asked = "together" if row.together else "apart"
             where = {"arm": row.candidate, "asked": asked, "persona": row.persona, "n": n, "unscored": unscored}
         elif isinstance(metric, OwnMetric):
@@ -237,6 +244,7 @@ class Facts:
             "commonest_problem": self.commonest_problem,
             "temperature": self.temperature,
             "left_out": dict(self.dropped),
+            **({"weighed": self.weighed, "unweighed": self.unweighed} if self.weighed or self.unweighed else {}),
             "foretellable": self.foretellable,
             "unscored_rate": self.unscored_rate,
             "usage": dict(self.usage),

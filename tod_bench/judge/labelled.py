@@ -8,6 +8,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 
 from tod_bench.corpora.places import data_roots, find_corpus
@@ -133,7 +134,7 @@ def _labels_of(cells: Sequence[str]) -> frozenset[str]:
 
 def _from_csv(path: Path, text: str) -> list[Labelled]:
     read = []
-    reader = csv.DictReader(text.splitlines(keepends=True))
+    reader = csv.DictReader(StringIO(text, newline=""))
     try:
         for number, row in enumerate(reader, start=1):
             where = f"{path}, line {reader.line_num}"

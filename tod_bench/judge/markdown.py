@@ -75,6 +75,11 @@ def _facts(report: JudgeReport) -> str:
         lines.append(f"- commonest reason of an unscored query: {facts['commonest_problem']}")
     if left_out:
         lines.append(f"- not sent, since the server does not take it for this model: {left_out}")
+    if facts.get("unweighed"):
+        lines.append(
+            f"- {facts['unweighed']} of {facts['weighed'] + facts['unweighed']} answers have no probabilities: the "
+            "server lists none, or they do not tell the answers apart; chosen answers stand for themselves"
+        )
     if facts["foretellable"]:
         lines.append(
             f"- **{facts['foretellable']} queries carry a check word that a dialogue could foretell (asked by an "
@@ -98,6 +103,7 @@ def study_markdown(study: Study, title: str) -> str:
         f"# {title}",
         f"- {study.raters} raters",
         likert_section(study.rows),
+        own_section(study.rows),
         tests_section("Differences between versions", study.tests),
         *(pair_section(rows, pair.split("|", 1)) for pair, rows in study.pairs.items()),
         *(factor_section(rows) for rows in study.pairs.values()),

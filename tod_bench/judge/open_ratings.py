@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tod_bench.errors import DataError, UserError, did_you_mean
+from tod_bench.judge.own_questions import name_of
 from tod_bench.judge.ratings_csv import RATERS, read_ratings, read_table
 from tod_metrics.base import FloatArray
 from tod_metrics.judge.agreement import Level
@@ -97,7 +98,10 @@ def read_open_ratings(path: Path) -> dict[str, Question]:
         value = _value(cells["value"], where)
         named = (row[rater].strip() if rater else "") or "1"
         item = "|".join([cells["item"], *about])
-        ratings.append(OpenRating(item, cells.get("question", "value"), named, value, cells.get("dialogue") or item))
+        # As in the folder of a judge run: what is rated of a dialogue of one's own questions belongs to it.
+        own = name_of(cells.get("question", "")) != cells.get("question", "")
+        dialogue = cells.get("dialogue") or (cells["item"] if own else item)
+        ratings.append(OpenRating(item, cells.get("question", "value"), named, value, dialogue))
     return _questions(ratings, str(path))
 
 
@@ -135,13 +139,15 @@ def check_shared(own: Question, other: Question, where: tuple[str, str]) -> None
     Raises:
         UserError: They share no item, or only the other side says which items are of one dialogue.
     """
-    if not own.dialogues.keys() & other.dialogues.keys():
+    shared = own.dialogues.keys() & other.dialogues.keys()
+    if not shared:
         ours, theirs = next(iter(own.dialogues)), next(iter(other.dialogues))
         raise UserError(
             f"{where[0]} and {where[1]} have no item of {own.name} in common (such as {ours!r}, and {theirs!r}); what "
             "stands behind a bar is from the columns candidate and turn, which both need"
         )
-    if other.several and not own.several:
+    # Where both say the same of every shared item, only one version of each dialogue was rated.
+    if other.several and not own.several and any(own.dialogues[item] != other.dialogues[item] for item in shared):
         raise UserError(
             f"{where[1]} has several items of a dialogue, and {where[0]} names none; add a column `dialogue`"
         )
@@ -187,7 +193,13 @@ def _of_ratings(ratings: Sequence[Rating], *, one_rater: bool) -> list[OpenRatin
     several = len({one.candidate for one in own if one.candidate and one.question != WINNER}) > 1
     return [
         OpenRating(
-            "|".join([one.item, *([one.candidate] if several else []), *([] if one.turn is None else [str(one.turn)])]),
+            "|".join(
+                [
+                    one.item,
+                    *([one.candidate] if several or name_of(one.question) != one.question else []),
+                    *([] if one.turn is None else [str(one.turn)]),
+                ]
+            ),
             *(one.question, one.rater, float(one.value) if isinstance(one.value, int) else one.value, one.item),
         )
         for one in own

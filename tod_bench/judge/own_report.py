@@ -13,7 +13,7 @@ from tod_bench.judge.rows import Attributes, JudgeRow, Source, rows_of
 from tod_bench.statistics import bootstrap_interval
 from tod_metrics.base import FloatArray, percentage
 from tod_metrics.judge.judge_metric import JudgeMetric
-from tod_metrics.judge.own_questions import OwnMean, OwnShare
+from tod_metrics.judge.own_questions import OwnExpected, OwnExpectedShare, OwnMean, OwnShare
 from tod_metrics.judge.ratings import Rating
 
 Wrong = Mapping[str, Mapping[str, Sequence[Sequence[str]]]]
@@ -37,12 +37,16 @@ def own_rows(
 def _metrics(file: QuestionFile, ratings: Sequence[Rating]) -> list[JudgeMetric]:
     question = ratings[0].question
     asked = file.questions[name_of(question)]
+    weighed = any(rating.probabilities for rating in ratings)
     if asked.has_points:
-        return [OwnMean(question, file.name, [int(value) for value in asked.answers()])]
+        points = [int(value) for value in asked.answers()]
+        kinds = (OwnMean, OwnExpected) if weighed else (OwnMean,)
+        return [kind(question, file.name, points) for kind in kinds]
     # Of a corpus's slots, those alone that were named.
     named = sorted({str(rating.value) for rating in ratings if rating.value is not None})
     labels = named if asked.scale == SLOTS else [str(value) for value in asked.answers()]
-    return [OwnShare(question, file.name, label) for label in labels]
+    shares = (OwnShare, OwnExpectedShare) if weighed else (OwnShare,)
+    return [share(question, file.name, label) for share in shares for label in labels]
 
 
 def own_tests(file: QuestionFile, ratings: Sequence[Rating], by: Resampling) -> list[PairedTest]:

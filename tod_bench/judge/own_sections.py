@@ -7,7 +7,7 @@ from tod_bench.judge.questions import ALL
 from tod_bench.judge.rows import JudgeRow
 from tod_bench.judge.sections import interval, number
 from tod_bench.markdown import table
-from tod_metrics.judge.own_questions import OwnMean, OwnMetric, OwnShare
+from tod_metrics.judge.own_questions import OwnExpected, OwnExpectedShare, OwnMean, OwnMetric, OwnShare
 
 
 def own_section(rows: Sequence[JudgeRow]) -> str:
@@ -17,7 +17,7 @@ def own_section(rows: Sequence[JudgeRow]) -> str:
     if not lines:
         return ""
     groups = [
-        [row.group, row.metric.key, row.candidate, str(len(row.items)), _scored(row)]
+        [row.group, _name(row.metric), row.candidate, str(len(row.items)), _scored(row)]
         for row in rows
         if isinstance(row.metric, OwnMean) and row.group != ALL.label
     ]
@@ -25,13 +25,19 @@ def own_section(rows: Sequence[JudgeRow]) -> str:
     return "\n\n".join(part for part in (f"## Questions\n\n{table(head, lines)}", by_group) if part)
 
 
-def _line(row: JudgeRow, metric: OwnMetric) -> list[str]:
+def _name(metric: OwnMetric) -> str:
     label = metric.label if isinstance(metric, OwnShare) else ""
-    points = metric.points if isinstance(metric, OwnMean) else ()
-    given = [f"{point}: {row.count(f'rated {point}')}" for point in points] or [str(row.count("this label"))]
+    how = "by probabilities" if isinstance(metric, OwnExpected | OwnExpectedShare) else ""
+    return " ".join(part for part in (metric.key, label, how) if part)
+
+
+def _line(row: JudgeRow, metric: OwnMetric) -> list[str]:
+    counted = [name for name in metric.columns if name.startswith("rated ")]
+    given = [f"{name.removeprefix('rated ')}: {row.count(name)}" for name in counted]
+    given = given or [str(row.count("this label")) if "this label" in metric.columns else "-"]
     worst, best = metric.bounds(row.totals) or (None, None)
     return [
-        *(f"{metric.key} {label}".strip(), row.candidate, "together" if row.together else "apart"),
+        *(_name(metric), row.candidate, "together" if row.together else "apart"),
         *(str(row.score.n), _scored(row), ", ".join(given), number(100 * row.unscored_rate, 1)),
         f"{number(worst)} .. {number(best)}",
     ]

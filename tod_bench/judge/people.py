@@ -14,6 +14,8 @@ from tod_bench.errors import UserError
 from tod_bench.judge.agreement import Agreement, CoveragePoint, agreements, coverage_curve
 from tod_bench.judge.comparisons import EmotionTest, PairedTest, candidate_tests, emotion_tests
 from tod_bench.judge.config import Resampling
+from tod_bench.judge.own_questions import QuestionFile, answers_of
+from tod_bench.judge.own_report import own_rows, own_tests
 from tod_bench.judge.ratings_csv import read_ratings
 from tod_bench.judge.report import factor_table, rows_as_json
 from tod_bench.judge.rows import Attributes, JudgeRow, emotion_rows, factor_rows, likert_rows, pair_rows
@@ -22,6 +24,7 @@ from tod_metrics.base import Signature
 from tod_metrics.judge.agreement import Level
 from tod_metrics.judge.alpha import ALL, AgreementOfRaters, AgreementWithJudge
 from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.own_questions import OwnMetric
 from tod_metrics.judge.ratings import WINNER, Rating
 from tod_metrics.judge.win_rate import WinRateDecided
 
@@ -42,7 +45,7 @@ class Raters:
 
     def sign(self, row: JudgeRow, n: int) -> Signature:
         """The signature of a row."""
-        if isinstance(row.metric, LikertMean):
+        if isinstance(row.metric, LikertMean | OwnMetric):
             where = {"arm": row.candidate or "-"}
         else:
             where = {"pair": (row.candidate or self.pair).replace("|", "<")}
@@ -64,8 +67,8 @@ class Study:
     Attributes:
         raters: Raters.
         scores: The main numbers, each with its signature.
-        rows: Likert means and emotion labels with the statistics of each item behind them.
-        tests: Likert tests between candidates.
+        rows: Likert means, answers to own questions and emotion labels with the statistics of each item behind them.
+        tests: Tests between candidates of Likert questions and of own questions with points.
         pairs: Win rates and factors of each pair of candidates, ``first|second``.
         emotion_tests: Tests between distributions over labels.
         agreements: Agreement between people, and between judge and people.
@@ -88,6 +91,7 @@ class Study:
             "raters": self.raters,
             "scores": [score.to_json() for score in self.scores],
             "likert": tables["likert"],
+            "questions": tables["questions"],
             "tests": [asdict(test) for test in self.tests],
             "pairs": {pair: rows_as_json(rows)["pairs"] for pair, rows in self.pairs.items()},
             "factors": {pair: factor_table(rows) for pair, rows in self.pairs.items()},
@@ -106,6 +110,7 @@ def read_study(
     versions: Sequence[str] = (),
     by: Resampling | None = None,
     level: Level | None = None,
+    own: QuestionFile | None = None,
 ) -> Study:
     """Reads people's ratings and computes every number that they give.
 
@@ -116,17 +121,20 @@ def read_study(
         versions: Names of the two versions of a pair.
         by: How intervals are drawn.
         level: Level of measurement of the agreement; by question where None.
+        own: The questions of the user's own that are rated.
 
     Raises:
         UserError: The file cannot be read, or its ratings cannot be matched with the judge's.
     """
     by = by or Resampling()
-    read = read_ratings(path, versions)
+    read = read_ratings(path, versions, own)
     _check_match(path, read.ratings, judge)
     users = {**read.attributes, **(attributes or {})}
     raters = Raters(len({rating.rater for rating in read.ratings}), "|".join(versions) or "first|second")
     likert = likert_rows(read.ratings, users, by, raters)
     labels = emotion_rows(read.ratings, users, by, raters)
+    asked = [rating for rating in read.ratings if answers_of(rating.question) is not None]
+    answers = own_rows(own, asked, users, by, raters) if own is not None else []
     pairs: dict[str, tuple[JudgeRow, ...]] = {}
     for candidate in dict.fromkeys(rating.candidate for rating in read.ratings if rating.question == WINNER):
         ratings = [r for r in read.ratings if r.question == WINNER and r.candidate == candidate]
@@ -137,9 +145,9 @@ def read_study(
     of_pairs.sort(key=lambda row: row.metric.name.startswith("factor_"))
     return Study(
         raters.count,
-        (*(row.score for row in likert), *(row.score for row in of_pairs), *_alpha_scores(agreed, raters)),
-        (*likert, *labels),
-        tuple(candidate_tests(read.ratings, by)),
+        (*(row.score for row in (*likert, *answers)), *(row.score for row in of_pairs), *_alpha_scores(agreed, raters)),
+        (*likert, *answers, *labels),
+        (*candidate_tests(read.ratings, by), *(own_tests(own, asked, by) if own is not None else ())),
         pairs,
         tuple(emotion_tests(read.ratings, users, by)),
         tuple(agreed),

@@ -43,6 +43,7 @@ def _single_ratings(judged: Judged) -> Iterator[Rating]:
             problem=outcome.reason if isinstance(outcome, Unscored) else "",
             certainty=verdict.certainty if verdict else None,
             defaulted=verdict is not None and is_default(verdict),
+            probabilities=tuple(verdict.probabilities.get(question, {}).items()) if verdict else (),
         )
 
 

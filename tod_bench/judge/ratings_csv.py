@@ -15,16 +15,20 @@ Values are points (``3``), the scale's words (``somewhat``) or both (``3 - somew
 (or ``A``, ``B``) and ``tie``, by version and not by position; for factors names with semicolons between them. An empty
 cell is a rating that was not given. Further columns say what was rated and by whom: ``candidate`` (``arm`` in files of
 version 0.1), ``turn``, and attributes of the user.
+
+Questions of the user's own have the names that their file gives them; values are the answers of their scales.
 """
 
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
 from tod_bench.errors import DataError, UserError, did_you_mean
 from tod_bench.inputs import read_text
+from tod_bench.judge.own_questions import QuestionFile, answers_of, name_of
 from tod_bench.judge.questions import EMOTION, EMOTIONS, FACTORS, QUESTIONS, SCALE, WINNER, attributes_of
 from tod_metrics.judge.ratings import Rating
 
@@ -66,12 +70,13 @@ class _Cell:
     beside: Mapping[str, str]
 
 
-def read_ratings(path: Path, versions: Sequence[str] = ()) -> HumanRatings:
+def read_ratings(path: Path, versions: Sequence[str] = (), own: QuestionFile | None = None) -> HumanRatings:
     """Reads a file of ratings, whatever its form.
 
     Args:
         path: The CSV (commas, semicolons or tabs; UTF-8, with or without a byte order mark).
         versions: Names of the two versions of a pair, which then also count as values, first and second.
+        own: The questions of the user's own that are rated.
 
     Raises:
         UserError: The file cannot be read or has no column that names a question.
@@ -81,7 +86,7 @@ def read_ratings(path: Path, versions: Sequence[str] = ()) -> HumanRatings:
     ratings: dict[tuple[str, str, str, str, str], Rating] = {}
     factors: dict[tuple[str, str, str], tuple[str, ...]] = {}
     attributes: dict[str, dict[str, str]] = {}
-    for cell in _cells(path):
+    for cell in _cells(path, _ASKED if own is None else _ASKED | _names_of(own)):
         where = f"{path}, line {cell.line}"
         candidate = cell.beside.get("candidate", cell.beside.get("arm", ""))
         turn = cell.beside.get("turn", "")
@@ -121,6 +126,9 @@ def _value(question: str, text: str, sides: Mapping[str, str], where: str) -> in
     value: int | str | None
     if question == WINNER:
         value, offered = sides.get(word), "first, second or tie"
+    elif (answers := answers_of(question)) is not None:
+        value = next((answer for answer in answers if str(answer) == word), None)
+        offered = f"one of {', '.join(map(str, answers))}"
     elif question == EMOTION:
         value, offered = word if word in EMOTIONS else None, "one of GoEmotions' labels"
     else:
@@ -146,12 +154,18 @@ def _factors(text: str, where: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _cells(path: Path) -> Iterator[_Cell]:
-    """The answers of a file, by the form that its columns show."""
+def _names_of(own: QuestionFile) -> dict[str, str]:
+    """Questions as files of ratings name them -> as queries do, with the digest of their words or without."""
+    asked = own.asked()
+    return {**dict(zip(asked, asked, strict=True)), **{name_of(name): name for name in asked}}
+
+
+def _cells(path: Path, known: Mapping[str, str]) -> Iterator[_Cell]:
+    """The answers of a file, by the form that its columns show; `known` has the questions by their names there."""
     head, rows = read_table(path)
     columns = {name.lower(): name for name in head}
     rater = next((columns[name] for name in RATERS if name in columns), None)
-    questions = {name: _ASKED[name.lower()] for name in head if name.lower() in _ASKED}
+    questions = {name: known[name.lower()] for name in head if name.lower() in known}
     is_long, by_item = {"item", "question", "value"} <= columns.keys(), "item" in columns and questions
     in_columns = {name: match for name in head if (match := _BRACKETS.match(name) or _BEFORE.fullmatch(name))}
     if not is_long and not by_item and not in_columns:
@@ -164,10 +178,9 @@ def _cells(path: Path) -> Iterator[_Cell]:
         beside = {name: row[column] for name, column in columns.items()}
         if is_long:
             asked = beside["question"].strip()
-            if asked.lower() not in _ASKED:
-                near = did_you_mean(asked, _ASKED.values())
-                raise DataError(f"there is no question {asked!r}{near}", file=f"{path}, line {line}")
-            question = _ASKED[asked.lower()]
+            if asked.lower() not in known:
+                raise DataError(_unknown(asked, known), file=f"{path}, line {line}")
+            question = known[asked.lower()]
             yield _Cell(line, beside["item"].strip(), question, named or "1", beside["value"], beside)
         elif by_item:
             for column, question in questions.items():
@@ -176,6 +189,18 @@ def _cells(path: Path) -> Iterator[_Cell]:
             for column, match in in_columns.items():
                 question = _ASKED[match["question"].lower()]
                 yield _Cell(line, match["item"].strip(), question, named or str(number), row[column], {})
+
+
+def _unknown(asked: str, known: Mapping[str, str]) -> str:
+    """What is said of a question that is not known: one of the user's own has a digest of its words in its name."""
+    if name_of(asked) == asked:
+        return f"there is no question {asked!r}{did_you_mean(asked, known)}"
+    if name_of(asked) in known:
+        return f"{asked!r} was asked in other words than the file of questions has now"
+    return (
+        f"{asked!r} is a question of your own: give its file with --questions, or the folder of a judge run that asked "
+        "it with --run"
+    )
 
 
 def read_table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
@@ -187,7 +212,7 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]
     """
     text = read_text(path)
     first = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
+    reader = csv.reader(StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     rows = []
     try:
         head = [name.strip() for name in next(reader, [])]

@@ -24,8 +24,8 @@ from tod_bench.judge.validity import AblationRow, LengthControl, Words, ablation
 from tod_bench.scores import Score
 from tod_metrics.judge.emotions import EmotionLabelShare
 from tod_metrics.judge.factors import FactorShare
-from tod_metrics.judge.likert import LikertMean
-from tod_metrics.judge.own_questions import OwnMetric
+from tod_metrics.judge.likert import LikertExpected, LikertMean
+from tod_metrics.judge.own_questions import OwnExpected, OwnExpectedShare, OwnMetric
 from tod_metrics.judge.position import PositionConsistency
 from tod_metrics.judge.ratings import OUTCOMES, SCALE, WINNER, Rating
 from tod_metrics.judge.win_rate import WinRate
@@ -175,6 +175,7 @@ def rows_as_json(rows: Sequence[JudgeRow]) -> dict[str, Any]:
     """Likert means, pairs, factors and emotions as JSON values, with everything that their tables print."""
     return {
         "likert": [_likert_as_json(row) for row in rows if isinstance(row.metric, LikertMean)],
+        "expected": [_expected_as_json(row) for row in rows if isinstance(row.metric, LikertExpected)],
         "pairs": [_pair_as_json(row, rows) for row in rows if isinstance(row.metric, WinRate)],
         "factors": factor_table(rows),
         "emotions": [_emotions_as_json(found) for found in emotion_columns(rows)],
@@ -207,11 +208,25 @@ def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
     }
 
 
+def _expected_as_json(row: JudgeRow) -> dict[str, Any]:
+    return {
+        "candidate": row.candidate,
+        "question": row.metric.signature.options["question"],
+        "group": row.group,
+        "together": row.together,
+        "persona": row.persona,
+        "ratings": row.score.n,
+        "without": row.count("unscored"),
+        **_rate(row),
+    }
+
+
 def _own_as_json(row: JudgeRow) -> dict[str, Any]:
     worst, best = row.metric.bounds(row.totals) or (None, None)
     return {
         "question": getattr(row.metric, "key", ""),
         "label": getattr(row.metric, "label", None),
+        "expected": isinstance(row.metric, OwnExpected | OwnExpectedShare),
         "candidate": row.candidate,
         "group": row.group,
         "together": row.together,
@@ -221,7 +236,9 @@ def _own_as_json(row: JudgeRow) -> dict[str, Any]:
         **_rate(row),
         "worst": worst,
         "best": best,
-        "distribution": {str(point): row.count(f"rated {point}") for point in getattr(row.metric, "points", ())},
+        "distribution": {
+            name.removeprefix("rated "): row.count(name) for name in row.metric.columns if name.startswith("rated ")
+        },
     }
 
 

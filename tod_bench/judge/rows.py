@@ -159,9 +159,10 @@ def likert_rows(ratings: Sequence[Rating], attributes: Attributes, by: Resamplin
             cells.setdefault(cell, []).append(rating)
     rows = []
     for _, own in sorted(cells.items()):
-        metric = LIKERT_METRICS[f"likert_{QUESTION_KEYS[own[0].question]}"]()
+        kinds = ("likert", "likert_expected") if any(rating.probabilities for rating in own) else ("likert",)
+        metrics = [LIKERT_METRICS[f"{kind}_{QUESTION_KEYS[own[0].question]}"]() for kind in kinds]
         groups = GROUPS if own[0].persona == "own" else (ALL,)
-        rows += rows_of([metric], own, attributes, by, source, groups=groups)
+        rows += rows_of(metrics, own, attributes, by, source, groups=groups)
     return rows
 
 

@@ -22,6 +22,7 @@ from tod_bench.judge.facts import Facts
 from tod_bench.judge.families import family_warnings
 from tod_bench.judge.items import ItemSet, read_items
 from tod_bench.judge.markdown import markdown
+from tod_bench.judge.own_questions import QuestionFile
 from tod_bench.judge.prompting import Prompt, load_prompt
 from tod_bench.judge.ratings import ratings_of
 from tod_bench.judge.report import JudgeReport, make_report
@@ -148,6 +149,15 @@ def stored_ratings(folder: Path) -> tuple[list[Rating], dict[str, dict[str, str]
     keys = set(plan["keys"])
     ratings = ratings_of(judged for judged in read_judged(folder) if judged.key in keys)
     return ratings, attributes, config.candidates if config.task == "pairwise" else ()
+
+
+def stored_questions(folder: Path) -> QuestionFile | None:
+    """The questions of the user's own that a run asks; None where it asks none.
+
+    Raises:
+        UserError: The folder holds no run.
+    """
+    return _config_of(_read(folder / "run.json")).question_file
 
 
 def default_folder(config: JudgeConfig, root: Path = Path("runs/judge"), *, ablation: bool = False) -> Path:

@@ -284,7 +284,8 @@ def write_simulated_ratings(configs: Sequence[JudgeConfig], folder: Path) -> Pat
             run(config.model_copy(update={"orders": "fixed"}), of_rater, client, draw=fixed_nonce)
             for rating in stored_ratings(of_rater)[0]:
                 rater = f"scripted{seed}"
-                writer.writerow([rating.item, rating.question, rater, str(rating.value or ""), rating.candidate])
+                value = "" if rating.value is None else rating.value
+                writer.writerow([rating.item, rating.question, rater, value, rating.candidate])
                 if rating.question == WINNER and rating.factors:
                     factors = ";".join(rating.factors)
                     writer.writerow([rating.item, FACTORS_QUESTION, rater, factors, rating.candidate])

@@ -12,7 +12,7 @@ from tod_bench.judge.validity import AblationRow, LengthControl, conclusion
 from tod_bench.markdown import table
 from tod_bench.numerals import decimal
 from tod_bench.scores import Score
-from tod_metrics.judge.likert import LikertMean
+from tod_metrics.judge.likert import LikertExpected, LikertMean
 from tod_metrics.judge.ratings import OUTCOMES
 from tod_metrics.judge.win_rate import WinRate, WinRateDecided
 
@@ -62,7 +62,22 @@ def likert_section(rows: Sequence[JudgeRow]) -> str:
                     *(number(100 * row.unscored_rate, 1), _bounds(row)),
                 ]
             )
-    return f"## Likert, 1 to 4\n\n{table(head, lines)}\n\n{_likert_by_group(likert)}"
+    parts = ("## Likert, 1 to 4", table(head, lines), _expected(rows), _likert_by_group(likert))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _expected(rows: Sequence[JudgeRow]) -> str:
+    """Expected points, where the judge's server gives probabilities."""
+    lines = [
+        [
+            *(row.metric.signature.options["question"], row.candidate, "together" if row.together else "apart"),
+            *(row.persona, str(row.score.n), _scored(row.score), str(row.count("unscored"))),
+        ]
+        for row in rows
+        if isinstance(row.metric, LikertExpected) and row.group == ALL.label
+    ]
+    head = ["question", "version", "asked", "persona", "n", "expected points [95% CI]", "without probabilities"]
+    return table(head, lines) if lines else ""
 
 
 def _likert_by_group(likert: Sequence[JudgeRow]) -> str:

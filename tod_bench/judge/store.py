@@ -38,6 +38,7 @@ class Attempt:
         failure: Why no answer came; empty where one did.
         dropped: Fields of the request that the server does not take, so that they were not sent.
         seconds: From sending the request to its reply, when it was asked; None where nobody measured.
+        probabilities: Question -> answer, as text -> its probability, where the server's log-probabilities say it.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Attempt:
     failure: str = ""
     dropped: tuple[str, ...] = ()
     seconds: float | None = None
+    probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ is favoured. A word-for-word copy of it is no verdict; how often a judge gives t
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from tod_bench.judge.items import Query
@@ -43,12 +43,14 @@ class Verdict:
         reason: What the judge says for it.
         factors: Factors that it names (pairwise).
         certainty: Stated certainty, 0 to 100, where it was asked for.
+        probabilities: Question -> answer, as text -> its probability, where the server's log-probabilities say it.
     """
 
     values: Mapping[str, int | str]
     reason: str = ""
     factors: tuple[str, ...] = ()
     certainty: int | None = None
+    probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

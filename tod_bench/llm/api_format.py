@@ -6,7 +6,7 @@ Both the online client and the Batch API go through here, so that the same words
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from tod_bench.llm.capabilities import SCHEMA_FIELD, Capabilities
 from tod_bench.llm.failures import redact, redact_key
@@ -80,6 +80,8 @@ def read_completion(
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedReply("the reply is no chat completion") from error
     text, usage = redact_key(written, key), read_usage(reply.get("usage"))
+    # Pieces of what was taken out of the text would still stand in the tokens.
+    logprobs, top_logprobs = _logprobs(choice.get("logprobs"), text) if text == written else ((), ())
     reason = finish.lower()
     if refusal:
         return ChatFailure("refusal", redact(str(refusal), key), usage)
@@ -101,8 +103,8 @@ def read_completion(
         structured=structured,
         dropped=dropped,
         tool_calls=calls,
-        # pieces of what was taken out of the text would still stand in the tokens
-        logprobs=_logprobs(choice.get("logprobs")) if text == written else (),
+        logprobs=logprobs,
+        top_logprobs=top_logprobs,
     )
 
 
@@ -123,11 +125,30 @@ def _tool_calls(calls: Any, key: str) -> tuple[ToolCall, ...]:
     return tuple(read)
 
 
-def _logprobs(given: Any) -> tuple[tuple[str, float], ...]:
-    """Token and log-probability of each token; nothing where one of them is missing or no number up to 0."""
+_Tokens: TypeAlias = tuple[tuple[str, float], ...]
+
+
+def _logprobs(given: Any, text: str) -> tuple[_Tokens, tuple[_Tokens, ...]]:
+    """Token and log-probability of each token, and the same of those that could have stood in its place.
+
+    Either is nothing where one of its log-probabilities is missing or no number up to 0.
+    """
     content = given.get("content") if isinstance(given, Mapping) else None
+    entries = content if isinstance(content, list) else []
+    read = _tokens(entries)
+    if not read:
+        return (), ()
+    if read[-1][0] and not text.endswith(read[-1][0]):
+        # The token that ended the answer (vLLM lists it), which is none of the text's.
+        entries, read = entries[:-1], read[:-1]
+    listed = [entry.get("top_logprobs") for entry in entries]
+    alternatives = tuple(_tokens(others) if isinstance(others, list) else () for others in listed)
+    return read, alternatives if all(alternatives) else ()
+
+
+def _tokens(entries: list[Any]) -> _Tokens:
     read = []
-    for entry in content if isinstance(content, list) else ():
+    for entry in entries:
         token, logprob = (entry.get("token"), entry.get("logprob")) if isinstance(entry, Mapping) else (None, None)
         if not isinstance(token, str) or not isinstance(logprob, int | float) or isinstance(logprob, bool):
             return ()

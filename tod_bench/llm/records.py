@@ -6,7 +6,7 @@ content hash: two requests with the same key are the same question, put to the s
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -195,6 +195,8 @@ class ChatAnswer:
         tool_calls: The functions that the model called, of those in the request's field ``tools``.
         logprobs: (token, natural logarithm of its probability) of the text's tokens in order, where the request's field
             ``logprobs`` asked for them; empty where the server gives none, or not one for every token.
+        top_logprobs: For each of these tokens, those that could have stood in its place, likewise as (token,
+            log-probability), where the request's field ``top_logprobs`` asked for them; else empty.
         seconds: From sending the request to its reply, when it was paid for; None where nobody measured.
     """
 
@@ -209,6 +211,7 @@ class ChatAnswer:
     dropped: tuple[str, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: tuple[tuple[str, float], ...] = ()
+    top_logprobs: tuple[tuple[tuple[str, float], ...], ...] = ()
     seconds: float | None = None
 
 
@@ -271,10 +274,15 @@ def answer_from_json(record: Mapping[str, Any], *, cached: bool) -> ChatAnswer:
         "created": normal_time(record["created"]),  # caches of earlier versions hold what the server said
         "dropped": tuple(record.get("dropped", ())),
         "tool_calls": tuple(ToolCall(**call) for call in record.get("tool_calls", ())),
-        "logprobs": tuple((str(token), float(logprob)) for token, logprob in record.get("logprobs", ())),
+        "logprobs": _pairs(record.get("logprobs", ())),
+        "top_logprobs": tuple(_pairs(listed) for listed in record.get("top_logprobs", ())),
         "cached": cached,
     }
     return ChatAnswer(**{**record, **changed})
+
+
+def _pairs(listed: Iterable[Iterable[Any]]) -> tuple[tuple[str, float], ...]:
+    return tuple((str(token), float(logprob)) for token, logprob in listed)
 
 
 def failure_from_json(record: Mapping[str, Any]) -> ChatFailure:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tod_bench.experiments.config import Column, EvalConfig
-from tod_bench.experiments.judge_scores import JUDGED
+from tod_bench.experiments.judge_scores import is_judged
 from tod_bench.experiments.results import Result
 from tod_bench.judge.questions import SCALE
 from tod_bench.records import ExperimentTask
@@ -160,7 +160,7 @@ class _Part:
     @property
     def title(self) -> str:
         """The metric and what it is by; and who gave the scores, where a judge and people give the same ones."""
-        judged = self.metric.partition("@")[0] in JUDGED
+        judged = is_judged(self.metric.partition("@")[0])
         source = "" if not judged else ", people" if self.task == "people" else ", judge"
         return f"{self.metric} by {self.by}{source}"
 
@@ -193,7 +193,7 @@ def _parts(config: EvalConfig, results: Sequence[Result]) -> list[_Part]:
     for column in config.table.columns:
         if column.domain and column.task and column.metric:
             kind = column.domain.partition(":")[0]  # `age:child` asks for a plot by age, `hotel` for one by domain
-            grouping = kind if kind in GROUPINGS and column.metric.partition("@")[0] not in JUDGED else ""
+            grouping = kind if kind in GROUPINGS and not is_judged(column.metric.partition("@")[0]) else ""
             parts.append(_Part(column.task, column.metric, grouping or _by(column.metric), grouping))
     scores = [(result.experiment.task, score) for result in results for score in result.scores if score.slice]
     for task in dict.fromkeys(task for task, _ in scores):
@@ -209,12 +209,12 @@ def _parts(config: EvalConfig, results: Sequence[Result]) -> list[_Part]:
 
 def _by(metric: str) -> str:
     """What the parts of a score are: domains, or groups of users; a judge and people rate by the latter alone."""
-    return "group of users" if metric.partition("@")[0] in JUDGED else "domain"
+    return "group of users" if is_judged(metric.partition("@")[0]) else "domain"
 
 
 def _grouping(score: Score) -> str:
     """The attribute of users that a score is sliced by; empty for domains, and for judges, who have one plot."""
-    if score.slice is None or score.metric in JUDGED or score.slice.kind not in GROUPINGS:
+    if score.slice is None or is_judged(score.metric) or score.slice.kind not in GROUPINGS:
         return ""
     return score.slice.kind
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tod_bench.experiments.conditioning import gold_sentences
 from tod_bench.experiments.config import Column, RowConfig
-from tod_bench.experiments.judge_scores import JUDGED
+from tod_bench.experiments.judge_scores import is_judged
 from tod_bench.experiments.results import Result
 from tod_bench.reports.numbers import matching
 
@@ -53,7 +53,7 @@ def table_notes(results: Sequence[Result]) -> list[str]:
             f"{result.experiment.corpus}: {note}" for note in result.provenance.get("corpus", {}).get("notes", ())
         )
         notes += [note for note in of_corpus if note not in notes]
-        short = [score for score in result.scores if score.coverage < 1 and score.metric not in JUDGED]
+        short = [score for score in result.scores if score.coverage < 1 and not is_judged(score.metric)]
         if short:
             coverage = min(score.coverage for score in short)
             notes.append(f"{result.experiment}: coverage {coverage:.3f}; what is missing counts as wrong")

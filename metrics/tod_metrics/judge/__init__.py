@@ -16,6 +16,7 @@ JUDGE_METRICS: Mapping[str, str] = {
         *((f"factor_{factor}", f"factors:factor_{factor}") for factor in FACTORS),
         ("first_seat_preference", "position:FirstPositionPreference"),
         *((f"likert_{key}", f"likert:likert_{key}") for key in QUESTION_KEYS.values()),
+        *((f"likert_expected_{key}", f"likert:likert_expected_{key}") for key in QUESTION_KEYS.values()),
         ("loss_share", "win_rate:LossShare"),
         ("position_consistency", "position:PositionConsistency"),
         ("tie_share", "win_rate:TieShare"),

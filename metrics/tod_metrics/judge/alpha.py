@@ -41,6 +41,7 @@ class AgreementOfRaters(JudgeMetric):
     Args:
         question: A question, or ``all`` Likert questions.
         level: Level of measurement; by question where None.
+        values: The values that ratings can have, in their order; the question's own where None.
     """
 
     name = "alpha"
@@ -49,9 +50,11 @@ class AgreementOfRaters(JudgeMetric):
     percent = False
     higher_is_better = True
 
-    def __init__(self, question: str = ALL, level: Level | None = None) -> None:
+    def __init__(
+        self, question: str = ALL, level: Level | None = None, values: Sequence[int | str] | None = None
+    ) -> None:
         self.question, self.level = question, level or level_of(question)
-        self.values = _VALUES.get(question, tuple(SCALE))
+        self.values = values or _VALUES.get(question, tuple(SCALE))
 
     @property
     def signature(self) -> Signature:
@@ -130,7 +133,7 @@ def consensus(ratings: Sequence[Rating], rater: str) -> list[Rating]:
 
 
 def _agreed_value(question: str, values: Sequence[int | float | str]) -> int | float | str | None:
-    if question in QUESTION_KEYS:
+    if question in QUESTION_KEYS or all(isinstance(value, int) for value in values):
         return median_low([int(value) for value in values])
     found = most_frequent(values)
     return "tie" if found is None and question == WINNER else found

@@ -1,4 +1,7 @@
-"""Likert means, 1 to 4: ``likert_user_style`` and so on, one metric a question."""
+"""Likert means, 1 to 4, one metric a question: ``likert_user_style`` and so on.
+
+Each has a twin from the judge's probabilities in place of its choices, ``likert_expected_user_style``.
+"""
 
 from typing import Any, ClassVar
 
@@ -11,15 +14,14 @@ from tod_metrics.judge.ratings import QUESTION_KEYS, SCALE, Rating
 _QUESTIONS = {key: name for name, key in QUESTION_KEYS.items()}
 
 
-class LikertMean(JudgeMetric):
-    """Mean of the ratings that there are, 1 to 4.
+class LikertMetric(JudgeMetric):
+    """A mean of points, 1 to 4, of one question.
 
     Unscored ratings are in no mean; `bounds` says where it would be if each of them were a 1, or a 4.
     """
 
-    name = "likert"
     key: ClassVar[str]
-    columns = ("points", "ratings", "unscored", "defaulted", *(f"rated {point}" for point in SCALE))
+    columns: ClassVar[tuple[str, ...]] = ("points", "ratings", "unscored")
     denominator = "ratings"
     percent = False
     higher_is_better = True
@@ -31,15 +33,8 @@ class LikertMean(JudgeMetric):
 
     @property
     def signature(self) -> Signature:
-        """The question alone: all are one kind of number."""
-        return Signature("likert", {"question": self.question})
-
-    def counts(self, rating: Rating) -> list[float]:
-        """Points, ratings with a value and without, defaults, and ratings of each point."""
-        if rating.question != self.question:
-            return [0.0] * len(self.columns)
-        value = rating.value if isinstance(rating.value, int | float) else 0
-        return [value, value > 0, value == 0, rating.defaulted, *(value == point for point in SCALE)]
+        """The kind of mean and the question: all questions of a kind are one kind of number."""
+        return Signature(self.name.removesuffix(f"_{self.key}"), {"question": self.question})
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Points a rating."""
@@ -52,11 +47,46 @@ class LikertMean(JudgeMetric):
         return float(worst), float(best)
 
 
+class LikertMean(LikertMetric):
+    """Mean of the points that were chosen."""
+
+    name = "likert"
+    columns = ("points", "ratings", "unscored", "defaulted", *(f"rated {point}" for point in SCALE))
+
+    def counts(self, rating: Rating) -> list[float]:
+        """Points, ratings with a value and without, defaults, and ratings of each point."""
+        if rating.question != self.question:
+            return [0.0] * len(self.columns)
+        value = rating.value if isinstance(rating.value, int | float) else 0
+        return [value, value > 0, value == 0, rating.defaulted, *(value == point for point in SCALE)]
+
+
+class LikertExpected(LikertMetric):
+    """Mean of the expected points: of a rating, the mean of all points weighted by the judge's probabilities.
+
+    G-Eval's weighting (Liu et al. 2023, arXiv 2303.16634). Ratings without probabilities count as unscored.
+    """
+
+    name = "likert_expected"
+
+    def counts(self, rating: Rating) -> list[float]:
+        """Expected points, and ratings with probabilities and without."""
+        if rating.question != self.question:
+            return [0.0] * len(self.columns)
+        expected = rating.expected
+        return [expected or 0.0, expected is not None, expected is None]
+
+
 METRICS = family(
     LikertMean,
     list(_QUESTIONS),
     "key",
     lambda key: f"Mean of {_QUESTIONS[key]}, {key.replace('_', ' ')}, 1 to 4 (judge).",
+) | family(
+    LikertExpected,
+    list(_QUESTIONS),
+    "key",
+    lambda key: f"Mean of {_QUESTIONS[key]}, {key.replace('_', ' ')}, 1 to 4, by the judge's probabilities (judge).",
 )
 """The metrics by name; each is an attribute of this module, too."""
 

@@ -8,6 +8,23 @@ from tod_metrics.base import FloatArray, Signature, percentage, ratio
 from tod_metrics.judge.judge_metric import JudgeMetric
 from tod_metrics.judge.ratings import Rating
 
+OWN = "own_"
+"""What the names of these metrics begin with: ``own_QUESTION``, or of a label ``own_QUESTION_LABEL``."""
+
+EXPECTED = "own_expected_"
+"""The same from the judge's probabilities."""
+
+
+def own_names(question: str, labels: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the metrics of a question, chosen answers before probabilities.
+
+    Args:
+        question: The question's name.
+        labels: Its answers where they are labels; none for points, which have a mean.
+    """
+    ends = [f"{question}_{label}" for label in labels] or [question]
+    return tuple(f"{start}{end}" for start in (OWN, EXPECTED) for end in ends)
+
 
 class OwnMetric(JudgeMetric):
     """A number from one question of the user's own.
@@ -42,7 +59,7 @@ class OwnMean(OwnMetric):
         super().__init__(question, file)
         self.points = tuple(sorted(points))
         # A user's questions are not known when the class is written: each instance is a metric of its own.
-        self.name = f"own_{self.key}"  # type: ignore[misc]
+        (self.name, _) = own_names(self.key)  # type: ignore[misc]
         self.columns = ("points", "ratings", "unscored", *(f"rated {point}" for point in self.points))  # type: ignore[misc]
 
     @property
@@ -72,6 +89,28 @@ class OwnMean(OwnMetric):
         return float(worst), float(best)
 
 
+class OwnExpected(OwnMean):
+    """Mean of the expected points: of every answer, the mean of all points by the judge's probabilities (judge).
+
+    Answers without probabilities count as unscored. Args as for `OwnMean`.
+    """
+
+    def __init__(self, question: str, file: str, points: Sequence[int]) -> None:
+        super().__init__(question, file, points)
+        (_, self.name), self.columns = own_names(self.key), ("points", "ratings", "unscored")  # type: ignore[misc]
+
+    @property
+    def signature(self) -> Signature:
+        """That of the mean, under a name of its own."""
+        return Signature("own_expected", super().signature.options)
+
+    def counts(self, rating: Rating) -> list[float]:
+        """Expected points, and answers with probabilities and without."""
+        if rating.question != self.question:
+            return [0.0] * 3
+        return [rating.expected or 0.0, float(rating.expected is not None), float(rating.expected is None)]
+
+
 class OwnShare(OwnMetric):
     """Share of one label among the answers that have one, 0 to 100 (judge).
 
@@ -87,7 +126,7 @@ class OwnShare(OwnMetric):
     def __init__(self, question: str, file: str, label: str) -> None:
         super().__init__(question, file)
         self.label = label
-        self.name = f"own_{self.key}_{label}"  # type: ignore[misc]
+        (self.name, _) = own_names(self.key, [label])  # type: ignore[misc]
 
     @property
     def signature(self) -> Signature:
@@ -109,3 +148,28 @@ class OwnShare(OwnMetric):
         this, labelled, unscored = sums[:3]
         every = labelled + unscored
         return float(percentage(this, every)), float(percentage(this + unscored, every))
+
+
+class OwnExpectedShare(OwnShare):
+    """Mean of one label's probability, 0 to 100 (judge); answers without probabilities count as unscored.
+
+    Args as for `OwnShare`.
+    """
+
+    columns = ("probability", "labelled", "unscored")
+
+    def __init__(self, question: str, file: str, label: str) -> None:
+        super().__init__(question, file, label)
+        (_, self.name) = own_names(self.key, [label])  # type: ignore[misc]
+
+    @property
+    def signature(self) -> Signature:
+        """That of the share, under a name of its own."""
+        return Signature("own_expected_share", super().signature.options)
+
+    def counts(self, rating: Rating) -> list[float]:
+        """The label's probability, and answers with probabilities and without."""
+        if rating.question != self.question:
+            return [0.0] * 3
+        known = dict(rating.probabilities)
+        return [known.get(self.label, 0.0), float(bool(known)), float(not known)]

@@ -75,6 +75,8 @@ class Rating:
         certainty: Stated certainty, 0 to 100.
         defaulted: Whether the protocol put a default value in place of an unreadable answer.
         positions: Pairs: which position won in each presentation order: ``1``, ``2``, ``tie``, or empty where unscored.
+        probabilities: (answer, its probability) of every answer that could be given, where the judge's server says it;
+            they add up to 1.
     """
 
     item: str
@@ -91,11 +93,19 @@ class Rating:
     certainty: int | None = None
     defaulted: bool = False
     positions: tuple[str, ...] = ()
+    probabilities: tuple[tuple[str, float], ...] = ()
 
     @property
     def outcome(self) -> PairOutcome:
         """The outcome of a pairwise rating."""
         return next((outcome for outcome in OUTCOMES if self.value == outcome), "unscored")
+
+    @property
+    def expected(self) -> float | None:
+        """Of a scale of points: their mean, each weighted by its probability; None where there are no probabilities."""
+        if not self.probabilities:
+            return None
+        return sum(float(point) * share for point, share in self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)

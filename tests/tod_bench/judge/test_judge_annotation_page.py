@@ -8,10 +8,14 @@ import pytest
 from PIL import Image
 
 import chromium
-from tod_bench.errors import UserError
+from tod_bench.errors import DataError, UserError
 from tod_bench.judge.annotation_page import write_annotation_page
+from tod_bench.judge.markdown import study_markdown
+from tod_bench.judge.open_ratings import check_shared, read_open_ratings
+from tod_bench.judge.own_questions import QuestionFile
 from tod_bench.judge.people import read_study
 from tod_bench.judge.ratings_csv import read_ratings
+from tod_bench.judge.run import run, stored_questions, stored_ratings
 
 
 def study_of(path):
@@ -48,6 +52,89 @@ def test_seats_are_dealt_evenly_and_the_same_way_every_time(tiny, make_config, t
 def test_emotions_have_no_form(tiny, make_config, tmp_path):
     with pytest.raises(UserError, match="Likert or pairwise"):
         write_annotation_page(make_config("emotions"), tmp_path / "form.html")
+
+
+COURTESY = {
+    "name": "courtesy",
+    "instruction": "You judge how a system treats its user.",
+    "questions": {
+        "courtesy": {"text": "How courteous is the system?", "scale": {0: "rude", 1: "brusque", 2: "polite"}},
+        "tone": {"text": "Which tone does it take?", "scale": {"warm": "friendly", "cold": ""}},
+    },
+}
+
+
+def test_own_questions_are_asked_of_each_version_alone(tiny, make_config, tmp_path):
+    path = tmp_path / "form.html"
+    assert write_annotation_page(make_config("questions", question_file=COURTESY, sample={"items": 8}), path) == 16
+    study = study_of(path)
+    courtesy, tone = study["questions"]
+    assert re.fullmatch(r"courtesy@[0-9a-f]{6}", courtesy["name"])
+    assert [(one["value"], one["text"], one["key"]) for one in courtesy["options"]] == [
+        ("0", "0: rude", "0"),
+        ("1", "1: brusque", "1"),
+        ("2", "2: polite", "2"),
+    ]
+    assert [(one["text"], one["key"]) for one in tone["options"]] == [("warm: friendly", "1"), ("cold", "2")]
+    assert study["instruction"] == COURTESY["instruction"]
+    assert all(len(item["versions"]) == 1 for item in study["items"])
+    neighbours = zip(study["items"], study["items"][1:], strict=False)
+    assert sum(one["id"] == other["id"] for one, other in neighbours) < 8
+    states = make_config("questions", question_file="dst", sample={"items": 2})
+    with pytest.raises(UserError, match="your own about dialogues"):
+        write_annotation_page(states, path)
+
+
+def own_ratings(path, rows):
+    courtesy, tone = QuestionFile.model_validate(COURTESY).asked()
+    asked = {"courtesy": courtesy, "tone": tone}
+    lines = [f"{item},{asked[question]},{rater},{value},{version}" for item, question, rater, value, version in rows]
+    path.write_text("\n".join(["item,question,rater,value,candidate", *lines]) + "\n")
+    return path
+
+
+def test_answers_to_own_questions_give_a_study_and_labels(tiny, make_config, make_client, tmp_path):
+    ids = [f"d{number:03}" for number in range(6)]
+    rows = [
+        (name, question, rater, value, "restyled")
+        for place, name in enumerate(ids)
+        for rater in ("anna", "ben")
+        for question, value in (("courtesy", place % 3), ("tone", ("warm", "cold")[place % 2]))
+    ]
+    path = own_ratings(tmp_path / "ratings.csv", rows)
+    file = QuestionFile.model_validate(COURTESY)
+    study = read_study(path, own=file)
+    means = {(row.metric.name, row.group): row.score for row in study.rows}
+    assert means["own_courtesy", "all"].value == 1.0
+    assert means["own_courtesy", "all"].signature.options["raters"] == "2"
+    assert means["own_tone_cold", "all"].value == 50.0
+    levels = {one.question.partition("@")[0]: (one.level, one.alpha) for one in study.agreements}
+    assert levels == {"courtesy": ("ordinal", 1.0), "tone": ("nominal", 1.0)}
+    assert "| courtesy | restyled |" in study_markdown(study, "a study")
+    assert study.to_json()["questions"][0]["question"] == "courtesy"
+    with pytest.raises(DataError, match="a question of your own: give its file with --questions"):
+        read_study(path)
+    other = {**COURTESY["questions"]["courtesy"], "text": "How polite is it?"}
+    changed = QuestionFile.model_validate({**COURTESY, "questions": {**COURTESY["questions"], "courtesy": other}})
+    with pytest.raises(DataError, match="was asked in other words"):
+        read_study(path, own=changed)
+    with pytest.raises(DataError, match=r"'3' is no answer to courtesy@.* it should be one of 0, 1, 2"):
+        read_study(own_ratings(tmp_path / "bad.csv", [("d000", "courtesy", "anna", 3, "restyled")]), own=file)
+
+    # Against a judge: the same questions, items and versions.
+    def judge(request):
+        check = re.findall(r'"check": "(\w+)"', request.messages[0].content)[-1]
+        return json.dumps({"check": check, "reason": "", "courtesy": 2, "tone": "warm"})
+
+    config = make_config("questions", question_file=COURTESY, corpus={"corpus": "tiny", "options": {"size": 6}})
+    run(config, tmp_path / "run", make_client(judge))
+    judged = stored_ratings(tmp_path / "run")[0]
+    beside = read_study(path, judged, own=stored_questions(tmp_path / "run"))
+    assert {one.between for one in beside.agreements} >= {"judge and consensus", "judge and anna"}
+    people, by_judge = (read_open_ratings(place) for place in (path, tmp_path / "run"))
+    for question in people:
+        check_shared(people[question], by_judge[question], ("people", "judge"))
+        assert set(people[question].dialogues.values()) == set(ids)
 
 
 @pytest.fixture
@@ -114,6 +201,30 @@ def test_likert_by_keyboard_saved_as_it_goes_and_exported(tiny, make_config, tmp
     assert {rating.candidate for rating in read.ratings} == {"restyled"}
     assert len(read.ratings) == 7
     assert read.attributes[first]["age"] == study_of(form)["items"][0]["attributes"]["age"]
+
+
+@pytest.mark.browser
+def test_own_questions_by_keyboard(tiny, make_config, tmp_path, page):
+    form = tmp_path / "form.html"
+    write_annotation_page(make_config("questions", question_file=COURTESY, sample={"items": 4}), form)
+    page.open(form.as_uri())
+    name_rater(page, "anna")
+    assert page.evaluate("document.getElementById('person').textContent") == ""
+    assert page.evaluate("document.querySelectorAll('.columns .turn').length") == 4
+    assert COURTESY["instruction"] in page.evaluate("document.getElementById('help').textContent")
+    page.press("0", "2", "n", "2", "1")
+    page.screenshot(tmp_path / "own.png")
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    read = read_ratings(exported(page, downloads), own=QuestionFile.model_validate(COURTESY)).ratings
+    first, second = study_of(form)["items"][:2]
+    values = {(one.item, one.candidate, one.question.partition("@")[0]): one.value for one in read}
+    assert values == {
+        (first["id"], first["candidate"], "courtesy"): 0,
+        (first["id"], first["candidate"], "tone"): "cold",
+        (second["id"], second["candidate"], "courtesy"): 2,
+        (second["id"], second["candidate"], "tone"): "warm",
+    }
 
 
 @pytest.mark.browser

@@ -67,12 +67,26 @@ def test_a_taste_for_length_is_controlled_for(tmp_path):
         ([("d1", "a", "a", "a")], "two different systems"),
         ([("d1", "a", "tie", "a")], "none called a side"),
         ([("d1", "a", "b", "a"), ("d1", "b", "a", "a")], "votes twice on b and a in d1"),
-        ([("d1", "a", "b")], "not as many cells"),
+        ([("d1", "a", "b")], "3 cells below 4 column names"),
     ],
 )
 def test_what_is_no_vote_is_named_with_its_line(tmp_path, rows, said):
     with pytest.raises(DataError, match=said):
         read_votes([written(tmp_path / "votes.csv", HEADER, rows)])
+
+
+def test_line_breaks_within_a_cell_are_part_of_it(tmp_path):
+    """Two ids that differ in a line break alone are two dialogues; a Unicode line separator ends no row either."""
+    path = tmp_path / "votes.csv"
+    rows = ['"d\n1",a,b,a', "d1,b,a,b", "d\u20282,a,b,tie", '"d\n\n3",a,b,"b"']
+    path.write_text("\n".join(["item,first,second,winner", *rows]) + "\n", encoding="utf-8")
+    votes = read_votes([path]).votes
+    assert [(vote.item, vote.outcome) for vote in votes] == [
+        ("d\n1", "first"),
+        ("d1", "first"),
+        ("d\u20282", "tie"),
+        ("d\n\n3", "second"),
+    ]
 
 
 def test_what_cannot_be_fitted_is_a_sentence(tmp_path):

@@ -39,6 +39,9 @@ def test_texts_are_read_in_both_forms(texts, tmp_path):
     assert len(read_labelled(texts)) == 10
     assert has_texts(released)
     assert has_texts(texts)
+    broken = tmp_path / "broken.csv"
+    broken.write_text('item,text,label\n1,oh\u2028dear,remorse\n2,"oh\nwell",neutral\n', encoding="utf-8")
+    assert [one.text for one in read_labelled(broken)] == ["oh\u2028dear", "oh\nwell"]
     ratings = tmp_path / "ratings.csv"
     ratings.write_text("item,question,rater,value\nd1,Q1,a,3\n")
     assert not has_texts(ratings)
@@ -79,6 +82,24 @@ def test_another_training_file_is_another_judge(texts, tmp_path):
     names = {load_classifier("classifier-majority", str(path)).name for path in (texts, other)}
     assert len(names) == 2
     assert all(name.startswith("classifier-majority@") for name in names)
+
+
+def test_one_that_is_not_named_is_the_best_measured_whatever_is_installed(texts):
+    assert kind_of("classifier") == "tfidf"
+    assert load_classifier("classifier", str(texts)).name == load_classifier("classifier-tfidf", str(texts)).name
+
+
+def test_what_one_trained_on_other_texts_said_is_not_taken_for_its_own(texts, tiny, make_config, tmp_path):
+    def labels(path):
+        judge = {"model": "classifier-majority", "trained_on": str(path)}
+        config = make_config("emotions", judge=judge, sample={"items": 8})
+        report = run(config, tmp_path / "run", open_client(config, Access(tmp_path / "a.sqlite")))
+        return {row.metric.name for row in report.rows if row.score.value == 100}
+
+    assert labels(texts) == {"emotion_neutral"}
+    joyful = tmp_path / "joyful.csv"
+    joyful.write_text("item,text,label\n1,what fun,joy\n")
+    assert labels(joyful) == {"emotion_joy"}
 
 
 def test_a_classifier_that_there_is_not(texts):

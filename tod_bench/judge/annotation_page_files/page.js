@@ -142,6 +142,7 @@ function utterance(who, text, version) {
 
 function showPerson() {
   const item = current();
+  if (study.task === "questions") return; // they are asked of the dialogue alone
   const shown = [];
   if (item.picture) shown.push(element("img", { src: item.picture, alt: "The user" }));
   shown.push(element("p", { textContent: item.impression || "Nothing is known about the user." }));
@@ -153,6 +154,10 @@ function showDialogues() {
   grid.append(...study.headings.map((text, at) => element("h2", { textContent: text, className: ["first-version", "second-version"][at] })));
   const [left, right] = current().versions;
   left.forEach((one, at) => {
+    if (right === undefined) {
+      grid.append(...[["User", one.user], ["System", one.system]].filter(([, text]) => text).map((said) => utterance(...said)));
+      return;
+    }
     const other = right[at];
     if (one.user === other.user && study.task === "pairwise") {
       grid.append(utterance("User", one.user));
@@ -180,7 +185,8 @@ function showQuestions() {
           answer(question, option.value);
         },
       });
-      field.append(element("label", {}, input, " ", element("kbd", { textContent: option.key }), ` ${option.text}`));
+      const key = option.key ? [" ", element("kbd", { textContent: option.key })] : [];
+      field.append(element("label", {}, input, ...key, ` ${option.text}`));
     }
     return field;
   });
@@ -288,7 +294,7 @@ function move(step) {
 }
 
 byId("title").textContent = study.title;
-byId("help").textContent = study.help;
+byId("help").textContent = [study.instruction, study.help].filter(Boolean).join(" ");
 byId("rater").addEventListener("change", (event) => {
   say("");
   rename(event.target.value.trim());

@@ -13,7 +13,6 @@ features (lengths, counts of words of a style) has a row an item and system, and
     dlg_7,t5,2,81
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from tod_bench.errors import DataError, UserError
-from tod_bench.inputs import finite, read_json, read_text
+from tod_bench.inputs import finite, read_json
 from tod_bench.judge.config import JudgeConfig
 from tod_bench.judge.families import family_warnings
+from tod_bench.judge.ratings_csv import read_table
 from tod_bench.judge.run import stored_ratings
 from tod_metrics.judge.ratings import WINNER
 
@@ -126,14 +126,11 @@ def _same_system(found: VoteSet, name: str, version: Any, folder: Path) -> None:
 
 
 def _rows(path: Path, needed: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(read_text(path).removeprefix("\ufeff").splitlines())
-    missing = [name for name in needed if name not in (reader.fieldnames or ())]
-    if missing:
+    head, rows = read_table(path)
+    if missing := [name for name in needed if name not in head]:
         raise UserError(f"{path}: there is no column {', '.join(missing)}; the first line names the columns")
-    for row in reader:
-        if None in row or None in row.values():
-            raise DataError(f"{path}, line {reader.line_num}: the row has not as many cells as there are columns")
-        yield reader.line_num, {name: value.strip() for name, value in row.items()}
+    for line, row in rows:
+        yield line, {name: value.strip() for name, value in row.items()}
 
 
 def _add_file(found: VoteSet, path: Path) -> None:

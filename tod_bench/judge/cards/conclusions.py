@@ -19,7 +19,7 @@ def conclusions(
         report: The report of the run over all items.
         ablation: Rows of the persona ablation.
     """
-    found = [*_worth(measures), *_roles(measures)]
+    found = [*worth(measures), *_roles(measures)]
     if ablation:
         found.append(conclusion(ablation))
     found += [*_echo(measures), *_seats(measures)]
@@ -29,7 +29,7 @@ def conclusions(
     return found or ["Nothing was measured that says what the answers are worth: give labels."]
 
 
-def _worth(measures: Sequence[Measure]) -> Iterator[str]:
+def worth(measures: Sequence[Measure]) -> Iterator[str]:
     """Accuracy against the floor, and agreement against chance, question by question."""
     for one in measures:
         if one.name == "accuracy" and one.value is not None:

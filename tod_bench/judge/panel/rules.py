@@ -110,4 +110,5 @@ def _combined(ratings: Sequence[Rating], rule: RuleName, least: int) -> Rating:
         certainty=round(fmean(stated)) if stated else None,
         defaulted=any(rating.defaulted for rating in ratings),
         positions=(),
+        probabilities=(),
     )
