@@ -98,7 +98,12 @@ def verdict_schema(questions: Sequence[str], *, certainty: bool, nonce: str = ""
     if nonce:
         fields["check"] = {"type": "string", "enum": [nonce]}
     if WINNER in questions:
-        fields["factors"] = {"type": "array", "items": {"type": "string", "enum": list(FACTORS)}}
+        # Small models name one again and again until they are cut.
+        fields["factors"] = {
+            "type": "array",
+            "items": {"type": "string", "enum": list(FACTORS)},
+            "maxItems": len(FACTORS),
+        }
     for question in questions:
         values = list(offered(question))
         fields[key_of(question)] = {"type": "integer" if isinstance(values[0], int) else "string", "enum": values}

@@ -176,6 +176,14 @@ def test_the_schema_allows_what_is_offered_and_is_the_same_for_every_item():
     assert CHECK not in json.dumps(schema)
 
 
+def test_a_model_held_to_the_schema_comes_to_an_end_of_the_factors():
+    from jsonschema import Draft202012Validator
+
+    schema = Draft202012Validator(verdict_schema(("winner",), certainty=False))
+    assert schema.is_valid({**json.loads(pair("tie")), "factors": ["greeting"] * 6})
+    assert not schema.is_valid({**json.loads(pair("tie")), "factors": ["greeting"] * 7})
+
+
 DRAFT = '{"check": "kqzxwv", "reason": "r", "factors": [], "winner": "1"}'
 LAST = DRAFT.replace('"1"', '"2"')
 
