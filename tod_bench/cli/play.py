@@ -128,7 +128,7 @@ def score(episodes: Path, config: str | None) -> None:
 
     loaded = config_of(episodes, config)
     environment = environment_of(loaded)
-    print_tables(score_journal(episodes, environment.world, keys_of(environment, loaded.trials)))
+    print_tables(score_journal(episodes, environment.world, keys_of(loaded, environment, episodes)))
 
 
 @command.command()

@@ -26,6 +26,9 @@ from tod_bench.numerals import with_interval
 
 CONFIG: Final = "play.json"
 
+PEOPLE: Final = ".people"
+"""What follows an agent's name in the name of a journal of people's dialogues."""
+
 _SHOWN: Final = (
     "episode_success",
     "episode_success/fault-free",
@@ -89,19 +92,18 @@ def run_play(
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     scores = {}
     for name, agent in agents.items():
-        section = config.agents[name]
-        trials = section.trials or config.trials
+        goals, trials = config.share_of(name)
         journal = play(
             environment,
             agent,
             folder / f"{name}.jsonl",
             trials=trials,
-            goals=section.goals,
+            goals=goals,
             workers=workers,
             retry=retry,
             access=access,
         )
-        scores[name] = score_journal(journal, environment.world, keys_of(environment, trials, section.goals))
+        scores[name] = score_journal(journal, environment.world, keys_of(config, environment, journal))
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
 
@@ -124,26 +126,26 @@ def chat_play(config: PlayConfig, name: str, folder: Path, desk: Desk) -> Path:
     name = name or next(iter(config.agents))
     if name not in config.agents:
         raise UserError(f"{config.name} has no agent {name!r}{did_you_mean(name, config.agents)}")
-    section = config.agents[name]
-    agent = agent_of(section, "words")
+    agent = agent_of(config.agents[name], "words")
     if agent.side_by_side != 1:
         # A person has one dialogue at a time; an agent can be a frozen dataclass.
         object.__setattr__(agent, "side_by_side", 1)
     environment = replace(environment_of(config.model_copy(update={"language": "words"})), user=People(desk))
     if not (folder / CONFIG).exists():
         write_json(folder / CONFIG, config.model_dump(mode="json"))
-    trials = section.trials or config.trials
-    return play(environment, agent, folder / f"{name}.people.jsonl", trials=trials, goals=section.goals)
+    goals, trials = config.share_of(name)
+    return play(environment, agent, folder / f"{name}{PEOPLE}.jsonl", trials=trials, goals=goals)
 
 
-def keys_of(environment: Environment, trials: int, goals: int | None = None) -> frozenset[Key]:
-    """Goal and trial of the episodes of a play.
+def keys_of(config: PlayConfig, environment: Environment, journal: Path) -> frozenset[Key]:
+    """Goal and trial of the episodes that a journal is to have.
 
     Args:
-        environment: The environment.
-        trials: Trials a goal.
-        goals: How many goals, of the first; None for all.
+        config: The play's config.
+        environment: Its environment.
+        journal: The journal, ``AGENT.jsonl`` or ``AGENT.people.jsonl``; one of another name is of the whole play.
     """
+    goals, trials = config.share_of(journal.stem.removesuffix(PEOPLE))
     return frozenset((goal.id, trial) for goal in environment.goals[:goals] for trial in range(trials))
 
 
