@@ -38,6 +38,10 @@ def command() -> None:
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @workers_option()
+@click.option("--backend", default="local", show_default=True, help="Where episodes are played: local or ray.")
+@click.option("--cpus", default=1.0, show_default=True, help="Processors a worker (ray).")
+@click.option("--gpus", default=0.0, show_default=True, help="GPUs a worker; a fraction shares one (ray).")
+@click.option("--address", help="Address of a running Ray cluster.")
 @SMALL
 @click.option("--retry", is_flag=True, help="Play again what ended with a crash, a hang or a broken connection.")
 @click.option(
@@ -54,6 +58,10 @@ def run(
     config: str,
     overrides: tuple[str, ...],
     workers: int,
+    backend: str,
+    cpus: float,
+    gpus: float,
+    address: str | None,
     small: bool,
     retry: bool,
     budget: float | None,
@@ -64,14 +72,17 @@ def run(
 ) -> None:
     """Play every agent of a config and print success with its interval.
 
-    Episodes are kept one by one: the same command goes on where an earlier one broke off.
+    Episodes are kept one by one: the same command goes on where an earlier one broke off. With `--backend ray` they are
+    played by as many workers as the cluster has processors for, and every machine must see the folder.
 
     \b
     Examples:
       tod-bench play play_quickstart
       tod-bench play play_quickstart trials=2 user.patience=5 -o runs/patient --workers 2
       tod-bench play play_multiwoz --small
+      tod-bench play play_quickstart --backend ray --address auto
     """
+    from tod_bench.backends import Resources
     from tod_bench.cli.printing import print_tables
     from tod_bench.interact.config import load_play
     from tod_bench.interact.play import MODELS
@@ -81,7 +92,15 @@ def run(
     loaded = load_play(config, overrides, small=small)
     folder = output or Path("runs") / "play" / loaded.name
     access = Access(cache or folder / MODELS / "answers.sqlite", budget=budget, replay=replay, prices=prices)
-    played = run_play(loaded, folder, workers=workers, retry=retry, access=access)
+    played = run_play(
+        loaded,
+        folder,
+        workers=workers,
+        backend=backend,
+        resources=Resources(cpus=cpus, gpus=gpus, address=address),
+        retry=retry,
+        access=access,
+    )
     print_tables(played)
     click.echo(f"episodes and scores: {played.folder}")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from tod_bench.backends import Resources
 from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import write_json
@@ -71,14 +72,23 @@ class Played(Tabular):
 
 
 def run_play(
-    config: PlayConfig, folder: Path, *, workers: int = 1, retry: bool = False, access: Access | None = None
+    config: PlayConfig,
+    folder: Path,
+    *,
+    workers: int = 1,
+    backend: str = "local",
+    resources: Resources | None = None,
+    retry: bool = False,
+    access: Access | None = None,
 ) -> Played:
     """Plays every agent of a config; episodes that are there are kept.
 
     Args:
         config: The config.
         folder: Where episodes and scores go.
-        workers: Number of processes.
+        workers: Number of processes of this machine.
+        backend: Where episodes are played, one of `tod_bench.interact.play.BACKENDS`.
+        resources: What the backend may use.
         retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
         access: How models behind a server are reached; None for a cache of answers in the folder, and no budget.
 
@@ -100,6 +110,8 @@ def run_play(
             trials=trials,
             goals=goals,
             workers=workers,
+            backend=backend,
+            resources=resources,
             retry=retry,
             access=access,
         )
