@@ -7,7 +7,7 @@ with the number of the job.
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def spread(
 
     Args:
         function: Called with a job and what is shared; other processes import it by its name.
-        jobs: The jobs; they and results are pickled.
+        jobs: The jobs; they and results are pickled. Each is taken when its turn comes, so that they can be made then.
         shared: What is sent to a worker once, and not with each job.
         backend: Where.
         resources: What the backend may use.
@@ -99,19 +99,19 @@ def _local(
     if resources.workers == 1:
         yield from ((index, function(job, *shared)) for index, job in enumerate(jobs))
         return
-    left, attempts = dict(enumerate(jobs)), dict.fromkeys(range(len(jobs)), 0)
-    while left:
+    attempts = dict.fromkeys(range(len(jobs)), 0)
+    while attempts:
         # A worker that is killed takes the pool with it; the jobs that had not ended go into a new one.
-        for index, result in _pooled(function, dict(left), shared, resources.workers):
+        for index, result in _pooled(function, jobs, tuple(attempts), shared, resources.workers):
             attempts[index] += 1
             if isinstance(result, Died) and attempts[index] <= RETRIES:
                 continue
-            left.pop(index)
+            attempts.pop(index)
             yield index, result
 
 
 def _pooled(
-    function: Callable[..., Any], jobs: Mapping[int, Any], shared: tuple[Any, ...], workers: int
+    function: Callable[..., Any], jobs: Sequence[Any], wanted: Iterable[int], shared: tuple[Any, ...], workers: int
 ) -> Iterator[tuple[int, Any]]:
     """Jobs in one pool of processes; where it breaks, those that it had been given, and none of the others."""
     with (
@@ -119,12 +119,12 @@ def _pooled(
         ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begun, initargs=(shared,)) as pool,
         _ended_with(pool),
     ):
-        queue, waiting = iter(jobs.items()), dict[Future[Any], int]()
+        queue, waiting = iter(wanted), dict[Future[Any], int]()
         broken = False
         while True:
-            for index, job in islice(queue, 0 if broken else _AHEAD * workers - len(waiting)):
+            for index in islice(queue, 0 if broken else _AHEAD * workers - len(waiting)):
                 try:
-                    waiting[pool.submit(_called, function, job)] = index
+                    waiting[pool.submit(_called, function, jobs[index])] = index
                 except BrokenProcessPool:
                     broken = True
                     break

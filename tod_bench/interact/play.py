@@ -1,7 +1,7 @@
 """Playing all goals and trials into a journal: resumed, and with any number of processes the same bytes."""
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +12,8 @@ from tod_bench.interact.agents import Agent, Language, Stage
 from tod_bench.interact.episode import LOST, Environment
 from tod_bench.interact.journal import Journal, Key, encoded
 from tod_bench.interact.llm_user import LLMUsers
-from tod_bench.interact.lockstep import Task, played
+from tod_bench.interact.lockstep import played
+from tod_bench.interact.tasks import Chunks, Task, Tasks
 from tod_bench.progress import progress
 
 if TYPE_CHECKING:
@@ -78,11 +79,9 @@ def play(
     prepare(environment, agent, stage)
     made_with = {"seed": environment.seed, "versions": environment.signature, "agent": agent.signature}
     played = environment.goals[:goals]
-    order = [(goal.id, trial) for goal in played for trial in range(trials)]
     lost: dict[Key, str] = {}
-    with Journal(path, made_with, environment.goals, retry=retry) as journal:
-        done = journal.done
-        tasks = [(goal, trial) for goal in played for trial in range(trials) if (goal.id, trial) not in done]
+    with Journal(path, made_with, environment.goals, trials=trials, retry=retry) as journal:
+        tasks = Tasks(played, trials, journal)
         with progress("playing", len(tasks), unit="episodes") as shown:
             in_a_row = 0
             for key, line, reason in _played(environment, agent, tasks, stage, backend, places):
@@ -94,8 +93,8 @@ def play(
                     shown.advance()
                 if in_a_row >= _LOST_IN_A_ROW:
                     break
-        _raise_lost(lost, journal, len(order))
-        journal.sort(order)
+        _raise_lost(lost, journal, len(played) * trials)
+        journal.sort([goal.id for goal in played], trials)
     return path
 
 
@@ -130,13 +129,13 @@ def _raise_lost(lost: dict[Key, str], journal: Journal, total: int) -> None:
         return
     (goal, trial), reason = next(iter(lost.items()))
     raise UserError(
-        f"{len(lost)} of {total:,} episodes were lost, such as {goal}/{trial} ({reason}); {len(journal.done):,} are in "
+        f"{len(lost)} of {total:,} episodes were lost, such as {goal}/{trial} ({reason}); {len(journal):,} are in "
         f"{journal.path}, and the same command plays the others"
     )
 
 
 def _played(
-    environment: Environment, agent: Agent, tasks: Sequence[Task], stage: Stage, backend: str, resources: Resources
+    environment: Environment, agent: Agent, tasks: Tasks, stage: Stage, backend: str, resources: Resources
 ) -> Iterator[_Line]:
     size = max(_CHUNK, agent.side_by_side)
     alone = backend == "local" and (resources.workers == 1 or len(tasks) <= size)
@@ -145,7 +144,7 @@ def _played(
         return
     # Workers can be elsewhere, and each makes itself ready; what they need is sent as bytes and opened once.
     sent = _sendable(environment, agent, stage)
-    chunks = [tasks[start : start + size] for start in range(0, len(tasks), size)]
+    chunks = Chunks(tasks, size)
     for number, lines in spread(play_chunk, chunks, sent, backend=backend, resources=resources, among=BACKENDS):
         if isinstance(lines, Died):
             yield from (((goal.id, trial), b"", lines.reason) for goal, trial in chunks[number])
@@ -175,7 +174,7 @@ def _resolved(access: "Access") -> dict[str, Path]:
     return {name: path.resolve() for name, path in files.items() if path is not None}
 
 
-def _lines(environment: Environment, agent: Agent, tasks: Sequence[Task]) -> Iterator[_Line]:
+def _lines(environment: Environment, agent: Agent, tasks: Iterable[Task]) -> Iterator[_Line]:
     for (goal, trial), record in played(environment, agent, tasks):
         lost = record["end"].removeprefix(LOST) if record["end"].startswith(LOST) else ""
         yield (goal.id, trial), encoded(record), lost
