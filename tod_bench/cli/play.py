@@ -173,21 +173,28 @@ def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: P
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("static", type=FILE)
-def beside(folder: Path, static: Path) -> None:
+@click.argument("static", type=FILE, required=False)
+def beside(folder: Path, static: Path | None) -> None:
     """Set static scores of the same systems beside their episodes: does JGA tell success?
 
-    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score.
+    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score. Without one, the trackers that played
+    answer the recorded dialogues of the same goals, and their scores are written to FOLDER/static.json.
 
     \b
-    Example:
+    Examples:
+      tod-bench play beside runs/play/play_multiwoz
       tod-bench play beside runs/play/play_quickstart static.json
     """
     from tod_bench.cli.printing import print_tables
     from tod_bench.interact.beside import beside as set_beside
     from tod_bench.interact.beside import played_scores, static_scores
+    from tod_bench.interact.run import config_in
+    from tod_bench.interact.static import beside_trackers
 
-    print_tables(set_beside(static_scores(static), played_scores(folder)))
+    if static is None:
+        print_tables(beside_trackers(config_in(folder), folder))
+    else:
+        print_tables(set_beside(static_scores(static), played_scores(folder)))
 
 
 @command.command("user-card")

@@ -187,10 +187,20 @@ def config_of(journal: Path, name: str | None = None) -> PlayConfig:
     """
     if name:
         return load_play(name)
-    beside = journal.parent / CONFIG
-    if not beside.is_file():
+    if not (journal.parent / CONFIG).is_file():
         raise UserError(f"there is no {CONFIG} beside {journal}; give the play's config with --config")
-    return load_play(str(beside))
+    return config_in(journal.parent)
+
+
+def config_in(folder: Path) -> PlayConfig:
+    """The config of a play's folder.
+
+    Raises:
+        UserError: There is none.
+    """
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder} is no folder of a play, it has no {CONFIG}; `tod-bench play CONFIG` makes one")
+    return load_play(str(folder / CONFIG))
 
 
 def found_episode(journal: Path, name: str) -> Mapping[str, Any]:

@@ -115,6 +115,10 @@ class PlayedSystem:
                 found[task, prediction.dialogue_id, prediction.turn] = prediction
         return [found[task, turns[-1].dialogue_id, turns[-1].turn] for task, turns in asked]
 
+    def answers(self, task: TaskName, inputs: Sequence[TurnInput]) -> list[Prediction]:
+        """Answers all turns of recorded dialogues, as in an experiment."""
+        return list(self._system_for(task).predict(task, inputs))
+
     def _new(self) -> System:
         return self._class(**self._params)
 
