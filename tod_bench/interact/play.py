@@ -1,6 +1,7 @@
 """Playing all goals and trials into a journal: resumed, and with any number of processes the same bytes."""
 
 import pickle
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -160,12 +161,14 @@ def _sendable(environment: Environment, agent: Agent, stage: Stage) -> bytes:
     """
     access = stage.access and replace(stage.access, **_resolved(stage.access))
     try:
-        return pickle.dumps((environment, agent, stage.folder.resolve(), access))
+        opened_there = pickle.dumps((environment, agent, stage.folder.resolve(), access))
     except Exception as error:  # noqa: BLE001 - whatever an agent's own code raises
         raise UserError(
             f"agent {agent.name} cannot be sent to other processes ({type(error).__name__}: {error}); "
             "leave --workers and --backend out"
         ) from None
+    # A worker on Ray has another path than this process, where an agent of one's own may be in the working folder.
+    return pickle.dumps((sys.path, opened_there))
 
 
 def _resolved(access: "Access") -> dict[str, Path]:
@@ -192,7 +195,9 @@ def play_chunk(tasks: Sequence[Task], sent: bytes) -> list[_Line]:
         sent: Environment, agent and stage, pickled; a worker makes them ready once.
     """
     if sent not in _OPENED:
-        environment, agent, folder, access = pickle.loads(sent)
+        paths, opened_here = pickle.loads(sent)
+        sys.path += [path for path in paths if path not in sys.path]
+        environment, agent, folder, access = pickle.loads(opened_here)
         prepare(environment, agent, stage_of(environment, folder, access))
         _OPENED.clear()
         _OPENED[sent] = environment, agent
