@@ -127,6 +127,7 @@ class LLMUser:
         """What it says to the agent's text, and as which acts that is understood."""
         self._messages.append(Message("user", text or "Hello. How can I help you?"))
         tag = self._rehearsal.say(text) if self._rehearsal else ""
+        reason = ""
         for attempt in range(1 + _ATTEMPTS):
             if attempt:
                 self._account.again()
@@ -138,7 +139,8 @@ class LLMUser:
                 return (), ""
             if isinstance(outcome, ChatAnswer):
                 return self._said(outcome.text)
-        self.end = f"{BROKE_OFF}{outcome.reason}"
+            reason = outcome.reason
+        self.end = f"{BROKE_OFF}{reason}"
         return (), ""
 
     def _said(self, written: str) -> tuple[tuple[Act, ...], str]:

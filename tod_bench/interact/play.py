@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tod_bench.backends import Died, Resources, spread
 from tod_bench.errors import UserError
@@ -171,7 +171,7 @@ def _sendable(environment: Environment, agent: Agent, stage: Stage) -> bytes:
     return pickle.dumps((sys.path, opened_there))
 
 
-def _resolved(access: "Access") -> dict[str, Path]:
+def _resolved(access: "Access") -> dict[str, Any]:
     """The files of an access by paths that do not depend on a process's working folder."""
     files = {name: getattr(access, name) for name in ("cache", "prices", "spending")}
     return {name: path.resolve() for name, path in files.items() if path is not None}

@@ -72,8 +72,17 @@ def _sheets(
             continue
         prepare(environment, agent, stage)
         predictions = agent.tracker.answers("dst", list(turn_inputs(dialogues, "dst")))
-        where = {"corpus_name": corpus.name, "split": signed_split(corpus, config.split), "schema": corpus.schema}
-        yield name, (dialogues, score("dst", dialogues, predictions, metrics=METRICS, draws=0, **where))
+        sheet = score(
+            "dst",
+            dialogues,
+            predictions,
+            corpus_name=corpus.name,
+            split=signed_split(corpus, config.split),
+            schema=corpus.schema,
+            metrics=METRICS,
+            draws=0,
+        )
+        yield name, (dialogues, sheet)
 
 
 def _by_dialogue(dialogues: Sequence[Dialogue], sheet: ScoreSheet) -> dict[str, float]:
