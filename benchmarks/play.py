@@ -35,7 +35,7 @@ MARKS = 10
 """How often memory is read."""
 
 MOST_MEGABYTES = 8.0
-"""Growth from a fifth of the episodes to all: where each episode is takes 8 bytes, and those are there from the start."""
+"""Growth from a fifth of the episodes to all: where each is takes 8 bytes, which are there from the start."""
 
 
 @click.command(help=__doc__)
