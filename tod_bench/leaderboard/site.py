@@ -124,10 +124,10 @@ def write_site(board: Board, output: Path, *, date: datetime.date | None = None)
         html = _html("system.html", scripts, data=browser, page=page, mark=shared["marks"][name], **shared)
         write_text(output / "systems" / f"{name}.html", html)
     _remove_others(output / "systems", _PAGE, {f"{name}.html" for name in board.systems})
-    pages = {f"{name}.html": page for name, page in episode_pages(board).items()}
-    for name, page in pages.items():
-        write_text(output / "episodes" / name, page)
-    _remove_others(output / "episodes", _EPISODES, set(pages))
+    played = {f"{name}.html": html for name, html in episode_pages(board).items()}
+    for name, html in played.items():
+        write_text(output / "episodes" / name, html)
+    _remove_others(output / "episodes", _EPISODES, set(played))
     _write_predictions(board, output / "predictions")
     write_text(output / "scores.csv", to_csv(board))
     write_text(output / "metrics.html", _html("metrics.html", ("tips.js",), **shared))

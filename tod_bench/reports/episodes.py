@@ -81,8 +81,8 @@ def rendered(data: Mapping[str, Any], title: str, links: Mapping[str, str] | Non
     Raises:
         MissingExtraError: What pages need is not installed.
     """
-    values = {"data": data, "episodes": data, "title": title, "links": links or {}}
-    return render_html("episodes.html", scripts=("browsing.js", "episodes.js"), **values)
+    scripts = ("browsing.js", "episodes.js")
+    return render_html("episodes.html", scripts=scripts, data=data, episodes=data, title=title, links=links or {})
 
 
 def _within(entries: Sequence[dict[str, Any]], budget: int) -> Iterator[dict[str, Any]]:
