@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from tod_bench import numerals
 from tod_bench.display import Grid, Tabular, Undefined
 from tod_bench.errors import DataError, UserError
-from tod_bench.numerals import with_interval
+from tod_bench.numerals import DIGITS, decimal
 from tod_bench.statistics import Interval, bootstrap_interval
 from tod_bench.statistics.bootstrap import FloatArray
 
@@ -237,4 +238,8 @@ def _ranks(values: FloatArray) -> FloatArray:
 
 
 def _cell(value: float | None, interval: Interval) -> Any:
-    return Undefined() if value is None else with_interval(value, interval.low, interval.high)
+    """A correlation with its interval; from -1 to 1 the ends want as many digits as the value."""
+    if value is None or interval.low is None or interval.high is None:
+        return Undefined() if value is None else decimal(value, DIGITS)
+    ends = numerals.interval(value, interval.low, interval.high, digits=DIGITS, beside=DIGITS)
+    return f"{decimal(value, DIGITS)} {ends}"
