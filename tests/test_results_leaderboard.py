@@ -19,10 +19,17 @@ def test_every_submission_is_what_it_claims(board_cache):
         "rule_match",
         "oracle",
         "t5-tiny",
+        "rule policy",
+        "rule_match with rules",
     }
-    assert len(board.systems) == 5  # the plain and the restyled submission of a system are on one page
+    assert len(board.systems) == 7  # the plain and the restyled submission of a system are on one page
+    (played,) = (ranking for ranking in board.rankings if ranking.task == "play")
+    success = {entry.card.system: entry.scores["play"][0].value for entry in played.ranked}
+    assert 100 >= success["rule policy"] > success["rule_match with rules"] > 0
     for ranking in board.rankings:
         assert ranking.suspects == ()
+        if ranking is played:
+            continue
         scores = {entry.card.system: entry.scores[ranking.task][0].value for entry in ranking.entries}
         assert scores["oracle"] == 100
         assert scores["majority"] < scores["t5-tiny"] < 100

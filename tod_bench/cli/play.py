@@ -38,6 +38,10 @@ def command() -> None:
 @click.argument("config")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @workers_option()
+@click.option("--backend", default="local", show_default=True, help="Where episodes are played: local or ray.")
+@click.option("--cpus", default=1.0, show_default=True, help="Processors a worker (ray).")
+@click.option("--gpus", default=0.0, show_default=True, help="GPUs a worker; a fraction shares one (ray).")
+@click.option("--address", help="Address of a running Ray cluster.")
 @SMALL
 @click.option("--retry", is_flag=True, help="Play again what ended with a crash, a hang or a broken connection.")
 @click.option(
@@ -54,6 +58,10 @@ def run(
     config: str,
     overrides: tuple[str, ...],
     workers: int,
+    backend: str,
+    cpus: float,
+    gpus: float,
+    address: str | None,
     small: bool,
     retry: bool,
     budget: float | None,
@@ -64,14 +72,17 @@ def run(
 ) -> None:
     """Play every agent of a config and print success with its interval.
 
-    Episodes are kept one by one: the same command goes on where an earlier one broke off.
+    Episodes are kept one by one: the same command goes on where an earlier one broke off. With `--backend ray` they are
+    played by as many workers as the cluster has processors for, and every machine must see the folder.
 
     \b
     Examples:
       tod-bench play play_quickstart
       tod-bench play play_quickstart trials=2 user.patience=5 -o runs/patient --workers 2
       tod-bench play play_multiwoz --small
+      tod-bench play play_quickstart --backend ray --address auto
     """
+    from tod_bench.backends import Resources
     from tod_bench.cli.printing import print_tables
     from tod_bench.interact.config import load_play
     from tod_bench.interact.play import MODELS
@@ -81,7 +92,15 @@ def run(
     loaded = load_play(config, overrides, small=small)
     folder = output or Path("runs") / "play" / loaded.name
     access = Access(cache or folder / MODELS / "answers.sqlite", budget=budget, replay=replay, prices=prices)
-    played = run_play(loaded, folder, workers=workers, retry=retry, access=access)
+    played = run_play(
+        loaded,
+        folder,
+        workers=workers,
+        backend=backend,
+        resources=Resources(cpus=cpus, gpus=gpus, address=address),
+        retry=retry,
+        access=access,
+    )
     print_tables(played)
     click.echo(f"episodes and scores: {played.folder}")
 
@@ -128,7 +147,7 @@ def score(episodes: Path, config: str | None) -> None:
 
     loaded = config_of(episodes, config)
     environment = environment_of(loaded)
-    print_tables(score_journal(episodes, environment.world, keys_of(environment, loaded.trials)))
+    print_tables(score_journal(episodes, environment.world, keys_of(loaded, environment, episodes)))
 
 
 @command.command()
@@ -154,21 +173,28 @@ def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: P
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("static", type=FILE)
-def beside(folder: Path, static: Path) -> None:
+@click.argument("static", type=FILE, required=False)
+def beside(folder: Path, static: Path | None) -> None:
     """Set static scores of the same systems beside their episodes: does JGA tell success?
 
-    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score.
+    FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score. Without one, the trackers that played
+    answer the recorded dialogues of the same goals, and their scores are written to FOLDER/static.json.
 
     \b
-    Example:
+    Examples:
+      tod-bench play beside runs/play/play_multiwoz
       tod-bench play beside runs/play/play_quickstart static.json
     """
     from tod_bench.cli.printing import print_tables
     from tod_bench.interact.beside import beside as set_beside
     from tod_bench.interact.beside import played_scores, static_scores
+    from tod_bench.interact.run import config_in
+    from tod_bench.interact.static import beside_trackers
 
-    print_tables(set_beside(static_scores(static), played_scores(folder)))
+    if static is None:
+        print_tables(beside_trackers(config_in(folder), folder))
+    else:
+        print_tables(set_beside(static_scores(static), played_scores(folder)))
 
 
 @command.command("user-card")

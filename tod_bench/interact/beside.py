@@ -1,7 +1,8 @@
 """Static scores beside played ones: does what systems score on recorded dialogues tell how they do in their own?
 
-A correlation is over systems, so these are what is resampled, and with the handful that there mostly is it says little
-of others. Each result says how many there were.
+A correlation between systems is over them, so these are what is resampled, and with the handful that there mostly is it
+says little of others. Each result says how many there were. Within systems there are as many pairs as goals: does a
+system succeed where it got the recorded dialogue right?
 """
 
 import json
@@ -12,11 +13,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from tod_bench import numerals
 from tod_bench.display import Grid, Tabular, Undefined
 from tod_bench.errors import DataError, UserError
-from tod_bench.numerals import with_interval
+from tod_bench.numerals import DIGITS, decimal
 from tod_bench.statistics import Interval, bootstrap_interval
 from tod_bench.statistics.bootstrap import FloatArray
+
+WITHIN: Final = "episode_success"
+"""What is set beside static scores within systems."""
 
 PLAYED: Final = ("episode_success", "episode_strict", "book_rate")
 """The metrics of a play that static scores are set beside."""
@@ -46,6 +51,7 @@ class Correlation:
         spearman: Of their ranks.
         spearman_interval: Its interval; ranks are those among all systems, in every draw.
         note: Why there is none, or why to be careful; may be empty.
+        goals: Goals that it is over, within systems, and that are resampled; 0 where it is over systems.
     """
 
     static: str
@@ -56,6 +62,12 @@ class Correlation:
     spearman: float | None
     spearman_interval: Interval
     note: str = ""
+    goals: int = 0
+
+    @property
+    def over(self) -> str:
+        """What it is over, in words."""
+        return f"{self.goals:,} goals, within {self.systems}" if self.goals else str(self.systems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Beside(Tabular):
     """Static scores beside played ones.
 
     Attributes:
-        correlations: One a pair of metrics.
+        correlations: One a pair of metrics; those within systems come last.
         left_out: Systems that only one side has.
     """
 
@@ -80,7 +92,7 @@ class Beside(Tabular):
             (
                 one.static,
                 one.played,
-                str(one.systems),
+                one.over,
                 _cell(one.pearson, one.pearson_interval),
                 _cell(one.spearman, one.spearman_interval),
             )
@@ -116,6 +128,36 @@ def beside(static: Scores, played: Scores) -> Beside:
             values = [(static[system][one], played[system][two]) for system in both]
             pairs.append(_correlation(one, two, values))
     return Beside(tuple(pairs), tuple(sorted(set(static) ^ set(played))))
+
+
+def correlation_within(metric: str, static: Scores, success: Scores) -> Correlation:
+    """Correlates the score of a goal's recorded dialogue with the success of its episodes, within systems.
+
+    Each system's means are taken away from both, so that better systems do not make a correlation; systems are pooled,
+    and goals resampled with all of them.
+
+    Args:
+        metric: Name of the static metric.
+        static: System -> goal -> score of its recorded dialogue.
+        success: System -> goal -> share of its episodes that are a success.
+    """
+    pairs: dict[str, list[FloatArray]] = {}
+    systems = 0
+    for system, by_goal in static.items():
+        goals = [goal for goal in by_goal if goal in success.get(system, {})]
+        if not goals:
+            continue
+        systems += 1
+        values = np.array([(by_goal[goal], success[system][goal]) for goal in goals], dtype=float)
+        for goal, pair in zip(goals, values - values.mean(axis=0), strict=True):
+            pairs.setdefault(goal, []).append(_moments(pair[None, :])[0])
+    none = Interval(None, None)
+    if len(pairs) < FEWEST:
+        note = f"a correlation within systems needs at least {FEWEST} goals with a dialogue and an episode"
+        return Correlation(metric, WITHIN, systems, None, none, None, none, note, len(pairs))
+    sums = np.array([np.sum(found, axis=0) for found in pairs.values()])
+    value, interval = _with_interval(sums)
+    return Correlation(metric, WITHIN, systems, value, interval, None, none, "", len(pairs))
 
 
 def played_scores(folder: Path, metrics: Sequence[str] = PLAYED) -> Scores:
@@ -166,15 +208,19 @@ def _correlation(static: str, played: str, values: Sequence[tuple[float, float]]
         return Correlation(static, played, number, None, none, None, none, note)
     table = np.array(values, dtype=float)
     ranks = np.stack([_ranks(column) for column in table.T], axis=1)
-    (pearson, one), (spearman, other) = (_with_interval(pairs) for pairs in (table, ranks))
+    (pearson, one), (spearman, other) = (_with_interval(_moments(pairs)) for pairs in (table, ranks))
     note = f"{number} systems are few: another handful could have another correlation" if number < FEW else ""
     return Correlation(static, played, number, pearson, one, spearman, other, note)
 
 
-def _with_interval(pairs: FloatArray) -> tuple[float | None, Interval]:
-    """Pearson's correlation, from moments, so that sums of systems are all that it needs."""
-    x, y = (pairs - pairs.mean(axis=0)).T
-    sums = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+def _moments(pairs: FloatArray) -> FloatArray:
+    """Number, sums and products of each pair, shape (pairs, 6): their sums are all that a correlation needs."""
+    x, y = (pairs - pairs.mean(axis=0)).T if len(pairs) > 1 else pairs.T
+    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+
+
+def _with_interval(sums: FloatArray) -> tuple[float | None, Interval]:
+    """Pearson's correlation from the moments of what is resampled."""
     score = float(_from_moments(sums.sum(axis=0)))
     return None if np.isnan(score) else score, bootstrap_interval(sums, _from_moments)
 
@@ -192,4 +238,8 @@ def _ranks(values: FloatArray) -> FloatArray:
 
 
 def _cell(value: float | None, interval: Interval) -> Any:
-    return Undefined() if value is None else with_interval(value, interval.low, interval.high)
+    """A correlation with its interval; from -1 to 1 the ends want as many digits as the value."""
+    if value is None or interval.low is None or interval.high is None:
+        return Undefined() if value is None else decimal(value, DIGITS)
+    ends = numerals.interval(value, interval.low, interval.high, digits=DIGITS, beside=DIGITS)
+    return f"{decimal(value, DIGITS)} {ends}"

@@ -138,6 +138,15 @@ class PlayConfig(_Section):
     agents: dict[str, AgentSection] = Field(min_length=1)
     small: dict[str, Any] = Field(default_factory=dict)
 
+    def share_of(self, agent: str) -> tuple[int | None, int]:
+        """How many goals an agent plays, from the first (None for all), and how many trials of each.
+
+        Args:
+            agent: Its name; one that the config does not have stands for a journal of another name, of the whole play.
+        """
+        section = self.agents.get(agent)
+        return (section.goals, section.trials or self.trials) if section else (None, self.trials)
+
     @field_validator("agents")
     @classmethod
     def _file_names(cls, agents: dict[str, AgentSection]) -> dict[str, AgentSection]:

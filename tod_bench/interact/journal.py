@@ -5,10 +5,12 @@ same bytes whoever played the episodes, in whatever order.
 """
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, Self, cast
 
 import msgspec
 
@@ -25,6 +27,9 @@ _MADE_WITH: Final = ("seed", "versions", "agent")
 _TO_RETRY: Final = re.compile(r"hang|(crash|http): .*", re.DOTALL)
 """Ends that can be those of a machine rather than of an agent."""
 
+_NOWHERE: Final = -1
+"""In place of where an episode is that is not there."""
+
 _KEYS: Final = frozenset({"goal", "trial", "seed", "versions", "agent", "turns", "ledger", "end"})
 
 
@@ -33,17 +38,61 @@ def encoded(record: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(record) + b"\n"
 
 
+class Places:
+    """Where the line of each episode begins, 8 bytes an episode; what is outside of the play takes more.
+
+    Args:
+        goals: Ids of the play's goals.
+        trials: Trials of each.
+    """
+
+    def __init__(self, goals: Sequence[str], trials: int) -> None:
+        self._number = {goal: number for number, goal in enumerate(goals)}
+        self._trials, self._count = trials, 0
+        self._starts = array("q", [_NOWHERE]) * (len(goals) * trials)
+        self._others: dict[Key, int] = {}
+
+    def __len__(self) -> int:
+        return self._count + len(self._others)
+
+    def __contains__(self, key: object) -> bool:
+        return self[cast("Key", key)] != _NOWHERE
+
+    def __getitem__(self, key: Key) -> int:
+        place = self._place(key)
+        return self._others.get(key, _NOWHERE) if place is None else self._starts[place]
+
+    def __setitem__(self, key: Key, start: int) -> None:
+        place = self._place(key)
+        if place is None:
+            self._others[key] = start
+        else:
+            self._count += self._starts[place] == _NOWHERE
+            self._starts[place] = start
+
+    def __iter__(self) -> Iterator[Key]:
+        for goal, number in self._number.items():
+            row = number * self._trials
+            yield from ((goal, trial) for trial in range(self._trials) if self._starts[row + trial] != _NOWHERE)
+        yield from tuple(self._others)
+
+    def _place(self, key: Key) -> int | None:
+        goal, trial = key
+        number = self._number.get(goal)
+        return None if number is None or not 0 <= trial < self._trials else number * self._trials + trial
+
+
 class Journal:
     """A journal that is open for writing; use it in a ``with`` block.
+
+    ``key in journal`` and ``len(journal)`` are of the episodes that it has.
 
     Args:
         path: The file; it may hold episodes of the same run.
         made_with: ``seed``, ``versions`` and ``agent`` of its episodes.
         goals: The goals of the run; an episode that has another goal of the same id is another run's.
+        trials: Trials of each goal.
         retry: Whether episodes that ended with a crash, a hang or a broken connection are dropped, to be played again.
-
-    Attributes:
-        done: Goal and trial of the episodes that it has.
 
     Raises:
         UserError: It is another run's, or another process writes to it.
@@ -51,12 +100,19 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, made_with: Mapping[str, Any], goals: Iterable[InteractiveGoal] = (), *, retry: bool = False
+        self,
+        path: Path,
+        made_with: Mapping[str, Any],
+        goals: Sequence[InteractiveGoal] = (),
+        *,
+        trials: int = 1,
+        retry: bool = False,
     ) -> None:
         from filelock import FileLock, Timeout
 
         self.path, self._made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
         self._goals = {goal.id: goal.to_json() for goal in goals}
+        self._trials = trials
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(f"{path}.lock")
         try:
@@ -64,19 +120,19 @@ class Journal:
         except Timeout:
             raise UserError(f"another process plays into {path}; wait for it, or name another file") from None
         try:
-            self._places = self._resumed()
+            self._places, dropped = self._resumed(retry)
         except UserError:
             self._lock.release()
             raise
         self._file: IO[bytes] = path.open("ab")
-        kept = [key for key, (_, _, end) in self._places.items() if not (retry and _TO_RETRY.fullmatch(end))]
-        if len(kept) < len(self._places):
-            self._rewrite(kept)
+        if dropped:
+            self._rewrite(self._places)
 
-    @property
-    def done(self) -> frozenset[Key]:
-        """Goal and trial of the episodes that it has."""
-        return frozenset(self._places)
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
 
     def __enter__(self) -> Self:
         return self
@@ -89,46 +145,61 @@ class Journal:
 
     def append(self, key: Key, line: bytes) -> None:
         """Adds an episode that has ended."""
-        self._places[key] = (self._file.tell(), len(line), "")
+        self._places[key] = self._file.tell()
         self._file.write(line)
         self._file.flush()
 
-    def sort(self, order: Sequence[Key]) -> None:
-        """Puts the episodes in order, those that are not in it last; the file is replaced at once."""
-        others = sorted(self._places.keys() - set(order))
-        wanted = [key for key in order if key in self._places] + others
-        if wanted != sorted(self._places, key=lambda key: self._places[key][0]):
-            self._rewrite(wanted)
+    def sort(self, goals: Sequence[str], trials: int) -> None:
+        """Puts the episodes in order, those of other goals and trials last; the file is replaced at once.
 
-    def _rewrite(self, keys: Sequence[Key]) -> None:
+        Args:
+            goals: Ids of the goals.
+            trials: Trials of each goal.
+        """
+        starts = (self._places[key] for key in self._ordered(goals, trials))
+        if any(one > following for one, following in pairwise(starts)):
+            self._rewrite(self._ordered(goals, trials))
+
+    def _ordered(self, goals: Sequence[str], trials: int) -> Iterator[Key]:
+        played = frozenset(goals)
+        yield from (key for goal in goals for trial in range(trials) if (key := (goal, trial)) in self._places)
+        yield from sorted(key for key in self._places if key[0] not in played or not 0 <= key[1] < trials)
+
+    def _rewrite(self, keys: Iterable[Key]) -> None:
         """Keeps some episodes, in this order."""
         self._file.close()
-        places: dict[Key, tuple[int, int, str]] = {}
+        places = self._nowhere()
         written = 0
         with self.path.open("rb") as old, atomic_writer(self.path) as new:
             for key in keys:
-                start, length, end = self._places[key]
-                old.seek(start)
-                new.write(old.read(length).decode())
-                places[key] = (written, length, end)
-                written += length
+                old.seek(self._places[key])
+                line = old.readline()
+                new.write(line.decode())
+                places[key] = written
+                written += len(line)
         self._places = places
         self._file = self.path.open("ab")
 
-    def _resumed(self) -> dict[Key, tuple[int, int, str]]:
-        """Where each episode is and how it ended, after a torn last line is cut off."""
-        places: dict[Key, tuple[int, int, str]] = {}
+    def _nowhere(self) -> Places:
+        return Places(list(self._goals), self._trials)
+
+    def _resumed(self, retry: bool) -> tuple[Places, bool]:
+        """Where each episode is, after a torn last line is cut off; and whether some are to be dropped."""
+        places, dropped = self._nowhere(), set[Key]()
         if not self.path.exists():
-            return places
+            return places, False
         with self.path.open("rb+") as file:
             for number, start, line in whole_lines(file):
                 record = _record(line, f"{self.path}, line {number}")
                 self._check(record)
                 key = (str(record["goal"]["id"]), int(record["trial"]))
-                if key in places:
+                if key in places or key in dropped:
                     raise DataError(f"line {number} repeats trial {key[1]} of goal {key[0]}", file=str(self.path))
-                places[key] = (start, len(line), str(record["end"]))
-        return places
+                if retry and _TO_RETRY.fullmatch(str(record["end"])):
+                    dropped.add(key)
+                else:
+                    places[key] = start
+        return places, bool(dropped)
 
     def _check(self, record: Mapping[str, Any]) -> None:
         for name in _MADE_WITH:

@@ -127,7 +127,11 @@ class LLMUser:
         """What it says to the agent's text, and as which acts that is understood."""
         self._messages.append(Message("user", text or "Hello. How can I help you?"))
         tag = self._rehearsal.say(text) if self._rehearsal else ""
-        for _ in range(1 + _ATTEMPTS):
+        reason = ""
+        for attempt in range(1 + _ATTEMPTS):
+            if attempt:
+                self._account.again()
+                self._messages.append(Message("user", "Answer as the customer, in one or two short sentences."))
             (outcome,) = self._model.outcomes([self._model.request(self._messages, repeat=self._repeat, tag=tag)])
             self._account.add(outcome)
             if lost := no_word(outcome):
@@ -135,9 +139,8 @@ class LLMUser:
                 return (), ""
             if isinstance(outcome, ChatAnswer):
                 return self._said(outcome.text)
-            self._account.again()
-            self._messages.append(Message("user", "Answer as the customer, in one or two short sentences."))
-        self.end = f"{BROKE_OFF}{outcome.reason if not isinstance(outcome, ChatAnswer) else ''}"
+            reason = outcome.reason
+        self.end = f"{BROKE_OFF}{reason}"
         return (), ""
 
     def _said(self, written: str) -> tuple[tuple[Act, ...], str]:

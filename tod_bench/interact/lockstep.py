@@ -8,20 +8,17 @@
 As an episode ends the next one begins. Every episode has chance of its own, so that it comes out as it does alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.errors import UserError
 from tod_bench.interact.agents import Agent, Observation, Reply, Talk, crash_of
 from tod_bench.interact.episode import Environment, play_episode, talk_of
 from tod_bench.interact.hangs import Hang, Watch
-
-Task = tuple[InteractiveGoal, int]
-"""A goal and a trial of it, from 0."""
+from tod_bench.interact.tasks import Task
 
 
-def played(environment: Environment, agent: Agent, tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
+def played(environment: Environment, agent: Agent, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
     """Plays episodes in one process and yields their records, in the order in which they end.
 
     Args:

@@ -55,13 +55,16 @@ class Desk:
     Args:
         port: The port on the loopback interface; 0 takes a free one.
 
+    Attributes:
+        closed: Whether nobody asks anything any more.
+
     Raises:
         UserError: The port is taken.
     """
 
     def __init__(self, port: int = 0) -> None:
         self._shown, self._typed = _Shown(), SimpleQueue[tuple[str, str]]()
-        self._lock = threading.Lock()
+        self._lock, self.closed = threading.Lock(), False
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
         except OSError as error:
@@ -80,6 +83,7 @@ class Desk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closed = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -171,7 +175,10 @@ def _handler_of(desk: Desk) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             """The page, or what it shows now."""
-            if not self._is_here():
+            if desk.closed:
+                # A connection that was kept open outlives the server; without an answer the page knows that it is over.
+                self.close_connection = True
+            elif not self._is_here():
                 self._send(403, "text/plain", b"only from this machine")
             elif self.path == "/":
                 page = files("tod_bench.interact").joinpath("people.html").read_bytes()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from tod_bench.backends import Resources
 from tod_bench.display import Cell, Grid, Tabular, Undefined
 from tod_bench.errors import UserError, did_you_mean
 from tod_bench.files import write_json
@@ -25,6 +26,9 @@ from tod_bench.llm.config import Access
 from tod_bench.numerals import with_interval
 
 CONFIG: Final = "play.json"
+
+PEOPLE: Final = ".people"
+"""What follows an agent's name in the name of a journal of people's dialogues."""
 
 _SHOWN: Final = (
     "episode_success",
@@ -68,14 +72,23 @@ class Played(Tabular):
 
 
 def run_play(
-    config: PlayConfig, folder: Path, *, workers: int = 1, retry: bool = False, access: Access | None = None
+    config: PlayConfig,
+    folder: Path,
+    *,
+    workers: int = 1,
+    backend: str = "local",
+    resources: Resources | None = None,
+    retry: bool = False,
+    access: Access | None = None,
 ) -> Played:
     """Plays every agent of a config; episodes that are there are kept.
 
     Args:
         config: The config.
         folder: Where episodes and scores go.
-        workers: Number of processes.
+        workers: Number of processes of this machine.
+        backend: Where episodes are played, one of `tod_bench.interact.play.BACKENDS`.
+        resources: What the backend may use.
         retry: Whether episodes that ended with a crash, a hang or a broken connection are played again.
         access: How models behind a server are reached; None for a cache of answers in the folder, and no budget.
 
@@ -89,19 +102,20 @@ def run_play(
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     scores = {}
     for name, agent in agents.items():
-        section = config.agents[name]
-        trials = section.trials or config.trials
+        goals, trials = config.share_of(name)
         journal = play(
             environment,
             agent,
             folder / f"{name}.jsonl",
             trials=trials,
-            goals=section.goals,
+            goals=goals,
             workers=workers,
+            backend=backend,
+            resources=resources,
             retry=retry,
             access=access,
         )
-        scores[name] = score_journal(journal, environment.world, keys_of(environment, trials, section.goals))
+        scores[name] = score_journal(journal, environment.world, keys_of(config, environment, journal))
     write_json(folder / CONFIG, config.model_dump(mode="json"))
     return Played(config.name, folder, scores)
 
@@ -124,26 +138,26 @@ def chat_play(config: PlayConfig, name: str, folder: Path, desk: Desk) -> Path:
     name = name or next(iter(config.agents))
     if name not in config.agents:
         raise UserError(f"{config.name} has no agent {name!r}{did_you_mean(name, config.agents)}")
-    section = config.agents[name]
-    agent = agent_of(section, "words")
+    agent = agent_of(config.agents[name], "words")
     if agent.side_by_side != 1:
         # A person has one dialogue at a time; an agent can be a frozen dataclass.
         object.__setattr__(agent, "side_by_side", 1)
     environment = replace(environment_of(config.model_copy(update={"language": "words"})), user=People(desk))
     if not (folder / CONFIG).exists():
         write_json(folder / CONFIG, config.model_dump(mode="json"))
-    trials = section.trials or config.trials
-    return play(environment, agent, folder / f"{name}.people.jsonl", trials=trials, goals=section.goals)
+    goals, trials = config.share_of(name)
+    return play(environment, agent, folder / f"{name}{PEOPLE}.jsonl", trials=trials, goals=goals)
 
 
-def keys_of(environment: Environment, trials: int, goals: int | None = None) -> frozenset[Key]:
-    """Goal and trial of the episodes of a play.
+def keys_of(config: PlayConfig, environment: Environment, journal: Path) -> frozenset[Key]:
+    """Goal and trial of the episodes that a journal is to have.
 
     Args:
-        environment: The environment.
-        trials: Trials a goal.
-        goals: How many goals, of the first; None for all.
+        config: The play's config.
+        environment: Its environment.
+        journal: The journal, ``AGENT.jsonl`` or ``AGENT.people.jsonl``; one of another name is of the whole play.
     """
+    goals, trials = config.share_of(journal.stem.removesuffix(PEOPLE))
     return frozenset((goal.id, trial) for goal in environment.goals[:goals] for trial in range(trials))
 
 
@@ -173,10 +187,20 @@ def config_of(journal: Path, name: str | None = None) -> PlayConfig:
     """
     if name:
         return load_play(name)
-    beside = journal.parent / CONFIG
-    if not beside.is_file():
+    if not (journal.parent / CONFIG).is_file():
         raise UserError(f"there is no {CONFIG} beside {journal}; give the play's config with --config")
-    return load_play(str(beside))
+    return config_in(journal.parent)
+
+
+def config_in(folder: Path) -> PlayConfig:
+    """The config of a play's folder.
+
+    Raises:
+        UserError: There is none.
+    """
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder} is no folder of a play, it has no {CONFIG}; `tod-bench play CONFIG` makes one")
+    return load_play(str(folder / CONFIG))
 
 
 def found_episode(journal: Path, name: str) -> Mapping[str, Any]:

@@ -115,6 +115,10 @@ class PlayedSystem:
                 found[task, prediction.dialogue_id, prediction.turn] = prediction
         return [found[task, turns[-1].dialogue_id, turns[-1].turn] for task, turns in asked]
 
+    def answers(self, task: TaskName, inputs: Sequence[TurnInput]) -> list[Prediction]:
+        """Answers all turns of recorded dialogues, as in an experiment."""
+        return list(self._system_for(task).predict(task, inputs))
+
     def _new(self) -> System:
         return self._class(**self._params)
 
@@ -133,7 +137,7 @@ class PlayedSystem:
         kept = {name: value for name, value in section.params.items() if name not in fresh.operating_settings}
         signature: dict[str, Any] = {"system": section.system, "code": _source(self._class), "version": __version__}
         signature |= {"params": kept} if kept else {}
-        files = [Path(value) for value in kept.values() if isinstance(value, str) and Path(value).exists()]
+        files = [Path(value) for value in kept.values() if isinstance(value, str) and _is_path(value)]
         folders = [*files, *([section.folder] if section.folder else [])]
         signature |= {"files": [_content(path) for path in folders]} if folders else {}
         if section.folder is None and any(fresh.fits_together(task) for task in self._tasks):
@@ -176,6 +180,14 @@ class PlayedSystem:
             train, dev = (read_all(corpus, expression) for expression in (section.train, section.dev))
             details = self._new().fit(train, dev, context)
             write_json(done, json.loads(json.dumps({"signature": self.signature, "details": details}, default=str)))
+
+
+def _is_path(text: str) -> bool:
+    """Whether there is a file or a folder of this name; a text that no file system takes as a name is none."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _source(code: type) -> str:

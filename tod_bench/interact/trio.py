@@ -82,6 +82,11 @@ class TrioAgent(AskingAgent[Asked, Prediction]):
                 self._systems |= dict.fromkeys(same, PlayedSystem(section, same, stage))
 
     @property
+    def tracker(self) -> PlayedSystem:
+        """The system that tracks the state; there once the agent was made ready."""
+        return self._systems["dst"]
+
+    @property
     def signature(self) -> Mapping[str, Any]:
         """The systems, and the versions of what is between them."""
         systems = {task: system.signature for task, system in self._systems.items()}

@@ -1,6 +1,7 @@
 """The episodes of a submission against its track: every goal and trial once, and none of them forged."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +61,17 @@ def read_episodes(path: Path, track: OpenTrack) -> Episodes:
     except UserError as error:
         reading.problems.add("file", str(error))
     return reading.episodes()
+
+
+def records_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Streams the episodes of a journal that was accepted.
+
+    Raises:
+        UserError: It cannot be read any more.
+    """
+    for number, line in read_lines(path, BIGGEST_JOURNAL, longest=BIGGEST_EPISODE):
+        if line.strip():
+            yield parse_json(line, f"line {number}", deepest=DEEPEST)
 
 
 class _Reading:

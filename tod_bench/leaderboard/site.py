@@ -3,6 +3,7 @@
     OUT/index.html               tables by track and task, searched and sorted by every column; history; how to submit
     OUT/metrics.html             what each metric means, and the signatures of its numbers
     OUT/systems/NAME.html        cards, all scores and the dialogues of a system
+    OUT/episodes/TRACK.html      episodes of a track that is played, of all systems side by side
     OUT/predictions/NAME.jsonl.gz  what a submission answered
     OUT/scores.csv               every number with its signature
 
@@ -22,6 +23,7 @@ from tod_bench.files import write_text
 from tod_bench.leaderboard.board import Board, read_board
 from tod_bench.leaderboard.bounds import opened
 from tod_bench.leaderboard.definitions import definitions
+from tod_bench.leaderboard.episode_pages import episode_pages, episodes_address, has_episodes
 from tod_bench.leaderboard.figures import history, marks, whiskers
 from tod_bench.leaderboard.names import skeleton
 from tod_bench.leaderboard.numbers import to_csv
@@ -35,6 +37,7 @@ from tod_bench.reports.html import can_render, needed, render_html
 TEMPLATES = Path(__file__).parent / "templates"
 
 _PAGE = re.compile(r"[a-z0-9-]+-[0-9a-f]{6}\.html")
+_EPISODES = re.compile(r"[a-z0-9._-]+\.html")
 _PREDICTIONS = re.compile(r"[a-z0-9._-]+-[0-9]{8}\.jsonl\.gz")
 
 
@@ -111,6 +114,7 @@ def write_site(board: Board, output: Path, *, date: datetime.date | None = None)
         "definitions": definitions(board),
         "marks": marks(board),
         "offers_predictions": offers_predictions,
+        "episodes_address": lambda entry: episodes_address(board, entry) if has_episodes(entry) else "",
         "short_count": short_count,
     }
     for name, entries in board.systems.items():
@@ -120,6 +124,10 @@ def write_site(board: Board, output: Path, *, date: datetime.date | None = None)
         html = _html("system.html", scripts, data=browser, page=page, mark=shared["marks"][name], **shared)
         write_text(output / "systems" / f"{name}.html", html)
     _remove_others(output / "systems", _PAGE, {f"{name}.html" for name in board.systems})
+    played = {f"{name}.html": html for name, html in episode_pages(board).items()}
+    for name, html in played.items():
+        write_text(output / "episodes" / name, html)
+    _remove_others(output / "episodes", _EPISODES, set(played))
     _write_predictions(board, output / "predictions")
     write_text(output / "scores.csv", to_csv(board))
     write_text(output / "metrics.html", _html("metrics.html", ("tips.js",), **shared))

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,23 @@ def write_episodes(journals: Sequence[Path], world: World, path: Path, *, goals:
     names = [journal.stem for journal in journals]
     if len(set(names)) < len(names):
         raise UserError(f"journals are told apart by their names, and these share one: {', '.join(names)}")
-    write_text(path, rendered(episodes_data(dict(zip(names, journals, strict=True)), world, goals=goals)))
+    read = {name: partial(read_journal, journal) for name, journal in zip(names, journals, strict=True)}
+    data = episodes_data(read, world, goals=goals)
+    write_text(path, rendered(data, f"Episodes of {', '.join(names)}"))
     return path
 
 
 def episodes_data(
-    journals: Mapping[str, Path], world: World, *, goals: int = 100, budget: int = BUDGET
+    journals: Mapping[str, Callable[[], Iterable[Mapping[str, Any]]]],
+    world: World,
+    *,
+    goals: int = 100,
+    budget: int = BUDGET,
 ) -> dict[str, Any]:
     """The episodes to browse, as JSON values.
 
     Args:
-        journals: Agent -> its journal.
+        journals: Agent -> what reads its episodes, which is done twice.
         world: The world that they were played in.
         goals: How many goals are shown at the most.
         budget: Characters of JSON that may be spent.
@@ -50,11 +57,11 @@ def episodes_data(
     Returns:
         ``agents``, ``total`` and ``episodes``.
     """
-    ids = {record["goal"]["id"] for journal in journals.values() for record in read_journal(journal)}
+    ids = {record["goal"]["id"] for read in journals.values() for record in read()}
     chosen = set(sorted(ids, key=lambda name: hashlib.sha256(name.encode()).digest())[:goals])
     shown, total = [], 0
-    for agent, journal in journals.items():
-        for record in read_journal(journal):
+    for agent, read in journals.items():
+        for record in read():
             total += 1
             if record["goal"]["id"] in chosen:
                 shown.append(_episode(agent, record, world))
@@ -63,14 +70,19 @@ def episodes_data(
     return {"agents": list(journals), "total": total, "episodes": list(_within(shown, budget))}
 
 
-def rendered(data: Mapping[str, Any]) -> str:
+def rendered(data: Mapping[str, Any], title: str, links: Mapping[str, str] | None = None) -> str:
     """The page as HTML.
+
+    Args:
+        data: What `episodes_data` gives.
+        title: The page's title.
+        links: Text -> address of other pages beside this one.
 
     Raises:
         MissingExtraError: What pages need is not installed.
     """
-    title = f"Episodes of {', '.join(data['agents'])}"
-    return render_html("episodes.html", scripts=("browsing.js", "episodes.js"), data=data, title=title, episodes=data)
+    scripts = ("browsing.js", "episodes.js")
+    return render_html("episodes.html", scripts=scripts, data=data, episodes=data, title=title, links=links or {})
 
 
 def _within(entries: Sequence[dict[str, Any]], budget: int) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Running configs: what the verbs `run`, `plan`, `validate` and `sweep` do, and the variants of a config as trials."""
 
+from tod_bench.backends import BACKENDS, Resources
 from tod_bench.sweeps.ablation import Ablation, Effect, ablation
 from tod_bench.sweeps.api import (
     open_config,
@@ -9,8 +10,8 @@ from tod_bench.sweeps.api import (
     sweep_errors,
     validate,
 )
-from tod_bench.sweeps.backends import BACKENDS, Resources, run_all, run_trials
 from tod_bench.sweeps.results import PlanResult, RunResult, SweepResult
+from tod_bench.sweeps.running import run_all, run_trials
 from tod_bench.sweeps.trials import Trial, expand, parts
 from tod_bench.sweeps.writing import to_markdown, write_ablation
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tod_bench.backends import Resources
 from tod_bench.config_files import LayoutError, error_list
 from tod_bench.errors import MissingError, UserError
 from tod_bench.experiments.access import access_of, as_reachable, check_budget
@@ -28,8 +29,8 @@ from tod_bench.reports.published import published_values
 from tod_bench.reports.runs import save_run, table_folder
 from tod_bench.reports.writers import write_table
 from tod_bench.sweeps.ablation import ablation
-from tod_bench.sweeps.backends import Resources, run_all
 from tod_bench.sweeps.results import PlanResult, RunResult, SweepResult
+from tod_bench.sweeps.running import run_all
 from tod_bench.sweeps.trials import Trial, expand, parts, variants
 from tod_bench.sweeps.writing import write_ablation
 

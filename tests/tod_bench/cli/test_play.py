@@ -95,6 +95,23 @@ def test_episodes_that_are_not_there_are_said(config, tmp_path):
     assert "note: 3 of the 16 episodes that the config names are not there" in call("score", str(journal))
 
 
+def test_an_agent_with_goals_and_trials_of_its_own_lacks_nothing(config, tmp_path):
+    agents = "agents={rule: {agent: rule, goals: 3, trials: 1}, deaf: {agent: deaf, goals: 2, trials: 3}}"
+    assert "not there" not in call(config, agents)
+    folder = tmp_path / "runs" / "play" / "small"
+    for agent, episodes in (("rule", 3), ("deaf", 6)):
+        journal = folder / f"{agent}.jsonl"
+        assert len(journal.read_bytes().splitlines()) == episodes
+        scores = (folder / f"{agent}.scores.json").read_bytes()
+        assert "the config" not in call("score", str(journal))
+        assert (folder / f"{agent}.scores.json").read_bytes() == scores
+
+    people = (folder / "rule.jsonl").rename(folder / "rule.people.jsonl")
+    assert "the config" not in call("score", str(people))
+    other = people.rename(folder / "other.jsonl")
+    assert "note: 13 of the 16 episodes that the config names are not there" in call("score", str(other))
+
+
 def test_episodes_of_another_world_are_not_scored(config, tmp_path):
     call(config)
     journal = tmp_path / "runs" / "play" / "small" / "rule.jsonl"

@@ -64,6 +64,25 @@ def test_a_system_is_trained_once_and_its_training_is_in_the_signature(tmp_path,
         play(ENVIRONMENT, TrioAgent({"system": "rule_match", "train": "train[:5]"}), tmp_path / "j.jsonl", goals=1)
 
 
+class Prompted(SYSTEMS["keywords"]):
+    """A tracker with a text for a parameter."""
+
+    def __init__(self, prompt=""):
+        super().__init__()
+        self.prompt = prompt
+
+
+def test_a_text_parameter_is_a_path_only_where_there_is_a_file_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(SYSTEMS, "prompted", Prompted)
+    (tmp_path / "prompt.txt").write_text("Track the state.", encoding="utf-8")
+    for number, prompt in enumerate(["Track the state. " * 500, "a\0b", str(tmp_path / "prompt.txt")]):
+        journal = tmp_path / f"{number}.jsonl"
+        play(ENVIRONMENT, TrioAgent({"system": "prompted", "params": {"prompt": prompt}}), journal, goals=1)
+        signature = next(read_journal(journal))["agent"]["dst"]
+        assert signature["params"] == {"prompt": prompt}
+        assert ("files" in signature) == prompt.endswith(".txt")
+
+
 def test_a_finished_training_can_be_named(tmp_path):
     play(ENVIRONMENT, TrioAgent("rule_match"), tmp_path / "a.jsonl", goals=3)
     (folder,) = (path for path in (tmp_path / "models").iterdir() if path.is_dir())

@@ -5,9 +5,17 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tod_baselines.floors.rule_match import RuleMatch
 from tod_bench.cli.main import command
+from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import DataError, UserError
-from tod_bench.interact.beside import beside, played_scores, static_scores
+from tod_bench.interact.beside import beside, correlation_within, played_scores, static_scores
+from tod_bench.interact.config import load_play
+from tod_bench.interact.run import run_play
+from tod_bench.interact.static import beside_trackers
+from tod_bench.scoring.score import score
+from tod_bench.systems import FitContext
+from tod_bench.tasks import turn_inputs
 
 
 def systems(values, metric="jga"):
@@ -39,6 +47,66 @@ def test_two_systems_have_no_correlation_and_none_is_an_error():
     with pytest.raises(UserError, match="no system has both kinds of scores"):
         beside({"a": {"jga": 1}}, {"b": {"x": 1}})
     assert beside(systems([1, 2, 3, 4]), systems([1, 2, 3], "x")).left_out == ("s3",)
+
+
+def test_within_systems_their_means_play_no_part():
+    """Hand-worked: system a is right with goals 1 and 2, b with none of what it succeeds in; b is better in all."""
+    static = {"a": {"g1": 100, "g2": 100, "g3": 0, "g4": 0}, "b": {"g1": 100, "g2": 90, "g3": 100, "g4": 90}}
+    success = {"a": {"g1": 1, "g2": 1, "g3": 0, "g4": 0, "g5": 1}, "b": {"g1": 1, "g2": 1, "g3": 1, "g4": 1}}
+    alone = correlation_within("jga", {"a": static["a"]}, success)
+    assert (alone.pearson, alone.goals, alone.systems) == (pytest.approx(1), 4, 1)
+    # a: 4 pairs (±50, ±0.5), b: (±5, 0): 100 / sqrt((10,000 + 100) * 1)
+    both = correlation_within("jga", static, success)
+    assert both.pearson == pytest.approx(100 / 10_100**0.5)
+    assert (both.goals, both.systems, both.over) == (4, 2, "4 goals, within 2")
+    opposite = correlation_within("jga", {"a": {goal: 100 - value for goal, value in static["a"].items()}}, success)
+    assert opposite.pearson == pytest.approx(-1)
+    none = correlation_within("jga", {"a": {"g1": 1, "g9": 0}}, success)
+    assert (none.pearson, none.goals) == (None, 1)
+    assert "needs at least 3 goals" in none.note
+
+
+PLAY = """
+name: trackers
+corpus: {corpus: simulated, options: {dialogues: {train: 60, dev: 2, test: 25}}}
+goals: 20
+agents:
+  rule: {agent: rule}
+  untaught: {agent: trio, dst: {system: rule_match, train: "train[:1]"}}
+  taught: {agent: trio, dst: rule_match}
+  majority: {agent: trio, dst: majority}
+"""
+
+
+def test_trackers_that_played_are_scored_on_the_recorded_dialogues(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "trackers.yaml").write_text(PLAY, encoding="utf-8")
+    config = load_play("trackers.yaml")
+    folder = tmp_path / "runs" / "play" / "trackers"
+    run_play(config, folder)
+    done = CliRunner().invoke(command, ["play", "beside", str(folder)], catch_exceptions=False)
+    assert "20 goals, within 3" in done.output
+    assert "only on one side, and left out: rule" in done.output
+
+    # The same numbers as of an experiment with the same dialogues and training.
+    corpus = open_corpus("simulated", dialogues={"train": 60, "dev": 2, "test": 25})
+    dialogues = list(corpus.dialogues("test"))[:20]
+    system = RuleMatch()
+    context = FitContext("dst", corpus.schema, 1, tmp_path)
+    system.fit(list(corpus.dialogues("train")), [], context)
+    system.load(context)
+    predictions = list(system.predict("dst", list(turn_inputs(dialogues, "dst"))))
+    sheet = score("dst", dialogues, predictions, corpus_name="x", split="test", schema=corpus.schema, draws=0)
+    jga = next(one.value for one in sheet if (one.metric, one.slice) == ("jga", None))
+    static = static_scores(folder / "static.json")
+    assert static["taught"]["jga"] == pytest.approx(jga)
+    assert set(static) == {"untaught", "taught", "majority"}
+
+    with pytest.raises(UserError, match="no folder of a play"):
+        CliRunner().invoke(command, ["play", "beside", str(tmp_path)], catch_exceptions=False)
+    with pytest.raises(UserError, match="no agent with a tracker"):
+        beside_trackers(config.model_copy(update={"agents": {"rule": config.agents["rule"]}}), folder)
 
 
 def test_the_command(tmp_path, monkeypatch):

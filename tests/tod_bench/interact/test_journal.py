@@ -1,10 +1,15 @@
 """Journals and runs: resumed, torn, of another run, and with several processes."""
 
+import importlib
+import os
 import time
+from functools import partial
 
 import pytest
 
 from forks import Forks
+from ray_clusters import a_worker_killed, two_nodes
+from tod_bench.backends import Resources
 from tod_bench.errors import DataError, UserError
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.journal import Journal, read_journal
@@ -63,6 +68,44 @@ def test_processes_give_the_same_bytes(tmp_path):
     environment = Environment(Simulated({"test": 60}))
     one, three = (play(environment, RulePolicy(), tmp_path / f"{n}.jsonl", workers=n).read_bytes() for n in (1, 3))
     assert one == three
+
+
+AGENTS = """
+import os
+import time
+from tod_bench.errors import UserError
+from tod_bench.interact.rule_policy import RulePolicy
+
+HERE = {here}
+
+
+class Slow(RulePolicy):
+    def talk(self, world, rng):
+        time.sleep(0.02)
+        return super().talk(world, rng)
+
+
+class OnlyHere(RulePolicy):
+    def prepare(self, stage):
+        if os.getpid() != HERE:
+            raise UserError("there is no model on this machine")
+"""
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_that_loses_a_worker_gives_the_same_bytes(tmp_path, monkeypatch):
+    (tmp_path / "agents_of_mine.py").write_text(AGENTS.format(here=os.getpid()), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    agents = importlib.import_module("agents_of_mine")
+    environment = Environment(Simulated({"test": 60}))
+    one = play(environment, agents.Slow(), tmp_path / "one.jsonl", trials=4)
+    with two_nodes(monkeypatch) as address:
+        on_ray = partial(play, environment, backend="ray", resources=Resources(address=address))
+        with a_worker_killed("play_chunk"):
+            several = on_ray(agents.Slow(), tmp_path / "ray.jsonl", trials=4)
+        assert several.read_bytes() == one.read_bytes()
+        with pytest.raises(UserError, match=r"^there is no model on this machine$"):
+            on_ray(agents.OnlyHere(), tmp_path / "other.jsonl")
 
 
 @pytest.mark.slow
@@ -127,6 +170,11 @@ def test_two_processes_do_not_write_one_journal(tmp_path):
 def test_arguments_out_of_range(environment, tmp_path, given):
     with pytest.raises(UserError, match="must be a whole number, at least 1"):
         play(environment, RulePolicy(), tmp_path / "e.jsonl", **given)
+
+
+def test_a_backend_that_cannot_bring_episodes_back_is_refused(environment, tmp_path):
+    with pytest.raises(UserError, match="for a play; choose among local, ray"):
+        play(environment, RulePolicy(), tmp_path / "e.jsonl", backend="slurm")
 
 
 def test_no_journal(tmp_path):

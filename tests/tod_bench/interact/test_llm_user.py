@@ -49,7 +49,8 @@ def test_what_the_model_says_against_its_goal_is_a_fault_of_the_user(tmp_path):
 def test_a_model_that_says_nothing_breaks_off(tmp_path):
     _, (record,) = records_with(lambda _: " ", tmp_path)
     assert record["end"] == "user: empty"
-    assert record["user_usage"]["asked_again"] == 3
+    assert record["user_usage"]["requests"] == 3
+    assert record["user_usage"]["asked_again"] == 2
 
 
 def test_a_goal_is_told_whole():

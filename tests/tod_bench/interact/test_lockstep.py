@@ -139,7 +139,7 @@ def test_the_name_of_an_episode_tells_nothing_of_its_goal():
 
 
 def test_agents_that_cannot_be_sent_to_other_processes_are_one_sentence(tmp_path):
-    with pytest.raises(UserError, match=r"cannot be sent to other processes .*leave --workers out"):
+    with pytest.raises(UserError, match=r"cannot be sent to other processes .*leave --workers and --backend out"):
         play(Environment(ENVIRONMENT.corpus), Odd(lambda *_: Say()), tmp_path / "j.jsonl", workers=2)
 
 

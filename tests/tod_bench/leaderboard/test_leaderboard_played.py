@@ -3,6 +3,7 @@
 import copy
 import gzip
 import json
+import re
 import shutil
 
 import pytest
@@ -304,6 +305,30 @@ def test_the_page_shows_the_track(played, prepared_play, tracks_path, tmp_path):
     assert "pass_k" in index
     with gzip.open(next((tmp_path / "site" / "predictions").glob("sampler*")), "rt") as file:
         assert sum(1 for _ in file) == 8
+
+    # Its episodes can be browsed, all systems on the same goals, as far as the track shows its dialogues.
+    assert 'href="episodes/toy-play.html"' in index
+    text = (tmp_path / "site" / "episodes" / "toy-play.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert sorted(data["agents"]) == ["nothing heard", "sampler"]
+    assert data["total"] == 16
+    shown = {agent: {one["id"] for one in data["episodes"] if one["agent"] == agent} for agent in data["agents"]}
+    assert shown["sampler"] == shown["nothing heard"]
+    assert len(shown["sampler"]) == 3 * 2
+    assert all(one["goal"] and one["turns"] and one["outcomes"] for one in data["episodes"])
+    page = next((tmp_path / "site" / "systems").glob("nothing-heard-*")).read_text(encoding="utf-8")
+    assert 'href="../episodes/toy-play.html#a=nothing+heard"' in page
+    hidden = read_board(everyone, tracks_with(tracks_path, tmp_path, dialogues=0))
+    again = write_site(hidden, tmp_path / "site").read_text(encoding="utf-8")
+    assert "toy-play.html" not in again
+    assert list((tmp_path / "site" / "episodes").iterdir()) == []
+
+
+def tracks_with(tracks_path, folder, **settings):
+    """The track with other settings."""
+    other = folder / "other_tracks.yaml"
+    other.write_text(yaml.safe_dump({"tracks": {"toy-play": {**TRACK, **settings}}}), encoding="utf-8")
+    return load_tracks(other)
 
 
 def test_the_same_episodes_are_listed_once(played, prepared_play, journal, tmp_path):

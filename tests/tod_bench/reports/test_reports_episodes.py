@@ -2,12 +2,13 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
 
 from tod_bench.errors import UserError
 from tod_bench.interact.episode import Environment, played
-from tod_bench.interact.journal import encoded
+from tod_bench.interact.journal import encoded, read_journal
 from tod_bench.interact.rule_policy import DeafAgent, RulePolicy
 from tod_bench.interact.user_card.planting import FaultySettings
 from tod_bench.reports.episodes import episodes_data, write_episodes
@@ -32,8 +33,13 @@ def journals(environment, tmp_path):
     return made
 
 
-def test_episodes_have_goal_turns_ledger_outcome_and_faults(environment, journals):
-    data = episodes_data(journals, environment.world)
+@pytest.fixture
+def read(journals):
+    return {name: partial(read_journal, journal) for name, journal in journals.items()}
+
+
+def test_episodes_have_goal_turns_ledger_outcome_and_faults(environment, read):
+    data = episodes_data(read, environment.world)
     assert (data["agents"], data["total"], len(data["episodes"])) == (["rule", "deaf"], 24, 24)
     faulty = next(one for one in data["episodes"] if "not in goal" in one["faults"])
     assert any("not in goal (policy)" in line for turn in faulty["turns"] for line in turn["faults"])
@@ -44,12 +50,12 @@ def test_episodes_have_goal_turns_ledger_outcome_and_faults(environment, journal
     assert len(booked["outcomes"]) == len(booked["goal"]) == len(booked["domains"])
 
 
-def test_all_agents_are_shown_on_the_same_goals(environment, journals):
-    data = episodes_data(journals, environment.world, goals=5)
-    goals = {agent: {one["id"] for one in data["episodes"] if one["agent"] == agent} for agent in journals}
+def test_all_agents_are_shown_on_the_same_goals(environment, read):
+    data = episodes_data(read, environment.world, goals=5)
+    goals = {agent: {one["id"] for one in data["episodes"] if one["agent"] == agent} for agent in read}
     assert goals["rule"] == goals["deaf"]
     assert len(goals["rule"]) == 5
-    assert len(episodes_data(journals, environment.world, budget=9_000)["episodes"]) < 24
+    assert len(episodes_data(read, environment.world, budget=9_000)["episodes"]) < 24
 
 
 def test_the_page_is_one_safe_file(environment, journals, tmp_path):

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from tod_bench.sweeps.backends import _be_quiet, _ended_with
+from tod_bench.backends import _be_quiet, _ended_with
 
 
 def is_running(pid):

@@ -1,7 +1,6 @@
 """Running sweeps: backends, resumption, and the effects that the ablation table reports."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from random import Random
 import pytest
 import yaml
 
+from ray_clusters import a_worker_killed, two_nodes
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import UserError
 from tod_bench.experiments.config import load_config
@@ -178,40 +178,11 @@ def test_a_killed_driver_leaves_a_store_that_opens_and_goes_on(tmp_path):
 
 @pytest.mark.slow
 def test_a_ray_cluster_of_two_nodes_survives_a_killed_worker(trials, tmp_path, monkeypatch):
-    pytest.importorskip("ray", reason="Ray is not installed")
-    from ray.cluster_utils import Cluster
-
-    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    import ray
-
-    try:
-        cluster.add_node(num_cpus=1)
-        ray.init(address=cluster.address, log_to_driver=False)
-        assert len([node for node in ray.nodes() if node["Alive"]]) == 2
-        killer = subprocess.Popen([sys.executable, "-c", KILL_A_WORKER, str(os.getpid())])
-        ended = dict(run_trials(trials, tmp_path / "runs", backend="ray", resources=Resources(address=cluster.address)))
-        assert killer.wait(timeout=60) == 0, "no worker was there to be killed"
+    with two_nodes(monkeypatch) as address, a_worker_killed("run_trial"):
+        ended = dict(run_trials(trials, tmp_path / "runs", backend="ray", resources=Resources(address=address)))
         assert ended == dict.fromkeys(range(4), "")
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
     # A driver that starts again finds everything in the store.
     assert list(run_trials(trials, tmp_path / "runs")) == [(index, "") for index in range(4)]
-
-
-KILL_A_WORKER = """
-import os, signal, subprocess, sys, time
-deadline = time.monotonic() + 50
-while time.monotonic() < deadline:
-    rows = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
-    busy = [row.split()[0] for row in rows if "ray::run_trial" in row and "ps -eo" not in row]
-    if busy:
-        os.kill(int(busy[0]), signal.SIGKILL)
-        sys.exit(0)
-    time.sleep(0.05)
-sys.exit(1)
-"""
 
 
 @pytest.mark.slow

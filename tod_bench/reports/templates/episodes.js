@@ -92,9 +92,14 @@
     form.elements[name].closest("label").hidden = options.length < 2;
   }
   startBrowsing(form, refresh);
-  // Opens what the address names: the filters give way to it.
+  // Opens the episode that the address names, to which the filters give way; or shows the agent that it names.
   const follow = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
+    if (wanted.get("a") && !wanted.get("e")) {
+      form.reset();
+      form.elements.agent.value = wanted.get("a");
+      return;
+    }
     const episode = data.episodes.find((one) =>
       one.id === wanted.get("e") && (!wanted.get("a") || one.agent === wanted.get("a")));
     if (!episode) return;
