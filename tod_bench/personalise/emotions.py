@@ -13,6 +13,7 @@ more than 100).
 """
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,7 +191,7 @@ class Labels:
         }
 
     def _of_csv(self, text: str) -> dict[str, Emotion | list[Emotion]]:
-        rows = list(csv.DictReader(text.splitlines()))
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         columns = set(rows[0]) if rows else set()
         if not {"dialogue", "emotion"} <= columns:
             raise DataError("the file has no columns dialogue and emotion", file=str(self.path))

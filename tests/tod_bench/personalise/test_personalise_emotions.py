@@ -50,6 +50,7 @@ def test_vader_labels_dialogues_in_order(dialogue):
         ("labels.json", json.dumps({"d1": ["neutral", "positive"]})),
         ("labels.csv", "dialogue,emotion\nd1,positive\n"),
         ("labels.csv", "dialogue,turn,emotion\nd1,1,positive\nd1,0,neutral\n"),
+        ("labels.csv", "note,dialogue,emotion\na\u2028b,d1,positive\n"),  # a line separator is no end of a row
     ],
 )
 def test_labels_of_ones_own(tmp_path: Path, dialogue, name, text):
