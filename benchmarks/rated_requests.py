@@ -22,6 +22,7 @@ import click
 import numpy as np
 
 from tod_bench.csv_files import csv_text
+from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.judge.alternative import Replacement, may_replace, replacement_markdown
 from tod_bench.judge.cards.file_card import card_of_files
@@ -211,17 +212,33 @@ def main(data: Path, items: int, draws: int, out: Path, work: Path | None) -> No
         for name, value, usual in (("items", items, 2000), ("draws", draws, 1000))
         if value != usual
     )
-    with nullcontext(work) if work else tempfile.TemporaryDirectory() as opened:
-        folder = Path(opened)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, (page, found) in {
-            "ratings_fed": fed(data, folder),
-            "ratings_politeness": politeness(data, items, draws, folder),
-        }.items():
-            write_text(out / name / "README.md", f"{page.strip()}\n\n`{command}`\n")
-            write_json(out / name / "numbers.json", found)
-            print(out / name / "README.md")
-        write_card(folder, out / "ratings_politeness")
+    try:
+        with nullcontext(work) if work else tempfile.TemporaryDirectory() as opened:
+            make(data, items, draws, out, Path(opened), command)
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def make(data: Path, items: int, draws: int, out: Path, folder: Path, command: str) -> None:
+    """Writes both pages, their numbers and the card.
+
+    Args:
+        data: The folder of ratings.
+        items: Requests to judge.
+        draws: Simulated studies.
+        out: Where the pages go.
+        folder: Where answers and ratings are kept.
+        command: The command, for the pages.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (page, found) in {
+        "ratings_fed": fed(data, folder),
+        "ratings_politeness": politeness(data, items, draws, folder),
+    }.items():
+        write_text(out / name / "README.md", f"{page.strip()}\n\n`{command}`\n")
+        write_json(out / name / "numbers.json", found)
+        print(out / name / "README.md")
+    write_card(folder, out / "ratings_politeness")
 
 
 def write_card(folder: Path, out: Path) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.corrected_coverage import LABELS, MAKERS, Coverage, Forecast, coverage, forecast, markdown
 from benchmarks.rated_requests import fitted
+from benchmarks.rated_requests import main as rated_requests
 
 COMMITTED = Path(__file__).parents[2] / "results" / "judge_simulation"
 WAYS = ("labels alone", "PPI++")
@@ -75,3 +77,10 @@ def test_the_verdicts_of_a_regression_follow_its_features():
     features = (rng.random((400, 3)) < 0.5).astype(float)
     weights = fitted(features, 10 + features @ [2.0, -1.0, 0.0])
     assert weights == pytest.approx([10, 2, -1, 0], abs=0.2)
+
+
+def test_ratings_that_are_not_there_are_one_sentence(tmp_path):
+    result = CliRunner().invoke(rated_requests, [str(tmp_path), "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "fed_data.json: there is no such file" in result.output
+    assert "Traceback" not in result.output
