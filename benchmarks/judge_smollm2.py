@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 
 from benchmarks.model_server import serve
-from benchmarks.smollm2_server import MODEL, launch_of, server_options
+from benchmarks.smollm2_server import MODEL, SECONDS_TO_START, launch_of, server_options
 from tod_bench.errors import UserError
 from tod_bench.files import write_json
 
@@ -78,7 +78,7 @@ def command(asked: Sequence[str], judge: Sequence[str], model: str, cache: Path,
 @click.command(help=__doc__)
 @click.argument("tasks", nargs=-1, type=click.Choice(TASKS))
 @click.option("--base-url", metavar="URL", help="A server that is up, in place of one that is started here.")
-@click.option("--model", default="smollm2", show_default=True, help="The model's name at that server.")
+@click.option("--model", default=MODEL, show_default=True, help="The model's name at that server.")
 @click.option("--items", type=click.IntRange(min=2), metavar="N", help="Items a card, at most; for a trial.")
 @click.option(
     "--concurrency", type=click.IntRange(min=1), help="Requests at once; by default those of the server here."
@@ -105,7 +105,7 @@ def main(
             return
         try:
             launch, at_once = launch_of(kind, program, 4096, slots, threads)
-            with serve(launch, seconds=900, port=PORT) as server:
+            with serve(launch, seconds=SECONDS_TO_START, port=PORT) as server:
                 form = "json_object" if kind == "llama_cpp" else "true"
                 make(asked, reached(server.base_url, form, concurrency or at_once), MODEL, out)
         except UserError as error:

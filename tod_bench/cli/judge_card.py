@@ -129,15 +129,10 @@ def _of_files(options: dict[str, Any], folder: Path) -> "JudgeCard":
 def _written(made: "JudgeCard", folder: Path, options: dict[str, Any]) -> None:
     """Writes a card in the forms for reading, and prints it."""
     from tod_bench.cli.printing import print_page
-    from tod_bench.files import write_text
-    from tod_bench.judge.cards.pages import card_markdown
     from tod_bench.reports.html import can_render
-    from tod_bench.reports.judge_cards import card_html
+    from tod_bench.reports.judge_cards import write_card_pages
 
-    page = card_markdown(made)
-    write_text(folder / "card.md", page)
-    if can_render():
-        write_text(folder / "card.html", card_html(made))
+    page = write_card_pages(made, folder)
     if not options["quiet"]:
         click.echo(f"{folder}: card.json, card.md" + (", card.html" if can_render() else ""), err=True)
     print_page(page, made.to_json(), options["output_format"])

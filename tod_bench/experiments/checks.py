@@ -171,7 +171,9 @@ def _column_errors(config: EvalConfig, column: Column) -> Iterator[str]:
         return
     settings = config.tasks[column.task]
     known = {*settings.metrics, *(JUDGED if settings.judge or column.task == "people" else ())}
-    if column.task in ("response", "people"):
+    if canonical(column.metric) in map(canonical, known):
+        return
+    if column.task in ("response", "people"):  # files of questions are read for this column alone
         with suppress(UserError):  # `task_errors` says what is wrong with a judge
             known |= set(own_metrics(config, Experiment(next(iter(config.corpora)), "system", column.task, 0)))
     if canonical(column.metric) not in map(canonical, known):

@@ -17,7 +17,7 @@ from tod_bench import numerals
 from tod_bench.display import Grid, Tabular, Undefined
 from tod_bench.errors import DataError, UserError
 from tod_bench.numerals import DIGITS, decimal
-from tod_bench.statistics import Interval, bootstrap_interval
+from tod_bench.statistics import Interval, bootstrap_interval, correlation, pair_moments
 from tod_bench.statistics.bootstrap import FloatArray
 
 WITHIN: Final = "episode_success"
@@ -31,8 +31,6 @@ FEWEST: Final = 3
 
 FEW: Final = 10
 """Systems below which a correlation is said to be of few."""
-
-_NOTHING: Final = 1e-9
 
 Scores = Mapping[str, Mapping[str, float]]
 """System -> metric -> score."""
@@ -149,8 +147,8 @@ def correlation_within(metric: str, static: Scores, success: Scores) -> Correlat
             continue
         systems += 1
         values = np.array([(by_goal[goal], success[system][goal]) for goal in goals], dtype=float)
-        for goal, pair in zip(goals, values - values.mean(axis=0), strict=True):
-            pairs.setdefault(goal, []).append(_moments(pair[None, :])[0])
+        for goal, moments in zip(goals, _moments(values), strict=True):
+            pairs.setdefault(goal, []).append(moments)
     none = Interval(None, None)
     if len(pairs) < FEWEST:
         note = f"a correlation within systems needs at least {FEWEST} goals with a dialogue and an episode"
@@ -214,22 +212,14 @@ def _correlation(static: str, played: str, values: Sequence[tuple[float, float]]
 
 
 def _moments(pairs: FloatArray) -> FloatArray:
-    """Number, sums and products of each pair, shape (pairs, 6): their sums are all that a correlation needs."""
-    x, y = (pairs - pairs.mean(axis=0)).T if len(pairs) > 1 else pairs.T
-    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    """The moments of each pair, shape (pairs, 6), after both means are taken away."""
+    return pair_moments(*(pairs - pairs.mean(axis=0)).T)
 
 
 def _with_interval(sums: FloatArray) -> tuple[float | None, Interval]:
     """Pearson's correlation from the moments of what is resampled."""
-    score = float(_from_moments(sums.sum(axis=0)))
-    return None if np.isnan(score) else score, bootstrap_interval(sums, _from_moments)
-
-
-def _from_moments(sums: FloatArray) -> FloatArray:
-    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
-    spread = (n * xx - x * x) * (n * yy - y * y)
-    flat = (n * xx - x * x <= _NOTHING) | (n * yy - y * y <= _NOTHING)
-    return np.where(flat, np.nan, np.clip((n * xy - x * y) / np.sqrt(np.where(flat, 1.0, spread)), -1, 1))
+    score = float(correlation(sums.sum(axis=0)))
+    return None if np.isnan(score) else score, bootstrap_interval(sums, correlation)
 
 
 def _ranks(values: FloatArray) -> FloatArray:

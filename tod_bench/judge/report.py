@@ -187,14 +187,21 @@ def _rate(row: JudgeRow) -> dict[str, float | None]:
     return {"value": row.score.value, "low": row.score.low, "high": row.score.high}
 
 
-def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
-    worst, best = row.metric.bounds(row.totals) or (None, None)
+def _question_of(row: JudgeRow) -> dict[str, Any]:
+    """What a Likert number is of."""
     return {
         "candidate": row.candidate,
         "question": row.metric.signature.options["question"],
         "group": row.group,
         "together": row.together,
         "persona": row.persona,
+    }
+
+
+def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
+    worst, best = row.metric.bounds(row.totals) or (None, None)
+    return {
+        **_question_of(row),
         "items": len(row.items),
         "ratings": row.score.n,
         "unscored": row.count("unscored"),
@@ -210,11 +217,7 @@ def _likert_as_json(row: JudgeRow) -> dict[str, Any]:
 
 def _expected_as_json(row: JudgeRow) -> dict[str, Any]:
     return {
-        "candidate": row.candidate,
-        "question": row.metric.signature.options["question"],
-        "group": row.group,
-        "together": row.together,
-        "persona": row.persona,
+        **_question_of(row),
         "ratings": row.score.n,
         "without": row.count("unscored"),
         **_rate(row),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tod_bench.files import write_text
 from tod_bench.judge.cards.card import JudgeCard
 from tod_bench.judge.cards.pages import (
     CARDS_HEAD,
@@ -10,11 +11,12 @@ from tod_bench.judge.cards.pages import (
     HEAD,
     CardTable,
     card_facts,
+    card_markdown,
     card_tables,
     card_title,
     cards_rows,
 )
-from tod_bench.reports.html import render_html
+from tod_bench.reports.html import can_render, render_html
 
 
 def card_html(card: JudgeCard) -> str:
@@ -24,6 +26,19 @@ def card_html(card: JudgeCard) -> str:
         MissingExtraError: jinja2 is not installed.
     """
     return _page(card_title(card), card_facts(card), card.conclusions, HEAD, card_tables(card))
+
+
+def write_card_pages(card: JudgeCard, folder: Path) -> str:
+    """Writes a card for reading: card.md and, where jinja2 is installed, card.html.
+
+    Returns:
+        The Markdown.
+    """
+    page = card_markdown(card)
+    write_text(folder / "card.md", page)
+    if can_render():
+        write_text(folder / "card.html", card_html(card))
+    return page
 
 
 def cards_html(cards: Sequence[tuple[Path, JudgeCard]]) -> str:

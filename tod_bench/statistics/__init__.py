@@ -18,6 +18,7 @@ from tod_bench.statistics.bootstrap import (
 from tod_bench.statistics.corrected import CorrectedMean, corrected_mean, naive_mean, tuned_weight
 from tod_bench.statistics.families import PairTest, compare_all
 from tod_bench.statistics.label_plan import LabelPlan, plan_labels
+from tod_bench.statistics.moments import correlation, pair_moments
 from tod_bench.statistics.paired import (
     PairedTest,
     approximate_randomization,
@@ -63,10 +64,12 @@ __all__ = [
     "corrected_mean",
     "corrected_rate",
     "corrected_together",
+    "correlation",
     "holm",
     "jensen_shannon",
     "minimal_detectable_difference",
     "naive_mean",
+    "pair_moments",
     "paired_bootstrap",
     "permutation_test",
     "plan_labels",

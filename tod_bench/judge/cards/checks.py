@@ -12,7 +12,8 @@ from tod_bench.judge.report import JudgeReport
 from tod_bench.judge.store import Judged
 from tod_bench.judge.validity import AblationRow, Words
 from tod_bench.judge.verdicts import Verdict
-from tod_metrics.base import FloatArray, ratio
+from tod_bench.statistics import correlation, pair_moments
+from tod_metrics.base import ratio
 from tod_metrics.judge.ratings import QUESTION_KEYS, Rating
 
 RESAMPLING = Resampling(draws=DRAWS)
@@ -85,10 +86,10 @@ def length_and_score(ratings: Sequence[Rating], words: Words, reference: str) ->
             own = words.get(r.item, {})
             if r.question == question and r.persona == "own" and isinstance(r.value, int) and r.candidate in own:
                 longer = float(np.log2((own[r.candidate] + 1) / (own.get(reference, 0) + 1)))
-                rows.append((r.item, _moments(longer, r.value)))
+                rows.append((r.item, pair_moments(longer, r.value).tolist()))
         if rows:
             name, note = "length: correlation of score and length", "a longer answer may be better: no bias by itself"
-            found.append(measured(("bias", name, question), by_item(rows), _correlation, "", of="ratings", note=note))
+            found.append(measured(("bias", name, question), by_item(rows), correlation, "", of="ratings", note=note))
     return found or [missing("bias", "length: correlation of score and length", "no scores to correlate")]
 
 
@@ -144,14 +145,3 @@ def persona_use(rows: Sequence[AblationRow]) -> list[Measure]:
 
 def _tested(p: float | None) -> str:
     return "not tested" if p is None else f"p {'<0.001' if p < 0.001 else f'{p:.3f}'} (Holm)"
-
-
-def _moments(x: float, y: float) -> list[float]:
-    return [1.0, x, y, x * x, y * y, x * y]
-
-
-def _correlation(sums: FloatArray) -> FloatArray:
-    """Pearson's r of summed moments; NaN where one side does not vary."""
-    n, x, y, xx, yy, xy = (sums[..., place] for place in range(6))
-    spread = np.maximum(n * xx - x * x, 0) * np.maximum(n * yy - y * y, 0)
-    return np.asarray(ratio(n * xy - x * y, np.sqrt(np.where(spread > 1e-9, spread, 0.0))))

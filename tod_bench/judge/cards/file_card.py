@@ -20,6 +20,7 @@ from tod_bench.judge.cards.card import JudgeCard, Measure, by_item, measured, mi
 from tod_bench.judge.cards.conclusions import worth
 from tod_bench.judge.open_ratings import Answer, Question, check_shared, read_open_ratings
 from tod_bench.provenance import provenance
+from tod_bench.statistics import correlation, pair_moments
 from tod_metrics.base import FloatArray, ratio
 
 EPSILON = 0.2
@@ -114,12 +115,12 @@ def _numbers(people: Question, pairs: Mapping[str, tuple[Answer, Answer]]) -> li
     rows = []
     for item, (answer, mean) in pairs.items():
         x, y = float(answer) - centre, float(mean) - centre  # the sums of large numbers would lose digits
-        rows.append((people.dialogues[item], [1.0, x, y, x * x, y * y, x * y]))
+        rows.append((people.dialogues[item], pair_moments(x, y).tolist()))
     sums, n, name = by_item(rows), len(pairs), people.name
     note = "interval; people's mean of each item is the second rater"
     return [
         measured(("agreement", "alpha, judge and labels", name), sums, _alpha_of_numbers, "alpha", n=n, note=note),
-        measured(("agreement", "correlation, judge and labels", name), sums, _correlation, "", n=n),
+        measured(("agreement", "correlation, judge and labels", name), sums, _rise_and_fall, "", n=n),
         measured(("gold", "judge less labels", name), sums, _mean_difference, "points", n=n),
         measured(("gold", "root mean square difference", name), sums, _distance, "points", n=n),
         measured(("gold", "the same of always the labels' mean", name), sums, _spread, "points", n=n),
@@ -133,9 +134,8 @@ def _alpha_of_numbers(sums: FloatArray) -> FloatArray:
     return 1 - ratio((xx + yy - 2 * xy) / n, expected)
 
 
-def _correlation(sums: FloatArray) -> FloatArray:
-    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
-    return ratio(n * xy - x * y, np.sqrt(np.maximum((n * xx - x * x) * (n * yy - y * y), 0.0)))
+def _rise_and_fall(sums: FloatArray) -> FloatArray:
+    return correlation(sums, flat=0.0)  # points may be of any size
 
 
 def _mean_difference(sums: FloatArray) -> FloatArray:
