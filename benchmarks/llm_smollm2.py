@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from benchmarks.model_server import serve
+from benchmarks.model_server import end_with_parent, serve
 from benchmarks.report import machine
 from benchmarks.smollm2_server import (
     MODEL,
@@ -132,7 +132,8 @@ def overrides(dialogues: int, corpora: Sequence[str], at_once: int) -> list[str]
 def sweep(settings: Sequence[str], store: Path, out: Path) -> int:
     """Runs the sweep as its users do; the status of the command."""
     command = [sys.executable, "-m", "tod_bench.cli.main", "sweep", CONFIG, *settings]
-    return subprocess.run([*command, "--store", str(store), "--output", str(out)], check=False).returncode
+    command += ["--store", str(store), "--output", str(out)]
+    return subprocess.run(command, check=False, preexec_fn=end_with_parent).returncode
 
 
 def page(record: dict[str, Any], table: str) -> str:

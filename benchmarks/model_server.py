@@ -169,6 +169,7 @@ def vllm_server(
     context: int = 4096,
     slots: int = 8,
     threads: int | None = None,
+    replicas: int = 1,
     options: Sequence[str] = (),
 ) -> Launch:
     """The server of vLLM on the CPU: many requests at once, and a beginning that prompts share is read once.
@@ -180,24 +181,31 @@ def vllm_server(
         model: A folder as `save_pretrained` writes it.
         name: The model's name in requests.
         context: Tokens of prompt and answer together, of each request.
-        slots: Requests that are worked on at once.
+        slots: Requests that are worked on at once, by each replica.
         threads: Threads to compute with; None for all cores.
+        replicas: Copies of the model, which share the threads. With one a thread a small model is as fast as with one
+            in all, and other work on a core no longer holds up the others.
         options: Further options of its command line.
     """
+    cores = available_cores()[:threads]
     command = (str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model.resolve()))
     named = ("--served-model-name", name, "--dtype", "bfloat16", "--generation-config", "vllm")
-    size = ("--max-model-len", str(context), "--max-num-seqs", str(slots), "--enable-prefix-caching")
+    size = ("--max-model-len", str(context), "--max-num-seqs", str(slots), "--data-parallel-size", str(replicas))
+    # What prompts share is kept in whole blocks; those of a CPU have 128 tokens unless it is said.
+    kept = ("--enable-prefix-caching", "--block-size", "32")
     # Without a parser every request with tools is turned down.
     answers = ("--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enable-prompt-tokens-details")
     address = ("--host", "127.0.0.1", "--port", "{port}")
     environment = {
-        "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, available_cores()[:threads])),
-        "VLLM_CPU_KVCACHE_SPACE": "4",  # GiB; 0.02 hold a request of 1,000 tokens of SmolLM2
+        "VLLM_CPU_OMP_THREADS_BIND": "|".join(",".join(map(str, cores[n::replicas])) for n in range(replicas)),
+        # GiB a replica; 0.02 hold a request of 1,000 tokens of SmolLM2.
+        "VLLM_CPU_KVCACHE_SPACE": "4" if replicas == 1 else "2",
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "KMP_BLOCKTIME": "1",  # else a thread that waits keeps its core from other work
     }
-    return Launch("vllm", name, (*command, *named, *size, *answers, *address, *options), "/v1/models", environment)
+    words = (*command, *named, *size, *kept, *answers, *address, *options)
+    return Launch("vllm", name, words, "/v1/models", environment)
 
 
 def available_cores() -> list[int]:
@@ -236,7 +244,7 @@ def serve(
                     stderr=output,
                     env={**os.environ, **launch.environment},
                     start_new_session=True,  # a group of its own, in which its workers are ended with it
-                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (it calls the kernel alone)
+                    preexec_fn=end_with_parent,  # noqa: PLW1509 (it calls the kernel alone)
                 )
             except OSError as error:
                 raise UserError(f"{launch.name} cannot be started: {error}") from None
@@ -261,8 +269,10 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _end_with_parent() -> None:
-    """Has the kernel end this process with the one that started it, which may be killed without a word."""
+def end_with_parent() -> None:
+    """Has the kernel end this process with the one that started it, which may be killed without a word; on Linux."""
+    if sys.platform != "linux":
+        return
     import ctypes
 
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG

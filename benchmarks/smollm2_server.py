@@ -10,7 +10,15 @@ from typing import Any
 
 import click
 
-from benchmarks.model_server import Launch, llama_cpp_python, llama_server, missing, smollm2, vllm_server
+from benchmarks.model_server import (
+    Launch,
+    available_cores,
+    llama_cpp_python,
+    llama_server,
+    missing,
+    smollm2,
+    vllm_server,
+)
 from benchmarks.smollm2 import convert
 from tod_bench.errors import UserError
 from tod_bench.provenance import installed_version
@@ -29,6 +37,9 @@ FOLDER = Path("build/smollm2")
 
 PROGRAMS = {"llama_cpp": "", "llama-server": "llama-server", "vllm": "python"}
 """Kind -> the program when none is named."""
+
+MOST_REPLICAS = 4
+"""Copies of the model that vLLM has, one a core where there are no more cores: 3.5 GB of memory each."""
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +75,9 @@ def launch_of(kind: str, program: str | None, context: int, slots: int, threads:
     model, program = smollm2(), program or PROGRAMS[kind]
     if kind == "vllm":
         folder = convert(model, FOLDER, "bfloat16")
-        return vllm_server(program, folder, MODEL, context=context, slots=slots, threads=threads), slots
+        size = {"context": context, "slots": slots, "threads": threads}
+        replicas = min(len(available_cores()[:threads]), MOST_REPLICAS)
+        return vllm_server(program, folder, MODEL, replicas=replicas, **size), slots
     if kind == "llama-server":
         return llama_server(program, model, MODEL, context=context, slots=slots, threads=threads), slots
     if lacking := missing("llama_cpp.server"):

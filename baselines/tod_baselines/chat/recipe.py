@@ -14,7 +14,7 @@ a cache, a batch, a script), in which order and how many at once, is not the rec
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from tod_bench.llm.records import Message, ToolCall
@@ -239,6 +239,22 @@ def schema_text(schema: Schema) -> str:
             values = values or (f" (such as: {', '.join(spec.values[:SHOWN_VALUES])})" if spec.values else "")
             lines.append(f"  {slot}{': ' if spec.description else ''}{spec.description}{values}")
     return "\n".join(lines)
+
+
+def long_lists_opened(schema: Schema, most: int | None) -> Schema:
+    """The schema with every closed list of more than `most` values as an open one, of which prompts name the first few.
+
+    What is answered for such a slot is then read as for any open one: kept as it was written. None leaves all closed.
+    """
+    if most is None:
+        return schema
+    return {
+        domain: {
+            slot: replace(spec, categorical=spec.categorical and len(spec.values) <= most)
+            for slot, spec in slots.items()
+        }
+        for domain, slots in schema.items()
+    }
 
 
 def answered(example: Example, answer: str) -> AnsweredExample:

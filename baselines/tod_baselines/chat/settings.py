@@ -45,6 +45,8 @@ class Settings:
         embedding: What ``nearest`` and ``diverse`` compare turns by.
         on_unread: The state of a turn whose answer cannot be read: none at all, or that of the turn before.
         history: What is shown of the turns before: ``all``, or ``last+K`` for the last K.
+        max_values: A closed list of more values than this is shown as an open one, by its first values: a list of every
+            time of the day is longer than all the rest of a prompt. None shows all of every closed list.
         persona: Whether it is told the first impression of the user, where the corpus has one.
         images: The pictures of users, for models that see: ``true`` for those that the corpus has itself, or a folder
             in which the corpus names the files.
@@ -71,6 +73,7 @@ class Settings:
     embedding: str = "bm25"
     on_unread: Literal["empty", "previous"] = "empty"
     history: str = "all"
+    max_values: int | None = None
     persona: bool = False
     images: bool | Path | None = None
     structured: Literal["auto", "off"] = "auto"
@@ -135,6 +138,7 @@ class Settings:
         wrong: Mapping[str, bool] = {
             "shots must be 0 or more": self.shots < 0,
             "max_tokens must be 1 or more": self.max_tokens < 1,
+            "max_values must be 1 or more": self.max_values is not None and self.max_values < 1,
             "temperature must be 0 or more": self.temperature is not None and not self.temperature >= 0,
             "top_p must be above 0 and at most 1": self.top_p is not None and not 0 < self.top_p <= 1,
             f"history must be all or last+K (such as last+2), not {self.history!r}": not re.fullmatch(

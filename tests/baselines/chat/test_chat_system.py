@@ -314,3 +314,22 @@ def test_the_program_answers_without_a_server(chat):
     assert any(each.state for each in said)
     assert system.record()["unreadable_turns"] == 0
     assert "the answers are those of a program, not of a model" in system.record()["notes"]
+
+
+TIMES = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30))
+LONG = {"taxi": {"leave at": SlotSpec("time", categorical=True, values=TIMES), "size": SlotSpec("", True, ("4", "6"))}}
+
+
+@pytest.mark.parametrize(("max_values", "shown"), [(None, True), (len(TIMES), True), (len(TIMES) - 1, False)])
+def test_a_long_closed_list_is_shown_by_its_first_values(tmp_path, max_values, shown):
+    system = Chat(model="scripted", max_values=max_values)
+    system.load(FitContext("dst", LONG, 0, tmp_path))
+    asked = system._shown("dst", next(dialogue("d", "a taxi at 23:30")), {})
+    prompt = system.settings.opened_recipe.render(asked)[0].content
+    assert ("23:30" in prompt) == shown
+    assert "00:00" in prompt
+    assert "one of: 4, 6" in prompt
+
+
+def test_no_value_at_all_is_no_list():
+    assert any("max_values must be 1 or more" in problem for problem in Chat(model="scripted", max_values=0).check())
