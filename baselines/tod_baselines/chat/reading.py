@@ -11,6 +11,7 @@ from typing import Any
 from tod_baselines.chat.recipe import Answer, Reply, Shown
 from tod_bench.errors import UserError
 from tod_bench.records import Schema, TaskName
+from tod_metrics.normalization.slots import canonical_slot
 
 DONTCARE = "dontcare"
 """The value of a slot that the user does not care about; every slot may have it."""
@@ -42,7 +43,8 @@ def fit_to_schema(
     """A state in the schema's spelling, and what of it the schema does not have.
 
     Domains, slots and values of categorical slots are taken for the schema's where they are equal without case, blanks,
-    underscores and hyphens. Everything else is kept as it was written.
+    underscores and hyphens, and slots where scoring takes them for the same. Everything else is kept as it was written,
+    slots under the name that scoring knows them by: so that no slot is there twice, with two values.
 
     Returns:
         The state, and a name for each thing outside of the schema: ``hotel wifi``, or ``hotel stars=6`` where a
@@ -55,9 +57,10 @@ def fit_to_schema(
         specs = schema.get(known_domain or domain, {})
         for slot, value in slots.items():
             known_slot = _slot_spelled(known_domain or domain, slot, specs)
-            written = value
+            place, written = (known_domain or domain, known_slot or slot), value
             if known_slot is None:
                 unknown.append(f"{domain} {slot}")
+                place = canonical_slot(*place)
             elif specs[known_slot].categorical:
                 known_value = spelled(value, (*specs[known_slot].values, DONTCARE))
                 if known_value is None:
@@ -65,7 +68,7 @@ def fit_to_schema(
                 written = known_value or value
             elif _squeezed(value) == DONTCARE:
                 written = DONTCARE
-            fitted.setdefault(known_domain or domain, {})[known_slot or slot] = written
+            fitted.setdefault(place[0], {})[place[1]] = written
     return fitted, tuple(dict.fromkeys(unknown))
 
 
@@ -180,11 +183,17 @@ def spelled(written: str, known: Iterable[str]) -> str | None:
 
 
 def _slot_spelled(domain: str, slot: str, specs: Iterable[str]) -> str | None:
-    """The schema's name of a slot, which a model may have written with its domain before it (``hotel-area``)."""
+    """The schema's name of a slot, which a model may have written with its domain before it (``hotel-area``).
+
+    A name that scoring takes for the slot (``price`` for ``pricerange``) is its name here, too.
+    """
     names = list(specs)
     name = spelled(slot, names)
     if name is None and _squeezed(slot).startswith(_squeezed(domain)):
         name = next((name for name in names if _squeezed(domain + name) == _squeezed(slot)), None)
+    if name is None:
+        meant = canonical_slot(domain, slot)
+        name = next((name for name in names if canonical_slot(domain, name) == meant), None)
     return name
 
 

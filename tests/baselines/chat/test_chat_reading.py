@@ -16,6 +16,9 @@ from tod_baselines.chat.reading import (
 )
 from tod_bench.errors import UserError
 from tod_bench.records import SlotSpec
+from tod_metrics import metric
+from tod_metrics.items import StateItem
+from tod_metrics.state.states import StateBatch
 
 SCHEMA = {
     "hotel": {
@@ -70,6 +73,24 @@ def test_every_slot_may_be_dontcare_and_may_name_its_domain() -> None:
     state, unknown = fit_to_schema(SCHEMA, {"hotel": {"hotel-price_range": "don't care", "hotel name": "dont care"}})
     assert unknown == ("hotel price range=don't care",)
     assert state["hotel"]["name"] == "dontcare"
+
+
+def test_a_spelling_that_scoring_takes_for_a_slot_is_that_slot() -> None:
+    state, unknown = fit_to_schema(SCHEMA, {"hotel": {"price range": "cheap", "price": "Expensive"}})
+    assert (state, unknown) == ({"hotel": {"price range": "expensive"}}, ())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["hotel", "Hotel", "bus", "Bus", "spa"]),
+        st.dictionaries(
+            st.sampled_from(["price", "pricerange", "price range", "leave", "leave at", "Leave_At"]), names
+        ),
+    )
+)
+def test_a_state_holds_no_slot_twice(written: dict[str, dict[str, str]]) -> None:
+    state, _ = fit_to_schema(SCHEMA, written)
+    metric("jga").statistics(StateBatch([StateItem("d", 0, {}, state)]))  # it refuses a slot with two values
 
 
 @given(states, states)
