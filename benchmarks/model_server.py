@@ -169,7 +169,7 @@ def vllm_server(
     context: int = 4096,
     slots: int = 8,
     threads: int | None = None,
-    replicas: int = 1,
+    most_replicas: int = 1,
     options: Sequence[str] = (),
 ) -> Launch:
     """The server of vLLM on the CPU: many requests at once, and a beginning that prompts share is read once.
@@ -183,11 +183,12 @@ def vllm_server(
         context: Tokens of prompt and answer together, of each request.
         slots: Requests that are worked on at once, by each replica.
         threads: Threads to compute with; None for all cores.
-        replicas: Copies of the model, which share the threads. With one a thread a small model is as fast as with one
-            in all, and other work on a core no longer holds up the others.
+        most_replicas: Copies of the model, which share the threads; there are never more than those. With one a thread
+            a small model is as fast as with one in all, and other work on a core no longer holds up the others.
         options: Further options of its command line.
     """
     cores = available_cores()[:threads]
+    replicas = min(len(cores), most_replicas)
     command = (str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model.resolve()))
     named = ("--served-model-name", name, "--dtype", "bfloat16", "--generation-config", "vllm")
     size = ("--max-model-len", str(context), "--max-num-seqs", str(slots), "--data-parallel-size", str(replicas))

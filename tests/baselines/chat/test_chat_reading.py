@@ -90,7 +90,8 @@ def test_a_spelling_that_scoring_takes_for_a_slot_is_that_slot() -> None:
 )
 def test_a_state_holds_no_slot_twice(written: dict[str, dict[str, str]]) -> None:
     state, _ = fit_to_schema(SCHEMA, written)
-    metric("jga").statistics(StateBatch([StateItem("d", 0, {}, state)]))  # it refuses a slot with two values
+    batch = StateBatch([StateItem("d", 0, {}, state)])
+    assert len(metric("jga").statistics(batch)) == 1  # it refuses a slot with two values
 
 
 @given(states, states)
