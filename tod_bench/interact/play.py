@@ -14,14 +14,11 @@ from tod_bench.interact.episode import LOST, Environment
 from tod_bench.interact.journal import Journal, Key, encoded
 from tod_bench.interact.llm_user import LLMUsers
 from tod_bench.interact.lockstep import played
-from tod_bench.interact.tasks import Chunks, Task, Tasks
+from tod_bench.interact.tasks import Chunks, Task, Tasks, chunk_size
 from tod_bench.progress import progress
 
 if TYPE_CHECKING:
     from tod_bench.llm.config import Access
-
-_CHUNK: Final = 20
-"""Episodes that a process plays at once, at least."""
 
 BACKENDS: Final = ("local", "ray")
 """Where episodes can be played: processes of this machine, or a Ray cluster, which brings them back as they end."""
@@ -138,9 +135,10 @@ def _raise_lost(lost: dict[Key, str], journal: Journal, total: int) -> None:
 def _played(
     environment: Environment, agent: Agent, tasks: Tasks, stage: Stage, backend: str, resources: Resources
 ) -> Iterator[_Line]:
-    size = max(_CHUNK, agent.side_by_side)
-    alone = backend == "local" and (resources.workers == 1 or len(tasks) <= size)
-    if alone or not agent.in_processes:
+    here = backend == "local"
+    # How many processors a cluster has, nobody knows before: small chunks give all of them some.
+    size = chunk_size(agent.side_by_side, len(tasks), resources.workers if here else len(tasks))
+    if (here and (resources.workers == 1 or len(tasks) <= size)) or not agent.in_processes:
         yield from _lines(environment, agent, tasks)
         return
     # Workers can be elsewhere, and each makes itself ready; what they need is sent as bytes and opened once.

@@ -4,13 +4,19 @@ import math
 from array import array
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Final, overload
 
 from tod_bench.corpora.interactive_goals import InteractiveGoal
 from tod_bench.interact.journal import Key
 
 Task = tuple[InteractiveGoal, int]
 """A goal and a trial of it, from 0."""
+
+FEWEST: Final = 20
+"""Episodes that a worker plays before it brings them back, at least."""
+
+ROUNDS: Final = 4
+"""Episodes a place, of an agent that has several open: at a chunk's end places stand empty."""
 
 
 class Tasks(Sequence[Task]):
@@ -42,6 +48,17 @@ class Tasks(Sequence[Task]):
     def _task(self, number: int) -> Task:
         goal, trial = divmod(number, self._trials)
         return self._goals[goal], trial
+
+
+def chunk_size(side_by_side: int, tasks: int, workers: int) -> int:
+    """How many episodes a worker plays before it brings them back, so that every worker has some.
+
+    Args:
+        side_by_side: How many episodes the agent has open at a time.
+        tasks: How many episodes there are.
+        workers: How many workers.
+    """
+    return max(FEWEST, side_by_side, min(ROUNDS * side_by_side, tasks // max(1, workers)))
 
 
 @dataclass(frozen=True)
