@@ -112,11 +112,15 @@ def _runs(counts: Sequence[int], lengths: Sequence[int], device: torch.device, *
     runs, start = [], 0
     for row, (count, done) in enumerate(zip(counts, lengths, strict=True)):
         if count >= shortest:
-            columns, places = torch.arange(done + count, device=device), torch.arange(done, done + count, device=device)
-            visible = columns <= places[:, None] if count > 1 else None
+            visible = _causal(done, count, device) if count > 1 else None
             runs.append(Run(row, start, start + count, done + count, visible))
         start += count
     return runs
+
+
+def _causal(done: int, count: int, device: torch.device) -> torch.Tensor:
+    """(count, done + count): which positions each of the tokens after those that are done sees."""
+    return torch.arange(done + count, device=device) <= torch.arange(done, done + count, device=device)[:, None]
 
 
 class KeptCache(Cache):  # type: ignore[misc]
