@@ -37,11 +37,11 @@ def test_the_page_has_the_tables_numbers(table, system):
     lines = (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
     for column in SYSTEMS[system]:
         *arms, difference = (table[system, arm, column] for arm in ARMS)
-        cells = [cell(row) for row in arms] + [f"{cell(difference, '+.2f')}, p = {float(difference['p']):.4f}"]
+        cells = [cell(row) for row in arms] + [f"{cell(difference, '+.2f', '+.2f')}, p = {float(difference['p']):.4f}"]
         assert f"| `{system}` | {column} | {' | '.join(cells)} |" in lines
 
 
-def cell(row, digits=".1f"):
-    """A score, or a difference with its sign, and its interval."""
+def cell(row, score=".2f", ends=".1f"):
+    """A score and its interval, each in a format of its own; differences have signs and two digits throughout."""
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    return f"{value:{'+.2f' if '+' in digits else '.2f'}} [{low:{digits}}, {high:{digits}}]"
+    return f"{value:{score}} [{low:{ends}}, {high:{ends}}]"

@@ -138,7 +138,8 @@ def _played(
     here = backend == "local"
     # How many processors a cluster has, nobody knows before: small chunks give all of them some.
     size = chunk_size(agent.side_by_side, len(tasks), resources.workers if here else len(tasks))
-    if (here and (resources.workers == 1 or len(tasks) <= size)) or not agent.in_processes:
+    alone = here and (resources.workers == 1 or len(tasks) <= size)
+    if alone or not agent.in_processes:
         yield from _lines(environment, agent, tasks)
         return
     # Workers can be elsewhere, and each makes itself ready; what they need is sent as bytes and opened once.
