@@ -13,8 +13,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final, TypeVar
 
 from tod_bench.errors import UserError, extra_needed
@@ -146,6 +147,15 @@ _SHARED: list[Any] = []
 def _begun(shared: tuple[Any, ...]) -> None:
     _SHARED[:] = shared
     _be_quiet()
+    Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    """Ends this worker when its driver is gone: killed, it can end nobody, and a worker waits for jobs for ever."""
+    driver = parent_process()
+    assert driver is not None, "a worker has been started by a driver"
+    driver.join()
+    os._exit(1)
 
 
 def _called(function: Callable[..., Any], job: Any) -> Any:

@@ -174,15 +174,17 @@ def browse(episodes: tuple[Path, ...], config: str | None, goals: int, output: P
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("static", type=FILE, required=False)
-def beside(folder: Path, static: Path | None) -> None:
+@workers_option()
+def beside(folder: Path, static: Path | None, workers: int) -> None:
     """Set static scores of the same systems beside their episodes: does JGA tell success?
 
     FOLDER is that of a play; STATIC a JSON file of agent -> metric -> score. Without one, the trackers that played
-    answer the recorded dialogues of the same goals, and their scores are written to FOLDER/static.json.
+    answer the recorded dialogues of the same goals. Their predictions are kept in FOLDER/recorded, so that the same
+    command goes on where an earlier one broke off, and their scores are written to FOLDER/static.json.
 
     \b
     Examples:
-      tod-bench play beside runs/play/play_multiwoz
+      tod-bench play beside runs/play/play_multiwoz --workers 2
       tod-bench play beside runs/play/play_quickstart static.json
     """
     from tod_bench.cli.printing import print_tables
@@ -192,7 +194,7 @@ def beside(folder: Path, static: Path | None) -> None:
     from tod_bench.interact.static import beside_trackers
 
     if static is None:
-        print_tables(beside_trackers(config_in(folder), folder))
+        print_tables(beside_trackers(config_in(folder), folder, workers=workers))
     else:
         print_tables(set_beside(static_scores(static), played_scores(folder)))
 

@@ -85,7 +85,8 @@ class Places:
 class Journal:
     """A journal that is open for writing; use it in a ``with`` block.
 
-    ``key in journal`` and ``len(journal)`` are of the episodes that it has.
+    ``key in journal`` and ``len(journal)`` are of the episodes that it has; ``made_with`` is what they have in common,
+    as it is written down.
 
     Args:
         path: The file; it may hold episodes of the same run.
@@ -110,9 +111,9 @@ class Journal:
     ) -> None:
         from filelock import FileLock, Timeout
 
-        self.path, self._made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
+        self.path, self.made_with = path, msgspec.json.decode(msgspec.json.encode(made_with))
         self._goals = {goal.id: goal.to_json() for goal in goals}
-        self._trials = trials
+        self._trials, self._retry = trials, retry
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(f"{path}.lock")
         try:
@@ -120,7 +121,7 @@ class Journal:
         except Timeout:
             raise UserError(f"another process plays into {path}; wait for it, or name another file") from None
         try:
-            self._places, dropped = self._resumed(retry)
+            self._places, dropped = self._resumed()
         except UserError:
             self._lock.release()
             raise
@@ -148,6 +149,31 @@ class Journal:
         self._places[key] = self._file.tell()
         self._file.write(line)
         self._file.flush()
+
+    def lines(self) -> Iterator[tuple[Key, bytes]]:
+        """The episodes that it has, each with its line."""
+        with self.path.open("rb") as file:
+            for key in self._places:
+                file.seek(self._places[key])
+                yield key, file.readline()
+
+    def take(self, path: Path) -> None:
+        """Takes over those episodes of another journal of the same run that this one has not.
+
+        Args:
+            path: The other journal; nothing is taken where it is not there.
+
+        Raises:
+            UserError: It is another run's.
+            DataError: A line, other than a torn last one, is no episode.
+        """
+        if not path.exists():
+            return
+        with path.open("rb+") as file:
+            for number, _, line in whole_lines(file):
+                key, kept = self._read(line, path, number)
+                if kept and key not in self:
+                    self.append(key, line)
 
     def sort(self, goals: Sequence[str], trials: int) -> None:
         """Puts the episodes in order, those of other goals and trials last; the file is replaced at once.
@@ -183,35 +209,40 @@ class Journal:
     def _nowhere(self) -> Places:
         return Places(list(self._goals), self._trials)
 
-    def _resumed(self, retry: bool) -> tuple[Places, bool]:
+    def _resumed(self) -> tuple[Places, bool]:
         """Where each episode is, after a torn last line is cut off; and whether some are to be dropped."""
         places, dropped = self._nowhere(), set[Key]()
         if not self.path.exists():
             return places, False
         with self.path.open("rb+") as file:
             for number, start, line in whole_lines(file):
-                record = _record(line, f"{self.path}, line {number}")
-                self._check(record)
-                key = (str(record["goal"]["id"]), int(record["trial"]))
+                key, kept = self._read(line, self.path, number)
                 if key in places or key in dropped:
                     raise DataError(f"line {number} repeats trial {key[1]} of goal {key[0]}", file=str(self.path))
-                if retry and _TO_RETRY.fullmatch(str(record["end"])):
-                    dropped.add(key)
-                else:
+                if kept:
                     places[key] = start
+                else:
+                    dropped.add(key)
         return places, bool(dropped)
 
-    def _check(self, record: Mapping[str, Any]) -> None:
+    def _read(self, line: bytes, path: Path, number: int) -> tuple[Key, bool]:
+        """Goal and trial of an episode of this run, and whether it is kept and not played again."""
+        record = _record(line, f"{path}, line {number}")
+        self._check(record, path)
+        key = (str(record["goal"]["id"]), int(record["trial"]))
+        return key, not (self._retry and _TO_RETRY.fullmatch(str(record["end"])))
+
+    def _check(self, record: Mapping[str, Any], path: Path) -> None:
         for name in _MADE_WITH:
-            if record[name] != self._made_with[name]:
+            if record[name] != self.made_with[name]:
                 raise UserError(
-                    f"{self.path} has episodes of another run: {name} is {record[name]}, now {self._made_with[name]}; "
+                    f"{path} has episodes of another run: {name} is {record[name]}, now {self.made_with[name]}; "
                     "name another file"
                 )
         goal = record["goal"]
         if self._goals.get(goal["id"], goal) != goal:
             raise UserError(
-                f"{self.path} has episodes of another run: its goal {goal['id']} is not the corpus's goal of that id "
+                f"{path} has episodes of another run: its goal {goal['id']} is not the corpus's goal of that id "
                 "(other options of the corpus, or other files); name another file"
             )
 

@@ -1,19 +1,19 @@
 """Playing all goals and trials into a journal: resumed, and with any number of processes the same bytes."""
 
-import pickle
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tod_bench.backends import Died, Resources, spread
 from tod_bench.errors import UserError
-from tod_bench.interact.agents import Agent, Language, Stage
+from tod_bench.interact.agents import Agent, Stage
 from tod_bench.interact.episode import LOST, Environment
 from tod_bench.interact.journal import Journal, Key, encoded
-from tod_bench.interact.llm_user import LLMUsers
 from tod_bench.interact.lockstep import played
+from tod_bench.interact.parts import Line, part_of, parts_of, played_into, remove_part, remove_parts, take_parts
+from tod_bench.interact.sending import opened, prepare, sendable, stage_of
 from tod_bench.interact.tasks import Chunks, Task, Tasks, chunk_size
 from tod_bench.progress import progress
 
@@ -28,9 +28,6 @@ _LOST_IN_A_ROW: Final = 20
 
 MODELS: Final = "models"
 """The folder beside the episodes that agents keep things in."""
-
-_Line = tuple[Key, bytes, str]
-"""Goal and trial, the record, and why the episode was lost; empty where it was not."""
 
 
 def play(
@@ -79,10 +76,11 @@ def play(
     played = environment.goals[:goals]
     lost: dict[Key, str] = {}
     with Journal(path, made_with, environment.goals, trials=trials, retry=retry) as journal:
+        take_parts(journal)
         tasks = Tasks(played, trials, journal)
         with progress("playing", len(tasks), unit="episodes") as shown:
             in_a_row = 0
-            for key, line, reason in _played(environment, agent, tasks, stage, backend, places):
+            for key, line, reason in _played(environment, agent, tasks, stage, journal, backend, places):
                 in_a_row = in_a_row + 1 if reason else 0
                 if reason:
                     lost[key] = reason
@@ -96,32 +94,6 @@ def play(
     return path
 
 
-def stage_of(environment: Environment, folder: Path, access: "Access | None" = None) -> Stage:
-    """Where agents of an environment play.
-
-    Args:
-        environment: The environment.
-        folder: Where agents can keep things.
-        access: How models behind a server are reached.
-    """
-    language: Language = "words" if environment.language else "acts"
-    return Stage(environment.corpus, environment.world, environment.seed, language, environment.seconds, folder, access)
-
-
-def prepare(environment: Environment, agent: Agent, stage: Stage) -> None:
-    """Makes users and agent ready.
-
-    Raises:
-        UserError: They cannot play there.
-    """
-    if isinstance(environment.user, LLMUsers):
-        environment.user.prepare(stage)
-    if stage.language not in agent.languages:
-        able = " or ".join(sorted(agent.languages))
-        raise UserError(f"agent {agent.name} plays in {able}, not in {stage.language}; set `language: {able}`")
-    agent.prepare(stage)
-
-
 def _raise_lost(lost: dict[Key, str], journal: Journal, total: int) -> None:
     if not lost:
         return
@@ -133,8 +105,14 @@ def _raise_lost(lost: dict[Key, str], journal: Journal, total: int) -> None:
 
 
 def _played(
-    environment: Environment, agent: Agent, tasks: Tasks, stage: Stage, backend: str, resources: Resources
-) -> Iterator[_Line]:
+    environment: Environment,
+    agent: Agent,
+    tasks: Tasks,
+    stage: Stage,
+    journal: Journal,
+    backend: str,
+    resources: Resources,
+) -> Iterator[Line]:
     here = backend == "local"
     # How many processors a cluster has, nobody knows before: small chunks give all of them some.
     size = chunk_size(agent.side_by_side, len(tasks), resources.workers if here else len(tasks))
@@ -143,61 +121,35 @@ def _played(
         yield from _lines(environment, agent, tasks)
         return
     # Workers can be elsewhere, and each makes itself ready; what they need is sent as bytes and opened once.
-    sent = _sendable(environment, agent, stage)
+    sent, folder = sendable(environment, agent, stage), parts_of(journal.path)
     chunks = Chunks(tasks, size)
-    for number, lines in spread(play_chunk, chunks, sent, backend=backend, resources=resources, among=BACKENDS):
+    shared = (sent, journal.made_with, folder)
+    for number, lines in spread(play_chunk, chunks, *shared, backend=backend, resources=resources, among=BACKENDS):
+        part = part_of(folder, chunks[number])
         if isinstance(lines, Died):
-            yield from (((goal.id, trial), b"", lines.reason) for goal, trial in chunks[number])
+            journal.take(part)
+            yield from (
+                (key, b"", lines.reason) for goal, trial in chunks[number] if (key := (goal.id, trial)) not in journal
+            )
         else:
             yield from lines
+        remove_part(part)
+    remove_parts(folder)
 
 
-def _sendable(environment: Environment, agent: Agent, stage: Stage) -> bytes:
-    """What a worker needs.
-
-    Raises:
-        UserError: The agent or the environment cannot be pickled.
-    """
-    access = stage.access and replace(stage.access, **_resolved(stage.access))
-    try:
-        opened_there = pickle.dumps((environment, agent, stage.folder.resolve(), access))
-    except Exception as error:  # noqa: BLE001 - whatever an agent's own code raises
-        raise UserError(
-            f"agent {agent.name} cannot be sent to other processes ({type(error).__name__}: {error}); "
-            "leave --workers and --backend out"
-        ) from None
-    # A worker on Ray has another path than this process, where an agent of one's own may be in the working folder.
-    return pickle.dumps((sys.path, opened_there))
-
-
-def _resolved(access: "Access") -> dict[str, Any]:
-    """The files of an access by paths that do not depend on a process's working folder."""
-    files = {name: getattr(access, name) for name in ("cache", "prices", "spending")}
-    return {name: path.resolve() for name, path in files.items() if path is not None}
-
-
-def _lines(environment: Environment, agent: Agent, tasks: Iterable[Task]) -> Iterator[_Line]:
+def _lines(environment: Environment, agent: Agent, tasks: Iterable[Task]) -> Iterator[Line]:
     for (goal, trial), record in played(environment, agent, tasks):
         lost = record["end"].removeprefix(LOST) if record["end"].startswith(LOST) else ""
         yield (goal.id, trial), encoded(record), lost
 
 
-_OPENED: dict[bytes, tuple[Environment, Agent]] = {}
-"""What a worker plays, by what it was sent; one at a time."""
-
-
-def play_chunk(tasks: Sequence[Task], sent: bytes) -> list[_Line]:
+def play_chunk(chunk: Sequence[Task], sent: bytes, made_with: Mapping[str, Any], folder: Path) -> list[Line]:
     """Plays episodes in a worker.
 
     Args:
-        tasks: The episodes.
-        sent: Environment, agent and stage, pickled; a worker makes them ready once.
+        chunk: The episodes.
+        sent: Environment, agent and stage, pickled.
+        made_with: ``seed``, ``versions`` and ``agent`` of the play.
+        folder: That of the journal's parts.
     """
-    if sent not in _OPENED:
-        paths, opened_here = pickle.loads(sent)
-        sys.path += [path for path in paths if path not in sys.path]
-        environment, agent, folder, access = pickle.loads(opened_here)
-        prepare(environment, agent, stage_of(environment, folder, access))
-        _OPENED.clear()
-        _OPENED[sent] = environment, agent
-    return list(_lines(*_OPENED[sent], tasks))
+    return list(played_into(part_of(folder, chunk), made_with, chunk, partial(_lines, *opened(sent))))

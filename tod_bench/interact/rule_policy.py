@@ -6,12 +6,12 @@ Faults can be planted in it, to see that metrics fall where they must and nowher
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from tod_bench.corpora.database import plain
 from tod_bench.errors import UserError
 from tod_bench.interact.acts import BYE, DONTCARE, REQMORE, act, inform, request
-from tod_bench.interact.agents import Agent, Call, Observation, Say, Steps, Talk, TalkInSteps
+from tod_bench.interact.agents import Agent, Call, Language, Observation, Say, Steps, Talk, TalkInSteps
 from tod_bench.interact.hearing import UNKNOWN
 from tod_bench.interact.tools import Result
 from tod_bench.interact.world import EITHER, TAXI, Entry, Table, World, column
@@ -41,6 +41,7 @@ class RulePolicy(Agent):
     wrong_detail: float = 0.0
     lie: float = 0.0
     name = "rule"
+    languages: ClassVar[frozenset[Language]] = frozenset({"acts"})
 
     def __post_init__(self) -> None:
         """Checks the shares."""

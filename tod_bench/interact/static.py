@@ -1,6 +1,6 @@
 """Static scores of a play's trackers: what they get on the dialogues that people, or a script, had with the same goals.
 
-The trackers are those that played, with what they had learned; nothing is trained a second time.
+The trackers are those that played, with what they had learned; nothing is trained, and no dialogue answered, twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +16,14 @@ from tod_bench.interact.config import PlayConfig, agent_of, environment_of
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.journal import read_journal
 from tod_bench.interact.outcomes import episode_item
-from tod_bench.interact.play import MODELS, prepare, stage_of
+from tod_bench.interact.play import MODELS
+from tod_bench.interact.recorded import RECORDED, recorded_answers
+from tod_bench.interact.sending import prepare, stage_of
 from tod_bench.interact.trio import TrioAgent
 from tod_bench.llm.config import Access
 from tod_bench.records import Dialogue
 from tod_bench.scoring.score import ScoreSheet, score
 from tod_bench.splits import read_all, signed_split
-from tod_bench.tasks import turn_inputs
 
 STATIC: Final = "static.json"
 """Name of the file of static scores beside a play's episodes."""
@@ -31,19 +32,20 @@ METRICS: Final = ("jga", "slot_f1")
 """What trackers are scored by; the first one is also compared goal by goal."""
 
 
-def beside_trackers(config: PlayConfig, folder: Path, *, access: Access | None = None) -> Beside:
+def beside_trackers(config: PlayConfig, folder: Path, *, workers: int = 1, access: Access | None = None) -> Beside:
     """Sets the static scores of a play's trackers beside their episodes; the scores are kept in ``static.json``.
 
     Args:
         config: The play's config.
         folder: The play's folder.
+        workers: Number of processes that answer.
         access: How models behind a server are reached; None for the folder's cache of answers.
 
     Raises:
         UserError: No agent has a tracker, nothing was played, or no dialogue has one of the goals.
     """
     environment = environment_of(config)
-    sheets = dict(_sheets(config, environment, folder, access))
+    sheets = dict(_sheets(config, environment, folder, workers, access))
     if not sheets:
         raise UserError(f"{config.name} has no agent with a tracker (`agent: trio`); give static scores as a JSON file")
     static: Scores = {
@@ -58,7 +60,7 @@ def beside_trackers(config: PlayConfig, folder: Path, *, access: Access | None =
 
 
 def _sheets(
-    config: PlayConfig, environment: Environment, folder: Path, access: Access | None
+    config: PlayConfig, environment: Environment, folder: Path, workers: int, access: Access | None
 ) -> Iterator[tuple[str, tuple[Sequence[Dialogue], ScoreSheet]]]:
     """The scores of each tracker, and the dialogues that they are over."""
     corpus, stage = environment.corpus, stage_of(environment, folder / MODELS, access)
@@ -71,7 +73,8 @@ def _sheets(
         if not isinstance(agent, TrioAgent) or not (folder / f"{name}.jsonl").is_file():
             continue
         prepare(environment, agent, stage)
-        predictions = agent.tracker.answers("dst", list(turn_inputs(dialogues, "dst")))
+        path = folder / RECORDED / name
+        predictions = recorded_answers(environment, agent, dialogues, path, stage, workers=workers)
         sheet = score(
             "dst",
             dialogues,

@@ -9,10 +9,14 @@ from tod_baselines.floors.rule_match import RuleMatch
 from tod_bench.cli.main import command
 from tod_bench.corpora.base import open_corpus
 from tod_bench.errors import DataError, UserError
+from tod_bench.interact import recorded
 from tod_bench.interact.beside import beside, correlation_within, played_scores, static_scores
-from tod_bench.interact.config import load_play
+from tod_bench.interact.config import agent_of, environment_of, load_play
+from tod_bench.interact.recorded import recorded_answers
 from tod_bench.interact.run import run_play
+from tod_bench.interact.sending import prepare, stage_of
 from tod_bench.interact.static import beside_trackers
+from tod_bench.predictions import read_predictions
 from tod_bench.scoring.score import score
 from tod_bench.systems import FitContext
 from tod_bench.tasks import turn_inputs
@@ -107,6 +111,59 @@ def test_trackers_that_played_are_scored_on_the_recorded_dialogues(tmp_path, mon
         CliRunner().invoke(command, ["play", "beside", str(tmp_path)], catch_exceptions=False)
     with pytest.raises(UserError, match="no agent with a tracker"):
         beside_trackers(config.model_copy(update={"agents": {"rule": config.agents["rule"]}}), folder)
+
+
+@pytest.fixture
+def tracker(tmp_path):
+    """A tracker that is ready, where it plays, and the dialogues that it is asked for, four at once."""
+    (tmp_path / "trackers.yaml").write_text(PLAY, encoding="utf-8")
+    config = load_play(str(tmp_path / "trackers.yaml"))
+    environment, agent = environment_of(config), agent_of(config.agents["taught"], "words")
+    stage = stage_of(environment, tmp_path / "models")
+    prepare(environment, agent, stage)
+    return environment, agent, stage, list(environment.corpus.dialogues("test"))
+
+
+@pytest.mark.slow
+def test_processes_answer_recorded_dialogues_as_one_does(tracker, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "DIALOGUES", 4)
+    environment, agent, stage, dialogues = tracker
+    alone, several = (
+        recorded_answers(environment, agent, dialogues, tmp_path / name / "taught", stage, workers=workers)
+        for name, workers in (("alone", 1), ("several", 2))
+    )
+    assert alone == several
+    turns = list(turn_inputs(dialogues, "dst"))
+    assert [(one.dialogue_id, one.turn) for one in alone] == [(one.dialogue_id, one.turn) for one in turns]
+    assert [one.state for one in alone] == [one.state for one in agent.tracker.answers("dst", turns)]
+
+
+def test_no_dialogue_is_answered_twice(tracker, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "DIALOGUES", 4)
+    environment, agent, stage, dialogues = tracker
+    asked, real = [], agent.tracker.answers
+    failing = {"at": 3}
+
+    def answers(task, inputs):
+        if len(asked) == failing["at"]:
+            raise KeyboardInterrupt
+        asked.append({one.dialogue_id for one in inputs})
+        return real(task, inputs)
+
+    monkeypatch.setattr(agent.tracker, "answers", answers)
+    path = tmp_path / "recorded" / "taught"
+    with pytest.raises(KeyboardInterrupt):
+        recorded_answers(environment, agent, dialogues, path, stage)
+    failing["at"] = None
+    first = recorded_answers(environment, agent, dialogues, path, stage)
+    assert sorted(name for some in asked for name in some) == sorted(one.id for one in dialogues)
+    assert recorded_answers(environment, agent, dialogues, path, stage) == first
+    assert len(asked) == 7
+    (kept,) = path.parent.iterdir()
+    assert list(read_predictions(kept)) == first
+    # Other dialogues are another file.
+    assert len(recorded_answers(environment, agent, dialogues[:2], path, stage)) < len(first)
+    assert len(list(path.parent.iterdir())) == 2
 
 
 def test_the_command(tmp_path, monkeypatch):

@@ -1,18 +1,18 @@
 """Journals and runs: resumed, torn, of another run, and with several processes."""
 
 import importlib
+import json
 import os
-import time
 from functools import partial
 
 import pytest
 
-from forks import Forks
 from ray_clusters import a_worker_killed, two_nodes
 from tod_bench.backends import Resources
 from tod_bench.errors import DataError, UserError
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.journal import Journal, read_journal
+from tod_bench.interact.parts import parts_of, played_into
 from tod_bench.interact.play import play
 from tod_bench.interact.rule_policy import RulePolicy
 from tod_bench.simulated.corpus import Simulated
@@ -92,6 +92,11 @@ class OnlyHere(RulePolicy):
 """
 
 
+def made_with_of(journal):
+    record = json.loads(journal.splitlines()[0])
+    return {name: record[name] for name in ("seed", "versions", "agent")}
+
+
 @pytest.mark.slow
 def test_a_ray_cluster_that_loses_a_worker_gives_the_same_bytes(tmp_path, monkeypatch):
     (tmp_path / "agents_of_mine.py").write_text(AGENTS.format(here=os.getpid()), encoding="utf-8")
@@ -108,33 +113,52 @@ def test_a_ray_cluster_that_loses_a_worker_gives_the_same_bytes(tmp_path, monkey
             on_ray(agents.OnlyHere(), tmp_path / "other.jsonl")
 
 
-@pytest.mark.slow
-def test_killed_runs_go_on_to_the_same_bytes(tmp_path):
-    program = """
-from pathlib import Path
-from tod_bench.interact.episode import Environment
-from tod_bench.interact.play import play
-from tod_bench.interact.rule_policy import RulePolicy
-from tod_bench.simulated.corpus import Simulated
+def test_a_worker_that_plays_a_chunk_again_goes_on(environment, whole, tmp_path, monkeypatch):
+    lines = whole.splitlines(keepends=True)
+    part = tmp_path / "part.jsonl"
+    part.write_bytes(b"".join(lines[:3]) + lines[3][:50])
+    with Journal(tmp_path / "e.jsonl", made_with_of(whole)) as journal:
+        chunk = [(environment.goals[0], 0), (environment.goals[0], 1), (environment.goals[1], 0)]
+        chunk += [(environment.goals[1], 1), (environment.goals[2], 0)]
+        asked = []
 
-def run(path):
-    play(Environment(Simulated({"test": 100})), RulePolicy(), Path(path), trials=4)
-"""
-    whole, killed = tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
-    lengths = []
-    with Forks(program) as runs:
-        runs.start(whole)
-        assert runs.wait() == 0
-        for part in (0.1, 0.4, 0.7, 0.9):
-            runs.start(killed)
-            while runs.is_running() and not (killed.exists() and killed.stat().st_size > part * whole.stat().st_size):
-                time.sleep(0.002)
-            runs.kill()
-            lengths.append(killed.stat().st_size)
-        assert 0 < lengths[0] < whole.stat().st_size
-        runs.start(killed)
-        assert runs.wait() == 0
-    assert killed.read_bytes() == whole.read_bytes()
+        def played(tasks):
+            for goal, trial in tasks:
+                asked.append((goal.id, trial))
+                lost = "" if trial else "the server does not answer"
+                yield (goal.id, trial), lines[2 * environment.goals.index(goal) + trial], lost
+
+        found = list(played_into(part, journal.made_with, chunk, played))
+    assert [key for key, _, _ in found] == [(goal.id, trial) for goal, trial in chunk]
+    assert [line for _, line, lost in found if not lost] == lines[:4]
+    assert asked == [(environment.goals[1].id, 1), (environment.goals[2].id, 0)]
+    # What was lost is not kept.
+    assert part.read_bytes() == b"".join(lines[:4])
+
+
+def test_what_an_earlier_play_left_behind_is_not_played_again(environment, whole, tmp_path, monkeypatch):
+    lines = whole.splitlines(keepends=True)
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(b"".join(lines[:5]))
+    parts = parts_of(path)
+    parts.mkdir()
+    (parts / "a.jsonl").write_bytes(b"".join(lines[3:12]))
+    (parts / "b.jsonl").write_bytes(b"".join(lines[20:29]) + lines[29][:-1])
+    played = []
+    import tod_bench.interact.lockstep as module
+
+    real = module.play_episode
+    monkeypatch.setattr(module, "play_episode", lambda *given: played.append(given[2:]) or real(*given))
+    assert play(environment, RulePolicy(), path, trials=2).read_bytes() == whole
+    assert len(played) == 8 + 1
+    assert not parts.exists()
+
+    parts.mkdir()
+    (parts / "a.jsonl").write_bytes(whole)
+    path.unlink()
+    with pytest.raises(UserError, match=r"a\.jsonl has episodes of another run: agent is"):
+        play(environment, RulePolicy(lie=0.5), path)
+    assert (parts / "a.jsonl").read_bytes() == whole
 
 
 def test_another_run_is_refused(environment, whole, tmp_path):

@@ -1,21 +1,13 @@
 """Ctrl-C while workers run: they end with the driver, and do not first finish what they have."""
 
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
 
+from processes import is_running
 from tod_bench.backends import _be_quiet, _ended_with
-
-
-def is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def interrupted(found):

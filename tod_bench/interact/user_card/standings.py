@@ -13,7 +13,8 @@ from tod_bench.interact.config import PlayConfig, agent_of
 from tod_bench.interact.episode import Environment
 from tod_bench.interact.lockstep import played
 from tod_bench.interact.outcomes import episode_item
-from tod_bench.interact.play import MODELS, prepare, stage_of
+from tod_bench.interact.play import MODELS
+from tod_bench.interact.sending import prepare, stage_of
 from tod_bench.interact.words.language import OwnWords
 from tod_bench.statistics import Interval, bootstrap_intervals
 from tod_metrics import metric

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
-from tod_bench.interact.agents import Observation, Say, Steps, Talk, TalkInSteps
+from tod_bench.interact.agents import Language, Observation, Say, Steps, Talk, TalkInSteps
 from tod_bench.interact.rule_policy import RulePolicy, RuleTalk
 from tod_bench.interact.seeds import stream
 from tod_bench.interact.words.phrases import phrases
@@ -59,6 +59,7 @@ class RulePolicyInWords(RulePolicy):
     """The rule policy, hearing and speaking words: what a user's language costs the best of agents."""
 
     name = "rule_words"
+    languages: ClassVar[frozenset[Language]] = frozenset({"words"})
 
     @property
     def signature(self) -> Mapping[str, Any]:
