@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.report import Row, write_report
 
 BENCHES = (
@@ -20,7 +21,7 @@ BENCHES = (
 )
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("names", nargs=-1, type=click.Choice(BENCHES))
 @click.option("--smoke", is_flag=True, help="Tiny inputs: shows that everything runs, and measures nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/bench"), help="Folder to write into.")

@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.command import help_text
 from tod_bench.files import write_json, write_text
 from tod_bench.markdown import table
 from tod_bench.statistics.strengths import Votes, bootstrap_strengths, fit_strengths, rank_ranges
@@ -57,7 +58,7 @@ def measured(votes: int, dialogues: int, draws: int) -> dict[str, Any]:
     }
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--smoke", is_flag=True, help="Tiny inputs: shows that everything runs, and measures nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/bench"), help="Folder to write into.")
 def main(smoke: bool, out: Path) -> None:

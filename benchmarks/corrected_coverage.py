@@ -18,6 +18,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.command import help_text
 from tod_bench.files import write_json, write_text
 from tod_bench.markdown import table
 from tod_bench.statistics.corrected import corrected_mean, naive_mean
@@ -297,7 +298,7 @@ def chart(rows: list[Coverage], labels: int) -> Any:
     )
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--studies", type=click.IntRange(min=2), default=1000, show_default=True, help="Studies a row.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the studies.")
 @click.option(

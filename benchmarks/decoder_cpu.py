@@ -13,11 +13,12 @@ from typing import Literal
 import click
 
 from benchmarks.bench_decoder import conversations, ready, turns_of
+from benchmarks.command import help_text
 from benchmarks.data import Work
 from tod_baselines.decoder.settings import Settings
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--dialogues", default=12, show_default=True, help="Test dialogues, at even distances.")
 @click.option("--rows", default=32, show_default=True, help="Dialogues side by side.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="bf16", show_default=True)

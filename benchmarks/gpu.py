@@ -20,6 +20,7 @@ import click
 
 from benchmarks import reference_loop
 from benchmarks.bench_training import Epochs
+from benchmarks.command import help_text
 from benchmarks.data import Work, matmul_peak, new_model, recipe_of, work_of, works
 from benchmarks.report import Row, rates, write_report
 from tod_baselines.pptod.examples import Examples, training_examples
@@ -55,7 +56,7 @@ WAYS = {
 }
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--models", default="t5-small,t5-base", help="Sizes, with commas between them.")
 @click.option("--smoke", is_flag=True, help="A tiny model and corpus: shows that everything runs.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/bench"), help="Folder to write into.")

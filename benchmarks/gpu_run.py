@@ -27,6 +27,7 @@ from typing import Any
 import click
 
 from benchmarks import reference_loop
+from benchmarks.command import help_text
 from benchmarks.data import Work, matmul_peak, new_model, recipe_of, work_of, works
 from benchmarks.gpu import AIM, WAYS, epochs_of, timed
 from benchmarks.gpu_pictor import measure_pictor
@@ -89,7 +90,7 @@ class Run:
         write_text(self.out / "README.md", page(content))
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--stages", default=",".join(STAGES), help="Which, with commas between them.")
 @click.option("--seconds", default=540.0, help="Time for everything.")
 @click.option("--smollm2", type=click.Path(path_type=Path, exists=True), default=None, help="Folder of the model.")

@@ -32,6 +32,8 @@ from typing import Any
 
 import click
 
+from benchmarks.command import help_text
+
 Functions = dict[str, set[str]]
 """File -> functions of it that were called."""
 
@@ -214,7 +216,7 @@ def listing(tracer: Tracer) -> str:
     return "\n".join(lines)
 
 
-@click.command(help=__doc__, context_settings={"ignore_unknown_options": True})
+@click.command(help=help_text(__doc__), context_settings={"ignore_unknown_options": True})
 @click.option("--from", "start", default="", metavar="MODULE:FUNCTION", help="Count calls below this function.")
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def main(start: str, arguments: tuple[str, ...]) -> None:

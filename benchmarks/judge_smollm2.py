@@ -1,6 +1,5 @@
-r"""Cards of the smallest judge that there is to run: SmolLM2-135M-Instruct, held to a grammar or a JSON schema.
+"""Cards of the smallest judge that there is to run: SmolLM2-135M-Instruct, held to a grammar or a JSON schema.
 
-\b
     python -m benchmarks.judge_smollm2                     about 15 minutes on two quiet cores
     python -m benchmarks.judge_smollm2 --server vllm --program ../vllm/bin/python --slots 8
     python -m benchmarks.judge_smollm2 likert --items 4 --out /tmp/cards
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.model_server import serve
 from benchmarks.smollm2_server import MODEL, SECONDS_TO_START, launch_of, server_options
 from tod_bench.errors import UserError
@@ -75,7 +75,7 @@ def command(asked: Sequence[str], judge: Sequence[str], model: str, cache: Path,
     return [*program, *asked, *settings, "--judge", model, "--cache", str(cache), "-o", str(card)]
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("tasks", nargs=-1, type=click.Choice(TASKS))
 @click.option("--base-url", metavar="URL", help="A server that is up, in place of one that is started here.")
 @click.option("--model", default=MODEL, show_default=True, help="The model's name at that server.")

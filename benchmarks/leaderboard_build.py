@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from benchmarks.command import help_text
 from tod_bench.leaderboard import Tracks, load_tracks, prepare_submission, read_board, write_site
 from tod_bench.leaderboard.tracks import OpenTrack
 from tod_bench.predictions import to_json
@@ -87,7 +88,7 @@ def processor_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--submissions", default=100, show_default=True)
 @click.option(
     "--folder", type=click.Path(path_type=Path), required=True, help="What is there already is taken as it is."

@@ -22,6 +22,7 @@ from typing import Any
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.model_server import end_with_parent, serve
 from benchmarks.report import machine
 from benchmarks.smollm2_server import (
@@ -47,7 +48,7 @@ MULTIWOZ_TEST = 1000
 SMALLEST_SHARE = "an interval of so few dialogues is wide"
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("settings", nargs=-1)
 @click.option("--dialogues", type=click.IntRange(1, MULTIWOZ_TEST), default=100, help="Test dialogues a corpus.")
 @click.option("--corpora", default="multiwoz,embedded", help="Which, with commas between them.")

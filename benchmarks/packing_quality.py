@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.report import machine
 from tod_baselines.pptod.generation import Generator
 from tod_baselines.pptod.recipe import Recipe
@@ -144,7 +145,7 @@ def _place(contest: Contest) -> dict[str, Any]:
     return {"corpus_name": contest.corpus.name, "split": contest.split, "schema": contest.corpus.schema}
 
 
-@click.command(help=__doc__, context_settings={"show_default": True})
+@click.command(help=help_text(__doc__), context_settings={"show_default": True})
 @click.option("--corpus", type=click.Choice(sorted(OPTIONS)), default="simulated", help="What to train on.")
 @click.option("--train", default="train", help="Split expression of the training dialogues.")
 @click.option("--test", default="test", help="Split expression of the test dialogues.")

@@ -20,6 +20,7 @@ from typing import Any
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.model_server import serve
 from benchmarks.report import machine
 from benchmarks.smollm2_server import (
@@ -41,7 +42,7 @@ PORT = 8472
 SIDES = ("user", "system")
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("corpus")
 @click.argument("further", nargs=-1)
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Options of the corpus's reader.")

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.report import Row, write_report
 from tod_bench.corpora.base import open_corpus
 from tod_bench.interact.agents import Agent, Talk
@@ -38,7 +39,7 @@ MOST_MEGABYTES = 8.0
 """Growth from a fifth of the episodes to all: where each is takes 8 bytes, which are there from the start."""
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--multiwoz", is_flag=True, help="Also on MultiWOZ 2.1.")
 @click.option("--smoke", is_flag=True, help="Tiny inputs: shows that everything runs, and measures nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/bench"), help="Folder to write into.")

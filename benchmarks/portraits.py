@@ -22,6 +22,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.command import help_text
 from benchmarks.report import machine
 from tod_bench.files import write_bytes, write_json, write_text
 from tod_bench.markdown import table
@@ -304,7 +305,7 @@ def _shown(read: Mapping[str, Any]) -> str:
     return f"{read['accuracy']:.1f}{ends}"
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/portraits"), help="Folder to write into.")
 @click.option("--train", "train_size", default=8000, help="Portraits to learn from.")
 @click.option("--test", "test_size", default=1000, help="Portraits to be asked about.")

@@ -21,6 +21,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.command import help_text
 from tod_bench.csv_files import csv_text
 from tod_bench.errors import UserError
 from tod_bench.files import write_json, write_text
@@ -196,7 +197,7 @@ def _coverage(coverage: Mapping[str, Mapping[str, float]], draws: int) -> str:
     return "\n".join(lines)
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--items", type=int, default=2000, show_default=True, help="Requests a file, at most.")
 @click.option("--draws", type=int, default=1000, show_default=True, help="Random draws of labels.")

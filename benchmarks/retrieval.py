@@ -17,6 +17,7 @@ from typing import TypeAlias
 import click
 import numpy as np
 
+from benchmarks.command import help_text
 from tod_baselines.chat.examples import SELECTIONS, Pool
 from tod_baselines.chat.reading import changes_between
 from tod_baselines.chat.recipe import PlainState
@@ -62,7 +63,7 @@ def fit_of(pool: Pool, dialogues: Sequence[Dialogue]) -> dict[bool, FloatArray]:
     return counts
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--corpus", "name", default="simulated", help="The corpus.")
 @click.option("--pool", default="train[:500]", help="Split that examples are taken from.")
 @click.option("--test", default="test[:100]", help="Split that they are retrieved for.")

@@ -17,6 +17,7 @@ from typing import Any
 import click
 import requests
 
+from benchmarks.command import help_text
 from benchmarks.model_server import Server, serve
 from benchmarks.report import machine
 from benchmarks.smollm2_server import SECONDS_TO_START, launch_of, server_options
@@ -26,7 +27,7 @@ WRITTEN = 64
 """Tokens of an answer."""
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @server_options
 @click.option("--words", default=1500, help="Words of the long prompt.")
 @click.option("--repeats", default=3, help="How often each is measured.")

@@ -9,6 +9,7 @@ from statistics import median
 
 import click
 
+from benchmarks.command import help_text
 from tod_bench.markdown import table
 
 ROOT = Path(__file__).parent.parent
@@ -61,7 +62,7 @@ def shape_table(root: Path = ROOT) -> str:
     return table(HEADS, ([name, *shape(files)] for name, files in parts.items()))
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 def main() -> None:
     """Prints the table."""
     print(shape_table())

@@ -12,13 +12,14 @@ from typing import Literal, cast
 
 import click
 
+from benchmarks.command import help_text
 from benchmarks.model_server import smollm2
 from tod_bench.errors import UserError
 
 DTYPES = ("bfloat16", "float32")
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--dtype", type=click.Choice(DTYPES), default="bfloat16", help="Type of the numbers.")
 def main(folder: Path, dtype: str) -> None:

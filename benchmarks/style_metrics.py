@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeAlias
 import click
 import numpy as np
 
+from benchmarks.command import help_text
 from tod_baselines.floors.majority import Majority
 from tod_bench.files import atomic_writer
 from tod_bench.markdown import table
@@ -149,7 +150,7 @@ def written(value: float | None, low: float | None, high: float | None) -> str:
     return f"{value:.{places}f}" + ("" if low is None or high is None else f" [{low:.{places}f}, {high:.{places}f}]")
 
 
-@click.command(help=__doc__)
+@click.command(help=help_text(__doc__))
 @click.option("--train", default=1500, help="Training dialogues, of which classifier and directions are made.")
 @click.option("--test", default=200, help="Test dialogues.")
 @click.option("--draws", default=1000, help="Bootstrap draws.")
