@@ -208,6 +208,26 @@ def access_options(function: Function) -> Function:
     return function
 
 
+def cluster_options(job: str) -> Decorator[Any]:
+    """What a backend gives each job: ``cpus``, ``gpus``, ``address``.
+
+    Args:
+        job: What a job is, for the help: ``trial``, ``worker``.
+    """
+
+    def decorated(function: Function) -> Function:
+        options = (
+            click.option("--cpus", default=1.0, show_default=True, help=f"Processors a {job}, elsewhere than here."),
+            click.option("--gpus", default=0.0, show_default=True, help=f"GPUs a {job}; a fraction shares one (ray)."),
+            click.option("--address", help="Address of a running Ray cluster."),
+        )
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
+
+
 def answers_option(whose: str = "the judge's") -> Decorator[Any]:
     """``--cache``: the one file in which all judged runs keep answers, whichever verb asks."""
     return click.option(

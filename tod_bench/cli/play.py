@@ -14,6 +14,7 @@ from tod_bench.cli.options import (
     REPLAY,
     SMALL,
     RunByDefault,
+    cluster_options,
     output_option,
     workers_option,
 )
@@ -39,9 +40,7 @@ def command() -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @workers_option()
 @click.option("--backend", default="local", show_default=True, help="Where episodes are played: local or ray.")
-@click.option("--cpus", default=1.0, show_default=True, help="Processors a worker (ray).")
-@click.option("--gpus", default=0.0, show_default=True, help="GPUs a worker; a fraction shares one (ray).")
-@click.option("--address", help="Address of a running Ray cluster.")
+@cluster_options("worker")
 @SMALL
 @click.option("--retry", is_flag=True, help="Play again what ended with a crash, a hang or a broken connection.")
 @click.option(

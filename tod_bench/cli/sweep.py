@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tod_bench.cli.options import DRY_RUN, STORE, access_options, output_option, workers_option
+from tod_bench.cli.options import DRY_RUN, STORE, access_options, cluster_options, output_option, workers_option
 
 
 @click.command()
@@ -14,9 +14,7 @@ from tod_bench.cli.options import DRY_RUN, STORE, access_options, output_option,
 @STORE
 @click.option("--backend", default="local", show_default=True, help="local, ray or slurm.")
 @workers_option()
-@click.option("--cpus", default=1.0, show_default=True, help="Processors a trial.")
-@click.option("--gpus", default=0.0, show_default=True, help="GPUs a trial; a fraction shares one (ray).")
-@click.option("--address", help="Address of a running Ray cluster.")
+@cluster_options("trial")
 @click.option("--slurm", "slurm", multiple=True, metavar="KEY=VALUE", help="A parameter of submitit's executor.")
 @output_option("the ablation table; by default STORE/tables/NAME", "folder")
 @access_options
