@@ -29,6 +29,7 @@ from tod_bench.experiments.requirements import Requirement
 from tod_bench.experiments.results import Experiment, Step, Store
 from tod_bench.files import digest_of
 from tod_bench.llm.config import Access
+from tod_bench.memory import give_back
 from tod_bench.predictions import GOLD_NOTE, write_predictions
 from tod_bench.records import Dialogue, Prediction
 from tod_bench.splits import SplitOf, parse_split, splits_of
@@ -155,6 +156,8 @@ class Train(Job):
         context.folder.mkdir(parents=True, exist_ok=True)
         system = self.plan.systems[self.experiment.system].new()
         details = system.fit(list(chain(*train.values())), list(chain(*dev.values())), context)
+        del system
+        give_back()
         sizes: dict[str, Any] = {
             "train_dialogues": sum(map(len, train.values())),
             "dev_dialogues": sum(map(len, dev.values())),

@@ -20,6 +20,7 @@ from tod_bench.errors import UserError
 from tod_bench.files import digest_of, write_json
 from tod_bench.interact.agents import Stage
 from tod_bench.interact.llm_models import access_of
+from tod_bench.memory import give_back
 from tod_bench.records import Prediction, TaskName
 from tod_bench.splits import read_all, signed_split
 from tod_bench.systems import FitContext, System, TurnInput, gold_access_of, system_class
@@ -179,6 +180,7 @@ class PlayedSystem:
             corpus, section = self._stage.corpus, self._section
             train, dev = (read_all(corpus, expression) for expression in (section.train, section.dev))
             details = self._new().fit(train, dev, context)
+            give_back()
             write_json(done, json.loads(json.dumps({"signature": self.signature, "details": details}, default=str)))
 
 
