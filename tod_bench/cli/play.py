@@ -189,11 +189,13 @@ def beside(folder: Path, static: Path | None, workers: int) -> None:
     from tod_bench.cli.printing import print_tables
     from tod_bench.interact.beside import beside as set_beside
     from tod_bench.interact.beside import played_scores, static_scores
+    from tod_bench.interact.recorded import RECORDED
     from tod_bench.interact.run import config_in
-    from tod_bench.interact.static import beside_trackers
+    from tod_bench.interact.static import STATIC, beside_trackers
 
     if static is None:
         print_tables(beside_trackers(config_in(folder), folder, workers=workers))
+        click.echo(f"predictions: {folder / RECORDED}; their scores: {folder / STATIC}")
     else:
         print_tables(set_beside(static_scores(static), played_scores(folder)))
 

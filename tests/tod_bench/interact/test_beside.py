@@ -92,6 +92,8 @@ def test_trackers_that_played_are_scored_on_the_recorded_dialogues(tmp_path, mon
     done = CliRunner().invoke(command, ["play", "beside", str(folder)], catch_exceptions=False)
     assert "20 goals, within 3" in done.output
     assert "only on one side, and left out: rule" in done.output
+    assert done.output.endswith(f"predictions: {folder / 'recorded'}; their scores: {folder / 'static.json'}\n")
+    assert len(list((folder / "recorded").iterdir())) == 3
 
     # The same numbers as of an experiment with the same dialogues and training.
     corpus = open_corpus("simulated", dialogues={"train": 60, "dev": 2, "test": 25})
