@@ -55,6 +55,29 @@ def test_a_model_is_trained_loaded_and_asked(
     assert not list(context.folder.rglob("*.bin")) + list(context.folder.rglob("*.pt"))
 
 
+@pytest.mark.parametrize("sort_targets", [True, False])
+def test_batches_hold_targets_of_like_length_unless_they_are_not_to(
+    tiny: dict[str, Any],
+    context: FitContext,
+    toy_train: list[Dialogue],
+    monkeypatch: pytest.MonkeyPatch,
+    sort_targets: bool,
+) -> None:
+    class Stopped(Exception):
+        pass
+
+    def sampler(lengths: Any, target_lengths: Any = None, **_: Any) -> None:
+        assert len(lengths) == 24
+        told.append(target_lengths)
+        raise Stopped
+
+    told: list[Any] = []
+    monkeypatch.setattr("tod_baselines.pptod.training.BatchSampler", sampler)
+    with pytest.raises(Stopped):
+        PPTOD(**{**tiny, "sort_targets": sort_targets}).fit(toy_train, toy_train, context)
+    assert [one is not None for one in told] == [sort_targets]
+
+
 def test_it_learns(context: FitContext, toy_train: list[Dialogue], tiny: dict[str, Any]) -> None:
     settings = {**tiny, "epochs": 40, "evaluate_every": 40, "learning_rate": 3e-3, "multitask": True, "dropout": 0.0}
     system = PPTOD(**{**settings, "dims": {**tiny["dims"], "d_model": 64}})

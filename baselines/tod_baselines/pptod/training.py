@@ -174,7 +174,7 @@ def make_trainer(
     recipe, group = generator.recipe, processes()
     sampler = BatchSampler(
         training_data.dataset.lengths,
-        training_data.dataset.target_lengths,
+        training_data.dataset.target_lengths if recipe.sort_targets else None,
         seed=context.seed,
         batch_size=recipe.batch_size if recipe.batching == "examples" else None,
         batch_tokens=recipe.batch_tokens,
