@@ -63,17 +63,17 @@ def test_batches_hold_targets_of_like_length_unless_they_are_not_to(
     monkeypatch: pytest.MonkeyPatch,
     sort_targets: bool,
 ) -> None:
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def sampler(lengths: Any, target_lengths: Any = None, **_: Any) -> None:
         assert len(lengths) == 24
         told.append(target_lengths)
-        raise Stopped
+        raise StoppedError
 
     told: list[Any] = []
     monkeypatch.setattr("tod_baselines.pptod.training.BatchSampler", sampler)
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         PPTOD(**{**tiny, "sort_targets": sort_targets}).fit(toy_train, toy_train, context)
     assert [one is not None for one in told] == [sort_targets]
 

@@ -54,7 +54,7 @@ class Recipe:
             ``examples`` (`batch_size` examples, shuffled: the paper's way, with twice the padding).
         batch_size: Examples (with ``packing: dialogue``: dialogues) a batch and device.
         batch_tokens: Source tokens a batch and device.
-        sort_targets: Whether batches of ``tokens`` hold targets of like length too: a step costs less, and teaches less.
+        sort_targets: Whether batches of ``tokens`` hold targets of like length too: a step costs and teaches less.
         accumulation: Batches a step and device.
         learning_rate: Peak learning rate.
         scheduler: Any schedule of transformers (``constant``, ``constant_with_warmup``, ``linear``, ``cosine``, ...).
