@@ -29,6 +29,9 @@ PLAYED: Final = ("episode_success", "episode_strict", "book_rate")
 FEWEST: Final = 3
 """Systems below which there is no correlation: two always lie on a line."""
 
+RESAMPLED: Final = 5
+"""Systems below which there is no interval: most draws of so few hold two of them, or one order, and look certain."""
+
 FEW: Final = 10
 """Systems below which a correlation is said to be of few."""
 
@@ -208,6 +211,9 @@ def _correlation(static: str, played: str, values: Sequence[tuple[float, float]]
     ranks = np.stack([_ranks(column) for column in table.T], axis=1)
     (pearson, one), (spearman, other) = (_with_interval(_moments(pairs)) for pairs in (table, ranks))
     note = f"{number} systems are few: another handful could have another correlation" if number < FEW else ""
+    if number < RESAMPLED:
+        note += f"; an interval needs at least {RESAMPLED}"
+        one = other = Interval(None, None, note=note)
     return Correlation(static, played, number, pearson, one, spearman, other, note)
 
 

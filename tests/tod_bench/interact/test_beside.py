@@ -32,7 +32,15 @@ def test_a_correlation_by_hand():
     assert one.spearman == pytest.approx(0.8)
     assert one.systems == 4
     assert one.note.startswith("4 systems are few")
-    assert -1 <= one.pearson_interval.low <= one.pearson <= one.pearson_interval.high <= 1
+    assert one.note.endswith("an interval needs at least 5")
+    assert (one.pearson_interval.low, one.spearman_interval.high) == (None, None)
+
+
+def test_an_interval_needs_five_systems_since_three_in_a_row_would_look_certain():
+    (three,) = beside(systems([1, 2, 4]), systems([1, 3, 4], "x")).correlations
+    assert three.pearson_interval.low is None
+    (five,) = beside(systems([10, 20, 30, 40, 50]), systems([0, 30, 20, 50, 40], "x")).correlations
+    assert -1 <= five.pearson_interval.low < five.pearson < five.pearson_interval.high <= 1
 
 
 def test_lines_and_constants():
