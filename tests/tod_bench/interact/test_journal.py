@@ -113,7 +113,7 @@ def test_a_ray_cluster_that_loses_a_worker_gives_the_same_bytes(tmp_path, monkey
             on_ray(agents.OnlyHere(), tmp_path / "other.jsonl")
 
 
-def test_a_worker_that_plays_a_chunk_again_goes_on(environment, whole, tmp_path, monkeypatch):
+def test_a_worker_that_plays_a_chunk_again_goes_on(environment, whole, tmp_path):
     lines = whole.splitlines(keepends=True)
     part = tmp_path / "part.jsonl"
     part.write_bytes(b"".join(lines[:3]) + lines[3][:50])

@@ -15,8 +15,6 @@ from tod_bench.interact.parts import parts_of
 from tod_bench.interact.play import play
 from tod_bench.simulated.corpus import Simulated
 
-pytest.importorskip("tiktoken")
-
 KILLS = 20
 WIDTH = 4
 """Requests that a play has in flight at a time."""
@@ -56,7 +54,7 @@ def shares():
 @pytest.mark.slow
 def test_killed_runs_go_on_to_the_same_bytes(tmp_path):
     whole, killed = tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
-    ends = []
+    ends, lengths = [], []
     with Forks(RULE) as runs:
         runs.start(whole)
         assert runs.wait() == 0
@@ -65,7 +63,9 @@ def test_killed_runs_go_on_to_the_same_bytes(tmp_path):
             while runs.is_running() and not (killed.exists() and killed.stat().st_size > share * whole.stat().st_size):
                 time.sleep(0.001)
             ends.append(runs.kill())
+            lengths.append(killed.stat().st_size)
         assert ends.count(-9) > KILLS / 2
+        assert 0 < lengths[0] < whole.stat().st_size
         runs.start(killed)
         assert runs.wait() == 0
     assert killed.read_bytes() == whole.read_bytes()
@@ -80,6 +80,7 @@ def looks_once(body):
 
 @pytest.mark.slow
 def test_no_model_is_asked_twice_but_for_what_was_in_flight(tmp_path):
+    pytest.importorskip("tiktoken")
     whole, killed = tmp_path / "whole" / "e.jsonl", tmp_path / "killed" / "e.jsonl"
     with Forks(MODEL, {"OPENAI_API_KEY": "none"}) as runs:
         with FaultServer(looks_once, latency=0.005) as server:
